@@ -1,0 +1,98 @@
+"""The keys and values of positions already read: a value the decode loop owns, never state of the model."""
+
+import threading
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+LEAST_ROOM = 32
+
+
+class _Buffer:
+    """Room for rows, shared by every `Rows` that is a prefix of it."""
+
+    def __init__(self, room: Tensor, filled: int) -> None:
+        self.room, self.filled, self.lock = room, filled, threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """(batch, kv_heads, length, d_head) at the start of a shared buffer."""
+
+    buffer: _Buffer | None = None
+    length: int = 0
+
+    def append(self, rows: Tensor) -> "Rows":
+        """With `rows` at the end. Shares the buffer where this is its newest prefix and there is room; copies otherwise."""
+        end = self.length + rows.shape[2]
+        if self.buffer is not None:
+            with self.buffer.lock:
+                if self.buffer.filled == self.length and end <= self.buffer.room.shape[2]:
+                    self.buffer.room[:, :, self.length : end] = rows
+                    self.buffer.filled = end
+                    return Rows(self.buffer, end)
+        room = rows.new_empty(*rows.shape[:2], max(LEAST_ROOM, 2 * end), rows.shape[3])
+        if self.buffer is not None:
+            room[:, :, : self.length] = self.tensor
+        room[:, :, self.length : end] = rows
+        return Rows(_Buffer(room, end), end)
+
+    @property
+    def tensor(self) -> Tensor:
+        """The rows themselves, a view."""
+        assert self.buffer is not None
+        return self.buffer.room[:, :, : self.length]
+
+    def select(self, rows: Tensor) -> "Rows":
+        """The chosen entries of the batch, as beams need after each step; (chosen,) long."""
+        if self.buffer is None:
+            return self
+        return Rows(_Buffer(self.buffer.room.index_select(0, rows), self.length), self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCache:
+    """One block's keys and values: of its own stack, growing, and of the encoder's answer, fixed."""
+
+    k: Rows = field(default_factory=Rows)
+    v: Rows = field(default_factory=Rows)
+    cross_k: Tensor | None = None  # (batch, kv_heads, key, d_head)
+    cross_v: Tensor | None = None
+
+    def select(self, rows: Tensor) -> "LayerCache":
+        cross_k = None if self.cross_k is None else self.cross_k.index_select(0, rows)
+        cross_v = None if self.cross_v is None else self.cross_v.index_select(0, rows)
+        return LayerCache(self.k.select(rows), self.v.select(rows), cross_k, cross_v)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """All blocks of a decoder."""
+
+    layers: tuple[LayerCache, ...]
+
+    @classmethod
+    def empty(cls, layers: int) -> "Cache":
+        return cls(tuple(LayerCache() for _ in range(layers)))
+
+    @property
+    def length(self) -> int:
+        """Positions read so far."""
+        return self.layers[0].k.length
+
+    @property
+    def bytes(self) -> int:
+        """What the keys and values of the positions read take, without spare room."""
+        total = 0
+        for layer in self.layers:
+            held = [rows.tensor for rows in (layer.k, layer.v) if rows.buffer is not None]
+            held += [x for x in (layer.cross_k, layer.cross_v) if x is not None]
+            total += sum(x.numel() * x.element_size() for x in held)
+        return total
+
+    def select(self, rows: Tensor | list[int]) -> "Cache":
+        """The chosen entries of the batch, (chosen,)."""
+        held = self.layers[0].k.buffer
+        index = torch.as_tensor(rows, device=None if held is None else held.room.device)
+        return Cache(tuple(layer.select(index) for layer in self.layers))

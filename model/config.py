@@ -1,0 +1,128 @@
+"""The shape of a model: one frozen record that every family is a point in."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scheme = Literal["none", "sinusoidal", "learned", "rotary", "alibi", "relative"]
+Order = Literal["pre", "post", "parallel", "sandwich"]
+Norm = Literal["layer", "rms"]
+Activation = Literal["relu", "gelu", "gelu_tanh", "silu"]
+HeadKind = Literal["linear", "masked_lm", "none"]
+Kind = Literal["encoder", "decoder", "encoder-decoder", "recurrent"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Llama3Scaling:
+    """How Llama 3.1 stretches slow rotations (Grattafiori et al. 2024): by `factor`, with a ramp between two wavelengths."""
+
+    factor: float
+    low_frequency: float
+    high_frequency: float
+    trained_positions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """Everything that tells one transformer from another.
+
+    A family never appears here by name: code that needs to know "is this BLOOM?" asks `positions == "alibi"`.
+    Raises ValueError with a sentence where two choices contradict each other.
+    """
+
+    # Sizes
+    vocab_size: int
+    d_model: int
+    n_heads: int
+    d_head: int
+    d_ff: int
+    max_positions: int | None  # None: the scheme sets no limit (relative buckets, ALiBi)
+    encoder_layers: int = 0
+    decoder_layers: int = 0
+    n_kv_heads: int = 0  # 0: one per query head
+    n_segments: int = 0  # BERT's token types
+
+    # How order enters
+    positions: Scheme = "learned"
+    position_offset: int = 0  # BART's table starts counting at 2
+    rotary_base: float = 10_000.0
+    rotary_share: float = 1.0  # the part of each head that turns (GPT-NeoX: a quarter)
+    rotary_scale: float = 1.0  # linear scaling: positions divided by this
+    rotary_llama3: Llama3Scaling | None = None
+    local_rotary_base: float | None = None  # Gemma 3: another base in the layers with a window
+    relative_buckets: int = 32
+    relative_reach: int = 128
+
+    # Who may be looked at
+    window: int | None = None  # a query sees this many keys, itself included
+    window_layers: tuple[int, ...] | None = None  # None: every layer, where there is a window
+
+    # Around the sublayers
+    order: Order = "pre"
+    norm: Norm = "layer"
+    norm_eps: float = 1e-5
+    norm_offset: float = 0.0  # Gemma scales by 1 + weight
+    embed_norm: bool = False
+    final_norm: bool = True
+    parallel_norms: int = 1  # GPT-NeoX norms attention and feed-forward separately
+    qk_norm: bool = False
+
+    # Inside the sublayers
+    qkv_bias: bool = True
+    out_bias: bool = True
+    ff_bias: bool = True
+    norm_bias: bool = True
+    activation: Activation = "gelu"
+    gated: bool = False
+    attention_scale: float | None = None  # None: 1/sqrt(d_head); T5 trains without one
+
+    # From vectors to tokens
+    embed_scale: float = 1.0
+    logit_scale: float = 1.0
+    tied: bool = True
+    head: HeadKind = "linear"
+    logit_bias: bool = False
+    relation: bool = False  # BERT's pooler and its judgement of two sentences
+
+    def __post_init__(self) -> None:
+        if not (self.encoder_layers or self.decoder_layers):
+            raise ValueError("a model needs an encoder, a decoder, or both")
+        if self.n_heads % self.kv_heads:
+            raise ValueError(f"{self.n_heads} query heads cannot share {self.kv_heads} key heads evenly")
+        if self.order == "parallel" and self.encoder_layers:
+            raise ValueError("parallel blocks are only defined for decoder-only models")
+        if self.positions == "rotary" and self.rotary_dims % 2:
+            raise ValueError(f"a rotation turns pairs of coordinates; {self.rotary_dims} of {self.d_head} is odd")
+        if self.positions in ("sinusoidal", "learned") and self.max_positions is None:
+            raise ValueError(f"{self.positions} positions need max_positions")
+        if min(self.vocab_size, self.d_model, self.n_heads, self.d_head, self.d_ff) < 1:
+            raise ValueError("vocab_size, d_model, n_heads, d_head and d_ff must be positive")
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the three shapes of transformer this is."""
+        if self.encoder_layers and self.decoder_layers:
+            return "encoder-decoder"
+        return "encoder" if self.encoder_layers else "decoder"
+
+    @property
+    def kv_heads(self) -> int:
+        """Heads of keys and values; several query heads share one where this is smaller than n_heads."""
+        return self.n_kv_heads or self.n_heads
+
+    @property
+    def scale(self) -> float:
+        """What q.k is multiplied by."""
+        return self.d_head**-0.5 if self.attention_scale is None else self.attention_scale
+
+    @property
+    def rotary_dims(self) -> int:
+        """Coordinates of a head that turn."""
+        return int(self.d_head * self.rotary_share)
+
+    def layers(self, stack: str) -> int:
+        """Blocks in a stack ("encoder" or "decoder")."""
+        return self.encoder_layers if stack == "encoder" else self.decoder_layers
+
+    def layer_window(self, layer: int) -> int | None:
+        """How many keys a query of this layer sees, itself included; None: all."""
+        return self.window if self.window_layers is None or layer in self.window_layers else None

@@ -1,0 +1,139 @@
+"""Naming tensors as they are born, so that they can be kept or changed.
+
+Every interesting line of the forward pass reads `q = tap("q", q)`. The tap is an argument, never an attribute: a
+model holds weights and nothing about any run, so one model serves many threads at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from torch import Tensor
+
+StackName = Literal["encoder", "decoder"]
+Part = Literal["self", "cross", "feed_forward"]
+Site = Literal[
+    "embedding", "position", "segment", "entering", "stream", "normed", "q_straight", "k_straight", "q", "k", "v",
+    "scores", "weights", "mixed", "out", "hidden", "leaving", "final",
+]  # fmt: skip
+Keep = Literal["default", "all"]
+
+
+class SiteRow(NamedTuple):
+    """What one site holds: its axes after the batch axis, and a sentence for people."""
+
+    axes: tuple[str, ...]
+    meaning: str
+    default: bool  # kept in an ordinary run; the others are worked out again when asked for
+
+
+SITES: Mapping[Site, SiteRow] = {
+    "embedding": SiteRow(("time", "d_model"), "the token's row of the embedding table, scaled", True),
+    "position": SiteRow(("time", "d_model"), "the vector added for the token's place", True),
+    "segment": SiteRow(("time", "d_model"), "the vector added for the sentence the token belongs to", True),
+    "entering": SiteRow(("time", "d_model"), "what enters the first block", False),
+    "stream": SiteRow(("time", "d_model"), "what enters a block", True),
+    "normed": SiteRow(("time", "d_model"), "what a sublayer reads, after its norm where that comes first", False),
+    "q_straight": SiteRow(("heads", "query", "d_head"), "queries before any rotation", False),
+    "k_straight": SiteRow(("kv_heads", "key", "d_head"), "keys before any rotation", False),
+    "q": SiteRow(("heads", "query", "d_head"), "queries: what each position looks for", True),
+    "k": SiteRow(("kv_heads", "key", "d_head"), "keys: what each position offers to be found by", True),
+    "v": SiteRow(("kv_heads", "key", "d_head"), "values: what each position hands over when it is looked at", True),
+    "scores": SiteRow(("heads", "query", "key"), "q.k, scaled, biased and masked, before the softmax", False),
+    "weights": SiteRow(("heads", "query", "key"), "shares of one per query, after the softmax", False),
+    "mixed": SiteRow(("heads", "query", "d_head"), "each head's answer: values averaged by weight", True),
+    "out": SiteRow(("time", "d_model"), "what a sublayer adds to the stream", True),
+    "hidden": SiteRow(("time", "d_ff"), "the feed-forward's inner layer", False),
+    "leaving": SiteRow(("time", "d_model"), "what leaves the last block", True),
+    "final": SiteRow(("time", "d_model"), "the stream the output head reads", True),
+}
+
+
+class Place(NamedTuple):
+    """Where in the model: a stack, one of its layers, one sublayer of that layer."""
+
+    stack: StackName | None = None
+    layer: int | None = None
+    part: Part | None = None
+
+
+class Edit(Protocol):
+    """A change to one named tensor of one sublayer."""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def site(self) -> Site: ...
+
+    def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
+        """The changed tensor, batch axis included; `queries` and `keys` are the absolute positions of its rows."""
+        ...
+
+
+class Recorder(Protocol):
+    """Where kept tensors go."""
+
+    def keep(self, place: Place, site: Site, x: Tensor) -> None: ...
+
+
+class Tap:
+    """Keeps and edits the named tensors of one forward pass."""
+
+    def __init__(
+        self,
+        recorder: Recorder | None = None,
+        edits: Iterable[Edit] = (),
+        keep: Keep = "default",
+        place: Place = Place(),
+    ) -> None:
+        self.recorder, self.keep, self.place = recorder, keep, place
+        self.edits = tuple(edits)
+        self.here = tuple(edit for edit in self.edits if edit.place == place)
+
+    def at(self, step: StackName | int | Part) -> "Tap":
+        """The same tap, one level further into the model."""
+        if isinstance(step, int):
+            place = self.place._replace(layer=step)
+        elif step in ("encoder", "decoder"):
+            place = Place(step)
+        else:
+            place = self.place._replace(part=step)  # type: ignore[arg-type]
+        return Tap(self.recorder, self.edits, self.keep, place)
+
+    def touches(self, site: Site) -> bool:
+        """Whether this site must exist as a tensor here, because it is edited or wanted."""
+        return self.wants(site) or any(edit.site == site for edit in self.here)
+
+    def wants(self, site: Site) -> bool:
+        """Whether a recording keeps this site without being edited."""
+        return self.recorder is not None and (self.keep == "all" or SITES[site].default)
+
+    def __call__(self, site: Site, x: Tensor, queries: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
+        edited = False
+        for edit in self.here:
+            if edit.site == site and queries is not None:
+                x, edited = edit.apply(x, queries, keys), True
+        # An edited tensor is always kept: a trace never shows what the model did not use.
+        if self.recorder is not None and (edited or self.wants(site)):
+            self.recorder.keep(self.place, site, x)
+        return x
+
+
+class _Silent(Tap):
+    """The tap that hears nothing: a plain forward costs one call a site."""
+
+    def at(self, step: StackName | int | Part) -> Tap:
+        return self
+
+    def touches(self, site: Site) -> bool:
+        return False
+
+    def wants(self, site: Site) -> bool:
+        return False
+
+    def __call__(self, site: Site, x: Tensor, queries: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
+        return x
+
+
+SILENT: Tap = _Silent()
