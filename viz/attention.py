@@ -1,0 +1,261 @@
+"""Who looks at whom: attention weights of one head, one query, all heads for one query, and differences."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.frame import WIDTH, Floats, Side, check_grid, grid, largest_cell, new_figure, numbered, outline, position_axis
+from viz.labels import escaped, quoted, ticks, visible
+from viz.probabilities import format_percent
+from viz.shares import Ceiling, ShareScale, ceiling, cell_text, share_trace, signed_trace
+from viz.theme import TOKEN_FONT, Palette, Theme
+
+TEXT_UP_TO = 14  # cells a side with the weights printed in them
+ALIGNMENT_LABELS = 104  # px for the words written so far, however long the next one is
+
+
+def attention_heatmap(
+    weights: Floats,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    *,
+    theme: Theme,
+    title_query: str = "query",
+    title_key: str = "key",
+    query_name: str = "query",
+    key_name: str = "key",
+    scale: ShareScale = "linear",
+    zmax: Ceiling = None,
+    palette: Palette = "accent",
+    transposed: bool = False,
+    selected: tuple[int, int] | None = None,
+    hide_future: bool = False,
+    values: bool | None = None,
+    first_query: int = 0,
+    first_key: int = 0,
+    width: int = WIDTH,
+    height: int | None = None,
+) -> go.Figure:
+    """One head: `weights` (query, key), a row for each query, exact on hover.
+
+    `selected` is the (query, key) to frame; `hide_future` leaves keys after the query blank; `transposed` puts keys in
+    the rows. `values` prints the weights in the cells (None: where at most 14 a side). For a window into a longer text,
+    `first_query` and `first_key` are the positions of the first row and column; `selected` counts as they do. The
+    figure's own width makes its cells square: show it with `width="content"` for that, or stretched.
+    """
+    check_grid("Attention weights", weights, queries, keys)
+    asking = Side(queries, title_query, first_query)
+    asked = Side(keys, title_key, first_key)
+    shown = np.array(weights, dtype=np.float32)
+    if hide_future:
+        shown[asked.positions[None, :] > asking.positions[:, None]] = np.nan
+    rows, columns, q, k = (asked, asking, "x", "y") if transposed else (asking, asked, "y", "x")
+    cells = np.ascontiguousarray(shown.T) if transposed else shown
+    printed = max(weights.shape) <= TEXT_UP_TO if values is None else values
+    trace = share_trace(
+        cells,
+        rows,
+        columns,
+        theme=theme,
+        hover=f"%{{{q}}} looks at %{{{k}}}: VALUE · {escaped(query_name)} %{{{q}:d}}, {escaped(key_name)} %{{{k}:d}}",
+        scale=scale,
+        zmax=zmax,
+        palette=palette,
+        text=cell_text(cells) if printed else None,
+    )
+    figure = grid(
+        trace, rows, columns, theme=theme, summary=weights_summary(weights, queries, keys), width=width, height=height
+    )
+    if selected is not None:
+        query, key = selected
+        across, down = (query, key) if transposed else (key, query)
+        outline(figure, theme, x=(across, across), y=(down, down))
+    return figure
+
+
+def weights_summary(weights: Floats, queries: Sequence[str], keys: Sequence[str]) -> str:
+    """The size of the matrix and its largest weight, in words."""
+    size = f"Attention of {len(queries)} queries over {len(keys)} keys"
+    if weights.size == 0:
+        return f"{size}."
+    query, key = largest_cell(weights)
+    largest = format_percent(float(weights[query, key]))
+    return f'{size}; the largest weight is {largest}: "{visible(queries[query])}" looks at "{visible(keys[key])}".'
+
+
+def attention_rows(
+    weights_row: Floats,
+    keys: Sequence[str],
+    *,
+    query: str,
+    theme: Theme,
+    zmax: Ceiling = None,
+    selected: int | None = None,
+    title_key: str = "key",
+    width: int = WIDTH,
+    height: int = 240,
+) -> go.Figure:
+    """One query: a bar for each key, `weights_row` (key,), in the order of the text."""
+    if weights_row.shape != (len(keys),):
+        raise ValueError(f"Weights of shape {weights_row.shape} do not fit {len(keys)} keys.")
+    marks = ticks(keys, cell=(width - 60) / max(len(keys), 1), upright=False)
+    percents = [format_percent(float(weight)) for weight in weights_row]
+    summary = f'"{visible(query)}" spreads its attention over {len(keys)} keys.'
+    if len(keys):
+        most = int(np.argmax(weights_row))
+        summary = f'"{visible(query)}" looks mostly at "{visible(keys[most])}" ({percents[most]}), of {len(keys)} keys.'
+    figure = new_figure(theme, summary, height=height)
+    edges = [theme.text if index == selected else theme.accent for index in range(len(keys))]
+    figure.add_bar(
+        x=np.arange(len(keys)),
+        y=np.asarray(weights_row, dtype=np.float32),
+        marker={
+            "color": theme.accent,
+            "line": {"color": edges, "width": [2 * (index == selected) for index in range(len(keys))]},
+        },
+        text=percents if len(keys) <= TEXT_UP_TO else None,
+        textposition="outside",
+        textfont={"family": TOKEN_FONT, "size": 11, "color": theme.text},
+        cliponaxis=False,
+        hovertext=[quoted(key) for key in keys],
+        hovertemplate=f"{quoted(query)} looks at %{{hovertext}}: %{{y:.3p}} (%{{y:.4g}}) · key %{{x:d}}<extra></extra>",
+    )
+    figure.update_layout(
+        bargap=0.25,
+        margin={"l": 52, "r": 8, "t": 20, "b": marks.extent + 30},
+        xaxis=position_axis(marks, len(keys), theme) | {"title": {"text": escaped(title_key)}},
+        yaxis={"range": [0, ceiling(weights_row, zmax)], "tickformat": ".0%", "nticks": 5},
+    )
+    return figure
+
+
+def heads_by_key(
+    weights: Floats,
+    keys: Sequence[str],
+    *,
+    theme: Theme,
+    query: str,
+    title_key: str = "key",
+    scale: ShareScale = "linear",
+    zmax: Ceiling = None,
+    palette: Palette = "accent",
+    selected: int | None = None,
+    width: int = WIDTH,
+    height: int | None = None,
+) -> go.Figure:
+    """Who was read for one token: `weights` (heads, key), a row for each head; `selected` is the head to frame."""
+    rows = Side(numbered(len(weights), "head"), tokens=False)
+    columns = Side(keys, title_key)
+    check_grid("Attention weights", weights, rows.labels, keys)
+    cells = np.array(weights, dtype=np.float32)
+    trace = share_trace(
+        cells,
+        rows,
+        columns,
+        theme=theme,
+        hover=f"%{{y}}: {quoted(query)} looks at %{{x}}: VALUE · key %{{x:d}}",
+        scale=scale,
+        zmax=zmax,
+        palette=palette,
+        text=cell_text(cells) if max(cells.shape) <= TEXT_UP_TO else None,
+    )
+    summary = f'Attention of {len(weights)} heads for "{visible(query)}" over {len(keys)} keys.'
+    if weights.size:
+        head, key = largest_cell(weights)
+        largest = format_percent(float(weights[head, key]))
+        who = f'"{visible(keys[key])}" ({largest})'
+        summary = f'For "{visible(query)}", head {head} of {len(weights)} looks most at {who}.'
+    figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=height, square=False)
+    if selected is not None and len(keys):
+        outline(figure, theme, x=(0, len(keys) - 1), y=(selected, selected))
+    return figure
+
+
+def alignment(
+    weights: Floats,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    *,
+    theme: Theme,
+    rows_total: int,
+    title_query: str = "written",
+    title_key: str = "read",
+    scale: ShareScale = "linear",
+    zmax: Ceiling = None,
+    palette: Palette = "accent",
+    latest: bool = True,
+    width: int = WIDTH,
+    height: int = 320,
+) -> go.Figure:
+    """`weights` (query, key) for the tokens written so far, in a figure whose size is that of `rows_total` rows.
+
+    Rows not yet written are blank; `latest` frames the newest one. More rows than foreseen only make the cells lower.
+    """
+    rows = Side(queries, title_query, width=ALIGNMENT_LABELS)
+    columns = Side(keys, title_key)
+    check_grid("Attention weights", weights, queries, keys)
+    trace = share_trace(
+        np.array(weights, dtype=np.float32),
+        rows,
+        columns,
+        theme=theme,
+        hover="%{y} looks at %{x}: VALUE · query %{y:d}, key %{x:d}",
+        scale=scale,
+        zmax=zmax,
+        palette=palette,
+    )
+    total = max(rows_total, len(queries), 1)
+    summary = f"{len(queries)} of {total} rows written. {weights_summary(weights, queries, keys)}"
+    figure = grid(
+        trace,
+        rows,
+        columns,
+        theme=theme,
+        summary=summary,
+        width=width,
+        height=height,
+        rows_total=total,
+        square=False,
+    )
+    if latest and len(queries) and len(keys):
+        newest = len(queries) - 1
+        outline(figure, theme, x=(0, len(keys) - 1), y=(newest, newest), colour=theme.query)
+    return figure
+
+
+def difference_heatmap(
+    difference: Floats,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    *,
+    theme: Theme,
+    title_query: str = "query",
+    title_key: str = "key",
+    name: str = "difference in weight",
+    zmax: float | None = None,
+    first_query: int = 0,
+    first_key: int = 0,
+    width: int = WIDTH,
+    height: int | None = None,
+) -> go.Figure:
+    """`difference` (query, key) around zero: for example with an edit minus without it."""
+    check_grid("Differences", difference, queries, keys)
+    rows, columns = Side(queries, title_query, first_query), Side(keys, title_key, first_key)
+    trace = signed_trace(
+        np.array(difference, dtype=np.float32),
+        rows,
+        columns,
+        theme=theme,
+        hover="%{y} looking at %{x}: VALUE · query %{y:d}, key %{x:d}",
+        title=name,
+        zmax=zmax,
+    )
+    summary = f"{name.capitalize()} for {len(queries)} queries and {len(keys)} keys."
+    if difference.size and np.isfinite(difference).any():
+        query, key = largest_cell(np.abs(difference))
+        summary = (
+            f"{name.capitalize()}: the largest is {difference[query, key]:+.3g}, "
+            f'"{visible(queries[query])}" looking at "{visible(keys[key])}".'
+        )
+    return grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=height)

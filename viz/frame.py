@@ -1,0 +1,233 @@
+"""The empty figure that every other module draws into, and the grid with a label for each row and column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz.labels import Ticks, escaped, quoted, ticks
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, template
+
+Floats = NDArray[np.floating]
+
+WIDTH = 700  # px, the width figures are laid out for; they still stretch
+COLOUR_BAR = 78  # px to the right of the plot
+LARGEST_CELL = 44.0
+SMALLEST_CELL = 4.0
+READABLE_CELL = 16.0
+TALLEST = 640.0
+TITLE = 24  # px for the title of an axis
+GAPS_UP_TO = 48  # cells a side: beyond that a gap of one pixel would eat the cells
+
+
+def new_figure(theme: Theme, summary: str, *, height: int, width: int | None = None) -> go.Figure:
+    """An empty figure in the house template; `summary` is its description for those who cannot see it."""
+    figure = go.Figure()
+    figure.update_layout(template=template(theme), height=height, width=width, meta={"summary": summary})
+    return figure
+
+
+def summary(figure: go.Figure) -> str:
+    """The sentence that says what the figure shows, for use as its alternative text."""
+    return str(figure.layout.meta["summary"])
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a grid: a label for each row or column, a title, and the position of the first."""
+
+    labels: Sequence[str]
+    title: str = ""
+    first: int = 0
+    limit: int = 14
+    tokens: bool = True  # token labels are quoted in hover text, names such as "head 3" are not
+    width: int | None = None  # px kept for the labels of rows, where they must not move the plot
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        return np.arange(self.first, self.first + len(self.labels))
+
+    @property
+    def hover(self) -> list[str]:
+        return [quoted(label) if self.tokens else escaped(label) for label in self.labels]
+
+    def range(self, total: int | None = None) -> list[float]:
+        return [self.first - 0.5, self.first + (len(self.labels) if total is None else total) - 0.5]
+
+
+def numbered(count: int, name: str = "", first: int = 0) -> list[str]:
+    """Labels such as "head 0", "head 1", ...; plain numbers without a name."""
+    return [f"{name} {index}".strip() for index in range(first, first + count)]
+
+
+def check_grid(name: str, values: Floats, rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Raises a sentence where the array and its labels do not belong together."""
+    if values.ndim != 2 or values.shape != (len(rows), len(columns)):
+        raise ValueError(f"{name} of shape {values.shape} do not fit {len(rows)} row and {len(columns)} column labels.")
+
+
+def largest_cell(values: Floats) -> tuple[int, int]:
+    """Row and column of the largest value; NaN is passed over."""
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
+    return int(row), int(column)
+
+
+def gap(*counts: int) -> int:
+    return 1 if max(counts) <= GAPS_UP_TO else 0
+
+
+@dataclass(frozen=True)
+class Room:
+    """How a grid divides its space, in px."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    width: float
+    height: float
+    columns: Ticks
+    rows: Ticks
+
+
+def room(
+    rows: Side, columns: Side, *, rows_total: int, width: int, height: int | None, colour_bar: bool, square: bool
+) -> Room:
+    """Cells are square where both sides can be; a given height wins; rows stay tall enough to read where they fit."""
+    wide, tall = max(len(columns.labels), 1), max(rows_total, 1)
+    guess = ticks(rows.labels, cell=100, upright=True, limit=rows.limit)
+    left = (guess.extent if rows.width is None else rows.width) + 6 + (TITLE if rows.title else 0)
+    right = COLOUR_BAR if colour_bar else 10
+    cell_width = max((width - left - right) / wide, 0.5)
+    cell_width = min(cell_width, LARGEST_CELL) if square else cell_width
+    across = ticks(columns.labels, cell=cell_width, upright=False, first=columns.first, limit=columns.limit)
+    top, bottom = across.extent + 4 + (TITLE if columns.title else 0), 8
+    if height is None:
+        cell_height = min(max(cell_width, SMALLEST_CELL), LARGEST_CELL, TALLEST / tall)
+        cell_height = max(cell_height, min(READABLE_CELL, TALLEST / tall))
+    else:
+        cell_height = max(height - top - bottom, 1) / tall
+    return Room(
+        left=left,
+        right=right,
+        top=top,
+        bottom=bottom,
+        width=left + right + cell_width * wide,
+        height=top + bottom + cell_height * tall,
+        columns=across,
+        rows=ticks(rows.labels, cell=cell_height, upright=True, first=rows.first, limit=rows.limit),
+    )
+
+
+def grid(
+    trace: go.Heatmap,
+    rows: Side,
+    columns: Side,
+    *,
+    theme: Theme,
+    summary: str,
+    width: int = WIDTH,
+    height: int | None = None,
+    rows_total: int | None = None,
+    square: bool = True,
+) -> go.Figure:
+    """A heatmap with its first row on top, labels of rows on the left and of columns on top.
+
+    `trace` has its cells at the positions of the two sides. Each side has two axes: one without visible labels whose
+    tick texts are all labels in full, where Plotly takes hover text from at no cost per cell, and one over it that
+    writes the shortened labels for which there is room. Positions are numbers, because equal labels on an axis of
+    categories collapse into one.
+    """
+    space = room(
+        rows,
+        columns,
+        rows_total=len(rows.labels) if rows_total is None else rows_total,
+        width=width,
+        height=height,
+        colour_bar=trace.showscale is not False,
+        square=square,
+    )
+    figure = new_figure(theme, summary, height=round(space.height), width=round(space.width))
+    figure.add_trace(trace)
+    figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", yaxis="y2", hoverinfo="skip", showlegend=False))
+    across, down = columns.range(), rows.range(rows_total)[::-1]
+    figure.update_layout(
+        margin={"l": space.left, "r": space.right, "t": space.top, "b": space.bottom},
+        plot_bgcolor=theme.panel,
+        xaxis=hidden_axis(columns) | {"range": across},
+        yaxis=hidden_axis(rows) | {"range": down},
+        xaxis2=shown_axis(space.columns, columns.title, theme)
+        | {"range": across, "side": "top", "overlaying": "x", "matches": "x"},
+        yaxis2=shown_axis(space.rows, rows.title, theme)
+        | {"range": down, "side": "left", "overlaying": "y", "matches": "y"},
+    )
+    figure.layout.xaxis2.anchor, figure.layout.yaxis2.anchor = "y2", "x2"
+    return figure
+
+
+def hidden_axis(side: Side) -> dict[str, object]:
+    """Knows every label in full, for hover text, and writes none."""
+    return {
+        "tickmode": "array",
+        "tickvals": side.positions.tolist(),
+        "ticktext": side.hover,
+        "showticklabels": False,
+        "showgrid": False,
+    }
+
+
+def shown_axis(marks: Ticks, title: str, theme: Theme) -> dict[str, object]:
+    """Writes the labels there is room for."""
+    return {
+        "tickmode": "array",
+        "tickvals": marks.values,
+        "ticktext": marks.text,
+        "tickangle": marks.angle,
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "title": {"text": escaped(title) if title else ""},
+        "showgrid": False,
+        "automargin": False,
+    }
+
+
+def label_axis(text: Sequence[str], theme: Theme) -> dict[str, object]:
+    """A vertical axis with one text for each bar, the first on top; the texts are already safe."""
+    return {
+        "tickmode": "array",
+        "tickvals": list(range(len(text))),
+        "ticktext": list(text),
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "range": [len(text) - 0.5, -0.5],
+        "showgrid": False,
+        "ticklabelstandoff": 6,
+    }
+
+
+def position_axis(marks: Ticks, count: int, theme: Theme) -> dict[str, object]:
+    """A horizontal axis of tokens under a chart."""
+    return {
+        "tickmode": "array",
+        "tickvals": marks.values,
+        "ticktext": marks.text,
+        "tickangle": marks.angle,
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "range": [-0.5, count - 0.5],
+        "showgrid": False,
+    }
+
+
+def outline(
+    figure: go.Figure, theme: Theme, *, x: tuple[float, float], y: tuple[float, float], colour: str | None = None
+) -> None:
+    """A frame around the cells from the first to the last position on each side."""
+    figure.add_shape(
+        type="rect",
+        x0=x[0] - 0.5,
+        x1=x[1] + 0.5,
+        y0=y[0] - 0.5,
+        y1=y[1] + 0.5,
+        line={"color": colour or theme.text, "width": 2},
+        layer="above",
+    )

@@ -1,0 +1,108 @@
+"""Token labels fit for Plotly: safe, visible, short where space is short, and never so many that they overlap."""
+
+import html
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from viz.theme import TOKEN_SIZE
+
+ELLIPSIS = "…"
+NICE_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+LINE = 15  # px, one line of token text
+SLANTED_LINE = 18  # px between two labels at 45 degrees
+
+
+def visible(label: str) -> str:
+    """The label with nothing invisible in it: controls as pictures, blanks as boxes, right-to-left text isolated."""
+    shown = "".join(_picture(character) for character in label)
+    if not shown.strip():
+        return "␣" * len(shown) if shown else "∅"
+    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in shown):
+        return f"\u2068{shown}\u2069"  # keeps the words around it in their order
+    return shown
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    # Direction overrides would reorder the text around them; lone surrogates cannot be written as UTF-8.
+    if (
+        code in range(0x202A, 0x202F)
+        or code in range(0x2066, 0x206A)
+        or unicodedata.category(character) in ("Cc", "Cs")
+    ):
+        return "\ufffd"
+    return character
+
+
+def escaped(label: str) -> str:
+    """The label as Plotly shows it literally: Plotly reads a little HTML in every text."""
+    return html.escape(visible(label), quote=False)
+
+
+def quoted(label: str) -> str:
+    return f'"{escaped(label)}"'
+
+
+def shorten(label: str, limit: int) -> str:
+    """At most `limit` characters of what is visible, the last of them an ellipsis where something is missing."""
+    if limit < 2:
+        raise ValueError(f"A label needs room for two characters; the limit is {limit}.")
+    if len(label) <= limit:
+        return label
+    kept = label[: limit - 1]
+    while kept and (unicodedata.combining(label[len(kept)]) or label[len(kept)] == "\u200d" or kept[-1] == "\u200d"):
+        kept = kept[:-1]  # an accent or the rest of an emoji belongs to the character before it
+    return kept + ELLIPSIS
+
+
+def short(label: str, limit: int) -> str:
+    """Shortened first and made safe afterwards, so that no entity is cut in half."""
+    return escaped(shorten(label, limit))
+
+
+def text_width(label: str, size: float = TOKEN_SIZE) -> float:
+    """About how many pixels the label takes in the token face; wide characters count double."""
+    wide = sum(unicodedata.east_asian_width(character) in ("W", "F") for character in label)
+    return size * (0.6 * (len(label) - wide) + 1.05 * wide)
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """The ticks of an axis: where, with what text, at what angle, and how many pixels they take across the axis."""
+
+    values: list[int]
+    text: list[str]
+    angle: int
+    extent: float
+
+
+def step(cell: float, needed: float) -> int:
+    """Every how many-th label fits where a cell has `cell` pixels and a label needs `needed`."""
+    wanted = math.ceil(needed / max(cell, 1e-6))
+    return next((nice for nice in NICE_STEPS if nice >= wanted), wanted)
+
+
+def ticks(labels: Sequence[str], *, cell: float, upright: bool, first: int = 0, limit: int = 14) -> Ticks:
+    """Ticks for labels that lie `cell` pixels apart; `upright` for the vertical axis, whose labels are never turned.
+
+    Positions count from `first`. Where not every label fits, every n-th is written: positions that are multiples of n.
+    """
+    shortened = [shorten(visible(label), limit) for label in labels]
+    widest = max((text_width(label) for label in shortened), default=0.0)
+    if upright:
+        angle, every, extent = 0, step(cell, LINE), widest
+    elif widest + 6 <= cell:
+        angle, every, extent = 0, 1, float(LINE)
+    elif cell >= SLANTED_LINE:
+        angle, every, extent = -45, 1, 0.71 * widest + 12
+    else:
+        angle, every, extent = -90, step(cell, LINE), widest
+    shown = [index for index in range(len(labels)) if (first + index) % every == 0]
+    text = [html.escape(shortened[index], quote=False) for index in shown]
+    return Ticks([first + index for index in shown], text, angle, extent + 6)

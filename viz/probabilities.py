@@ -1,0 +1,277 @@
+"""What comes next, how sure the model is, and how temperature changes it."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.frame import WIDTH, Floats, Side, check_grid, grid, label_axis, new_figure, numbered, outline, position_axis
+from viz.labels import escaped, quoted, short, ticks, visible
+from viz.shares import share_trace
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, probability_scale
+
+REST_ID = -1  # stands in customdata for "all other tokens", which is no token
+ROUNDING = 1e-5  # a float32 softmax may miss its sum by this much
+
+
+def format_percent(p: float) -> str:
+    """A probability as a percentage that never rounds to 0 or to 100: as many digits as that takes, two at least.
+
+    0.7123 is "71.2%", 0.00043 is "0.043%", 0.99999 is "99.999%", 1e-9 is "1.0e-7%"; "0%" and "100%" mean exactly that.
+    """
+    if math.isnan(p) or not -ROUNDING <= p <= 1 + ROUNDING:
+        raise ValueError(f"A probability lies between 0 and 1; this one is {p}.")
+    if p <= 0:
+        return "0%"
+    if p >= 1:
+        return "100%"
+    percent = 100 * float(p)
+    if percent < 1e-3:
+        digits, exponent = f"{percent:.1e}".split("e")
+        return f"{digits}e{int(exponent)}%"
+    if percent < 1:
+        return f"{percent:.{1 - math.floor(math.log10(percent))}f}%"
+    texts = (f"{percent:.{decimals}f}" for decimals in range(1, 16))
+    return f"{next((text for text in texts if not text.startswith('100')), '100')}%"
+
+
+def others(count: int) -> str:
+    """ "all other 4,990 tokens" """
+    return f"all other {count:,} tokens" if count != 1 else "the one other token"
+
+
+def next_token_chart(
+    labels: Sequence[str],
+    probabilities: Floats,
+    rest_count: int,
+    rest_probability: float,
+    *,
+    theme: Theme,
+    ids: Sequence[int],
+    chosen: int | None = None,
+    to_largest: bool = False,
+    height: int = 340,
+) -> go.Figure:
+    """The most probable next tokens as bars, the largest on top, and everything else as one last muted bar.
+
+    `chosen` is the id of the token that came. `customdata` carries the ids, REST_ID for the rest, so that a click can
+    be resolved. The axis ends at 1, or with `to_largest` at the longest bar. The height is that of any number of bars.
+    """
+    if not len(labels) == len(ids) == len(probabilities):
+        raise ValueError(
+            f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not belong together."
+        )
+    order = np.argsort(-np.asarray(probabilities), kind="stable")
+    values = [float(probabilities[index]) for index in order]
+    names = [labels[index] for index in order]
+    token_ids = [int(ids[index]) for index in order]
+    came = [chosen is not None and token == chosen for token in token_ids]
+    hover = [quoted(name) for name in names]
+    tick_text = [
+        f"<b>▸ {short(name, 14)}</b>" if mark else short(name, 16) for name, mark in zip(names, came, strict=True)
+    ]
+    colours = [theme.probability] * len(values)
+    if rest_count:
+        rest = max(float(rest_probability), 0.0)
+        values, token_ids, came = [*values, rest], [*token_ids, REST_ID], [*came, False]
+        hover, tick_text, colours = (
+            [*hover, others(rest_count)],
+            [*tick_text, others(rest_count)],
+            [*colours, theme.muted],
+        )
+    percents = [format_percent(value) for value in values]
+    figure = new_figure(theme, next_summary(names, values, token_ids, chosen), height=height)
+    figure.add_bar(
+        x=np.array(values),
+        y=np.arange(len(values)),
+        orientation="h",
+        customdata=np.array(token_ids, dtype=np.int64),
+        marker={"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 0.72}},
+        text=[f"<b>{percent}</b>" if mark else percent for percent, mark in zip(percents, came, strict=True)],
+        textposition="outside",
+        textfont={"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        cliponaxis=False,
+        hovertext=hover,
+        hovertemplate="%{hovertext}: %{text} (%{x:.4g})<extra></extra>",
+    )
+    figure.update_layout(
+        bargap=0.28,
+        margin={"l": 168, "r": 78, "t": 4, "b": 24},
+        xaxis={"range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1], "tickformat": ".0%", "nticks": 5},
+        yaxis=label_axis(tick_text, theme),
+    )
+    return figure
+
+
+def next_summary(names: Sequence[str], values: Sequence[float], token_ids: Sequence[int], chosen: int | None) -> str:
+    """The most probable token, and the one that came where that is another."""
+    if not names:
+        return "No candidates for the next token."
+    text = f'The most probable next token is "{visible(names[0])}" ({format_percent(values[0])})'
+    if chosen is None or chosen not in token_ids:
+        return f"{text}."
+    rank = token_ids.index(chosen)
+    came = "it is the one that came" if rank == 0 else f'"{visible(names[rank])}" came ({format_percent(values[rank])})'
+    return f"{text}; {came}."
+
+
+def entropy_line(
+    entropies_bits: Floats,
+    surprisals_bits: Floats,
+    labels: Sequence[str],
+    *,
+    theme: Theme,
+    width: int = WIDTH,
+    height: int = 240,
+) -> go.Figure:
+    """How unsure the model was before each token (time,), and how surprised by the token that came (time,), in bits.
+
+    NaN where there is no number, as for the surprise at a token that was never predicted.
+    """
+    if not len(labels) == len(entropies_bits) == len(surprisals_bits):
+        raise ValueError(
+            f"{len(entropies_bits)} entropies and {len(surprisals_bits)} surprisals do not fit {len(labels)} labels."
+        )
+    marks = ticks(labels, cell=(width - 70) / max(len(labels), 1), upright=False)
+    text = f"Entropy and surprisal at {len(labels)} positions."
+    if len(labels) and np.isfinite(entropies_bits).any():
+        most = int(np.nanargmax(entropies_bits))
+        text = (
+            f"Over {len(labels)} positions the mean entropy is {np.nanmean(entropies_bits):.2f} bits; "
+            f'the model was least sure at "{visible(labels[most])}" ({entropies_bits[most]:.2f} bits).'
+        )
+    figure = new_figure(theme, text, height=height)
+    names = [quoted(label) for label in labels]
+    for values, name, mode, colour, symbol in (
+        (entropies_bits, "entropy of the prediction", "lines+markers", theme.probability, "circle"),
+        (surprisals_bits, "surprisal of the token that came", "markers", theme.query, "diamond-open"),
+    ):
+        figure.add_scatter(
+            x=np.arange(len(labels)),
+            y=np.asarray(values),
+            mode=mode,
+            name=name,
+            line={"color": colour, "width": 2},
+            marker={"color": colour, "size": 6 if symbol == "circle" else 8, "symbol": symbol, "line": {"width": 2}},
+            hovertext=names,
+            hovertemplate=f"%{{hovertext}}: {name} %{{y:.3f}} bits · position %{{x:d}}<extra></extra>",
+        )
+    figure.update_layout(
+        margin={"l": 44, "r": 12, "t": 30, "b": marks.extent + 8},
+        xaxis=position_axis(marks, len(labels), theme),
+        yaxis={"title": {"text": "bits"}, "rangemode": "tozero", "nticks": 6},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def candidates_table_heatmap(
+    labels: Sequence[Sequence[str]],
+    probabilities: Floats,
+    positions: Sequence[str],
+    *,
+    theme: Theme,
+    came: Sequence[int | None],
+    title: str = "predicted after",
+    width: int = WIDTH,
+    height: int | None = None,
+) -> go.Figure:
+    """For every position (rows) its most probable tokens, `labels` and `probabilities` (time, n), the best leftmost.
+
+    `came` gives for every position the column of the token that came, to be framed, or None where it is not among them.
+    """
+    count = probabilities.shape[1] if probabilities.ndim == 2 else 0
+    rows = Side(positions, title)
+    columns = Side(numbered(count, "rank", 1), first=1, tokens=False)
+    check_grid("Probabilities", probabilities, positions, columns.labels)
+    if len(labels) != len(positions) or any(len(row) != count for row in labels) or len(came) != len(positions):
+        raise ValueError(
+            f"Candidates and the tokens that came are needed for each of {len(positions)} positions, {count} each."
+        )
+    room = max(int((width - 230) / max(count, 1) / 7.2) - 1, 3)
+    hits = sum(rank == 0 for rank in came)
+    trace = share_trace(
+        np.asarray(probabilities),
+        rows,
+        columns,
+        theme=theme,
+        hover="%{hovertext}: VALUE · %{x} after %{y}, position %{y:d}",
+        colours=probability_scale(theme),
+        title="probability",
+        text=np.array([[short(label, room) for label in row] for row in labels], dtype=object).reshape(
+            probabilities.shape
+        ),
+    )
+    trace.hovertext = [[quoted(label) for label in row] for row in labels]
+    known = sum(rank is not None for rank in came)
+    summary = (
+        f"The {count} most probable tokens at {len(positions)} positions; where a token came it was among them "
+        f"{known} times, and {hits} times the most probable one."
+    )
+    tall = 24 * len(positions) + 60 if height is None else height
+    figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=tall, square=False)
+    for row, rank in enumerate(came):
+        if rank is not None:
+            outline(figure, theme, x=(rank + 1, rank + 1), y=(row, row))
+    return figure
+
+
+def temperature_curve(
+    temperatures: Floats,
+    probabilities: Floats,
+    labels: Sequence[str],
+    *,
+    theme: Theme,
+    current: float | None = None,
+    height: int = 300,
+) -> go.Figure:
+    """How probable each of a few tokens is at each temperature: `probabilities` (temperatures, tokens)."""
+    if probabilities.shape != (len(temperatures), len(labels)):
+        raise ValueError(
+            f"Probabilities of shape {probabilities.shape} do not fit {len(temperatures)} temperatures "
+            f"and {len(labels)} tokens."
+        )
+    summary = (
+        f"Probabilities of {len(labels)} tokens at temperatures from {min(temperatures):g} to {max(temperatures):g}."
+    )
+    if len(labels):
+        best = int(np.argmax(probabilities[0]))
+        first, last = format_percent(float(probabilities[0, best])), format_percent(float(probabilities[-1, best]))
+        summary = f'{summary} "{visible(labels[best])}" goes from {first} to {last}.'
+    figure = new_figure(theme, summary, height=height)
+    dashes = ("solid", "dash", "dot")
+    for index, label in enumerate(labels):
+        figure.add_scatter(
+            x=np.asarray(temperatures),
+            y=np.ascontiguousarray(probabilities[:, index]),
+            mode="lines",
+            name=short(label, 16),
+            line={
+                "color": theme.series[index % len(theme.series)],
+                "width": 2,
+                "dash": dashes[index // len(theme.series) % 3],
+            },
+            hovertemplate=f"{quoted(label)} at temperature %{{x:.2f}}: %{{y:.3p}} (%{{y:.4g}})<extra></extra>",
+        )
+    if current is not None:
+        figure.add_vline(x=current, line={"color": theme.text, "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=current,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            text=escaped(f"now {current:g}"),
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_layout(
+        showlegend=True,
+        margin={"l": 52, "r": 8, "t": 22, "b": 44},
+        xaxis={"title": {"text": "temperature"}, "showgrid": False},
+        yaxis={"title": {"text": "probability"}, "tickformat": ".0%", "range": [0, 1.02], "nticks": 6},
+        legend={"font": {"family": TOKEN_FONT, "size": TOKEN_SIZE}},
+    )
+    return figure
