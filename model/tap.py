@@ -5,7 +5,6 @@ model holds weights and nothing about any run, so one model serves many threads 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from torch import Tensor

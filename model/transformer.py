@@ -228,7 +228,11 @@ class Transformer(nn.Module):
         self.decoder = Stack(config, causal=True, cross=both, dropout=dropout) if config.decoder_layers else None
         self.head = None if config.head == "none" else Head(config)
         self.relation = Relation(config) if config.relation else None
-        if config.tied and self.head is not None:
+        self.tie()
+
+    def tie(self) -> None:
+        """One table for embedding and output, where the config says so; moving off the meta device splits them."""
+        if self.config.tied and self.head is not None:
             self.head.out.weight = self.tokens.weight
 
     def encode(

@@ -1,0 +1,200 @@
+"""From a folder, a shipped name or a hub id to a LanguageModel. Everything needed is read here; the folder may vanish."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import safetensors
+import torch
+from torch import Tensor
+
+from model.errors import CheckpointError
+from model.families import FAMILIES
+from model.families.family import ConfigJson, Family
+from model.language_model import Constraints, LanguageModel, Source, SpecialIds
+from model.positions import build_positions
+from model.tokens import Tokenizer
+from model.transformer import Transformer
+from model.weights import fill
+
+ZOO = Path(__file__).parent / "zoo"
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+DTYPES: Mapping[str, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+def shipped() -> dict[str, str]:
+    """The checkpoints in model/zoo, {name: one sentence about it}."""
+    return {
+        folder.name: _description(folder) for folder in sorted(ZOO.glob("*/")) if (folder / "config.json").is_file()
+    }
+
+
+def load(
+    where: str | Path, device: Device | torch.device = "auto", dtype: Dtype | torch.dtype = "auto"
+) -> LanguageModel:
+    """The model at a shipped name, a folder in Hugging Face layout, or a hub id.
+
+    device "auto" takes CUDA where there is one, else MPS, else the CPU; dtype "auto" is float32, on CUDA bfloat16.
+    Raises CheckpointError with a sentence naming the file, tensor or key where it cannot be read exactly.
+    """
+    folder, name = locate(where)
+    on = pick_device(device)
+    kind = pick_dtype(dtype, on)
+    hf = ConfigJson(read_json(folder / "config.json"))
+    family = family_of(hf)
+    config = family.read_config(hf)
+    with torch.device("meta"):
+        net = Transformer(config)
+    net = net.to_empty(device=on).to(kind)
+    net.tie()
+    _fill_tables(net, on)
+    unused = fill(net, _renamed(tensors(folder), family), family.weights, config)
+    net.requires_grad_(False)
+    special, constraints = special_ids(hf, folder, family, config.vocab_size)
+    card = folder / "README.md"
+    source = Source(
+        name=name,
+        family=family.name,
+        path=str(folder),
+        unused_keys=hf.unused(),
+        unused_tensors=tuple(unused),
+        config_json=hf.values,
+        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+    )
+    return LanguageModel(net, tokenizer(folder), source, special, constraints)
+
+
+def locate(where: str | Path) -> tuple[Path, str]:
+    """(folder, name) of a shipped name or a folder."""
+    if isinstance(where, str) and (ZOO / where / "config.json").is_file() and where in shipped():
+        return ZOO / where, where
+    folder = Path(where).expanduser()
+    if not folder.exists():
+        known = ", ".join(shipped()) or "none"
+        raise CheckpointError(f"there is no folder {where}, and no shipped model of that name (shipped: {known})")
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(f"{folder} is no checkpoint: it holds no config.json")
+    return folder, folder.name
+
+
+def pick_device(device: Device | torch.device) -> torch.device:
+    """The device meant; CheckpointError where this machine has none of that kind."""
+    if isinstance(device, torch.device):
+        return device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise CheckpointError("this machine has no CUDA device: choose cpu")
+    return torch.device(device)
+
+
+def pick_dtype(dtype: Dtype | torch.dtype, device: torch.device) -> torch.dtype:
+    """The dtype meant: bfloat16 on CUDA and float32 elsewhere, unless one is named."""
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    if dtype == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    if dtype not in DTYPES:
+        raise CheckpointError(f"dtype is one of auto, {', '.join(DTYPES)}, not {dtype!r}")
+    return DTYPES[dtype]
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """A JSON object, or CheckpointError naming the file."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path.name} holds no JSON object")
+    return values
+
+
+def family_of(hf: ConfigJson) -> Family:
+    """The family a config.json states."""
+    model_type = hf.text("model_type")
+    if model_type not in FAMILIES:
+        known = ", ".join(sorted(FAMILIES))
+        raise CheckpointError(
+            f"config.json has model_type={model_type!r}, which is not supported; supported are {known}"
+        )
+    return FAMILIES[model_type]
+
+
+def tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    """(name, tensor) one at a time, from model.safetensors."""
+    path = folder / "model.safetensors"
+    if not path.is_file():
+        raise CheckpointError(f"{folder} holds no weights: model.safetensors is missing")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 (not a mapping)
+                yield name, file.get_tensor(name)
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f"{path.name} is damaged: {error}") from error
+
+
+def tokenizer(folder: Path) -> Tokenizer | None:
+    """The folder's tokenizer, None where it has none."""
+    path = folder / "tokenizer.json"
+    return Tokenizer.from_file(path) if path.is_file() else None
+
+
+def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:
+    """What config.json and generation_config.json say of ids with a role."""
+    path = folder / "generation_config.json"
+    generation = ConfigJson(read_json(path)) if path.is_file() else ConfigJson({})
+
+    def ids(key: str) -> tuple[int, ...]:
+        value = generation.value(key) if generation.value(key) is not None else hf.value(key)
+        listed = value if isinstance(value, list) else [value]
+        return tuple(i for i in listed if isinstance(i, int) and not isinstance(i, bool) and 0 <= i < vocab)
+
+    def one(key: str) -> int | None:
+        return next(iter(ids(key)), None)
+
+    start = one("decoder_start_token_id")
+    if start is None:
+        start = one("pad_token_id") if family.start_is_pad else one("bos_token_id")
+    banned = generation.value("bad_words_ids") or hf.value("bad_words_ids") or []
+    sequences = (
+        [tuple(int(i) for i in s) for s in banned if isinstance(s, list) and s] if isinstance(banned, list) else []
+    )
+    ends = ids("eos_token_id")
+    constraints = Constraints(
+        forced_first=one("forced_bos_token_id"),
+        never=(*ids("suppress_tokens"), *(s[0] for s in sequences if len(s) == 1 and s[0] not in ends)),
+        never_sequences=tuple(s for s in sequences if len(s) > 1),
+        never_first=ids("begin_suppress_tokens"),
+    )
+    return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), constraints
+
+
+def _renamed(pairs: Iterator[tuple[str, Tensor]], family: Family) -> Iterator[tuple[str, Tensor]]:
+    for name, tensor in pairs:
+        yield family.plain_name(name), tensor
+
+
+def _fill_tables(net: Transformer, device: torch.device) -> None:
+    """Fills what is computed rather than learned (sinusoids, slopes, rotation speeds), which `to_empty` left blank."""
+    for stack in (net.encoder, net.decoder):
+        if stack is not None:
+            with torch.device("cpu"):
+                fresh = build_positions(net.config, bidirectional=not stack.causal)
+            for name, table in fresh.named_buffers():
+                stack.positions.register_buffer(name, table.to(device), persistent=False)
+
+
+def _description(folder: Path) -> str:
+    """The first sentence of a model card."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return ""
+    lines = card.read_text(encoding="utf-8").split("---", 2)[-1].splitlines()
+    return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")

@@ -1,0 +1,252 @@
+"""Writing token by token: strategies, the loop, and what each step left behind."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from model.cache import Cache
+from model.errors import InputError
+from model.recording import Recording
+from model.tap import Edit, StackName, Tap
+from model.tokens import Token
+
+if TYPE_CHECKING:
+    from model.language_model import Constraints, Ids, LanguageModel
+    from model.trace import Trace
+
+Ended = Literal["end", "limit", "positions"]
+
+
+class Strategy(Protocol):
+    """Chooses the next token from constrained logits."""
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        """The id to write at step `index`, from logits (vocab,) and the ids read so far."""
+        ...
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Always the most probable token."""
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        return int(logits.argmax())
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draws a token, after narrowing the choice in the order `transformers` does.
+
+    Repetition penalty (Keskar et al. 2019), temperature, top-k (Fan et al. 2018), top-p (Holtzman et al. 2020), min-p
+    (Nguyen et al. 2024). Step k draws from a generator seeded by (seed, k), so rewinding repeats itself.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise InputError(
+                f"temperature must be above 0, not {self.temperature}; use Greedy for the most probable token"
+            )
+        if not 0 < self.top_p <= 1 or not 0 <= self.min_p <= 1:
+            raise InputError("top_p lies in (0, 1] and min_p in [0, 1]")
+        if self.top_k < 0 or self.repetition_penalty <= 0:
+            raise InputError("top_k is 0 (off) or more, and repetition_penalty is above 0")
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        shares = self.narrowed(logits, read).softmax(dim=-1).cpu()
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)
+        return int(torch.multinomial(shares, 1, generator=generator))
+
+    def narrowed(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """(vocab,) logits after every stage, minus infinity where a token is ruled out."""
+        for stage in (self.penalised, self.tempered, self.top_k_only, self.top_p_only, self.min_p_only):
+            logits = stage(logits, read)
+        return logits
+
+    def penalised(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Tokens already read become less likely."""
+        if self.repetition_penalty == 1.0:
+            return logits
+        seen = torch.tensor(sorted(set(read)), device=logits.device)
+        old = logits[seen]
+        new = torch.where(old < 0, old * self.repetition_penalty, old / self.repetition_penalty)
+        return logits.scatter(0, seen, new)
+
+    def tempered(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Sharper below 1, flatter above."""
+        return logits / self.temperature
+
+    def top_k_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Only the k most probable."""
+        if not self.top_k:
+            return logits
+        least = logits.topk(min(self.top_k, logits.shape[-1])).values[-1]
+        return logits.masked_fill(logits < least, float("-inf"))
+
+    def top_p_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Only the fewest tokens whose shares reach p together."""
+        if self.top_p >= 1.0:
+            return logits
+        rising, order = logits.sort()
+        ruled_out = rising.softmax(dim=-1).cumsum(dim=-1) <= 1 - self.top_p
+        ruled_out[-1] = False
+        return logits.masked_fill(torch.zeros_like(ruled_out).scatter(0, order, ruled_out), float("-inf"))
+
+    def min_p_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Only tokens at least min_p times as probable as the first."""
+        if not self.min_p:
+            return logits
+        shares = logits.softmax(dim=-1)
+        ruled_out = shares < self.min_p * shares.max()
+        return logits.masked_fill(ruled_out, float("-inf"))
+
+
+def constrained(logits: Tensor, rules: "Constraints", written: Sequence[int], index: int) -> Tensor:
+    """(vocab,) logits with what generation_config.json forbids at minus infinity and what it forces alone left.
+
+    `written` are the ids the decoder has read, `index` counts the tokens written by this decode.
+    """
+    banned = [*rules.never, *(rules.never_first if index == 0 else ())]
+    banned += [s[-1] for s in rules.never_sequences if len(s) > 1 and tuple(written[-len(s) + 1 :]) == s[:-1]]
+    if banned:
+        logits = logits.clone()
+        logits[banned] = float("-inf")
+    if rules.forced_first is not None and len(written) == 1:
+        forced = torch.full_like(logits, float("-inf"))
+        forced[rules.forced_first] = 0.0
+        return forced
+    return logits
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One token written, with the probabilities it was chosen from and the trace of all read before it."""
+
+    index: int
+    token: Token
+    ended: Ended | None
+    lm: "LanguageModel" = field(repr=False)
+    final: Tensor = field(repr=False)  # (d_model,), what the output head reads
+    read: Mapping[StackName, tuple[Token, ...]] = field(repr=False)
+    recording: Recording = field(repr=False)
+
+    @property
+    def logits(self) -> Tensor:
+        """(vocab,) float32, before any constraint or strategy."""
+        return self.lm.logits(self.final)
+
+    @property
+    def probabilities(self) -> Tensor:
+        """(vocab,): the full softmax."""
+        return self.logits.softmax(dim=-1)
+
+    @cached_property
+    def entropy(self) -> float:
+        """Bits: how undecided the full softmax is."""
+        return entropy(self.logits)
+
+    def top(self, n: int) -> list[tuple[Token, float]]:
+        """The n most probable tokens with their shares of the full softmax."""
+        shares, ids = self.probabilities.topk(min(n, self.lm.config.vocab_size))
+        return [(self.lm.token(int(i)), float(p)) for i, p in zip(ids, shares, strict=True)]
+
+    @cached_property
+    def trace(self) -> "Trace":
+        """All that had been read when this token was chosen, put together from the rows each step recorded."""
+        return self.lm.trace(self.read, self.recording, last=self.index)
+
+
+def entropy(logits: Tensor) -> float:
+    """Bits of the softmax over (vocab,) logits."""
+    log_shares = logits.double().log_softmax(dim=-1)
+    held = log_shares.isfinite()
+    return float(-(log_shares[held].exp() * log_shares[held]).sum() / torch.log(torch.tensor(2.0, dtype=torch.float64)))
+
+
+def decode(
+    lm: "LanguageModel",
+    x: "str | Ids",
+    target: "str | Ids | None",
+    strategy: Strategy,
+    edits: tuple[Edit, ...],
+    max_new_tokens: int,
+    stop: Sequence[int] | None,
+) -> Iterator[Step]:
+    """Checks everything at once, then answers the loop."""
+    if lm.kind == "encoder":
+        raise InputError("an encoder-only model fills masks; it does not write token by token")
+    if max_new_tokens < 1:
+        raise InputError("max_new_tokens must be at least 1")
+    if lm.kind == "decoder" and target is not None:
+        x, target = _continued(lm, x, target), None
+    source = lm.reading(x)
+    written = lm.written(target) if lm.kind == "encoder-decoder" else source
+    ends = lm.special.end if stop is None else tuple(stop)
+    tap = Tap(Recording(), edits)
+    return _steps(lm, source.tokens, list(written.tokens), strategy, tap, max_new_tokens, ends)
+
+
+def _continued(lm: "LanguageModel", x: "str | Ids", target: "str | Ids") -> list[int]:
+    """A decoder's prompt and the tokens already written after it, as ids."""
+    more = lm.reading(target, special=False).ids if not isinstance(target, str) or target.strip() else []
+    return lm.reading(x).ids + more
+
+
+def _steps(
+    lm: "LanguageModel",
+    source: tuple[Token, ...],
+    written: list[Token],
+    strategy: Strategy,
+    tap: Tap,
+    max_new_tokens: int,
+    ends: tuple[int, ...],
+) -> Iterator[Step]:
+    recording = tap.recorder
+    assert isinstance(recording, Recording)
+    both = lm.kind == "encoder-decoder"
+    memory: Tensor | None = None
+    cache = Cache.empty(lm.config.decoder_layers)
+    fresh = [token.id for token in written]
+    for index in range(max_new_tokens):
+        recording.step = index
+        with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
+            if both and memory is None:
+                memory = lm.net.encode(_row(lm, [token.id for token in source]), tap=tap)
+            stream, cache = lm.net.advance(_row(lm, fresh), cache, memory, tap=tap)
+            final = stream[0, -1]
+            ids = [token.id for token in written]
+            chosen = strategy.choose(constrained(lm.logits(final), lm.constraints, ids, index), ids, index)
+        read: dict[StackName, tuple[Token, ...]] = {"decoder": tuple(written)}
+        if both:
+            read["encoder"] = source
+        ended = _ended(lm, chosen, ends, len(written), index, max_new_tokens)
+        token = lm.token(chosen)
+        yield Step(index, token, ended, lm, final, read, recording)
+        if ended:
+            return
+        written = [*written, token]
+        fresh = [chosen]
+
+
+def _row(lm: "LanguageModel", ids: list[int]) -> Tensor:
+    return torch.tensor([ids], dtype=torch.long, device=lm.device)
+
+
+def _ended(
+    lm: "LanguageModel", chosen: int, ends: tuple[int, ...], read: int, index: int, max_new_tokens: int
+) -> Ended | None:
+    if chosen in ends:
+        return "end"
+    if lm.config.max_positions is not None and read >= lm.config.max_positions:
+        return "positions"
+    return "limit" if index + 1 >= max_new_tokens else None

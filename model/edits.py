@@ -1,0 +1,116 @@
+"""The interventions. Each states the one tensor it changes; everything after it is worked out from the change."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from model.config import TransformerConfig
+from model.errors import InputError
+from model.tap import Edit, Part, Place, Site, StackName
+
+AttentionPart = Literal["self", "cross"]
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroHead:
+    """Silences one query head: its mixed answer becomes zero, before the output projection (Michel et al. 2019)."""
+
+    stack: StackName
+    layer: int
+    part: AttentionPart
+    head: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.stack, self.layer, self.part)
+
+    @property
+    def site(self) -> Site:
+        return "mixed"
+
+    def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
+        x = x.clone()
+        x[:, self.head] = 0
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class CutEdge:
+    """Hides one key from one query of one head: the score becomes minus infinity and the row shares its mass anew.
+
+    `query` and `key` are absolute positions. A row with no key left has zero weights and a zero answer.
+    """
+
+    stack: StackName
+    layer: int
+    part: AttentionPart
+    head: int
+    query: int
+    key: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.stack, self.layer, self.part)
+
+    @property
+    def site(self) -> Site:
+        return "scores"
+
+    def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
+        assert keys is not None
+        cut = (queries[:, None] == self.query) & (keys == self.key)
+        x = x.clone()
+        x[:, self.head] = x[:, self.head].masked_fill(cut, float("-inf"))
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class SkipSublayer:
+    """A sublayer adds nothing to the stream."""
+
+    stack: StackName
+    layer: int
+    part: Part
+
+    @property
+    def place(self) -> Place:
+        return Place(self.stack, self.layer, self.part)
+
+    @property
+    def site(self) -> Site:
+        return "out"
+
+    def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
+        return torch.zeros_like(x)
+
+
+def check_place(config: TransformerConfig, stack: str, layer: int, part: str) -> None:
+    """Raises InputError unless the model has that sublayer."""
+    layers = config.layers(stack) if stack in ("encoder", "decoder") else 0
+    if not layers:
+        raise InputError(f"this model has no {stack}")
+    if not 0 <= layer < layers:
+        raise InputError(f"layer {layer} is out of range: the {stack} has layers 0 to {layers - 1}")
+    parts = ["self", "cross"] if stack == "decoder" and config.kind == "encoder-decoder" else ["self"]
+    if part not in (*parts, "feed_forward"):
+        raise InputError(f'the {stack} has no "{part}" sublayer; it has {", ".join(parts)} and feed_forward')
+
+
+def check_head(config: TransformerConfig, head: int) -> None:
+    """Raises InputError unless every layer has that head."""
+    if not 0 <= head < config.n_heads:
+        raise InputError(f"head {head} is out of range: a layer has heads 0 to {config.n_heads - 1}")
+
+
+def check_edits(config: TransformerConfig, edits: tuple[Edit, ...]) -> None:
+    """Raises InputError where an edit names a layer, sublayer, head or position that is not there."""
+    for edit in edits:
+        place = edit.place
+        assert place.stack is not None and place.layer is not None and place.part is not None
+        check_place(config, place.stack, place.layer, place.part)
+        if isinstance(edit, ZeroHead | CutEdge):
+            check_head(config, edit.head)
+        if isinstance(edit, CutEdge) and min(edit.query, edit.key) < 0:
+            raise InputError("an edge is cut between positions counted from 0")

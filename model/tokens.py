@@ -1,0 +1,133 @@
+"""Text to ids to labels fit to show."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tokenizers
+
+from model.errors import CheckpointError, InputError
+
+SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One piece of a text as a model reads it."""
+
+    id: int
+    text: str  # as it stands in the sentence, spaces included; "\ufffd" where it is a part of a character
+    label: str  # fit to show: spaces visible, bytes of a split character in hexadecimal
+    special: bool = False
+    span: tuple[int, int] | None = None  # characters of the text as typed; None where nobody typed it
+
+
+def byte_alphabet() -> dict[str, int]:
+    """The printable stand-in of each byte in byte-level BPE (Radford et al. 2019), as {character: byte}."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(b): b for b in plain} | {chr(256 + i): b for i, b in enumerate(others)}
+
+
+BYTES = byte_alphabet()
+
+
+def visible(text: str) -> str:
+    """White space as marks, so that a label never looks empty."""
+    return text.replace("\n", NEWLINE).replace("\t", TAB).replace("\r", NEWLINE).replace(" ", SPACE)
+
+
+def from_bytes(raw: bytes) -> tuple[str, str]:
+    """(text, label) of a byte-level piece; bytes that are not whole characters show as hexadecimal."""
+    text = raw.decode("utf-8", errors="replace")
+    if "\ufffd" not in text:
+        return text, visible(text)
+    label, rest = "", raw
+    while rest:
+        for size in (1, 2, 3, 4):
+            try:
+                label, rest = label + visible(rest[:size].decode("utf-8")), rest[size:]
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            label, rest = f"{label}‹{rest[0]:02X}›", rest[1:]
+    return text, label
+
+
+class Tokenizer:
+    """A checkpoint's tokenizer: the `tokenizers` pipeline, and labels for people."""
+
+    def __init__(self, pipeline: tokenizers.Tokenizer) -> None:
+        self.pipeline = pipeline
+        self.pipeline.no_padding()
+        self.pipeline.no_truncation()
+        steps = _types(json.loads(pipeline.to_str()).get("decoder"))
+        self.byte_level = "ByteLevel" in steps
+        self.special_ids = frozenset(i for i, token in pipeline.get_added_tokens_decoder().items() if token.special)
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Tokenizer":
+        """From a tokenizer.json; CheckpointError where it is none."""
+        try:
+            return cls(tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8")))
+        except Exception as error:  # the library raises bare Exception for anything it cannot parse
+            raise CheckpointError(f"{path.name} cannot be read as a tokenizer: {error}") from error
+
+    def __len__(self) -> int:
+        return self.pipeline.get_vocab_size(with_added_tokens=True)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids, with the special tokens the checkpoint asks for; special tokens typed as text are read as such."""
+        return list(self.pipeline.encode(text).ids)
+
+    def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
+        """The text of ids."""
+        return self.pipeline.decode(list(ids), skip_special_tokens=skip_special_tokens)
+
+    def tokens(self, text: str, pair: str | None = None, *, special: bool = True) -> tuple[list[Token], list[int]]:
+        """(tokens with their spans in the text as typed, segment of each); `special` adds the checkpoint's own."""
+        try:
+            encoding = self.pipeline.encode(text, pair, add_special_tokens=special)
+        except UnicodeEncodeError:
+            raise InputError("the text holds half of a character (a lone surrogate); type or paste it again") from None
+        added = encoding.special_tokens_mask
+        tokens = [
+            self.token(i, None if mask else (start, end))
+            for i, (start, end), mask in zip(encoding.ids, encoding.offsets, added, strict=True)
+        ]
+        return tokens, list(encoding.type_ids)
+
+    def token(self, id: int, span: tuple[int, int] | None = None) -> Token:
+        """One id as a token. Ids past the vocabulary (rows a checkpoint pads its table with) get a label of their own."""
+        piece = self.pipeline.id_to_token(id)
+        if piece is None:
+            return Token(id, "", f"[{id}]", False, span)
+        if id in self.special_ids:
+            return Token(id, piece, piece, True, span)
+        if self.byte_level and all(c in BYTES for c in piece):
+            return Token(id, *from_bytes(bytes(BYTES[c] for c in piece)), False, span)
+        if piece.startswith("<0x") and piece.endswith(">") and len(piece) == 6:
+            return Token(id, *from_bytes(bytes([int(piece[3:5], 16)])), False, span)
+        text = piece.replace("▁", " ")
+        return Token(id, text, visible(text), False, span)
+
+    def is_partial(self, id: int) -> bool:
+        """Whether a piece is only a part of a character, as where a script was never seen in training."""
+        return "\ufffd" in self.token(id).text
+
+    def find(self, piece: str) -> int | None:
+        """The id of a piece by its name in the vocabulary."""
+        return self.pipeline.token_to_id(piece)
+
+
+def _types(step: object) -> set[str]:
+    """The names of all steps in a part of a tokenizer.json."""
+    if isinstance(step, dict):
+        inner = set().union(*(_types(value) for value in step.values()))
+        kind = step.get("type")
+        return inner | ({kind} if isinstance(kind, str) else set())
+    if isinstance(step, list):
+        return set().union(*(_types(value) for value in step))
+    return set()
