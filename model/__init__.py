@@ -1,7 +1,7 @@
 """An instrumented transformer: load a checkpoint, run a text, read every tensor that mattered."""
 
 from model.checkpoint import load, shipped
-from model.decoding import Greedy, Sample, Step
+from model.decoding import Forced, Greedy, Sample, Step
 from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
@@ -14,6 +14,7 @@ __all__ = [
     "AttentionTrace",
     "CheckpointError",
     "CutEdge",
+    "Forced",
     "Greedy",
     "InputError",
     "LanguageModel",

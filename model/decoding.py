@@ -38,6 +38,20 @@ class Greedy:
 
 
 @dataclass(frozen=True)
+class Forced:
+    """Writes given tokens at given steps, and follows another strategy everywhere else."""
+
+    choices: tuple[tuple[int, int], ...]  # (step index, token id)
+    otherwise: Strategy = Greedy()  # noqa: RUF009 (frozen, and holds nothing)
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        for at, token in self.choices:
+            if at == index:
+                return token
+        return self.otherwise.choose(logits, read, index)
+
+
+@dataclass(frozen=True)
 class Sample:
     """Draws a token, after narrowing the choice in the order `transformers` does.
 

@@ -1,0 +1,56 @@
+"""How sure a model is: entropy, surprisal and rank at every position, and what temperature does to a softmax."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Positionwise:
+    """One row a position that predicts; all of the full softmax."""
+
+    top_ids: Tensor  # (time, n)
+    top_probabilities: Tensor  # (time, n)
+    entropy: Tensor  # (time,) bits
+    came: Tensor  # (time,) the id that came next, -1 where nothing came
+    probability: Tensor  # (time,) of the token that came, NaN where nothing came
+    surprisal: Tensor  # (time,) bits, NaN where nothing came
+    rank: Tensor  # (time,) 1 for the most probable; 0 where nothing came
+
+
+def positionwise(logits: Tensor, came: list[int | None], n: int = 5, block: int = 256) -> Positionwise:
+    """Reads (time, vocab) logits against the token that came after each position, `block` rows at a time."""
+    if len(came) != len(logits):
+        raise ValueError(f"{len(came)} tokens came after {len(logits)} positions")
+    ids = torch.tensor([-1 if i is None else i for i in came], device=logits.device)
+    parts = [_rows(logits[at : at + block], ids[at : at + block], n) for at in range(0, len(logits), block)]
+    return Positionwise(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def _rows(logits: Tensor, came: Tensor, n: int) -> tuple[Tensor, ...]:
+    logs = logits.float().log_softmax(dim=-1)
+    shares = logs.exp()
+    top = shares.topk(min(n, shares.shape[-1]))
+    entropy = -torch.where(shares > 0, shares * logs, torch.zeros_like(logs)).sum(dim=-1) / math.log(2)
+    known = came >= 0
+    log = logs.gather(1, came.clamp(min=0)[:, None])[:, 0]
+    nothing = torch.full_like(log, float("nan"))
+    rank = (logs > log[:, None]).sum(dim=-1) + 1
+    return (
+        top.indices,
+        top.values,
+        entropy,
+        came,
+        torch.where(known, log.exp(), nothing),
+        torch.where(known, -log / math.log(2), nothing),
+        torch.where(known, rank, torch.zeros_like(rank)),
+    )
+
+
+def tempered(logits: Tensor, temperatures: Tensor) -> Tensor:
+    """(temperatures, vocab): the softmax of (vocab,) logits divided by each temperature."""
+    if bool((temperatures <= 0).any()):
+        raise ValueError("a temperature is above 0")
+    return (logits.float() / temperatures[:, None]).softmax(dim=-1)
