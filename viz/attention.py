@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from viz.cells import TEXT_UP_TO, print_in_cells, weights_text
 from viz.frame import WIDTH, Floats, Side, check_grid, grid, largest_cell, new_figure, numbered, outline, position_axis
 from viz.labels import escaped, quoted, ticks, visible
 from viz.probabilities import format_percent
-from viz.shares import Ceiling, ShareScale, ceiling, cell_text, share_trace, signed_trace
-from viz.theme import TOKEN_FONT, Palette, Theme
+from viz.shares import Ceiling, ShareScale, ceiling, share_trace, signed_trace
+from viz.theme import TOKEN_FONT, Palette, Theme, sequential_scale
 
-TEXT_UP_TO = 14  # cells a side with the weights printed in them
 ALIGNMENT_LABELS = 104  # px for the words written so far, however long the next one is
 
 
@@ -62,11 +62,12 @@ def attention_heatmap(
         scale=scale,
         zmax=zmax,
         palette=palette,
-        text=cell_text(cells) if printed else None,
     )
     figure = grid(
         trace, rows, columns, theme=theme, summary=weights_summary(weights, queries, keys), width=width, height=height
     )
+    if printed:
+        print_in_cells(figure, weights_text(cells), sequential_scale(theme, palette))
     if selected is not None:
         query, key = selected
         across, down = (query, key) if transposed else (key, query)
@@ -94,7 +95,7 @@ def attention_rows(
     selected: int | None = None,
     title_key: str = "key",
     width: int = WIDTH,
-    height: int = 240,
+    height: int = 260,
 ) -> go.Figure:
     """One query: a bar for each key, `weights_row` (key,), in the order of the text."""
     if weights_row.shape != (len(keys),):
@@ -158,7 +159,6 @@ def heads_by_key(
         scale=scale,
         zmax=zmax,
         palette=palette,
-        text=cell_text(cells) if max(cells.shape) <= TEXT_UP_TO else None,
     )
     summary = f'Attention of {len(weights)} heads for "{visible(query)}" over {len(keys)} keys.'
     if weights.size:
@@ -167,6 +167,8 @@ def heads_by_key(
         who = f'"{visible(keys[key])}" ({largest})'
         summary = f'For "{visible(query)}", head {head} of {len(weights)} looks most at {who}.'
     figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=height, square=False)
+    if max(cells.shape, default=0) <= TEXT_UP_TO:
+        print_in_cells(figure, weights_text(cells), sequential_scale(theme, palette))
     if selected is not None and len(keys):
         outline(figure, theme, x=(0, len(keys) - 1), y=(selected, selected))
     return figure

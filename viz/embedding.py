@@ -74,10 +74,12 @@ def sum_of_parts(
     top = largest_size(np.concatenate([values.ravel() for _, values in parts]))
     panel, between = max(row_height * len(labels), 24.0), 28.0
     left_marks = ticks(labels, cell=row_height, upright=True)
-    across = ticks(columns.labels, cell=(width - left_marks.extent - 84) / max(len(columns.labels), 1), upright=False)
+    across = ticks(
+        columns.labels, cell=(width - left_marks.extent - 84) / max(len(columns.labels), 1), upright=False, turned=False
+    )
     height = len(parts) * (panel + between) + TITLE + 26
-    names = " and ".join(name.strip("=+ ") for name, _ in parts)
-    summary = f"{names} of {len(labels)} tokens on one colour scale; the sum runs {_extremes(total)}.".capitalize()
+    *some, last = [name.strip("=+ ") for name, _ in parts]
+    summary = f"{', '.join(some).capitalize()} and {last}, for {len(labels)} tokens; the sum runs {_extremes(total)}."
     figure = new_figure(theme, summary, height=round(height))
     inner = height - TITLE - 26
     for index, (name, values) in enumerate(parts):
@@ -95,7 +97,7 @@ def sum_of_parts(
         )
     bottom = len(parts)
     figure.update_layout(
-        margin={"l": left_marks.extent + 8, "r": 76, "t": 0, "b": TITLE + 26},
+        margin={"l": left_marks.extent + 4, "r": 76, "t": 0, "b": TITLE + 26},
         coloraxis={
             "cmin": -top,
             "cmax": top,

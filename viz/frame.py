@@ -7,14 +7,16 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.labels import Ticks, escaped, quoted, ticks
-from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, template
+from viz.labels import LINE, Ticks, escaped, quoted, ticks
+from viz.theme import FONT_SIZE, TOKEN_FONT, TOKEN_SIZE, Theme, template
 
 Floats = NDArray[np.floating]
 
 WIDTH = 700  # px, the width figures are laid out for; they still stretch
 COLOUR_BAR = 78  # px to the right of the plot
+SLANT = 40  # px there for the last slanted label, where no colour bar makes room for it
 LARGEST_CELL = 44.0
+LARGEST_ROW = 28.0  # px, where cells need not be square
 SMALLEST_CELL = 4.0
 READABLE_CELL = 16.0
 TALLEST = 640.0
@@ -98,14 +100,16 @@ def room(
     """Cells are square where both sides can be; a given height wins; rows stay tall enough to read where they fit."""
     wide, tall = max(len(columns.labels), 1), max(rows_total, 1)
     guess = ticks(rows.labels, cell=100, upright=True, limit=rows.limit)
-    left = (guess.extent if rows.width is None else rows.width) + 6 + (TITLE if rows.title else 0)
-    right = COLOUR_BAR if colour_bar else 10
+    left = (guess.extent if rows.width is None else rows.width) + 4 + (TITLE if rows.title else 0)
+    right = COLOUR_BAR if colour_bar else SLANT
     cell_width = max((width - left - right) / wide, 0.5)
     cell_width = min(cell_width, LARGEST_CELL) if square else cell_width
-    across = ticks(columns.labels, cell=cell_width, upright=False, first=columns.first, limit=columns.limit)
-    top, bottom = across.extent + 4 + (TITLE if columns.title else 0), 8
+    across = ticks(
+        columns.labels, cell=cell_width, upright=False, first=columns.first, limit=columns.limit, turned=columns.tokens
+    )
+    top, bottom = across.extent + 6 + (TITLE if columns.title else 0), 10
     if height is None:
-        cell_height = min(max(cell_width, SMALLEST_CELL), LARGEST_CELL, TALLEST / tall)
+        cell_height = min(max(cell_width, SMALLEST_CELL), LARGEST_CELL if square else LARGEST_ROW, TALLEST / tall)
         cell_height = max(cell_height, min(READABLE_CELL, TALLEST / tall))
     else:
         cell_height = max(height - top - bottom, 1) / tall
@@ -160,11 +164,52 @@ def grid(
         yaxis=hidden_axis(rows) | {"range": down},
         xaxis2=shown_axis(space.columns, columns.title, theme)
         | {"range": across, "side": "top", "overlaying": "x", "matches": "x"},
-        yaxis2=shown_axis(space.rows, rows.title, theme)
-        | {"range": down, "side": "left", "overlaying": "y", "matches": "y"},
+        yaxis2=shown_axis(space.rows, "", theme) | {"range": down, "side": "left", "overlaying": "y", "matches": "y"},
     )
+    if rows.title:
+        side_title(figure, rows.title, theme, left=space.left)
+    if trace.showscale is not False:
+        thin_colour_bar(figure.data[0], space.height - space.top - space.bottom)
     figure.layout.xaxis2.anchor, figure.layout.yaxis2.anchor = "y2", "x2"
     return figure
+
+
+def side_title(figure: go.Figure, title: str, theme: Theme, *, left: float) -> None:
+    """The title of the rows at the edge of the figure: Plotly's own would move with the length of the labels."""
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        xshift=11 - left,
+        xanchor="center",
+        y=0.5,
+        yref="paper",
+        yanchor="middle",
+        textangle=-90,
+        text=escaped(title),
+        showarrow=False,
+        font={"size": FONT_SIZE, "color": theme.muted},
+    )
+
+
+def thin_colour_bar(trace: go.Heatmap, height: float) -> None:
+    """Takes away ticks that would overlap on a bar `height` px tall, keeping both ends; breaks a longer title."""
+    bar = trace.colorbar
+    if len(bar.title.text) * 7 > height:
+        bar.title.text = bar.title.text.replace(" ", "<br>", 1)
+    if bar.tickvals is None:
+        bar.nticks = min(max(int(height / 32), 3), 6)
+        return
+    pixels = height / (trace.zmax - trace.zmin)
+    kept = [0]
+    last = len(bar.tickvals) - 1
+    for index in range(1, last):
+        from_below = (bar.tickvals[index] - bar.tickvals[kept[-1]]) * pixels
+        to_top = (bar.tickvals[last] - bar.tickvals[index]) * pixels
+        if min(from_below, to_top) >= LINE:
+            kept.append(index)
+    kept.append(last)
+    bar.tickvals = [bar.tickvals[index] for index in kept]
+    bar.ticktext = [bar.ticktext[index] for index in kept]
 
 
 def hidden_axis(side: Side) -> dict[str, object]:
@@ -189,6 +234,7 @@ def shown_axis(marks: Ticks, title: str, theme: Theme) -> dict[str, object]:
         "title": {"text": escaped(title) if title else ""},
         "showgrid": False,
         "automargin": False,
+        "ticklabelstandoff": 4,
     }
 
 

@@ -88,15 +88,20 @@ def step(cell: float, needed: float) -> int:
     return next((nice for nice in NICE_STEPS if nice >= wanted), wanted)
 
 
-def ticks(labels: Sequence[str], *, cell: float, upright: bool, first: int = 0, limit: int = 14) -> Ticks:
+def ticks(
+    labels: Sequence[str], *, cell: float, upright: bool, first: int = 0, limit: int = 14, turned: bool = True
+) -> Ticks:
     """Ticks for labels that lie `cell` pixels apart; `upright` for the vertical axis, whose labels are never turned.
 
-    Positions count from `first`. Where not every label fits, every n-th is written: positions that are multiples of n.
+    Labels are `turned` where they do not fit, or else fewer are written: every n-th, at positions that are multiples of
+    n. Positions count from `first`.
     """
     shortened = [shorten(visible(label), limit) for label in labels]
     widest = max((text_width(label) for label in shortened), default=0.0)
     if upright:
         angle, every, extent = 0, step(cell, LINE), widest
+    elif not turned:
+        angle, every, extent = 0, step(cell, widest + 8), float(LINE)
     elif widest + 6 <= cell:
         angle, every, extent = 0, 1, float(LINE)
     elif cell >= SLANTED_LINE:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.frame import WIDTH, Floats, Side, check_grid, grid, new_figure, numbered
-from viz.labels import quoted, visible
+from viz.labels import quoted, short, visible
 from viz.shares import signed_trace
 from viz.theme import TOKEN_FONT, Theme
 
@@ -34,7 +34,7 @@ def bias_heatmap(
         zmax=zmax,
     )
     finite = bias[np.isfinite(bias)]
-    span = f"from {finite.min():.3g} to {finite.max():.3g}" if finite.size else "none of it finite"
+    span = f"from {finite.min() + 0.0:.3g} to {finite.max() + 0.0:.3g}" if finite.size else "none of it finite"
     summary = f"The bias on scores of {len(queries)} queries and {len(keys)} keys, {span}."
     return grid(trace, rows, columns, theme=theme, summary=summary, width=width)
 
@@ -118,7 +118,10 @@ def rotation_circle(
     figure.add_scatter(
         x=np.cos(angles),
         y=np.sin(angles),
-        mode="markers",
+        mode="markers+text" if len(labels) <= 16 else "markers",
+        text=[short(label, 10) for label in labels],
+        textposition=["middle right" if np.cos(angle) >= 0 else "middle left" for angle in angles],
+        textfont={"family": TOKEN_FONT, "size": 11, "color": theme.text},
         marker={
             "color": theme.position,
             "size": [14 if index == selected else 9 for index in range(len(labels))],
@@ -129,6 +132,6 @@ def rotation_circle(
         hovertext=[f"{quoted(label)}, {name}" for label, name in zip(labels, names, strict=True)],
         hovertemplate="%{hovertext}: turned by %{customdata:.4g} radians<extra></extra>",
     )
-    plain = {"visible": False, "range": [-1.15, 1.15]}
-    figure.update_layout(showlegend=False, xaxis=plain | {"constrain": "domain"}, yaxis=plain | {"scaleanchor": "x"})
+    plain = {"visible": False, "range": [-1.25, 1.25]}
+    figure.update_layout(xaxis=plain | {"constrain": "domain"}, yaxis=plain | {"scaleanchor": "x"})
     return figure

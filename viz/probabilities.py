@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from viz.cells import print_in_cells
 from viz.frame import WIDTH, Floats, Side, check_grid, grid, label_axis, new_figure, numbered, outline, position_axis
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.shares import share_trace
@@ -99,7 +100,7 @@ def next_token_chart(
     )
     figure.update_layout(
         bargap=0.28,
-        margin={"l": 168, "r": 78, "t": 4, "b": 24},
+        margin={"l": 176, "r": 78, "t": 4, "b": 24},
         xaxis={"range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1], "tickformat": ".0%", "nticks": 5},
         yaxis=label_axis(tick_text, theme),
     )
@@ -146,8 +147,8 @@ def entropy_line(
     figure = new_figure(theme, text, height=height)
     names = [quoted(label) for label in labels]
     for values, name, mode, colour, symbol in (
-        (entropies_bits, "entropy of the prediction", "lines+markers", theme.probability, "circle"),
-        (surprisals_bits, "surprisal of the token that came", "markers", theme.query, "diamond-open"),
+        (entropies_bits, "entropy", "lines+markers", theme.probability, "circle"),
+        (surprisals_bits, "surprisal of what came", "markers", theme.query, "diamond-open"),
     ):
         figure.add_scatter(
             x=np.arange(len(labels)),
@@ -155,7 +156,8 @@ def entropy_line(
             mode=mode,
             name=name,
             line={"color": colour, "width": 2},
-            marker={"color": colour, "size": 6 if symbol == "circle" else 8, "symbol": symbol, "line": {"width": 2}},
+            marker={"color": colour, "size": 6 if symbol == "circle" else 8, "symbol": symbol},
+            cliponaxis=False,
             hovertext=names,
             hovertemplate=f"%{{hovertext}}: {name} %{{y:.3f}} bits · position %{{x:d}}<extra></extra>",
         )
@@ -163,7 +165,8 @@ def entropy_line(
         margin={"l": 44, "r": 12, "t": 30, "b": marks.extent + 8},
         xaxis=position_axis(marks, len(labels), theme),
         yaxis={"title": {"text": "bits"}, "rangemode": "tozero", "nticks": 6},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "entrywidth": 170},
     )
     return figure
 
@@ -191,7 +194,7 @@ def candidates_table_heatmap(
         raise ValueError(
             f"Candidates and the tokens that came are needed for each of {len(positions)} positions, {count} each."
         )
-    room = max(int((width - 230) / max(count, 1) / 7.2) - 1, 3)
+    room = max(int(((width - 180) / max(count, 1) - 4) / 6.6), 3)  # characters of the face at 11 px
     hits = sum(rank == 0 for rank in came)
     trace = share_trace(
         np.asarray(probabilities),
@@ -201,18 +204,19 @@ def candidates_table_heatmap(
         hover="%{hovertext}: VALUE · %{x} after %{y}, position %{y:d}",
         colours=probability_scale(theme),
         title="probability",
-        text=np.array([[short(label, room) for label in row] for row in labels], dtype=object).reshape(
-            probabilities.shape
-        ),
     )
     trace.hovertext = [[quoted(label) for label in row] for row in labels]
     known = sum(rank is not None for rank in came)
     summary = (
-        f"The {count} most probable tokens at {len(positions)} positions; where a token came it was among them "
-        f"{known} times, and {hits} times the most probable one."
+        f"The {count} most probable tokens at {len(positions)} positions. The token that came was the most probable "
+        f"one {hits} times and among these {known} times."
     )
     tall = 24 * len(positions) + 60 if height is None else height
     figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=tall, square=False)
+    text = np.array([[short(label, room) for label in row] for row in labels], dtype=object).reshape(
+        probabilities.shape
+    )
+    print_in_cells(figure, text, probability_scale(theme))
     for row, rank in enumerate(came):
         if rank is not None:
             outline(figure, theme, x=(rank + 1, rank + 1), y=(row, row))

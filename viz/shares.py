@@ -5,10 +5,9 @@ from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from viz.frame import Floats, Side, gap
-from viz.theme import TOKEN_FONT, Palette, Scale, Theme, diverging_scale, sequential_scale
+from viz.theme import TEXT_FONT, TOKEN_FONT, Palette, Scale, Theme, diverging_scale, sequential_scale
 
 ShareScale = Literal["linear", "sqrt", "log"]
 Ceiling = float | Literal["own"] | None
@@ -59,7 +58,7 @@ def bar(scale: ShareScale, top: float) -> Bar:
     if scale == "linear" and top < 1:
         values = [top * part for part in (0, 0.25, 0.5, 0.75)]
     else:
-        values = [value for value in TICKS[scale] if value < 0.75 * top]
+        values = [value for value in TICKS[scale] if value < 0.95 * top]
     values.append(top)
     text = [_short(value) for value in values]
     if scale == "log":
@@ -77,7 +76,7 @@ def colour_bar(theme: Theme, title: str, marks: Bar | None = None) -> dict[str, 
     if marks is not None:
         bar_ticks = {"tickmode": "array", "tickvals": marks.values, "ticktext": marks.text}
     return bar_ticks | {
-        "title": {"text": title, "side": "right", "font": {"size": 12, "color": theme.muted}},
+        "title": {"text": title, "side": "right", "font": {"family": TEXT_FONT, "size": 12, "color": theme.muted}},
         "tickfont": {"family": TOKEN_FONT, "size": 11, "color": theme.muted},
         "thickness": 10,
         "outlinewidth": 0,
@@ -88,18 +87,6 @@ def colour_bar(theme: Theme, title: str, marks: Bar | None = None) -> dict[str, 
         "ypad": 0,
         "ticks": "",
     }
-
-
-def cell_text(weights: Floats) -> NDArray[np.str_]:
-    """Weights as they are printed in cells: ".83", "1", and nothing where it would round to zero."""
-    printed = [[_cell(float(weight)) for weight in row] for row in weights]
-    return np.array(printed, dtype=np.str_).reshape(weights.shape)
-
-
-def _cell(weight: float) -> str:
-    if not weight >= 0.005:
-        return ""
-    return "1" if weight == 1 else f"{weight:.2f}".removeprefix("0")
 
 
 def share_trace(
@@ -114,7 +101,6 @@ def share_trace(
     palette: Palette = "accent",
     colours: Scale | None = None,
     title: str = "attention weight",
-    text: NDArray[np.str_] | None = None,
     show_bar: bool = True,
 ) -> go.Heatmap:
     """`weights` (rows, columns) with NaN where a cell stays blank. In `hover`, VALUE stands for the exact weight.
@@ -135,9 +121,6 @@ def share_trace(
         showscale=show_bar,
         hoverongaps=False,
         hovertemplate=hover.replace("VALUE", f"%{{{exact}:.3p}} (%{{{exact}:.4g}})") + "<extra></extra>",
-        text=text,
-        texttemplate=None if text is None else "%{text}",
-        textfont={"family": TOKEN_FONT, "size": 11},
         xgap=gap(*weights.shape),
         ygap=gap(*weights.shape),
     )

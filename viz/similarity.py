@@ -78,10 +78,11 @@ def neighbours_chart(
         hovertext=[quoted(name) for name in names],
         hovertemplate=f"{quoted(word)} and %{{hovertext}}: cosine %{{x:.4f}}<extra></extra>",
     )
+    lowest = min(values, default=0.0)
     figure.update_layout(
         bargap=0.28,
         margin={"l": 132, "r": 52, "t": 4, "b": 26},
-        xaxis={"range": [min(0.0, *values, 0.0), 1], "nticks": 6, "zeroline": True},
+        xaxis={"range": [lowest - 0.12 if lowest < 0 else 0, 1], "nticks": 6, "zeroline": True},
         yaxis=label_axis([short(name, 16) for name in names], theme),
     )
     return figure
@@ -123,7 +124,13 @@ def projection(
     figure.update_layout(
         showlegend=len(names) > 1,
         margin={"l": 56, "r": 24, "t": 34, "b": 46},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "entrywidth": 8 * max(map(len, names), default=0),
+        },
         xaxis={"title": {"text": f"first direction ({100 * explained[0]:.1f}% of the variance)"}, "nticks": 6},
         yaxis={"title": {"text": f"second direction ({100 * explained[1]:.1f}%)"}, "nticks": 6},
     )

@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.attention import weights_summary
-from viz.frame import Floats, Side, check_grid, grid, label_axis, new_figure, numbered
+from viz.frame import WIDTH, Floats, Side, check_grid, grid, label_axis, new_figure, numbered
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.probabilities import format_percent
-from viz.shares import Ceiling, share_trace, signed_trace
+from viz.shares import Ceiling, colour_bar, share_trace, signed_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, sequential_scale
 
 LOW, MIDDLE, HIGH = 120, 160, 220  # px, the heights that strips have
@@ -27,10 +27,11 @@ def ids_strip(labels: Sequence[str], ids: Sequence[int], *, theme: Theme, height
     more = len(labels) - MOST_PIECES
     figure = new_figure(theme, summary + (f" and {more} more." if more > 0 else "."), height=height)
     shown = list(zip(labels, ids, strict=True))[:MOST_PIECES]
-    texts = [short(label, 12) for label, _ in shown] + ([f"+ {more} more"] if more > 0 else [])
+    turned = len(shown) > 10
+    limit = 7 if turned else max(int(WIDTH / max(len(shown), 8) / 7.2) - 1, 4)
+    texts = [short(label, limit) for label, _ in shown] + ([f"+ {more} more"] if more > 0 else [])
     numbers = [str(token) for _, token in shown] + ([""] if more > 0 else [])
     count = len(texts)
-    turned = count > 10
     for index, (text, number) in enumerate(zip(texts, numbers, strict=True)):
         for y, words, colour in ((1.0, text, theme.text), (0.0, number, theme.muted)):
             figure.add_annotation(
@@ -78,7 +79,7 @@ def vector_strip(
     )
     summary = f"{name.capitalize()} of {len(labels)} tokens, {values.shape[1]} numbers each."
     figure = grid(trace, rows, columns, theme=theme, summary=summary, height=height, square=False)
-    figure.update_layout(margin={"t": 4, "b": 4}, xaxis2={"showticklabels": False})
+    figure.update_layout(margin={"t": 4, "b": 4, "r": 8}, xaxis2={"showticklabels": False})
     return figure
 
 
@@ -123,6 +124,7 @@ def stream_norms(norms: Floats, labels: Sequence[str], *, theme: Theme, height: 
         colours=sequential_scale(theme),
         title="L2 norm",
     )
+    trace.colorbar = colour_bar(theme, "L2 norm")
     trace.hovertemplate = "%{x}, %{y}: length %{z:.4g} · position %{x:d}<extra></extra>"
     summary = f"The length of the stream's vector for {len(labels)} tokens at {len(names)} depths, up to {top:.3g}."
     return grid(trace, rows, columns, theme=theme, summary=summary, height=height, square=False)

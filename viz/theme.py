@@ -143,6 +143,7 @@ def template(theme: Theme) -> go.layout.Template:
         plot_bgcolor="rgba(0,0,0,0)",
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         colorway=theme.series,
+        showlegend=False,
         hovermode="closest",
         hoverlabel={
             "bgcolor": theme.panel,
