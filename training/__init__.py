@@ -1,0 +1,1 @@
+"""How every shipped checkpoint was made: corpus, tokenizer, training, evaluation and export."""

@@ -1,0 +1,122 @@
+"""From sentence pairs to batches of ids: encoded once in every form, drawn and grouped by length each epoch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from training.corpus import Pair
+from training.tokenizer import PAD, START, piece_id
+from training.variants import FORMS, draw_forms, in_form, starts_elided, with_je
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Rows of ids of different lengths, end to end."""
+
+    flat: np.ndarray  # (all ids,) int32
+    starts: np.ndarray  # (rows + 1,) int64
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(rows,)"""
+        return np.diff(self.starts)
+
+    def padded(self, rows: np.ndarray, pad: int) -> Tensor:
+        """(batch, time) int64 on the CPU, with `pad` on the right."""
+        lengths = self.lengths[rows]
+        across = np.arange(lengths.max())
+        real = across < lengths[:, None]
+        ids = self.flat[np.where(real, self.starts[rows][:, None] + across, 0)]
+        return torch.from_numpy(np.where(real, ids, pad).astype(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Pairs encoded in every form: row `form * pairs + i` of a side is pair i in that form.
+
+    The French side has the un-elided forms after the others. `pairs` counts a lexicon pair once.
+    """
+
+    french: Ragged
+    english: Ragged
+    pairs: int
+    draws: np.ndarray  # indices of the pairs an epoch meets, a lexicon pair several times
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one step reads. Targets are shifted right behind the start token."""
+
+    source: Tensor  # (batch, key)
+    source_real: Tensor  # (batch, key) bool
+    target_in: Tensor  # (batch, time)
+    target_out: Tensor  # (batch, time), ends in the end token
+    target_real: Tensor  # (batch, time) bool
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device."""
+        return Batch(
+            *(x.to(device) for x in (self.source, self.source_real, self.target_in, self.target_out, self.target_real))
+        )
+
+
+def encode_rows(tokenizer: Tokenizer, texts: Sequence[str]) -> Ragged:
+    """Encode each distinct text once, the end token included."""
+    distinct = sorted(set(texts))
+    ids = dict(zip(distinct, (e.ids for e in tokenizer.encode_batch_fast(distinct)), strict=True))
+    rows = [ids[text] for text in texts]
+    starts = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=starts[1:])
+    flat = np.fromiter((i for row in rows for i in row), dtype=np.int32, count=int(starts[-1]))
+    return Ragged(flat, starts)
+
+
+def encode_examples(tokenizer: Tokenizer, sentences: Sequence[Pair], terms: Sequence[Pair], *, copies: int) -> Examples:
+    """Encode sentences and lexicon terms in all forms."""
+    pairs = [*sentences, *terms]
+    forms = [[in_form(pair, form) for pair in pairs] for form in FORMS]
+    french = [pair.french for form in forms for pair in form]
+    draws = np.concatenate([np.arange(len(sentences)), np.repeat(np.arange(len(sentences), len(pairs)), copies)])
+    return Examples(
+        french=encode_rows(tokenizer, french + [with_je(text) if starts_elided(text) else text for text in french]),
+        english=encode_rows(tokenizer, [pair.english for form in forms for pair in form]),
+        pairs=len(pairs),
+        draws=draws,
+    )
+
+
+def plan_epoch(examples: Examples, *, tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """The batches of an epoch, each (2, batch): rows of the French and of the English side.
+
+    Pairs of like length share a batch of at most `tokens` positions, padding counted; the order of the batches is
+    random. The same seed and epoch give the same plan, so training resumes inside an epoch.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    which = generator.permutation(examples.draws)
+    forms, un_elided = draw_forms(len(which), generator)
+    french = (forms + un_elided * len(FORMS)) * examples.pairs + which
+    english = forms * examples.pairs + which
+    source, target = examples.french.lengths[french], examples.english.lengths[english]
+    order = np.lexsort((source, target))  # by target, then by source; ties keep the random order
+    batches, first, widest = [], 0, 0
+    for place, (s, t) in enumerate(zip(source[order].tolist(), target[order].tolist(), strict=True)):
+        wider = max(widest, s)
+        if place > first and (wider + t) * (place + 1 - first) > tokens:  # t is the longest target so far
+            batches.append(order[first:place])
+            first, wider = place, s
+        widest = wider
+    batches.append(order[first:])
+    return [np.stack([french[batches[i]], english[batches[i]]]) for i in generator.permutation(len(batches))]
+
+
+def read_batch(examples: Examples, rows: np.ndarray, tokenizer: Tokenizer) -> Batch:
+    """The ids of one planned batch."""
+    pad, start = piece_id(tokenizer, PAD), piece_id(tokenizer, START)
+    source = examples.french.padded(rows[0], pad)
+    target = examples.english.padded(rows[1], pad)
+    target_in = torch.cat([torch.full_like(target[:, :1], start), target[:, :-1]], dim=1)
+    return Batch(source, source != pad, target_in, target, target != pad)
