@@ -108,8 +108,6 @@ def main() -> None:
     measured = evaluate(RECIPES[args.model], checkpoint, args.corpus, torch.device(args.device), args.limit)
     shown = [(e.french, e.english) for e in measured.examples]
     shown += [(d.french, d.english) for d in measured.demonstrations]
-        (d.french, d.english) for d in measured.demonstrations
-    ]
     print("\n".join(f"{french}  ->  {english}" for french, english in shown))
     print(f"lexicon: {measured.lexicon.bleu}")
     measured.write(run / ("evaluation.json" if args.limit is None else "glance.json"))
