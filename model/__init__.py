@@ -1,5 +1,6 @@
 """An instrumented transformer: load a checkpoint, run a text, read every tensor that mattered."""
 
+from model.beam import BeamHistory, Candidate, Hypothesis, beam_history, beam_search
 from model.checkpoint import load, shipped
 from model.decoding import Forced, Greedy, Sample, Step
 from model.edits import CutEdge, SkipSublayer, ZeroHead
@@ -12,10 +13,13 @@ from model.trace import AttentionTrace, Trace
 __all__ = [
     "SITES",
     "AttentionTrace",
+    "BeamHistory",
+    "Candidate",
     "CheckpointError",
     "CutEdge",
     "Forced",
     "Greedy",
+    "Hypothesis",
     "InputError",
     "LanguageModel",
     "Sample",
@@ -24,6 +28,8 @@ __all__ = [
     "Token",
     "Trace",
     "ZeroHead",
+    "beam_history",
+    "beam_search",
     "load",
     "shipped",
 ]

@@ -25,7 +25,7 @@ class Strategy(Protocol):
     """Chooses the next token from constrained logits."""
 
     def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
-        """The id to write at step `index`, from logits (vocab,) and the ids read so far."""
+        """The id to write, from logits (vocab,) and the ids read so far; `index` counts what was written before it."""
         ...
 
 
@@ -42,7 +42,7 @@ class Forced:
     """Writes given tokens at given steps, and follows another strategy everywhere else."""
 
     choices: tuple[tuple[int, int], ...]  # (step index, token id)
-    otherwise: Strategy = Greedy()  # noqa: RUF009 (frozen, and holds nothing)
+    otherwise: Strategy = Greedy()
 
     def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
         for at, token in self.choices:
@@ -187,6 +187,15 @@ def entropy(logits: Tensor) -> float:
     return float(-(log_shares[held].exp() * log_shares[held]).sum() / torch.log(torch.tensor(2.0, dtype=torch.float64)))
 
 
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """What a decode starts from."""
+
+    source: tuple[Token, ...] | None  # what the encoder reads; None for a model without one
+    written: tuple[Token, ...]  # what the decoder reads first
+    done: int  # how many of these were written by an earlier decode: its steps are counted on from here
+
+
 def decode(
     lm: "LanguageModel",
     x: "str | Ids",
@@ -197,29 +206,28 @@ def decode(
     stop: Sequence[int] | None,
 ) -> Iterator[Step]:
     """Checks everything at once, then answers the loop."""
+    start = begin(lm, x, target, max_new_tokens)
+    ends = lm.special.end if stop is None else tuple(stop)
+    return _steps(lm, start, strategy, Tap(Recording(), edits), max_new_tokens, ends)
+
+
+def begin(lm: "LanguageModel", x: "str | Ids", target: "str | Ids | None", max_new_tokens: int) -> Beginning:
+    """What a decode of `x` after `target` starts from; InputError where it cannot start."""
     if lm.kind == "encoder":
         raise InputError("an encoder-only model fills masks; it does not write token by token")
     if max_new_tokens < 1:
         raise InputError("max_new_tokens must be at least 1")
-    if lm.kind == "decoder" and target is not None:
-        x, target = _continued(lm, x, target), None
-    source = lm.reading(x)
-    written = lm.written(target) if lm.kind == "encoder-decoder" else source
-    ends = lm.special.end if stop is None else tuple(stop)
-    tap = Tap(Recording(), edits)
-    return _steps(lm, source.tokens, list(written.tokens), strategy, tap, max_new_tokens, ends)
-
-
-def _continued(lm: "LanguageModel", x: "str | Ids", target: "str | Ids") -> list[int]:
-    """A decoder's prompt and the tokens already written after it, as ids."""
-    more = lm.reading(target, special=False).ids if not isinstance(target, str) or target.strip() else []
-    return lm.reading(x).ids + more
+    if lm.kind == "encoder-decoder":
+        written = lm.written(target).tokens
+        return Beginning(lm.reading(x).tokens, written, len(written) - 1)
+    nothing = target is None or (not target.strip() if isinstance(target, str) else len(target) == 0)
+    more = [] if target is None or nothing else lm.reading(target, special=False).ids
+    return Beginning(None, lm.reading(lm.reading(x).ids + more).tokens, len(more))
 
 
 def _steps(
     lm: "LanguageModel",
-    source: tuple[Token, ...],
-    written: list[Token],
+    start: Beginning,
     strategy: Strategy,
     tap: Tap,
     max_new_tokens: int,
@@ -227,23 +235,24 @@ def _steps(
 ) -> Iterator[Step]:
     recording = tap.recorder
     assert isinstance(recording, Recording)
-    both = lm.kind == "encoder-decoder"
+    source, written = start.source, list(start.written)
     memory: Tensor | None = None
     cache = Cache.empty(lm.config.decoder_layers)
     fresh = [token.id for token in written]
     for index in range(max_new_tokens):
         recording.step = index
         with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
-            if both and memory is None:
+            if source is not None and memory is None:
                 memory = lm.net.encode(_row(lm, [token.id for token in source]), tap=tap)
             stream, cache = lm.net.advance(_row(lm, fresh), cache, memory, tap=tap)
             final = stream[0, -1]
             ids = [token.id for token in written]
-            chosen = strategy.choose(constrained(lm.logits(final), lm.constraints, ids, index), ids, index)
+            allowed = constrained(lm.logits(final), lm.constraints, ids, index)
+            chosen = strategy.choose(allowed, ids, start.done + index)
         read: dict[StackName, tuple[Token, ...]] = {"decoder": tuple(written)}
-        if both:
+        if source is not None:
             read["encoder"] = source
-        ended = _ended(lm, chosen, ends, len(written), index, max_new_tokens)
+        ended = ended_by(lm, chosen, ends, len(written), index, max_new_tokens)
         token = lm.token(chosen)
         yield Step(index, token, ended, lm, final, read, recording)
         if ended:
@@ -256,9 +265,10 @@ def _row(lm: "LanguageModel", ids: list[int]) -> Tensor:
     return torch.tensor([ids], dtype=torch.long, device=lm.device)
 
 
-def _ended(
+def ended_by(
     lm: "LanguageModel", chosen: int, ends: tuple[int, ...], read: int, index: int, max_new_tokens: int
 ) -> Ended | None:
+    """Why step `index`, which chose an id after `read` tokens, is the last; None where it is not."""
     if chosen in ends:
         return "end"
     if lm.config.max_positions is not None and read >= lm.config.max_positions:
