@@ -160,6 +160,7 @@ def main() -> int:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            lifespan="on",  # "auto" would serve an app that could not start
             ws="websockets-sansio",
             ws_max_size=int(st.get_option("server.maxMessageSize")) * 1024 * 1024,
             ws_per_message_deflate=False,
