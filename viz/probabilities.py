@@ -28,11 +28,11 @@ def format_percent(p: float) -> str:
     if p >= 1:
         return "100%"
     percent = 100 * float(p)
-    if percent < 1e-3:
-        digits, exponent = f"{percent:.1e}".split("e")
+    digits, exponent = f"{percent:.1e}".split("e")  # rounded to two digits before its size is judged
+    if int(exponent) < -3:
         return f"{digits}e{int(exponent)}%"
-    if percent < 1:
-        return f"{percent:.{1 - math.floor(math.log10(percent))}f}%"
+    if int(exponent) < 0:
+        return f"{percent:.{1 - int(exponent)}f}%"
     texts = (f"{percent:.{decimals}f}" for decimals in range(1, 16))
     return f"{next((text for text in texts if not text.startswith('100')), '100')}%"
 
@@ -188,7 +188,7 @@ def candidates_table_heatmap(
     """
     count = probabilities.shape[1] if probabilities.ndim == 2 else 0
     rows = Side(positions, title)
-    columns = Side(numbered(count, "rank", 1), first=1, tokens=False)
+    columns = Side(numbered(count, first=1), "rank", first=1, tokens=False)
     check_grid("Probabilities", probabilities, positions, columns.labels)
     if len(labels) != len(positions) or any(len(row) != count for row in labels) or len(came) != len(positions):
         raise ValueError(
@@ -201,7 +201,7 @@ def candidates_table_heatmap(
         rows,
         columns,
         theme=theme,
-        hover="%{hovertext}: VALUE · %{x} after %{y}, position %{y:d}",
+        hover="%{hovertext}: VALUE · rank %{x} after %{y}, position %{y:d}",
         colours=probability_scale(theme),
         title="probability",
     )
@@ -211,7 +211,7 @@ def candidates_table_heatmap(
         f"The {count} most probable tokens at {len(positions)} positions. The token that came was the most probable "
         f"one {hits} times and among these {known} times."
     )
-    tall = 24 * len(positions) + 60 if height is None else height
+    tall = 24 * len(positions) + 72 if height is None else height
     figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=tall, square=False)
     text = np.array([[short(label, room) for label in row] for row in labels], dtype=object).reshape(
         probabilities.shape

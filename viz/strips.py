@@ -17,7 +17,9 @@ MOST_PIECES = 24
 TITLE_ROOM = 28  # px for the two titles of logits_strip
 
 
-def ids_strip(labels: Sequence[str], ids: Sequence[int], *, theme: Theme, height: int = LOW) -> go.Figure:
+def ids_strip(
+    labels: Sequence[str], ids: Sequence[int], *, theme: Theme, width: int = WIDTH, height: int = LOW
+) -> go.Figure:
     """Each piece with its number in the vocabulary under it; what does not fit is counted at the end."""
     if len(labels) != len(ids):
         raise ValueError(f"{len(labels)} pieces and {len(ids)} ids do not belong together.")
@@ -28,7 +30,7 @@ def ids_strip(labels: Sequence[str], ids: Sequence[int], *, theme: Theme, height
     figure = new_figure(theme, summary + (f" and {more} more." if more > 0 else "."), height=height)
     shown = list(zip(labels, ids, strict=True))[:MOST_PIECES]
     turned = len(shown) > 10
-    limit = 7 if turned else max(int(WIDTH / max(len(shown), 8) / 7.2) - 1, 4)
+    limit = 7 if turned else max(int(width / max(len(shown), 8) / 7.2) - 1, 4)
     texts = [short(label, limit) for label, _ in shown] + ([f"+ {more} more"] if more > 0 else [])
     numbers = [str(token) for _, token in shown] + ([""] if more > 0 else [])
     count = len(texts)
