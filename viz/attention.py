@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.cells import TEXT_UP_TO, print_in_cells, weights_text
+from viz.cells import TEXT_UP_TO, printed, weights_text
 from viz.frame import WIDTH, Floats, Side, check_grid, grid, largest_cell, new_figure, numbered, outline, position_axis
 from viz.labels import escaped, quoted, ticks, visible
 from viz.probabilities import format_percent
@@ -52,7 +52,6 @@ def attention_heatmap(
         shown[asked.positions[None, :] > asking.positions[:, None]] = np.nan
     rows, columns, q, k = (asked, asking, "x", "y") if transposed else (asking, asked, "y", "x")
     cells = np.ascontiguousarray(shown.T) if transposed else shown
-    printed = max(weights.shape) <= TEXT_UP_TO if values is None else values
     trace = share_trace(
         cells,
         rows,
@@ -63,16 +62,22 @@ def attention_heatmap(
         zmax=zmax,
         palette=palette,
     )
-    figure = grid(
-        trace, rows, columns, theme=theme, summary=weights_summary(weights, queries, keys), width=width, height=height
-    )
-    if printed:
-        print_in_cells(figure, weights_text(cells), sequential_scale(theme, palette))
+    framed = []
     if selected is not None:
-        query, key = selected
-        across, down = (query, key) if transposed else (key, query)
-        outline(figure, theme, x=(across, across), y=(down, down))
-    return figure
+        across, down = selected if transposed else selected[::-1]
+        framed = [outline(theme, x=(across, across), y=(down, down))]
+    in_cells = max(weights.shape) <= TEXT_UP_TO if values is None else values
+    return grid(
+        trace,
+        rows,
+        columns,
+        theme=theme,
+        summary=weights_summary(weights, queries, keys),
+        width=width,
+        height=height,
+        text=printed(trace, weights_text(cells), sequential_scale(theme, palette)) if in_cells else None,
+        framed=framed,
+    )
 
 
 def weights_summary(weights: Floats, queries: Sequence[str], keys: Sequence[str]) -> str:
@@ -166,12 +171,20 @@ def heads_by_key(
         largest = format_percent(float(weights[head, key]))
         who = f'"{visible(keys[key])}" ({largest})'
         summary = f'For "{visible(query)}", head {head} of {len(weights)} looks most at {who}.'
-    figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=height, square=False)
-    if max(cells.shape, default=0) <= TEXT_UP_TO:
-        print_in_cells(figure, weights_text(cells), sequential_scale(theme, palette))
-    if selected is not None and len(keys):
-        outline(figure, theme, x=(0, len(keys) - 1), y=(selected, selected))
-    return figure
+    return grid(
+        trace,
+        rows,
+        columns,
+        theme=theme,
+        summary=summary,
+        width=width,
+        height=height,
+        square=False,
+        text=printed(trace, weights_text(cells), sequential_scale(theme, palette))
+        if max(cells.shape) <= TEXT_UP_TO
+        else None,
+        framed=[] if selected is None else [outline(theme, x=(0, len(keys) - 1), y=(selected, selected))],
+    )
 
 
 def alignment(
@@ -209,7 +222,11 @@ def alignment(
     )
     total = max(rows_total, len(queries), 1)
     summary = f"{len(queries)} of {total} rows written. {weights_summary(weights, queries, keys)}"
-    figure = grid(
+    framed = []
+    if latest and len(queries):
+        newest = len(queries) - 1
+        framed = [outline(theme, x=(0, len(keys) - 1), y=(newest, newest), colour=theme.query)]
+    return grid(
         trace,
         rows,
         columns,
@@ -219,11 +236,8 @@ def alignment(
         height=height,
         rows_total=total,
         square=False,
+        framed=framed,
     )
-    if latest and len(queries) and len(keys):
-        newest = len(queries) - 1
-        outline(figure, theme, x=(0, len(keys) - 1), y=(newest, newest), colour=theme.query)
-    return figure
 
 
 def difference_heatmap(

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.frame import Floats
+from viz.frame import Floats, Part
 from viz.theme import TOKEN_FONT, Scale
 
 TEXT_UP_TO = 14  # cells a side with the weights printed in them
@@ -37,23 +37,23 @@ def _channels(colour: str) -> tuple[int, int, int]:
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
 
 
-def print_in_cells(figure: go.Figure, text: NDArray[np.object_], scale: Scale) -> None:
-    """Writes `text` (rows, columns), already safe for Plotly, over the cells of the figure's first trace.
+def printed(trace: go.Heatmap, text: NDArray[np.object_], scale: Scale) -> Part:
+    """A trace that writes `text` (rows, columns), already safe for Plotly, over the cells of `trace`.
 
     Plotly's own cell text has one colour for all cells or a grey that is hard to read on middling ones.
     """
-    trace = figure.data[0]
     rows, columns = np.nonzero(text != "")
     z = np.asarray(trace.z, dtype=np.float64)[rows, columns]
     part = np.nan_to_num(np.clip((z - trace.zmin) / (trace.zmax - trace.zmin), 0, 1))
     # At 0.18 black and white text contrast equally with what is beneath.
     colours = [INK if light > 0.18 else PAPER for light in luminance(part, scale)]
-    figure.add_scatter(
-        x=np.asarray(trace.x)[columns],
-        y=np.asarray(trace.y)[rows],
-        mode="text",
-        text=text[rows, columns].tolist(),
-        textfont={"family": TOKEN_FONT, "size": 11, "color": colours},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    return {
+        "type": "scatter",
+        "x": np.asarray(trace.x)[columns],
+        "y": np.asarray(trace.y)[rows],
+        "mode": "text",
+        "text": text[rows, columns].tolist(),
+        "textfont": {"family": TOKEN_FONT, "size": 11, "color": colours},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

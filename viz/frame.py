@@ -11,6 +11,7 @@ from viz.labels import LINE, Ticks, escaped, quoted, ticks
 from viz.theme import FONT_SIZE, TOKEN_FONT, TOKEN_SIZE, Theme, template
 
 Floats = NDArray[np.floating]
+Part = dict[str, object]  # a piece of a figure in Plotly's own vocabulary
 
 WIDTH = 700  # px, the width figures are laid out for; they still stretch
 COLOUR_BAR = 78  # px to the right of the plot
@@ -24,11 +25,21 @@ TITLE = 24  # px for the title of an axis
 GAPS_UP_TO = 48  # cells a side: beyond that a gap of one pixel would eat the cells
 
 
-def new_figure(theme: Theme, summary: str, *, height: int, width: int | None = None) -> go.Figure:
-    """An empty figure in the house template; `summary` is its description for those who cannot see it."""
-    figure = go.Figure()
-    figure.update_layout(template=template(theme), height=height, width=width, meta={"summary": summary})
-    return figure
+def new_figure(
+    theme: Theme,
+    summary: str,
+    *,
+    height: int,
+    width: int | None = None,
+    traces: Sequence[go.Heatmap | Part] = (),
+    layout: Part | None = None,
+) -> go.Figure:
+    """A figure in the house template; `summary` is its description for those who cannot see it.
+
+    Traces and layout are best given here at once: every later change of a figure costs Plotly some milliseconds.
+    """
+    whole = {"template": template(theme), "height": height, "width": width, "meta": {"summary": summary}}
+    return go.Figure(data=list(traces), layout=whole | (layout or {}))
 
 
 def summary(figure: go.Figure) -> str:
@@ -136,13 +147,15 @@ def grid(
     height: int | None = None,
     rows_total: int | None = None,
     square: bool = True,
+    text: Part | None = None,
+    framed: Sequence[Part] = (),
 ) -> go.Figure:
     """A heatmap with its first row on top, labels of rows on the left and of columns on top.
 
     `trace` has its cells at the positions of the two sides. Each side has two axes: one without visible labels whose
     tick texts are all labels in full, where Plotly takes hover text from at no cost per cell, and one over it that
     writes the shortened labels for which there is room. Positions are numbers, because equal labels on an axis of
-    categories collapse into one.
+    categories collapse into one. `text` is a trace that prints in the cells, `framed` are frames around some of them.
     """
     space = room(
         rows,
@@ -153,42 +166,47 @@ def grid(
         colour_bar=trace.showscale is not False,
         square=square,
     )
-    figure = new_figure(theme, summary, height=round(space.height), width=round(space.width))
-    figure.add_trace(trace)
-    figure.add_trace(go.Scatter(x=[None], y=[None], xaxis="x2", yaxis="y2", hoverinfo="skip", showlegend=False))
-    across, down = columns.range(), rows.range(rows_total)[::-1]
-    figure.update_layout(
-        margin={"l": space.left, "r": space.right, "t": space.top, "b": space.bottom},
-        plot_bgcolor=theme.panel,
-        xaxis=hidden_axis(columns) | {"range": across},
-        yaxis=hidden_axis(rows) | {"range": down},
-        xaxis2=shown_axis(space.columns, columns.title, theme)
-        | {"range": across, "side": "top", "overlaying": "x", "matches": "x"},
-        yaxis2=shown_axis(space.rows, "", theme) | {"range": down, "side": "left", "overlaying": "y", "matches": "y"},
-    )
-    if rows.title:
-        side_title(figure, rows.title, theme, left=space.left)
     if trace.showscale is not False:
-        thin_colour_bar(figure.data[0], space.height - space.top - space.bottom)
-    figure.layout.xaxis2.anchor, figure.layout.yaxis2.anchor = "y2", "x2"
-    return figure
-
-
-def side_title(figure: go.Figure, title: str, theme: Theme, *, left: float) -> None:
-    """The title of the rows at the edge of the figure: Plotly's own would move with the length of the labels."""
-    figure.add_annotation(
-        x=0,
-        xref="paper",
-        xshift=11 - left,
-        xanchor="center",
-        y=0.5,
-        yref="paper",
-        yanchor="middle",
-        textangle=-90,
-        text=escaped(title),
-        showarrow=False,
-        font={"size": FONT_SIZE, "color": theme.muted},
+        thin_colour_bar(trace, space.height - space.top - space.bottom)
+    across, down = {"range": columns.range()}, {"range": rows.range(rows_total)[::-1]}
+    over_x: Part = {"side": "top", "overlaying": "x", "matches": "x", "anchor": "y2"}
+    over_y: Part = {"side": "left", "overlaying": "y", "matches": "y", "anchor": "x2"}
+    nothing: Part = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False}
+    layout: Part = {
+        "margin": {"l": space.left, "r": space.right, "t": space.top, "b": space.bottom},
+        "plot_bgcolor": theme.panel,
+        "xaxis": hidden_axis(columns) | across,
+        "yaxis": hidden_axis(rows) | down,
+        "xaxis2": shown_axis(space.columns, columns.title, theme) | across | over_x,
+        "yaxis2": shown_axis(space.rows, "", theme) | down | over_y,
+        "annotations": [side_title(rows.title, theme, left=space.left)] if rows.title else [],
+        "shapes": list(framed),
+    }
+    return new_figure(
+        theme,
+        summary,
+        height=round(space.height),
+        width=round(space.width),
+        traces=[trace, nothing | {"xaxis": "x2", "yaxis": "y2"}, *([] if text is None else [text])],
+        layout=layout,
     )
+
+
+def side_title(title: str, theme: Theme, *, left: float) -> Part:
+    """The title of the rows at the edge of the figure: Plotly's own would move with the length of the labels."""
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xshift": 11 - left,
+        "xanchor": "center",
+        "y": 0.5,
+        "yref": "paper",
+        "yanchor": "middle",
+        "textangle": -90,
+        "text": escaped(title),
+        "showarrow": False,
+        "font": {"size": FONT_SIZE, "color": theme.muted},
+    }
 
 
 def thin_colour_bar(trace: go.Heatmap, height: float) -> None:
@@ -212,7 +230,7 @@ def thin_colour_bar(trace: go.Heatmap, height: float) -> None:
     bar.ticktext = [bar.ticktext[index] for index in kept]
 
 
-def hidden_axis(side: Side) -> dict[str, object]:
+def hidden_axis(side: Side) -> Part:
     """Knows every label in full, for hover text, and writes none."""
     return {
         "tickmode": "array",
@@ -223,7 +241,7 @@ def hidden_axis(side: Side) -> dict[str, object]:
     }
 
 
-def shown_axis(marks: Ticks, title: str, theme: Theme) -> dict[str, object]:
+def shown_axis(marks: Ticks, title: str, theme: Theme) -> Part:
     """Writes the labels there is room for."""
     return {
         "tickmode": "array",
@@ -238,7 +256,7 @@ def shown_axis(marks: Ticks, title: str, theme: Theme) -> dict[str, object]:
     }
 
 
-def label_axis(text: Sequence[str], theme: Theme) -> dict[str, object]:
+def label_axis(text: Sequence[str], theme: Theme) -> Part:
     """A vertical axis with one text for each bar, the first on top; the texts are already safe."""
     return {
         "tickmode": "array",
@@ -251,7 +269,7 @@ def label_axis(text: Sequence[str], theme: Theme) -> dict[str, object]:
     }
 
 
-def position_axis(marks: Ticks, count: int, theme: Theme) -> dict[str, object]:
+def position_axis(marks: Ticks, count: int, theme: Theme) -> Part:
     """A horizontal axis of tokens under a chart."""
     return {
         "tickmode": "array",
@@ -264,16 +282,14 @@ def position_axis(marks: Ticks, count: int, theme: Theme) -> dict[str, object]:
     }
 
 
-def outline(
-    figure: go.Figure, theme: Theme, *, x: tuple[float, float], y: tuple[float, float], colour: str | None = None
-) -> None:
+def outline(theme: Theme, *, x: tuple[float, float], y: tuple[float, float], colour: str | None = None) -> Part:
     """A frame around the cells from the first to the last position on each side."""
-    figure.add_shape(
-        type="rect",
-        x0=x[0] - 0.5,
-        x1=x[1] + 0.5,
-        y0=y[0] - 0.5,
-        y1=y[1] + 0.5,
-        line={"color": colour or theme.text, "width": 2},
-        layer="above",
-    )
+    return {
+        "type": "rect",
+        "x0": x[0] - 0.5,
+        "x1": x[1] + 0.5,
+        "y0": y[0] - 0.5,
+        "y1": y[1] + 0.5,
+        "line": {"color": colour or theme.text, "width": 2},
+        "layer": "above",
+    }

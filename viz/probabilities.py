@@ -6,8 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.cells import print_in_cells
-from viz.frame import WIDTH, Floats, Side, check_grid, grid, label_axis, new_figure, numbered, outline, position_axis
+from viz.cells import printed
+from viz.frame import (
+    WIDTH,
+    Floats,
+    Part,
+    Side,
+    check_grid,
+    grid,
+    label_axis,
+    new_figure,
+    numbered,
+    outline,
+    position_axis,
+)
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.shares import share_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, probability_scale
@@ -82,29 +94,34 @@ def next_token_chart(
             [*colours, theme.muted],
         )
     percents = [format_percent(value) for value in values]
-    figure = new_figure(theme, next_summary(names, values, token_ids, chosen), height=height)
-    figure.add_bar(
-        x=np.array(values),
-        y=np.arange(len(values)),
-        orientation="h",
-        customdata=np.array(token_ids, dtype=np.int64),
-        marker={"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 0.72}},
-        text=[f"<b>{percent}</b>" if mark else percent for percent, mark in zip(percents, came, strict=True)],
-        textposition="outside",
-        textfont={"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
-        cliponaxis=False,
-        hovertext=hover,
-        hovertemplate="%{hovertext}: %{text} (%{x:.4g})<extra></extra>",
-    )
-    figure.update_layout(
-        bargap=0.28,
-        margin={"l": 176, "r": 78, "t": 4, "b": 24},
-        xaxis={"range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1], "tickformat": ".0%", "nticks": 5},
-        yaxis=label_axis(tick_text, theme),
-    )
-    return figure
+    bars: Part = {
+        "type": "bar",
+        "x": np.array(values),
+        "y": np.arange(len(values)),
+        "orientation": "h",
+        "customdata": np.array(token_ids, dtype=np.int64),
+        "marker": {"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 0.72}},
+        "text": [f"<b>{percent}</b>" if mark else percent for percent, mark in zip(percents, came, strict=True)],
+        "textposition": "outside",
+        "textfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "cliponaxis": False,
+        "hovertext": hover,
+        "hovertemplate": "%{hovertext}: %{text} (%{x:.4g})<extra></extra>",
+    }
+    layout: Part = {
+        "bargap": 0.28,
+        "margin": {"l": 176, "r": 78, "t": 4, "b": 24},
+        "xaxis": {
+            "range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1],
+            "tickformat": ".0%",
+            "nticks": 5,
+        },
+        "yaxis": label_axis(tick_text, theme),
+    }
+    said = next_summary(names, values, token_ids, chosen)
+    return new_figure(theme, said, height=height, traces=[bars], layout=layout)
 
 
 def next_summary(names: Sequence[str], values: Sequence[float], token_ids: Sequence[int], chosen: int | None) -> str:
@@ -212,15 +229,23 @@ def candidates_table_heatmap(
         f"one {hits} times and among these {known} times."
     )
     tall = 24 * len(positions) + 72 if height is None else height
-    figure = grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=tall, square=False)
     text = np.array([[short(label, room) for label in row] for row in labels], dtype=object).reshape(
         probabilities.shape
     )
-    print_in_cells(figure, text, probability_scale(theme))
-    for row, rank in enumerate(came):
-        if rank is not None:
-            outline(figure, theme, x=(rank + 1, rank + 1), y=(row, row))
-    return figure
+    return grid(
+        trace,
+        rows,
+        columns,
+        theme=theme,
+        summary=summary,
+        width=width,
+        height=tall,
+        square=False,
+        text=printed(trace, text, probability_scale(theme)),
+        framed=[
+            outline(theme, x=(rank + 1, rank + 1), y=(row, row)) for row, rank in enumerate(came) if rank is not None
+        ],
+    )
 
 
 def temperature_curve(

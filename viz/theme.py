@@ -11,7 +11,7 @@ Palette = Literal["accent", "cividis", "grey"]
 PALETTES: tuple[Palette, ...] = ("accent", "cividis", "grey")
 Scale = list[tuple[float, str]]
 
-TEXT_FONT = "Source Sans, Source Sans 3, Source Sans Pro, sans-serif"
+TEXT_FONT = "Source Sans, Source Sans Pro, sans-serif"  # no digit: CSS would refuse the whole list without quotes
 TOKEN_FONT = "Source Code Pro, ui-monospace, DejaVu Sans Mono, monospace"  # its figures all have one width
 FONT_SIZE = 13
 TOKEN_SIZE = 12

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from viz.attention import attention_heatmap
 from viz.export import figure_html, matrix_csv, matrix_npz, modebar, table_csv
-from viz.theme import LIGHT
+from viz.theme import LIGHT, TEXT_FONT, TOKEN_FONT
 
 HOSTILE = ["the", 'say "hi", now', "the", "=1+1", "line\nbreak", "</script><script>alert(1)</script>"]
 
@@ -54,3 +54,8 @@ def test_pictures_are_named_and_fit_for_print() -> None:
     assert png["toImageButtonOptions"] == {"format": "png", "filename": "layer-2-head-5", "scale": 3}
     assert svg["toImageButtonOptions"] == {"format": "svg", "filename": "layer-2-head-5", "scale": 1}
     assert png["displaylogo"] is False
+
+
+def test_font_names_are_valid_css_without_quotes() -> None:
+    names = [name.strip() for fonts in (TEXT_FONT, TOKEN_FONT) for name in fonts.split(",")]
+    assert all(part.replace("-", "").isalpha() for name in names for part in name.split())
