@@ -176,7 +176,7 @@ class Attention(nn.Module):
             return past.cross_k, past.cross_v, past
         k, v = self.project(source)
         there = torch.arange(source.shape[1], device=source.device)
-        k, v = tap("k", k, there), tap("v", v, there)
+        k, v = tap("k", tap("k_straight", k, there), there), tap("v", v, there)  # nothing turns between two texts
         return k, v, None if past is None else LayerCache(past.k, past.v, k, v)
 
 
