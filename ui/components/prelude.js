@@ -27,7 +27,7 @@ function instanceOf(parentElement, create) {
   return state;
 }
 
-/** Streamlit also runs the clean-up of a call that a newer one has overtaken: only a node that is gone is disposed of. */
+/** Streamlit also cleans up after a call that a newer one has overtaken: only a node that is gone is disposed of. */
 function disposer(parentElement, state, dispose) {
   const mine = state.generation;
   return () => {
@@ -37,7 +37,7 @@ function disposer(parentElement, state, dispose) {
   };
 }
 
-/** Calls `draw` when `element` changes width or the page its pixel ratio; returns the way to stop. */
+/** Calls `draw` when `element` changes width, the page its pixel ratio, or a font arrives; returns the way to stop. */
 function watchSize(element, draw) {
   let width = -1;
   const observer = new ResizeObserver(() => {
@@ -54,7 +54,12 @@ function watchSize(element, draw) {
     query.addEventListener("change", onRatio);
   };
   listen();
-  return () => { observer.disconnect(); query.removeEventListener("change", onRatio); };
+  document.fonts.addEventListener("loadingdone", draw);
+  return () => {
+    observer.disconnect();
+    document.fonts.removeEventListener("loadingdone", draw);
+    query.removeEventListener("change", onRatio);
+  };
 }
 
 /** A canvas of `width` x `height` CSS pixels, sharp at the page's pixel ratio; returns its cleared context. */

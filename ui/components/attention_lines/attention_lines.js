@@ -1,14 +1,22 @@
 // One colour a head, told apart by colour-blind people too; past twelve they repeat, dashed.
 const COLOURS = {
-  light: ["#3b5bdb", "#c2560c", "#0b7285", "#862e9c", "#5c7c00", "#c2255c", "#7a5c00", "#1b8a6b", "#5f3dc4", "#a61e4d", "#495057", "#1971c2"],
-  dark: ["#7c93ff", "#f0944d", "#3bc9db", "#da8ee7", "#a9cf3f", "#ff8fab", "#e3b341", "#63e6be", "#b197fc", "#ffa8a8", "#adb5bd", "#74c0fc"],
+  light: [
+    "#3b5bdb", "#c2560c", "#0b7285", "#862e9c", "#5c7c00", "#c2255c",
+    "#7a5c00", "#1b8a6b", "#5f3dc4", "#a61e4d", "#495057", "#1971c2",
+  ],
+  dark: [
+    "#7c93ff", "#f0944d", "#3bc9db", "#da8ee7", "#a9cf3f", "#ff8fab",
+    "#e3b341", "#63e6be", "#b197fc", "#ffa8a8", "#adb5bd", "#74c0fc",
+  ],
 };
 const DASHES = [[], [6, 4], [2, 3]];
 const SIDES = ["query", "key"];
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
-  const state = instanceOf(parentElement, () => ({ on: [], given: "", mass: 0, massGiven: 0, hover: null, locked: new Map(), focus: { query: 0, key: 0 } }));
+  const state = instanceOf(parentElement, () => ({
+    on: [], given: "", mass: 0, massGiven: 0, hover: null, locked: new Map(), focus: { query: 0, key: 0 },
+  }));
   const [header, body] = unpack(data);
   Object.assign(state, { root, header, weights: floats(body), send: setTriggerValue, orders: new Map() });
   state.dark = applyTheme(root);
@@ -21,7 +29,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     listen(state);
     state.stop = watchSize(root, () => arrange(state));
   }
-  return disposer(parentElement, state, () => { state.stop(); state.unlisten.abort(); cancelAnimationFrame(state.frame); });
+  return disposer(parentElement, state, () => {
+    state.stop();
+    state.unlisten.abort();
+    cancelAnimationFrame(state.frame);
+  });
 }
 
 /** What the person set here stays until Python says something new. */
@@ -78,7 +90,8 @@ function controls(state) {
 }
 
 function pressed(state) {
-  [...state.root.querySelector(".heads").children].forEach((button, head) => button.setAttribute("aria-pressed", state.on[head]));
+  const buttons = state.root.querySelectorAll(".head");
+  buttons.forEach((button, head) => button.setAttribute("aria-pressed", state.on[head]));
   state.root.querySelector(".mass output").textContent = `${Math.round(state.mass * 100)}%`;
 }
 
@@ -91,7 +104,8 @@ function tokens(state, side) {
     const token = document.createElement("div");
     token.className = "token";
     token.setAttribute("role", "option");
-    Object.assign(token.dataset, { side, index: box.children.length, testid: `attention-${side}-${box.children.length}` });
+    const index = box.children.length;
+    Object.assign(token.dataset, { side, index, testid: `attention-${side}-${index}` });
     token.append(document.createElement("b"), document.createElement("small"));
     box.append(token);
   }
@@ -109,7 +123,8 @@ function arrange(state) {
   const stage = root.querySelector(".stage");
   const width = root.clientWidth;
   if (!width) return;
-  const as = (name) => { stage.className = `stage ${name}${Math.max(header.queries.length, header.keys.length) > 40 ? " dense" : ""}`; };
+  const dense = Math.max(header.queries.length, header.keys.length) > 40 ? " dense" : "";
+  const as = (name) => { stage.className = `stage ${name}${dense}`; };
   const canvas = stage.querySelector("canvas");
   canvas.style.width = canvas.style.height = "0";
   state.rows = header.transposed;
@@ -119,7 +134,8 @@ function arrange(state) {
   if (state.rows) {
     state.size = [Math.max(queries.scrollWidth, keys.scrollWidth), 150];
   } else {
-    const room = width - queries.offsetWidth - keys.offsetWidth;
+    // These widths are rounded and the tokens' own are not, hence the 2 pixels.
+    const room = stage.clientWidth - queries.offsetWidth - keys.offsetWidth - 2;
     state.size = [Math.max(72, Math.min(320, room)), Math.max(queries.scrollHeight, keys.scrollHeight)];
   }
   const middle = (box) => [...box.children].map((token) => (state.rows
@@ -156,10 +172,11 @@ function draw(state) {
   const wanted = { query: new Set(), key: new Set() };
   for (const { side, index } of chosen) wanted[side].add(index);
   const keys = header.keys.length;
+  const accent = getComputedStyle(root).getPropertyValue("--st-primary-color");
   context.lineCap = "round";
   for (let head = 0; head < header.heads; head += 1) {
     if (!on[head]) continue;
-    context.strokeStyle = header.heads > 1 ? colourOf(state, head) : getComputedStyle(root).getPropertyValue("--st-primary-color");
+    context.strokeStyle = header.heads > 1 ? colourOf(state, head) : accent;
     context.setLineDash(DASHES[Math.floor(head / 12) % DASHES.length]);
     for (let query = 0; query < header.queries.length; query += 1) {
       if (chosen.length && !wanted.query.has(query) && !wanted.key.size) continue;
@@ -168,7 +185,8 @@ function draw(state) {
         const weight = weights[(head * header.queries.length + query) * keys + key];
         if (weight <= 0 || covered >= state.mass - 1e-6) break;
         covered += weight;
-        if (!chosen.length || wanted.query.has(query) || wanted.key.has(key)) link(context, state, at.query[query], at.key[key], weight);
+        if (chosen.length && !wanted.query.has(query) && !wanted.key.has(key)) continue;
+        link(context, state, at.query[query], at.key[key], weight);
       }
     }
   }
@@ -210,13 +228,14 @@ function shares(state, chosen) {
       }
       const share = heads.length && others.length ? sum / heads.length / others.length : 0;
       token.lastChild.textContent = others.length && heads.length ? percent(share) : "";
-      token.style.background = share > 0.004 ? `color-mix(in srgb, var(--st-primary-color) ${Math.round(55 * Math.min(1, share))}%, transparent)` : "";
+      token.style.setProperty("--share", `${Math.round(55 * Math.min(1, share))}%`);
     });
   }
 }
 
 function percent(share) {
-  if (share > 0 && share < 0.0005) return "<0.1%";
+  if (share === 0) return "0%";
+  if (share < 0.0005) return "<0.1%";
   return `${(share * 100).toFixed(1)}%`;
 }
 
@@ -256,9 +275,13 @@ function listen(state) {
     return token ? { side: token.dataset.side, index: Number(token.dataset.index) } : null;
   };
   const point = (token) => { state.hover = token; soon(state); };
-  stage.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch") point(of(event)); }, { signal });
+  stage.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "touch") point(of(event));
+  }, { signal });
   stage.addEventListener("pointerleave", () => point(null), { signal });
-  stage.addEventListener("focusin", (event) => { if (event.target.matches(":focus-visible")) point(of(event)); }, { signal });
+  stage.addEventListener("focusin", (event) => {
+    if (event.target.matches(":focus-visible")) point(of(event));
+  }, { signal });
   stage.addEventListener("focusout", () => point(null), { signal });
   stage.addEventListener("click", (event) => {
     const token = of(event);
@@ -266,9 +289,12 @@ function listen(state) {
   }, { signal });
   stage.addEventListener("keydown", (event) => onKey(state, event, of(event)), { signal });
   const heads = root.querySelector(".heads");
-  const headOf = (event) => event.target.closest?.(".head");
-  heads.addEventListener("click", (event) => { if (headOf(event)) toggleHead(state, Number(headOf(event).dataset.head), event.shiftKey); }, { signal });
-  heads.addEventListener("dblclick", (event) => { if (headOf(event)) toggleHead(state, Number(headOf(event).dataset.head), true); }, { signal });
+  const press = (event, alone) => {
+    const button = event.target.closest?.(".head");
+    if (button) toggleHead(state, Number(button.dataset.head), alone);
+  };
+  heads.addEventListener("click", (event) => press(event, event.shiftKey), { signal });
+  heads.addEventListener("dblclick", (event) => press(event, true), { signal });
   root.querySelector(".mass input").addEventListener("input", (event) => {
     state.mass = Number(event.target.value) / 100;
     pressed(state);

@@ -46,7 +46,7 @@ class LineWords:
 
     queries: str = "looks"
     keys: str = "is looked at"
-    mass: str = "strongest links, up to"
+    mass: str = "links that carry"
     heads: str = "Heads; a double click isolates one"
     head: str = "head"
     hint: str = "Hover a token for its shares, click to keep it, Shift adds another, Escape lets go."

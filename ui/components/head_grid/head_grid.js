@@ -7,7 +7,9 @@ const PATIENCE = 8000; // ms to wait for Python to agree with a choice before sh
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
-  const state = instanceOf(parentElement, () => ({ choice: null, asked: null, timer: 0, patience: 0, cells: [], hover: -1 }));
+  const state = instanceOf(parentElement, () => ({
+    choice: null, asked: null, timer: 0, patience: 0, cells: [], hover: -1,
+  }));
   const [header, pixels] = unpack(data);
   Object.assign(state, { root, header, pixels, send: setTriggerValue });
   applyTheme(root);
@@ -207,7 +209,8 @@ function target({ header, choice }, key) {
   const [layer, head] = [Math.floor(choice / heads), choice % heads];
   const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
   const moves = {
-    ArrowLeft: [layer, head - 1], ArrowRight: [layer, head + 1], ArrowUp: [layer - 1, head], ArrowDown: [layer + 1, head],
+    ArrowLeft: [layer, head - 1], ArrowRight: [layer, head + 1],
+    ArrowUp: [layer - 1, head], ArrowDown: [layer + 1, head],
     Home: [layer, 0], End: [layer, heads - 1], Enter: [layer, head], " ": [layer, head],
   };
   if (!(key in moves)) return null;

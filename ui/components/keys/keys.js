@@ -1,8 +1,11 @@
 const PATIENCE = 15000; // ms after which an unanswered action no longer holds back the next
 const MOST_WAITING = 16;
 // Elements that use keys themselves, wherever in a shadow tree they lie.
-const BUSY = 'input, textarea, select, [contenteditable=""], [contenteditable="true"], [role="textbox"], [role="slider"], [role="combobox"], '
-  + '[role="listbox"], [role="radiogroup"], [role="tablist"], [role="menu"], [role="grid"], [role="spinbutton"], [role="dialog"]';
+const ROLES = [
+  "textbox", "slider", "combobox", "listbox", "radiogroup", "tablist", "menu", "grid", "spinbutton", "dialog",
+];
+const FIELDS = ["input", "textarea", "select", "[contenteditable]"];
+const BUSY = [...FIELDS, ...ROLES.map((role) => `[role="${role}"]`)].join(", ");
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const [header] = unpack(data);

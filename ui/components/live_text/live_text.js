@@ -1,4 +1,3 @@
-const LINE = 24;
 const MOST_LINES = 6;
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -46,7 +45,8 @@ function later(state) {
 function fit({ root, area, header }) {
   area.style.height = "auto";
   const frame = area.offsetHeight - area.clientHeight;
-  const most = MOST_LINES * LINE + 16 + frame;
+  const style = getComputedStyle(area);
+  const most = Math.round(MOST_LINES * parseFloat(style.lineHeight) + 2 * parseFloat(style.paddingTop) + frame);
   const wanted = area.scrollHeight + frame;
   area.style.height = `${Math.min(most, wanted)}px`;
   area.style.overflowY = wanted > most ? "auto" : "hidden";

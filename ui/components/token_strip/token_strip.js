@@ -152,7 +152,8 @@ function nearest(state, from, direction) {
     const down = (there.top - here.top) * direction;
     if (down < 4) continue;
     const distance = down * 10 + Math.abs(there.left + there.width / 2 - here.left - here.width / 2);
-    if (!best || distance < best.distance) best = { distance, at: [Number(chip.dataset.row), Number(chip.dataset.index)] };
+    const at = [Number(chip.dataset.row), Number(chip.dataset.index)];
+    if (!best || distance < best.distance) best = { distance, at };
   }
   return best?.at ?? null;
 }

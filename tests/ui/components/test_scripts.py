@@ -1,0 +1,30 @@
+"""What no component script may do, read from its text."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+COMPONENTS = Path(__file__).resolve().parents[3] / "ui" / "components"
+SCRIPTS = sorted(COMPONENTS.rglob("*.js"))
+STYLES = sorted(COMPONENTS.rglob("*.css"))
+NAMES = ["attention_lines", "head_grid", "keys", "live_text", "plotly_bridge", "token_strip"]
+
+
+def test_every_component_has_its_script() -> None:
+    assert [path.stem for path in SCRIPTS if path.parent != COMPONENTS] == NAMES
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_text_never_becomes_markup(path: Path) -> None:
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|eval\(", path.read_text())
+
+
+@pytest.mark.parametrize("path", SCRIPTS + STYLES, ids=lambda path: path.name)
+def test_nothing_is_asked_of_the_network(path: Path) -> None:
+    assert not re.search(r"https?:|fetch\(|XMLHttpRequest|WebSocket|import\(|@import|url\(", path.read_text())
+
+
+@pytest.mark.parametrize("path", SCRIPTS + STYLES, ids=lambda path: path.name)
+def test_lines_are_at_most_120_wide(path: Path) -> None:
+    assert [line for line in path.read_text().splitlines() if len(line) > 120] == []
