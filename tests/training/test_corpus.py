@@ -144,6 +144,7 @@ def test_the_committed_sentence_split_has_about_the_sizes_it_was_drawn_for() -> 
     assert not split.valid & split.test
 
 
+@pytest.mark.slow
 @needs_corpus
 def test_the_sentence_corpus_has_the_components_it_is_known_for() -> None:
     pairs = read_pairs(CORPUS / TATOEBA)
@@ -151,6 +152,7 @@ def test_the_sentence_corpus_has_the_components_it_is_known_for() -> None:
     assert (len(pairs), len(sizes), max(sizes.values())) == (177_538, 116_164, 56)
 
 
+@pytest.mark.slow
 @needs_corpus
 def test_no_side_of_a_held_out_pair_is_trained_on() -> None:
     sentences, terms = read_corpus(CORPUS)
