@@ -1,14 +1,13 @@
-"""From a folder, a shipped name or a hub id to a LanguageModel. Everything needed is read here; the folder may vanish."""
+"""From a folder, a shipped name or a hub id to a LanguageModel. All is read here; the folder may vanish."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import safetensors
 import torch
-from torch import Tensor
 
+from model import memory, weight_files
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.families.family import ConfigJson, Family
@@ -48,13 +47,15 @@ def load(
     kind = pick_dtype(dtype, on)
     hf = ConfigJson(read_json(folder / "config.json"))
     family = family_of(hf)
-    config = family.read_config(hf)
+    stored = weight_files.find(folder, family.plain_name)
+    config = family.read_config(hf, stored)
     with torch.device("meta"):
         net = Transformer(config)
+    memory.weigh(net, kind, on).check()
     net = net.to_empty(device=on).to(kind)
     net.tie()
     _fill_tables(net, on)
-    unused = fill(net, _renamed(tensors(folder), family), family.weights, config)
+    unused = fill(net, stored, family.weights, config)
     net.requires_grad_(False)
     special, constraints = special_ids(hf, folder, family, config.vocab_size)
     card = folder / "README.md"
@@ -117,27 +118,30 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def family_of(hf: ConfigJson) -> Family:
-    """The family a config.json states."""
-    model_type = hf.text("model_type")
-    if model_type not in FAMILIES:
+    """The family a config.json states: its `model_type`, unless `regard.family` names another."""
+    if hf.value("quantization_config") is not None:
+        raise CheckpointError("config.json has a quantization_config: quantised weights are not supported")
+    stated = hf.text("model_type")
+    ours = hf.part("regard")
+    name = stated if ours is None else ours.text("family", stated)
+    if name not in FAMILIES:
+        key = "model_type" if name == stated else "regard.family"
         known = ", ".join(sorted(FAMILIES))
-        raise CheckpointError(
-            f"config.json has model_type={model_type!r}, which is not supported; supported are {known}"
-        )
-    return FAMILIES[model_type]
+        raise CheckpointError(f"config.json has {key}={name!r}, which is not supported; supported are {known}")
+    return FAMILIES[name]
 
 
-def tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    """(name, tensor) one at a time, from model.safetensors."""
-    path = folder / "model.safetensors"
-    if not path.is_file():
-        raise CheckpointError(f"{folder} holds no weights: model.safetensors is missing")
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 (not a mapping)
-                yield name, file.get_tensor(name)
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f"{path.name} is damaged: {error}") from error
+def memory_needed(
+    where: str | Path, device: Device | torch.device = "auto", dtype: Dtype | torch.dtype = "auto"
+) -> memory.Memory:
+    """What loading would take and what is free, from config.json and the tensors' names alone."""
+    folder, _ = locate(where)
+    on = pick_device(device)
+    hf = ConfigJson(read_json(folder / "config.json"))
+    family = family_of(hf)
+    with torch.device("meta"):
+        net = Transformer(family.read_config(hf, weight_files.find(folder, family.plain_name)))
+    return memory.weigh(net, pick_dtype(dtype, on), on)
 
 
 def tokenizer(folder: Path) -> Tokenizer | None:
@@ -176,18 +180,13 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
     return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), constraints
 
 
-def _renamed(pairs: Iterator[tuple[str, Tensor]], family: Family) -> Iterator[tuple[str, Tensor]]:
-    for name, tensor in pairs:
-        yield family.plain_name(name), tensor
-
-
 def _fill_tables(net: Transformer, device: torch.device) -> None:
     """Fills what is computed rather than learned (sinusoids, slopes, rotation speeds), which `to_empty` left blank."""
     for stack in (net.encoder, net.decoder):
         if stack is not None:
             with torch.device("cpu"):
                 fresh = build_positions(net.config, bidirectional=not stack.causal)
-            for name, table in fresh.named_buffers():
+            for name, table in fresh.named_buffers(remove_duplicate=False):
                 stack.positions.register_buffer(name, table.to(device), persistent=False)
 
 

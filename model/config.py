@@ -80,6 +80,7 @@ class TransformerConfig:
     logit_scale: float = 1.0
     tied: bool = True
     head: HeadKind = "linear"
+    head_activation: Activation = "gelu"  # inside the masked-word head
     logit_bias: bool = False
     relation: bool = False  # BERT's pooler and its judgement of two sentences
 

@@ -4,6 +4,7 @@ Read from the bottom: `Transformer` runs an encoder, a decoder, or both; a `Stac
 is attention and a feed-forward around one stream.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -12,12 +13,12 @@ from torch import Tensor, nn
 
 from model.attention import Attention, Geometry
 from model.cache import Cache, LayerCache
-from model.config import TransformerConfig
+from model.config import Activation, TransformerConfig
 from model.norms import build_norm
 from model.positions import build_positions
 from model.tap import SILENT, Tap
 
-ACTIVATIONS = {
+ACTIVATIONS: Mapping[Activation, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "gelu": F.gelu,
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
@@ -34,7 +35,7 @@ class Dropout:
 
 
 class FeedForward(nn.Module):
-    """Two linear maps around an activation, applied at each position (Vaswani et al. 2017, 3.3; gated: Shazeer 2020)."""
+    """Two linear maps around an activation, at each position (Vaswani et al. 2017, 3.3; gated: Shazeer 2020)."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -193,13 +194,14 @@ class Head(nn.Module):
         super().__init__()
         self.scale = config.logit_scale
         self.dense = nn.Linear(config.d_model, config.d_model) if config.head == "masked_lm" else None
+        self.act = ACTIVATIONS[config.head_activation]
         self.norm = build_norm(config) if config.head == "masked_lm" else None
         self.out = nn.Linear(config.d_model, config.vocab_size, bias=config.logit_bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., vocab) for a stream (..., d_model)."""
         if self.dense is not None and self.norm is not None:
-            x = self.norm(F.gelu(self.dense(x)))
+            x = self.norm(self.act(self.dense(x)))
         return self.out(x if self.scale == 1.0 else x * self.scale)
 
 

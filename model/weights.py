@@ -1,7 +1,8 @@
 """Carrying weights from a checkpoint's names into ours.
 
-A family states a table from its names to ours. `{word}` stands for one dotted segment and is carried across. The one
-engine below is strict: every tensor must be claimed by a rule, every parameter of ours filled exactly once, shapes equal.
+A family states a table from its names to ours. `{word}` stands for one dotted segment and is carried across, `{*}` for
+any number of segments. The one engine below is strict: every tensor must be claimed by a rule, every parameter of ours
+filled once, shapes equal.
 """
 
 import re
@@ -25,28 +26,72 @@ class Via:
     op: Op
 
 
-Rule = str | Via | None  # None: known, and read by nothing here
+@dataclass(frozen=True)
+class Copy:
+    """A second place where one of our parameters is stored: fills it, or must equal what has filled it."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A stored tensor that counts only where nothing else has filled its place."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Spare:
+    """A rule for a part that only some models have: unused where this one has no such parameter."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A stored table that is worked out here, named by its buffer: it must agree, and is then not needed."""
+
+    target: str
+
+
+Rule = str | Via | Copy | Fallback | Spare | Computed | None  # None: known, and read by nothing here
 Table = Mapping[str, Rule]
 
 
 def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, config: TransformerConfig) -> list[str]:
-    """Fills every parameter of `net` from (name, tensor) pairs, one at a time, and returns the names that were not needed.
+    """Fills every parameter of `net` from (name, tensor) pairs, one at a time; returns the names that were not needed.
 
     Raises CheckpointError naming the first tensor that is unknown, missing, of the wrong shape, or not finite.
     """
     rules = [(_pattern(source), rule) for source, rule in table.items()]
     ours = dict(net.named_parameters(remove_duplicate=True))
-    wanted, unused = set(ours), []
-    aliases = dict(_aliases(net))
+    buffers, aliases = dict(net.named_buffers()), dict(_aliases(net))
+    copied = {rule.target for rule in table.values() if isinstance(rule, Copy)} | set(aliases.values())
+    wanted: set[str] = set(ours)
+    unused: list[str] = []
+    late: list[tuple[str, str, Tensor]] = []
     for name, tensor in tensors:
         target, rule = _claim(name, rules)
-        if rule is None:
+        place = aliases.get(target, target)
+        if rule is None or (isinstance(rule, Spare) and place not in ours):
             unused.append(name)
-            continue
-        pieces = {target: tensor} if isinstance(rule, str) else _through(rule, target, tensor, config)
-        for ours_name, piece in pieces.items():
-            ours_name = aliases.get(ours_name, ours_name)
-            _put(ours, wanted, name, ours_name, piece)
+        elif isinstance(rule, Fallback):
+            late.append((name, place, tensor))
+        elif isinstance(rule, Computed):
+            _agrees(name, tensor, buffers[target])
+            unused.append(name)
+        elif isinstance(rule, Via):
+            for place, piece in _through(rule, target, name, tensor, config).items():
+                _put(ours, wanted, name, place, piece)
+        elif place in copied and place not in wanted:
+            _repeats(name, tensor, place, ours[place])
+        else:
+            _put(ours, wanted, name, place, tensor)
+    for name, place, tensor in late:
+        if place in wanted:
+            _put(ours, wanted, name, place, tensor)
+        else:
+            unused.append(name)
     if wanted:
         example = sorted(wanted)[0]
         raise CheckpointError(f"the checkpoint has no tensor for {example} ({len(wanted)} parameters are missing)")
@@ -61,8 +106,13 @@ def _claim(name: str, rules: list[tuple[re.Pattern[str], Rule]]) -> tuple[str, R
     raise CheckpointError(f"the tensor {name} belongs to nothing this family has")
 
 
-def _through(rule: Via, target: str, tensor: Tensor, config: TransformerConfig) -> dict[str, Tensor]:
-    return {target.replace("{part}", part): piece for part, piece in rule.op(tensor, config).items()}
+def _through(rule: Via, target: str, name: str, tensor: Tensor, config: TransformerConfig) -> dict[str, Tensor]:
+    try:
+        pieces = rule.op(tensor, config)
+    except (RuntimeError, ValueError) as error:
+        shape = tuple(tensor.shape)
+        raise CheckpointError(f"the tensor {name} has shape {shape}, which its config does not allow") from error
+    return {target.replace("{part}", part): piece for part, piece in pieces.items()}
 
 
 def _put(ours: Mapping[str, nn.Parameter], wanted: set[str], theirs: str, name: str, tensor: Tensor) -> None:
@@ -73,11 +123,28 @@ def _put(ours: Mapping[str, nn.Parameter], wanted: set[str], theirs: str, name: 
     if tensor.shape != ours[name].shape:
         have, need = tuple(tensor.shape), tuple(ours[name].shape)
         raise CheckpointError(f"the tensor {theirs} has shape {have}, but its config asks for {need}")
+    if not tensor.is_floating_point():
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise CheckpointError(f"the tensor {theirs} is stored as {kind}: quantised weights are not supported")
     if not torch.isfinite(tensor).all():
         raise CheckpointError(f"the tensor {theirs} holds values that are not numbers")
     with torch.no_grad():
         ours[name].copy_(tensor)
     wanted.remove(name)
+
+
+def _repeats(theirs: str, tensor: Tensor, name: str, held: Tensor) -> None:
+    if tensor.shape != held.shape or not torch.equal(tensor.to(held), held):
+        raise CheckpointError(
+            f"the tensor {theirs} differs from the one that filled {name}, and both are meant to be one"
+        )
+
+
+def _agrees(theirs: str, tensor: Tensor, table: Tensor) -> None:
+    rows = min(len(tensor), len(table))
+    stored, known = tensor[:rows].float().cpu(), table[:rows].float().cpu()
+    if stored.shape != known.shape or not torch.allclose(stored, known, atol=2e-3):  # half precision keeps 1e-3
+        raise CheckpointError(f"the tensor {theirs} is not the fixed table this family works out for itself")
 
 
 def _aliases(net: nn.Module) -> Iterable[tuple[str, str]]:
@@ -90,7 +157,8 @@ def _aliases(net: nn.Module) -> Iterable[tuple[str, str]]:
 
 
 def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^.]+)", re.escape(source)))
+    word = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^.]+)", re.escape(source))
+    return re.compile(word.replace(re.escape("{*}"), ".+"))
 
 
 def transposed(w: Tensor, config: TransformerConfig) -> Mapping[str, Tensor]:

@@ -1,11 +1,28 @@
 """What a family is: how to read its config, which values it stands on, and what its weights are called."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
-from model.config import TransformerConfig
+import torch
+from torch import Tensor
+
+from model.config import Activation, TransformerConfig
 from model.errors import CheckpointError
 from model.weights import Table
+
+T = TypeVar("T")
+
+ACTIVATIONS: Mapping[str, Activation] = {
+    "relu": "relu",
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "silu": "silu",
+    "swish": "silu",
+}
 
 
 class ConfigJson:
@@ -14,6 +31,13 @@ class ConfigJson:
     def __init__(self, values: Mapping[str, object]) -> None:
         self.values = dict(values)
         self.read: set[str] = set()
+        self.parts: dict[str, ConfigJson] = {}
+
+    def rename(self, aliases: Mapping[str, str]) -> None:
+        """Gives a key the name the family reads, where it stands under another one."""
+        for other, name in aliases.items():
+            if self.values.get(name) is None and other in self.values:
+                self.values[name] = self.values.pop(other)
 
     def value(self, key: str) -> object:
         """The value as it stands, None where the key is absent or null."""
@@ -52,7 +76,7 @@ class ConfigJson:
             raise CheckpointError(_wrong(key, value, "a text"))
         return value
 
-    def choice(self, key: str, meanings: Mapping[str, str], default: str | None = None) -> str:
+    def choice(self, key: str, meanings: Mapping[str, T], default: str | None = None) -> T:
         """The value translated by a table; refuses one that is not in it."""
         value = self.text(key, default)
         if value not in meanings:
@@ -67,17 +91,48 @@ class ConfigJson:
             return None
         if not isinstance(value, dict):
             raise CheckpointError(_wrong(key, value, "an object"))
-        return ConfigJson(value)
+        return self.parts.setdefault(key, ConfigJson(value))
+
+    def same(self, key: str, other: str) -> None:
+        """Refuses a config where two keys differ that must agree; `other` may be absent."""
+        value = self.value(other)
+        if value is not None and value != self.value(key):
+            raise CheckpointError(
+                f"config.json has {key}={self.value(key)!r} and {other}={value!r}; they must be equal here"
+            )
 
     def unused(self) -> dict[str, object]:
-        """Keys that nothing here read, with their values."""
-        return {key: value for key, value in self.values.items() if key not in self.read}
+        """Keys that nothing here read, with their values; those of nested objects as "outer.inner"."""
+        found = {key: value for key, value in self.values.items() if key not in self.read}
+        for name, part in self.parts.items():
+            found |= {f"{name}.{key}": value for key, value in part.unused().items()}
+        return found
 
 
 def _wrong(key: str, value: object, needed: str) -> str:
     if value is None:
         return f"config.json has no {key}"
     return f"config.json has {key}={value!r}, but {key} must be {needed}"
+
+
+class Stored(Protocol):
+    """The tensors of a checkpoint, by the family's names without prefix, read only when asked for."""
+
+    @property
+    def names(self) -> Collection[str]: ...
+
+    def get(self, name: str) -> Tensor: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Which tensors tell whether a checkpoint has an output head, and whether that head has a table of its own."""
+
+    weight: str = "lm_head.weight"  # the head's table
+    tables: tuple[str, ...]  # names of the embedding's table; the first that is stored counts
+    proof: str | None = None  # every checkpoint with a head holds this; None: an untied one holds `weight`
+    bias: str | None = None  # a logit bias that some checkpoints leave out where it is zero
+    relation: str | None = None  # held where the checkpoint judges sentence pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,27 +143,55 @@ class Family:
     title: str  # as people write it
     config: Callable[[ConfigJson], TransformerConfig]
     weights: Table
-    required: Mapping[str, object] = field(default_factory=dict)  # key: the value that must hold (also where absent)
+    output: Output
+    required: Mapping[str, object] = field(default_factory=dict)  # key: the value that must hold where it is stated
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other names of config keys: the name `config` reads
     prefixes: tuple[str, ...] = ()  # of the base model's names, present or not
+    suffixes: Mapping[str, str] = field(default_factory=dict)  # old ends of tensor names: new ones
     start_is_pad: bool = False  # where config.json names no decoder_start_token_id
 
-    def read_config(self, hf: ConfigJson) -> TransformerConfig:
-        """The family's config; CheckpointError where a value would change the computation in a way not done here."""
+    def read_config(self, hf: ConfigJson, stored: Stored | None = None) -> TransformerConfig:
+        """The family's config; CheckpointError where a value would change the computation in a way not done here.
+
+        `stored` settles what only the folder's tensors tell: which heads there are, and whether they are tied.
+        """
+        hf.rename(self.aliases)
+        self.check(hf)
+        try:
+            stated = self.config(hf)
+            return stated if stored is None else self.settle(stated, stored)
+        except CheckpointError:
+            raise
+        except (ValueError, ZeroDivisionError) as error:
+            raise CheckpointError(f"config.json describes no possible model: {error}") from error
+
+    def check(self, hf: ConfigJson) -> None:
+        """Refuses values this family does not stand on."""
         for key, needed in self.required.items():
             value = hf.value(key)
             if value is not None and value != needed:
                 raise CheckpointError(
                     f"config.json has {key}={value!r}; {self.title} is supported with {key}={needed!r} only"
                 )
-        try:
-            return self.config(hf)
-        except CheckpointError:
-            raise
-        except ValueError as error:
-            raise CheckpointError(f"config.json describes no possible model: {error}") from error
+
+    def settle(self, config: TransformerConfig, stored: Stored) -> TransformerConfig:
+        """The config with the heads the folder really holds."""
+        out, names = self.output, stored.names
+        own = out.weight in names
+        table = next((name for name in out.tables if name in names), None)
+        if config.tied and own and table is not None and not torch.equal(stored.get(out.weight), stored.get(table)):
+            config = replace(config, tied=False)
+        if (not config.tied and not own) or (out.proof is not None and out.proof not in names):
+            config = replace(config, head="none")
+        if out.bias is not None and out.bias not in names:
+            config = replace(config, logit_bias=False)
+        return replace(config, relation=out.relation is not None and out.relation in names)
 
     def plain_name(self, name: str) -> str:
-        """A tensor's name without the base model's prefix."""
+        """A tensor's name without the base model's prefix, and with today's ending."""
+        for old, new in self.suffixes.items():
+            if name.endswith(old):
+                name = name.removesuffix(old) + new
         for prefix in self.prefixes:
             if name.startswith(prefix):
                 return name[len(prefix) :]

@@ -1,15 +1,14 @@
-"""Marian (Junczys-Dowmunt et al. 2018): the 2017 Transformer in practice. Post-norm, sinusoids, one shared vocabulary."""
+"""Marian (Junczys-Dowmunt et al. 2018): the 2017 Transformer in practice. Post-norm, sinusoids, one vocabulary."""
 
 from model.config import TransformerConfig
-from model.families.family import ConfigJson, Family
-from model.weights import Via, flat
-
-BLOCK = "{s}.blocks.{i}"
-
-ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "swish": "silu", "silu": "silu", "gelu_new": "gelu_tanh"}
+from model.families.bart import BLOCKS, TABLES, check_halves
+from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
+from model.weights import Computed, Copy, Via, flat
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
+    check_halves(hf)
+    hf.same("vocab_size", "decoder_vocab_size")
     d_model, n_heads = hf.integer("d_model"), hf.integer("encoder_attention_heads")
     return TransformerConfig(
         vocab_size=hf.integer("vocab_size"),
@@ -23,7 +22,7 @@ def config(hf: ConfigJson) -> TransformerConfig:
         positions="sinusoidal",
         order="post",
         final_norm=False,
-        activation=hf.choice("activation_function", ACTIVATIONS),  # type: ignore[arg-type]
+        activation=hf.choice("activation_function", ACTIVATIONS),
         embed_scale=d_model**0.5 if hf.flag("scale_embedding", False) else 1.0,
         logit_bias=True,
     )
@@ -42,25 +41,14 @@ FAMILY = Family(
         "tie_word_embeddings": True,
     },
     prefixes=("model.",),
+    output=Output(tables=TABLES, bias="final_logits_bias"),
     start_is_pad=True,
     weights={
         "shared.weight": "tokens.weight",
-        "{s}.embed_tokens.weight": None,
-        "lm_head.weight": None,
+        "{s}.embed_tokens.weight": Copy("tokens.weight"),
+        "lm_head.weight": "head.out.weight",
         "final_logits_bias": Via("head.out.bias", flat),
-        "{s}.embed_positions.weight": None,
-        "{s}.layers.{i}.self_attn.q_proj.{p}": BLOCK + ".self_attn.q.{p}",
-        "{s}.layers.{i}.self_attn.k_proj.{p}": BLOCK + ".self_attn.k.{p}",
-        "{s}.layers.{i}.self_attn.v_proj.{p}": BLOCK + ".self_attn.v.{p}",
-        "{s}.layers.{i}.self_attn.out_proj.{p}": BLOCK + ".self_attn.o.{p}",
-        "{s}.layers.{i}.self_attn_layer_norm.{p}": BLOCK + ".self_norm.{p}",
-        "{s}.layers.{i}.encoder_attn.q_proj.{p}": BLOCK + ".cross_attn.q.{p}",
-        "{s}.layers.{i}.encoder_attn.k_proj.{p}": BLOCK + ".cross_attn.k.{p}",
-        "{s}.layers.{i}.encoder_attn.v_proj.{p}": BLOCK + ".cross_attn.v.{p}",
-        "{s}.layers.{i}.encoder_attn.out_proj.{p}": BLOCK + ".cross_attn.o.{p}",
-        "{s}.layers.{i}.encoder_attn_layer_norm.{p}": BLOCK + ".cross_norm.{p}",
-        "{s}.layers.{i}.fc1.{p}": BLOCK + ".feed_forward.up.{p}",
-        "{s}.layers.{i}.fc2.{p}": BLOCK + ".feed_forward.down.{p}",
-        "{s}.layers.{i}.final_layer_norm.{p}": BLOCK + ".feed_forward_norm.{p}",
+        "{s}.embed_positions.weight": Computed("{s}.positions.table"),
+        **BLOCKS,
     },
 )

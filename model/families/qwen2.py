@@ -1,0 +1,35 @@
+"""Qwen2 (Yang et al. 2024): LLaMA with biases on queries, keys and values; windows where the config says so."""
+
+from dataclasses import replace
+
+from model.config import TransformerConfig
+from model.families import llama
+from model.families.family import ConfigJson, Family
+from model.families.windows import layer_types
+
+
+def config(hf: ConfigJson) -> TransformerConfig:
+    window, layers = windows(hf)
+    return replace(llama.config(hf), qkv_bias=True, out_bias=False, ff_bias=False, window=window, window_layers=layers)
+
+
+def windows(hf: ConfigJson) -> tuple[int | None, tuple[int, ...] | None]:
+    """(window, layers that look through it): off unless `use_sliding_window`, then from `max_window_layers` upwards."""
+    if not hf.flag("use_sliding_window", False):
+        for key in ("sliding_window", "max_window_layers", "layer_types"):
+            hf.value(key)  # without effect while the switch is off
+        return None, None
+    depth, first = hf.integer("num_hidden_layers"), hf.integer("max_window_layers", 28)
+    stated = layer_types(hf, depth)
+    return hf.integer("sliding_window"), tuple(range(first, depth)) if stated is None else stated
+
+
+FAMILY = Family(
+    name="qwen2",
+    title="Qwen2",
+    config=config,
+    required={"partial_rotary_factor": 1.0},
+    prefixes=("model.",),
+    output=llama.OUTPUT,
+    weights=llama.WEIGHTS,
+)

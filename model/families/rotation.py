@@ -1,0 +1,50 @@
+"""How a config.json states rotary positions: `rope_parameters` today, `rope_theta` beside `rope_scaling` before."""
+
+from dataclasses import dataclass
+
+from model.config import Llama3Scaling
+from model.errors import CheckpointError
+from model.families.family import ConfigJson
+
+
+@dataclass(frozen=True)
+class Turning:
+    """What the config says about speeds: their base, and how they are stretched."""
+
+    base: float
+    scale: float = 1.0
+    llama3: Llama3Scaling | None = None
+    share: float = 1.0
+
+
+def turning(hf: ConfigJson, default_base: float = 10_000.0, default_share: float = 1.0) -> Turning:
+    """What a whole config says; the newer key counts where both are there, as in `transformers`."""
+    parameters = hf.part("rope_parameters")
+    base, share = hf.number("rope_theta", default_base), hf.number("partial_rotary_factor", default_share)
+    if parameters is None:
+        parameters = hf.part("rope_scaling")
+    else:
+        hf.value("rope_scaling")
+    return Turning(base, share=share) if parameters is None else stated(parameters, base, share)
+
+
+def stated(parameters: ConfigJson, default_base: float, default_share: float = 1.0) -> Turning:
+    """What one object of rotary parameters says."""
+    base = parameters.number("rope_theta", default_base)
+    share = parameters.number("partial_rotary_factor", default_share)
+    kind = parameters.text("rope_type", parameters.text("type", "default"))
+    if kind == "default":
+        return Turning(base, share=share)
+    if kind == "linear":
+        return Turning(base, scale=parameters.number("factor"), share=share)
+    if kind == "llama3":
+        stretch = Llama3Scaling(
+            factor=parameters.number("factor"),
+            low_frequency=parameters.number("low_freq_factor"),
+            high_frequency=parameters.number("high_freq_factor"),
+            trained_positions=parameters.integer("original_max_position_embeddings"),
+        )
+        return Turning(base, llama3=stretch, share=share)
+    raise CheckpointError(
+        f"config.json asks for rotary positions of type {kind!r}, supported are default, linear and llama3"
+    )
