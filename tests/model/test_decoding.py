@@ -1,4 +1,4 @@
-"""Writing token by token: the same numbers as reading it all at once, and choices as the reference library makes them."""
+"""Writing token by token: the numbers of reading it all at once, and choices as the reference library makes them."""
 
 from collections.abc import Iterator
 
@@ -59,7 +59,8 @@ def test_the_assembled_trace_of_a_decode_is_one_full_pass(name: str, edited: boo
 def test_every_cached_step_predicts_what_reading_from_the_start_predicts(name: str) -> None:
     lm = random_model(WRITING[name])
     both = lm.kind == "encoder-decoder"
-    prompt, written = ids(5, seed=4), []
+    prompt = ids(5, seed=4)
+    written: list[int] = []
     for step in lm.decode(prompt, max_new_tokens=5, stop=()):
         again = lm.run(prompt, target=[START, *written]) if both else lm.run(prompt + written)
         assert (step.logits - again.logits[-1]).abs().max() < 1e-4
@@ -184,7 +185,7 @@ def test_all_stages_together_act_in_the_order_of_the_reference_library(seed: int
         reference.TopPLogitsWarper(0.9),
         reference.MinPLogitsWarper(0.02),
     ):
-        theirs = stage(torch.tensor([read]), theirs)
+        theirs = stage(torch.tensor([read]), theirs)  # type: ignore[arg-type]
     assert torch.equal(ours.narrowed(logits, read), theirs[0])
 
 
@@ -226,7 +227,7 @@ def test_draws_follow_the_narrowed_shares() -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     for wrong in ({"temperature": 0.0}, {"top_p": 0.0}, {"min_p": 1.5}, {"top_k": -1}, {"repetition_penalty": 0.0}):
         with pytest.raises(InputError):
-            Sample(**wrong)  # type: ignore[arg-type]
+            Sample(**wrong)
 
 
 def test_inference_mode_never_leaks_from_a_step() -> None:

@@ -1,0 +1,127 @@
+"""Pieces as a person reads them, and where they stand in the text as typed."""
+
+from pathlib import Path
+
+import pytest
+import tokenizers
+from tokenizers import decoders, models, normalizers, pre_tokenizers
+
+from model import CheckpointError
+from model.tokens import Tokenizer, byte_alphabet, from_bytes, visible
+from tests.model.builders import END, byte_tokenizer
+
+BYTES = byte_tokenizer()
+
+
+def labels(text: str) -> list[str]:
+    return [token.label for token in BYTES.tokens(text)[0]]
+
+
+def test_spaces_and_line_ends_are_visible() -> None:
+    assert labels("lo the\n\tx") == ["lo", "·the", "⏎", "⇥", "x", "</s>"]
+    assert visible(" a\r\n") == "·a⏎⏎"
+
+
+def test_the_bytes_of_a_split_character_show_in_hexadecimal() -> None:
+    assert labels("é") == ["‹C3›", "‹A9›", "</s>"]
+    tokens, _ = BYTES.tokens("é")
+    assert [token.text for token in tokens[:2]] == ["\ufffd", "\ufffd"]
+    assert [BYTES.is_partial(token.id) for token in tokens] == [True, True, False]
+
+
+def test_whole_characters_beside_a_broken_one_are_kept() -> None:
+    assert from_bytes("né".encode()) == ("né", "né")
+    assert from_bytes(b" a\xc3") == (" a\ufffd", "·a‹C3›")
+    assert from_bytes(b"\xa9b") == ("\ufffdb", "‹A9›b")
+    assert from_bytes("안".encode()[1:] + "é".encode())[1] == "‹95›‹88›é"
+
+
+def test_spans_point_into_the_text_as_typed() -> None:
+    text = "lo  the’é x"
+    tokens, _ = BYTES.tokens(text)
+    assert all(token.span is not None for token in tokens[:-1])
+    assert tokens[-1].span is None  # nobody typed the end token
+    at = [token.span for token in tokens[:-1] if token.span is not None]
+    assert text[slice(*at[0])] == "lo"
+    apostrophe = next(token for token in tokens if token.text == "'")
+    assert apostrophe.span is not None
+    assert text[slice(*apostrophe.span)] == "’"
+    accents = [token.span for token in tokens if "\ufffd" in token.text]
+    assert accents == [(8, 9), (8, 9)]  # both bytes stand for the one character
+    assert max(end for _, end in at) == len(text)
+
+
+def test_spans_start_at_the_character_that_normalisation_joined_others_to() -> None:
+    tokens, _ = BYTES.tokens("e\u0301x")  # e and a combining accent become one character
+    assert [token.span for token in tokens[:-1]] == [(0, 1), (0, 1), (2, 3)]
+
+
+def test_special_tokens_typed_as_text_are_read_as_such() -> None:
+    tokens, _ = BYTES.tokens("lo</s>the")
+    assert [token.id for token in tokens].count(END) == 2
+    typed = tokens[1]
+    assert (typed.special, typed.label, typed.span) == (True, "</s>", (2, 6))
+    assert BYTES.decode([token.id for token in tokens]) == "lothe"
+    assert BYTES.decode([token.id for token in tokens], skip_special_tokens=False) == "lo</s>the</s>"
+
+
+@pytest.mark.parametrize("text", ["the lo", "안녕 🙂", "naïve café", "\x00\x1b", "שלום"])
+def test_any_text_round_trips(text: str) -> None:
+    assert BYTES.decode(BYTES.encode(text)) == text
+    raw = "".join(
+        chr(byte)
+        for token in BYTES.tokens(text, special=False)[0]
+        for byte in [byte_alphabet()[c] for c in BYTES.pipeline.id_to_token(token.id) or ""]
+    )
+    assert raw.encode("latin-1").decode("utf-8") == text
+
+
+def test_the_byte_alphabet_is_that_of_byte_level_bpe() -> None:
+    assert set(byte_alphabet()) == set(pre_tokenizers.ByteLevel.alphabet())
+    assert sorted(byte_alphabet().values()) == list(range(256))
+
+
+def test_without_special_tokens_nothing_is_added() -> None:
+    assert [token.label for token in BYTES.tokens("the", special=False)[0]] == ["the"]
+    assert BYTES.tokens("the", "lo")[1] == [0, 0, 1, 1]
+
+
+def test_ids_past_the_vocabulary_have_a_label_of_their_own() -> None:
+    token = BYTES.token(len(BYTES) + 5)
+    assert (token.text, token.label) == ("", f"[{len(BYTES) + 5}]")
+
+
+def test_pieces_with_a_lower_one_eighth_block_show_their_space() -> None:
+    pipeline = tokenizers.Tokenizer(
+        models.Unigram([("<unk>", 0.0), ("▁the", -1.0), ("<0xC3>", -9.0), ("▁", -3.0), ("x", -4.0)], 0, True)
+    )
+    pipeline.normalizer = normalizers.Prepend("▁")
+    pipeline.decoder = decoders.Metaspace()
+    tokens = Tokenizer(pipeline)
+    assert [(tokens.token(i).text, tokens.token(i).label) for i in (1, 2, 4)] == [
+        (" the", "·the"),
+        ("\ufffd", "‹C3›"),
+        ("x", "x"),
+    ]
+
+
+def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_text('{"version": "1.0"}', encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json cannot be read as a tokenizer"):
+        Tokenizer.from_file(path)
+
+
+def test_a_tokenizer_read_back_from_its_file_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    BYTES.pipeline.save(str(path))
+    assert Tokenizer.from_file(path).tokens("lo the é") == BYTES.tokens("lo the é")
+
+
+def test_a_files_own_padding_and_truncation_never_act(tmp_path: Path) -> None:
+    pipeline = byte_tokenizer().pipeline
+    pipeline.enable_truncation(3)
+    pipeline.enable_padding(length=20)
+    path = tmp_path / "tokenizer.json"
+    pipeline.save(str(path))
+    assert len(Tokenizer.from_file(path).encode("lo lo lo")) == len(BYTES.encode("lo lo lo"))
