@@ -118,11 +118,7 @@ def beam_history(
             log_shares = _log_probabilities(lm, stream[:, -1], running, read, index)
         looked = _continuations(running, log_shares, look_at)
         reasons = [ended_by(lm, b.ids[-1], ends, len(read) + index, index, max_new_tokens) for b in looked]
-        new = [
-            _hypothesis(lm, b, reason, length_penalty)
-            for b, reason in zip(looked[:beams], reasons, strict=False)
-            if reason is not None
-        ]
+        new = [_hypothesis(lm, b, why, length_penalty) for b, why in zip(looked[:beams], reasons, strict=False) if why]
         finished = sorted([*finished, *new], key=lambda h: -h.score)[:beams]
         running = [b for b, reason in zip(looked, reasons, strict=True) if reason is None][:beams]
         steps.append(tuple(_candidate(b, running, finished) for b in looked))
