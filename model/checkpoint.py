@@ -1,13 +1,13 @@
 """From a folder, a shipped name or a hub id to a LanguageModel. All is read here; the folder may vanish."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from model import memory, weight_files
+from model import memory, tokenizer_files, weight_files
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.families.family import ConfigJson, Family
@@ -45,7 +45,7 @@ def load(
     folder, name = locate(where)
     on = pick_device(device)
     kind = pick_dtype(dtype, on)
-    hf = ConfigJson(read_json(folder / "config.json"))
+    hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
     family = family_of(hf)
     stored = weight_files.find(folder, family.plain_name)
     config = family.read_config(hf, stored)
@@ -68,7 +68,10 @@ def load(
         config_json=hf.values,
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
     )
-    return LanguageModel(net, tokenizer(folder), source, special, constraints)
+    pieces = tokenizer(folder, family.name)
+    if pieces is not None and special.mask is None:
+        special = replace(special, mask=tokenizer_files.mask_token(folder, pieces.pipeline))
+    return LanguageModel(net, pieces, source, special, constraints)
 
 
 def locate(where: str | Path) -> tuple[Path, str]:
@@ -106,17 +109,6 @@ def pick_dtype(dtype: Dtype | torch.dtype, device: torch.device) -> torch.dtype:
     return DTYPES[dtype]
 
 
-def read_json(path: Path) -> dict[str, object]:
-    """A JSON object, or CheckpointError naming the file."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path.name} holds no JSON object")
-    return values
-
-
 def family_of(hf: ConfigJson) -> Family:
     """The family a config.json states: its `model_type`, unless `regard.family` names another."""
     if hf.value("quantization_config") is not None:
@@ -137,23 +129,23 @@ def memory_needed(
     """What loading would take and what is free, from config.json and the tensors' names alone."""
     folder, _ = locate(where)
     on = pick_device(device)
-    hf = ConfigJson(read_json(folder / "config.json"))
+    hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
     family = family_of(hf)
     with torch.device("meta"):
         net = Transformer(family.read_config(hf, weight_files.find(folder, family.plain_name)))
     return memory.weigh(net, pick_dtype(dtype, on), on)
 
 
-def tokenizer(folder: Path) -> Tokenizer | None:
+def tokenizer(folder: Path, family: str) -> Tokenizer | None:
     """The folder's tokenizer, None where it has none."""
-    path = folder / "tokenizer.json"
-    return Tokenizer.from_file(path) if path.is_file() else None
+    pipeline = tokenizer_files.find(folder, family)
+    return None if pipeline is None else Tokenizer(pipeline)
 
 
 def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:
     """What config.json and generation_config.json say of ids with a role."""
     path = folder / "generation_config.json"
-    generation = ConfigJson(read_json(path)) if path.is_file() else ConfigJson({})
+    generation = ConfigJson(tokenizer_files.table(path)) if path.is_file() else ConfigJson({})
 
     def ids(key: str) -> tuple[int, ...]:
         value = generation.value(key) if generation.value(key) is not None else hf.value(key)

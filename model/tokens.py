@@ -8,6 +8,7 @@ from pathlib import Path
 import tokenizers
 
 from model.errors import CheckpointError, InputError
+from model.sentencepiece_pipelines import WRITTEN_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
 
@@ -64,7 +65,7 @@ class Tokenizer:
         self.pipeline.no_padding()
         self.pipeline.no_truncation()
         steps = _types(json.loads(pipeline.to_str()).get("decoder"))
-        self.byte_level = "ByteLevel" in steps
+        self.byte_level, self.word_pieces = "ByteLevel" in steps, "WordPiece" in steps
         self.special_ids = frozenset(i for i, token in pipeline.get_added_tokens_decoder().items() if token.special)
 
     @classmethod
@@ -104,12 +105,15 @@ class Tokenizer:
         piece = self.pipeline.id_to_token(id)
         if piece is None:
             return Token(id, "", f"[{id}]", False, span)
+        piece = piece.removeprefix(WRITTEN_ONLY)
         if id in self.special_ids:
             return Token(id, piece, piece, True, span)
         if self.byte_level and all(c in BYTES for c in piece):
             return Token(id, *from_bytes(bytes(BYTES[c] for c in piece)), False, span)
         if piece.startswith("<0x") and piece.endswith(">") and len(piece) == 6:
             return Token(id, *from_bytes(bytes([int(piece[3:5], 16)])), False, span)
+        if self.word_pieces and piece.startswith("##"):
+            return Token(id, piece[2:], piece, False, span)
         text = piece.replace("▁", " ")
         return Token(id, text, visible(text), False, span)
 
@@ -119,7 +123,8 @@ class Tokenizer:
 
     def find(self, piece: str) -> int | None:
         """The id of a piece by its name in the vocabulary."""
-        return self.pipeline.token_to_id(piece)
+        found = self.pipeline.token_to_id(piece)
+        return self.pipeline.token_to_id(WRITTEN_ONLY + piece) if found is None else found
 
 
 def _types(step: object) -> set[str]:
