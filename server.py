@@ -26,6 +26,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config as streamlit_config
+from streamlit.runtime.pages_manager import PagesManager
 
 HERE = Path(__file__).resolve().parent
 SERVES = "Regard is at"
@@ -48,6 +49,9 @@ def create_app(announce: Callable[[], None] | None = None) -> st.App:
         # Streamlit leaves its 8 MB of scripts uncompressed; level 4 is near the best ratio at a third of its time.
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
     ]
+    # Until app.py has run once Streamlit would take the folder pages/ for its older kind of multi-page app, and the first
+    # visitor with a link to a page would see that page without app.py around it.
+    PagesManager.uses_pages_directory = False
     app = st.App(HERE / "app.py", lifespan=lifespan, middleware=middleware)
     read_environment()
     return app

@@ -138,7 +138,7 @@ class Attention(nn.Module):
         else:
             z = fused(q, k, v, self.scale, geometry)
         z = tap("mixed", z, at)  # (batch, heads, query, d_head)
-        return tap("out", self.o(merge(z)), at), past
+        return self.o(merge(z)), past
 
     def explicit(self, q: Tensor, k: Tensor, v: Tensor, geometry: Geometry, tap: Tap) -> Tensor:
         """The same answer by way of the pattern, for runs that change or keep it."""

@@ -47,7 +47,7 @@ class FeedForward(nn.Module):
     def forward(self, x: Tensor, at: Tensor, tap: Tap) -> Tensor:
         h = self.act(self.up(x)) if self.gate is None else self.act(self.gate(x)) * self.up(x)
         h = tap("hidden", h, at)  # (batch, time, d_ff)
-        return tap("out", self.down(h), at)
+        return self.down(h)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,39 +82,40 @@ class Block(nn.Module):
         self, x: Tensor, around: Surroundings, tap: Tap, past: LayerCache | None
     ) -> tuple[Tensor, LayerCache | None]:
         """(batch, time, d_model) in and out."""
-        x = tap("stream", x, around.geometry.query_at)
+        at = around.geometry.query_at
+        x = tap("stream", x, at)
         if self.order == "parallel":
             return self.side_by_side(x, around, tap, past)
         here = tap.at("self")
         h, past = self.self_attn(self.before(x, self.self_norm, here), None, around.geometry, here, past)
-        x = self.add(x, h, self.self_norm, self.self_after)
+        x = self.add(x, h, self.self_norm, self.self_after, here, at)
         if self.cross_attn is not None and self.cross_norm is not None and around.memory_geometry is not None:
             here = tap.at("cross")
             h = self.before(x, self.cross_norm, here)
             h, past = self.cross_attn(h, around.memory, around.memory_geometry, here, past)
-            x = self.add(x, h, self.cross_norm, None)
+            x = self.add(x, h, self.cross_norm, None, here, at)
         assert self.feed_forward_norm is not None
         here = tap.at("feed_forward")
-        h = self.feed_forward(self.before(x, self.feed_forward_norm, here), around.geometry.query_at, here)
-        return self.add(x, h, self.feed_forward_norm, self.feed_forward_after), past
+        h = self.feed_forward(self.before(x, self.feed_forward_norm, here), at, here)
+        return self.add(x, h, self.feed_forward_norm, self.feed_forward_after, here, at), past
 
     def side_by_side(
         self, x: Tensor, around: Surroundings, tap: Tap, past: LayerCache | None
     ) -> tuple[Tensor, LayerCache | None]:
         """Attention and feed-forward read the same stream (Wang and Komatsuzaki 2021; Chowdhery et al. 2022)."""
-        here, there = tap.at("self"), tap.at("feed_forward")
+        here, there, at = tap.at("self"), tap.at("feed_forward"), around.geometry.query_at
         h = self.before(x, self.self_norm, here)
         g = h if self.feed_forward_norm is None else self.before(x, self.feed_forward_norm, there)
         attended, past = self.self_attn(h, None, around.geometry, here, past)
-        return x + attended + self.feed_forward(g, around.geometry.query_at, there), past
+        return x + here("out", attended, at) + there("out", self.feed_forward(g, at, there), at), past
 
     def before(self, x: Tensor, norm: nn.Module, tap: Tap) -> Tensor:
         """What a sublayer reads."""
         return tap("normed", x if self.order == "post" else norm(x))
 
-    def add(self, x: Tensor, h: Tensor, norm: nn.Module, after: nn.Module | None) -> Tensor:
+    def add(self, x: Tensor, h: Tensor, norm: nn.Module, after: nn.Module | None, tap: Tap, at: Tensor) -> Tensor:
         """The stream with a sublayer's answer added."""
-        h = self.dropout(h if after is None else after(h))
+        h = tap("out", self.dropout(h if after is None else after(h)), at)
         return norm(x + h) if self.order == "post" else x + h
 
 

@@ -130,7 +130,7 @@ def attention_rows(
     figure.update_layout(
         bargap=0.25,
         margin={"l": 52, "r": 8, "t": 20, "b": marks.extent + 30},
-        xaxis=position_axis(marks, len(keys), theme) | {"title": {"text": escaped(title_key)}},
+        xaxis=position_axis(marks, len(keys), theme) | {"title": {"text": escaped(title_key) if title_key else ""}},
         yaxis={"range": [0, ceiling(weights_row, zmax)], "tickformat": ".0%", "nticks": 5},
     )
     return figure
@@ -142,6 +142,8 @@ def heads_by_key(
     *,
     theme: Theme,
     query: str,
+    names: Sequence[str] | None = None,
+    verb: str = "looks at",
     title_key: str = "key",
     scale: ShareScale = "linear",
     zmax: Ceiling = None,
@@ -150,8 +152,11 @@ def heads_by_key(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """Who was read for one token: `weights` (heads, key), a row for each head; `selected` is the head to frame."""
-    rows = Side(numbered(len(weights), "head"), tokens=False)
+    """Who was read for one token: `weights` (heads, key), a row for each head; `selected` is the row to frame.
+
+    `names` says which heads the rows are, where they are not those of one layer in order.
+    """
+    rows = Side(numbered(len(weights), "head") if names is None else names, tokens=False)
     columns = Side(keys, title_key)
     check_grid("Attention weights", weights, rows.labels, keys)
     cells = np.array(weights, dtype=np.float32)
@@ -160,7 +165,7 @@ def heads_by_key(
         rows,
         columns,
         theme=theme,
-        hover=f"%{{y}}: {quoted(query)} looks at %{{x}}: VALUE · key %{{x:d}}",
+        hover=f"%{{y}}: {quoted(query)} {verb} %{{x}}: VALUE · key %{{x:d}}",
         scale=scale,
         zmax=zmax,
         palette=palette,
@@ -170,7 +175,7 @@ def heads_by_key(
         head, key = largest_cell(weights)
         largest = format_percent(float(weights[head, key]))
         who = f'"{visible(keys[key])}" ({largest})'
-        summary = f'For "{visible(query)}", head {head} of {len(weights)} looks most at {who}.'
+        summary = f'For "{visible(query)}", {rows.labels[head]} of {len(weights)} {verb} most {who}.'
     return grid(
         trace,
         rows,
@@ -194,6 +199,7 @@ def alignment(
     *,
     theme: Theme,
     rows_total: int,
+    verb: str = "looks at",
     title_query: str = "written",
     title_key: str = "read",
     scale: ShareScale = "linear",
@@ -215,7 +221,7 @@ def alignment(
         rows,
         columns,
         theme=theme,
-        hover="%{y} looks at %{x}: VALUE · query %{y:d}, key %{x:d}",
+        hover=f"%{{y}} {verb} %{{x}}: VALUE · query %{{y:d}}, key %{{x:d}}",
         scale=scale,
         zmax=zmax,
         palette=palette,

@@ -201,7 +201,8 @@ def waves(
         figure.add_vline(x=selected, line={"color": theme.text, "width": 1, "dash": "dot"})
     figure.update_layout(
         showlegend=True,
-        margin={"l": 48, "r": 8, "t": 8, "b": 44},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "entrywidth": 100},
+        margin={"l": 48, "r": 8, "t": 52, "b": 44},
         xaxis={"title": {"text": "position"}, "showgrid": False},
         yaxis={"title": {"text": "value"}, "nticks": 5},
     )

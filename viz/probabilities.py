@@ -25,6 +25,7 @@ from viz.shares import share_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, probability_scale
 
 REST_ID = -1  # stands in customdata for "all other tokens", which is no token
+LABELS_WIDTH = 122  # px, the same for every chart, so that bars do not move from step to step
 ROUNDING = 1e-5  # a float32 softmax may miss its sum by this much
 
 
@@ -82,7 +83,7 @@ def next_token_chart(
     came = [chosen is not None and token == chosen for token in token_ids]
     hover = [quoted(name) for name in names]
     tick_text = [
-        f"<b>▸ {short(name, 14)}</b>" if mark else short(name, 16) for name, mark in zip(names, came, strict=True)
+        f"<b>▸ {short(name, 12)}</b>" if mark else short(name, 14) for name, mark in zip(names, came, strict=True)
     ]
     colours = [theme.probability] * len(values)
     if rest_count:
@@ -90,7 +91,7 @@ def next_token_chart(
         values, token_ids, came = [*values, rest], [*token_ids, REST_ID], [*came, False]
         hover, tick_text, colours = (
             [*hover, others(rest_count)],
-            [*tick_text, others(rest_count)],
+            [*tick_text, f"{rest_count:,} others"],
             [*colours, theme.muted],
         )
     percents = [format_percent(value) for value in values]
@@ -112,7 +113,7 @@ def next_token_chart(
     }
     layout: Part = {
         "bargap": 0.28,
-        "margin": {"l": 176, "r": 78, "t": 4, "b": 24},
+        "margin": {"l": LABELS_WIDTH, "r": 64, "t": 4, "b": 24},
         "xaxis": {
             "range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1],
             "tickformat": ".0%",

@@ -64,7 +64,7 @@ def test_the_bars_and_the_rest_add_up_to_one(vocabulary: NDArray[np.float64], ar
     bars = sent["data"][0]
     assert array(bars["x"]).sum() == pytest.approx(1, abs=1e-12)
     assert array(bars["customdata"]).tolist() == [*top.tolist(), REST_ID]
-    assert sent["layout"]["yaxis"]["ticktext"][-1] == "all other 4,990 tokens"
+    assert sent["layout"]["yaxis"]["ticktext"][-1] == "4,990 others"
     assert sent["layout"]["yaxis"]["range"] == [10.5, -0.5]  # the first bar is on top
 
 

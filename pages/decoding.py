@@ -1,0 +1,27 @@
+"""Why this token? The writing, a token at a time."""
+
+import streamlit as st
+
+from ui import decoding_view, settings
+from ui.components.keys.keys import keys
+
+run = settings.shown()
+if not run.steps:
+    st.info("This model does not write token by token. Choose one with a decoder on the left.")
+    st.stop()
+at = decoding_view.at(run)
+step = run.steps[at]
+decoding_view.controls(run, at)
+decoding_view.written(run, at)
+decoding_view.choices_row(run)
+left, right = st.columns([1, 1], gap="large")
+with left:
+    decoding_view.candidates(run, step)
+with right:
+    decoding_view.readers(run, step)
+decoding_view.growing(run, step)
+keys(
+    {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
+    key="step_keys",
+    on_key=lambda action: decoding_view.go(action, len(run.steps) - 1),
+)

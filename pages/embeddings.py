@@ -1,0 +1,18 @@
+"""What does a token start as? Piece, id, embedding, position, and what lies near."""
+
+import streamlit as st
+
+from ui import embedding_view, settings
+
+run = settings.shown()
+stack = embedding_view.pick_stack(run)
+tokens = run.trace.tokens(stack)
+focus = embedding_view.pick_token(tokens)
+embedding_view.parts(run, stack)
+embedding_view.positions(run, stack, focus)
+left, right = st.columns(2, gap="large")
+with left:
+    embedding_view.likeness(run, stack)
+with right:
+    embedding_view.neighbours(run, tokens[focus])
+embedding_view.flat(run)

@@ -1,0 +1,14 @@
+"""How sure is the model? Every position's softmax, and what temperature does to it."""
+
+import streamlit as st
+
+from ui import logits_view, settings
+
+run = settings.shown()
+found = logits_view.read(run)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    logits_view.table(run, found)
+with right:
+    logits_view.certainty(run, found)
+logits_view.temperature(run, found)

@@ -1,0 +1,207 @@
+"""The attention page's two halves: all heads as thumbnails with one query's row, and one head as heatmap or lines."""
+
+from typing import get_args
+
+import streamlit as st
+
+from model.errors import InputError
+from ui import figures, header, heads, runs, settings, theme
+from ui.components.attention_lines.attention_lines import attention_lines
+from ui.components.head_grid.head_grid import head_grid
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.figures import Matrix
+from ui.heads import Shown
+from ui.runs import Run, RunSpec
+from viz.attention import attention_heatmap, attention_rows
+from viz.export import matrix_csv
+from viz.labels import visible
+from viz.probabilities import format_percent
+from viz.shares import ShareScale
+
+VIEWS = ("heatmap", "lines")
+SCALES: tuple[ShareScale, ...] = get_args(ShareScale)
+LINES_MOST = 256
+
+
+def with_target(run: Run) -> Run:
+    """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
+    if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
+        return run
+    settings.start_with("target", run.lm.text([token.id for token in run.written]))
+    target = st.text_input(
+        "What the decoder reads", key="target", live="150ms", bind="query-params", placeholder="Type a target sentence"
+    )
+    try:
+        return runs.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
+    except InputError as error:
+        st.warning(header.sentence(str(error)) + " Shown below: what the model itself wrote.", icon="⚠️")
+        return run
+
+
+def pick_part(run: Run) -> str:
+    """Which attention: encoder, decoder or cross; and for whose target."""
+    parts = heads.available(run)
+    settings.keep_among("part", parts, parts[-1])
+    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+        part = st.segmented_control(
+            "Attention",
+            parts,
+            key="part",
+            format_func=lambda name: heads.NAMES[name],
+            label_visibility="collapsed",
+            bind="query-params",
+            required=True,
+        )
+        if run.lm.kind == "encoder-decoder":
+            st.toggle(
+                "Type the target myself",
+                key="own_target",
+                bind="query-params",
+                help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
+            )
+    return part or parts[-1]
+
+
+def overview(view: Shown, layer: int, head: int) -> None:
+    """All layers and heads."""
+    pictures, captions = heads.overview(view)
+    st.markdown(
+        "**All heads**",
+        help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys.",
+    )
+    head_grid(
+        pictures,
+        selected=(layer, head),
+        key="head_grid",
+        captions=captions,
+        label=f"{heads.NAMES[view.part]}, all heads",
+        on_head=heads.pick,
+    )
+    st.caption(heads.MEANING[view.part] + "  Keys: , . change the head, [ ] the layer.")
+
+
+def detail(view: Shown, layer: int, head: int, weights: Matrix) -> None:
+    """One head, exactly."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    settings.start_with("view", VIEWS[0])
+    how = row.segmented_control("Shown as", VIEWS, key="view", bind="query-params", required=True)
+    if how == "lines":
+        lines(view, layer, head)
+        return
+    settings.start_with("scale", SCALES[0])
+    scale = row.segmented_control(
+        "Colour",
+        SCALES,
+        key="scale",
+        bind="query-params",
+        required=True,
+        help="How weight becomes colour. Square root and logarithm bring out small weights; the numbers stay exact.",
+    )
+    heatmap(view, layer, head, weights, scale or SCALES[0])
+
+
+def heatmap(view: Shown, layer: int, head: int, weights: Matrix, scale: ShareScale) -> None:
+    """Exact weights; a click on a cell chooses its query and key."""
+    fig = attention_heatmap(
+        weights,
+        view.queries,
+        view.keys,
+        theme=theme.current(),
+        title_query="looks",
+        title_key="is looked at",
+        scale=scale,
+        hide_future=view.causal,
+        selected=selected_cell(view),
+        width=620,
+    )
+    figures.place(
+        fig,
+        key="heatmap",
+        heading=f"{heads.NAMES[view.part]}, layer {layer}, head {head}",
+        explained="A row is a query: how it shares its attention among the keys. Each row sums to 1. Click a cell to read its "
+        "row below the thumbnails.",
+        filename=f"attention-{view.part}-layer-{layer}-head-{head}",
+        csv=lambda: matrix_csv(weights, view.queries, view.keys),
+        fill=len(view.keys) > 40,
+    )
+    plotly_bridge("heatmap", key="heatmap_bridge", on_point=choose_cell)
+    st.caption(said(view, weights))
+
+
+def choose_cell(point: PointEvent) -> None:
+    """A click on the heatmap."""
+    if point.column is not None:
+        st.session_state["cell"] = (point.row, point.column)
+
+
+def selected_cell(view: Shown) -> tuple[int, int] | None:
+    """The cell chosen last, where this map has it."""
+    cell = st.session_state.get("cell")
+    if cell is None or cell[0] >= len(view.queries) or cell[1] >= len(view.keys):
+        return None
+    return int(cell[0]), int(cell[1])
+
+
+def lines(view: Shown, layer: int, head: int) -> None:
+    """Lines between tokens, for this head and, by its buttons, its neighbours in the layer."""
+    st.markdown(f"**{heads.NAMES[view.part]}, layer {layer}**")
+    longest = max(len(view.queries), len(view.keys))
+    if longest > LINES_MOST:
+        st.info(
+            f"Lines are drawn for up to {LINES_MOST} tokens; this text has {longest}. The heatmap shows all of them."
+        )
+        return
+    attention_lines(
+        view.weights(layer),
+        view.queries,
+        view.keys,
+        key=f"lines_{view.part}_{layer}_{head}",
+        head_names=[f"head {i}" for i in range(view.heads)],
+        active=[head],
+        label=f"{heads.NAMES[view.part]}, layer {layer}, as lines",
+    )
+
+
+def one_row(view: Shown, layer: int, head: int, weights: Matrix) -> None:
+    """The row of one query: where it looks, as bars."""
+    cell = selected_cell(view)
+    query = cell[0] if cell else int(weights.max(axis=1).argmax())
+    fig = attention_rows(
+        weights[query],
+        view.keys,
+        query=view.queries[query],
+        theme=theme.current(),
+        title_key="",
+        selected=cell[1] if cell else None,
+        width=440,
+        height=250,
+    )
+    figures.place(
+        fig,
+        key="rows",
+        heading=f"Where {quoted(view.queries[query])} looks",
+        explained="One row of the heatmap. Click a cell of the heatmap to choose another query.",
+        filename=f"attention-{view.part}-layer-{layer}-head-{head}-query-{query}",
+        csv=lambda: matrix_csv(weights[query : query + 1], view.queries[query : query + 1], view.keys),
+    )
+
+
+def quoted(label: str) -> str:
+    """A token inside a heading, where markup would be read as such."""
+    return "“" + header.plain(visible(label)) + "”"
+
+
+def said(view: Shown, weights: Matrix) -> str:
+    """The chosen cell, or the strongest pair, in words."""
+    cell = selected_cell(view)
+    lead = "" if cell else "Strongest: "
+    if cell is None:
+        query = int(weights.max(axis=1).argmax())
+        cell = query, int(weights[query].argmax())
+    query, key = cell
+    best = int(weights[query].argmax())
+    share = format_percent(float(weights[query, key]))
+    text = f"{lead}{quoted(view.queries[query])} looks at {quoted(view.keys[key])} with {share} of its attention"
+    if best != key:
+        text += f"; most goes to {quoted(view.keys[best])}, {format_percent(float(weights[query, best]))}"
+    return text + "."

@@ -1,0 +1,296 @@
+"""The decoding page: where the writing stands, what could come next, and who was read for it."""
+
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from model.decoding import Step
+from ui import figures, header, heads, settings, theme
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.components.token_strip.token_strip import ChipEvent, Strip, token_strip
+from ui.figures import array
+from ui.runs import Run
+from viz.attention import alignment, heads_by_key
+from viz.export import matrix_csv, table_csv
+from viz.probabilities import format_percent, next_token_chart
+
+CANDIDATES = 12
+LISTED = 100
+MEAN, ALL = "mean", "all"
+ROWS_AT_ONCE = 48
+WHY_ENDED = {
+    "end": "It wrote its end token.",
+    "limit": "It reached the limit of {limit} tokens that the length of the source sets.",
+    "positions": "It ran out of positions.",
+}
+BUTTONS: tuple[tuple[str, str, str], ...] = (
+    ("restart", "Restart", "Back to the first token (Home)"),
+    ("back", "◂ Back", "One token back (Left arrow)"),
+    ("step", "Step ▸", "One token on (Right arrow)"),
+    ("end", "To the end", "On to the last token (End)"),
+)
+
+
+def at(run: Run) -> int:
+    """The step on screen, 0 for the first token."""
+    return settings.settle("step", len(run.steps))
+
+
+def go(to: str, last: int) -> None:
+    """A button or key: back, on, to the end, to the start."""
+    now = settings.within("step", last + 1)
+    st.session_state["step"] = {"restart": 0, "back": max(0, now - 1), "step": min(last, now + 1), "end": last}[to]
+
+
+def controls(run: Run, step: int) -> None:
+    """Restart, back, step, to the end; and why it ended."""
+    last = len(run.steps) - 1
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        for action, label, explained in BUTTONS:
+            stuck = step == 0 if action in ("restart", "back") else step == last
+            kind: Literal["primary", "secondary"] = "primary" if action == "step" else "secondary"
+            st.button(
+                label, key=f"go_{action}", help=explained, on_click=go, args=(action, last), disabled=stuck, type=kind
+            )
+        if last:
+            st.slider(
+                "Step",
+                0,
+                last,
+                key="step",
+                bind="query-params",
+                width=260,
+                label_visibility="collapsed",
+                help="Drag to any token; going back costs nothing.",
+            )
+        ended = run.steps[-1].ended if step == last else None
+        why = " " + WHY_ENDED[ended].format(limit=run.limit) if ended else ""
+        st.caption(f"Token {step + 1} of {last + 1}.{why}", width="content")
+
+
+def written(run: Run, step: int) -> None:
+    """Tokens so far; the one being written stands dashed at the end. A click goes back to the step that wrote it."""
+    chosen = {index for index, _ in run.spec.choices}
+    start = run.steps[0].read["decoder"]
+    chips = [header.chip(token) for token in start]
+    for one in run.steps[: step + 1]:
+        share = format_percent(float(one.probabilities[one.token.id]))
+        here = one.index == step
+        chips.append(
+            header.chip(one.token, note=share + (" ✎" if one.index in chosen else ""), current=here, following=here)
+        )
+    first = len(start)
+
+    def jump(event: ChipEvent) -> None:
+        if event.index >= first:
+            st.session_state["step"] = event.index - first
+
+    token_strip([Strip("so far", chips)], key="written", label="Written so far", on_token=jump)
+
+
+def force(run: Run, index: int, token: int) -> None:
+    """Writes another token at a step; what came after it is written anew. The model's own token needs no choice."""
+    earlier = [choice for choice in run.spec.choices if choice[0] < index]
+    own = run.steps[index].token.id == token and (index, token) not in run.spec.choices
+    settings.choose(earlier if own else [*earlier, (index, token)])
+    st.session_state["step"] = index
+
+
+def candidates(run: Run, step: Step) -> None:
+    """The next token's chart: the head of the full softmax exactly, the rest as one bar."""
+    top = step.top(CANDIDATES)
+    ids = [token.id for token, _ in top]
+    shares = np.asarray([share for _, share in top], dtype=np.float32)
+    fig = next_token_chart(
+        [token.label for token, _ in top],
+        shares,
+        run.lm.config.vocab_size - len(top),
+        max(0.0, 1.0 - float(shares.sum(dtype=np.float64))),
+        theme=theme.current(),
+        ids=ids,
+        chosen=step.token.id,
+        height=400,
+    )
+    figures.place(
+        fig,
+        key="next",
+        heading=f"Next token · entropy {step.entropy:.2f} bits",
+        explained="The full softmax over the vocabulary; the most probable pieces and the rest as one bar. Entropy says how "
+        "undecided the model is: 0 bits is certain. Click a bar to write that piece instead.",
+        filename=f"next-token-step-{step.index}",
+        csv=lambda: whole_softmax(run, step),
+    )
+
+    def clicked(point: PointEvent) -> None:
+        if point.row < len(ids):
+            force(run, step.index, ids[point.row])
+
+    plotly_bridge("next", key="next_bridge", on_point=clicked)
+    if step.token.id not in ids:
+        share = format_percent(float(step.probabilities[step.token.id]))
+        st.caption(header.sentence(f"“{step.token.label}” came, with {share}"))
+    other(run, step)
+
+
+def other(run: Run, step: Step) -> None:
+    """Any of the first hundred candidates, by menu: for the keyboard, and for pieces below the chart."""
+    listed = {token.id: (token.label, share) for token, share in step.top(LISTED)}
+
+    def menu() -> None:
+        token = st.session_state.get("write_instead")
+        if isinstance(token, int):
+            force(run, step.index, token)
+        st.session_state["write_instead"] = None
+
+    st.selectbox(
+        "Write another token instead",
+        list(listed),
+        index=None,
+        key="write_instead",
+        format_func=lambda i: f"{listed[i][0]}   {format_percent(listed[i][1])}" if i in listed else str(i),
+        placeholder="Click a bar above, or choose here",
+        on_change=menu,
+    )
+
+
+def whole_softmax(run: Run, step: Step) -> str:
+    """Every token of the vocabulary with its logit and probability."""
+    logits, shares = step.logits, step.probabilities
+    order = shares.argsort(descending=True, stable=True).tolist()
+    return table_csv(
+        {
+            "rank": list(range(1, len(order) + 1)),
+            "id": order,
+            "token": [run.lm.token(i).label for i in order],
+            "logit": [float(logits[i]) for i in order],
+            "probability": [float(shares[i]) for i in order],
+        }
+    )
+
+
+def choices_row(run: Run) -> None:
+    """What a person chose, and the way back; choices made for an earlier text can be replayed."""
+    aside = st.session_state.get("aside")
+    if not run.spec.choices and not aside:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if run.spec.choices:
+            many = "tokens are" if len(run.spec.choices) > 1 else "token is"
+            st.caption(
+                f"{len(run.spec.choices)} {many} your choice (✎); what follows was written anew.", width="content"
+            )
+            st.button("Let the model choose", key="unforce", on_click=settings.choose, args=((),), type="tertiary")
+        elif aside:
+            st.caption("Your choices for the previous text are kept.", width="content")
+            st.button("Replay them here", key="replay", on_click=replay, args=(aside[1],), type="tertiary")
+
+
+def replay(choices: tuple[tuple[int, int], ...]) -> None:
+    """The choices made for the previous text, on this one."""
+    settings.choose(choices)
+    st.session_state["aside"] = None
+
+
+def part_read(run: Run) -> str:
+    """Where a decoder reads the text: across, or within itself."""
+    return "cross" if run.lm.kind == "encoder-decoder" else "decoder"
+
+
+def keys_read(run: Run, step: Step) -> list[str]:
+    return [token.label for token in step.trace.tokens("encoder" if part_read(run) == "cross" else "decoder")]
+
+
+def readers(run: Run, step: Step) -> None:
+    """Each head's row for the token being written."""
+    part = heads.PARTS[part_read(run)][1]
+    config = run.lm.config
+    options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
+    options += [str(i) for i in range(config.decoder_layers)]
+    settings.keep_among("read_layer", options, options[0])
+    layer = st.session_state["read_layer"]
+    chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
+    weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights()[:, -1]) for i in chosen])
+    names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
+    keys = keys_read(run, step)
+    fig = heads_by_key(
+        weights,
+        keys,
+        theme=theme.current(),
+        query=step.token.label,
+        names=names,
+        verb="reads",
+        title_key="",
+        height=400,
+    )
+    figures.head(
+        fig,
+        key="readers",
+        heading="Who is read for it",
+        explained="A row for each head: its attention from the token read last, while this one is being chosen.",
+        filename=f"read-at-step-{step.index}",
+        csv=lambda: matrix_csv(weights, names, keys),
+    )
+    st.segmented_control(
+        "Layer",
+        options,
+        key="read_layer",
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda o: "all layers" if o == ALL else f"layer {o}",
+    )
+    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
+
+
+def growing(run: Run, step: Step) -> None:
+    """The alignment so far: a row for each token written."""
+    part = heads.PARTS[part_read(run)][1]
+    config = run.lm.config
+    settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1)
+    layer = settings.settle("align_layer", config.decoder_layers)
+    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
+    settings.keep_among("align_head", heads_offered, MEAN)
+    head = st.session_state["align_head"]
+    seen = step.trace.attention("decoder", layer, part)
+    first = len(run.steps[0].read["decoder"]) - 1
+    weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
+    keys = keys_read(run, step)
+    labels = [one.token.label for one in run.steps[: step.index + 1]]
+    total = len(run.steps)
+    fig = alignment(
+        weights,
+        labels,
+        keys,
+        theme=theme.current(),
+        rows_total=total,
+        verb="reads",
+        title_query="written",
+        title_key="",
+        height=140 + min(400, 34 * total),
+    )
+    figures.head(
+        fig,
+        key="alignment",
+        heading="Alignment so far",
+        explained="A row for each token written: where the heads looked while it was chosen. It grows as the sentence grows.",
+        filename=f"alignment-to-step-{step.index}",
+        csv=lambda: matrix_csv(weights, labels, keys),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control(
+            "Layer",
+            range(config.decoder_layers),
+            key="align_layer",
+            required=True,
+            format_func=lambda i: f"layer {i}",
+            label_visibility="collapsed",
+        )
+        st.selectbox(
+            "Head",
+            heads_offered,
+            key="align_head",
+            width=170,
+            label_visibility="collapsed",
+            format_func=lambda o: "mean of its heads" if o == MEAN else f"head {o}",
+        )
+    figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")

@@ -1,0 +1,133 @@
+"""The top of every page: its question, the text box, what the text came to, and what is wrong with it."""
+
+import streamlit as st
+
+from model.errors import CheckpointError, InputError
+from model.tokens import Token
+from ui import runs, settings
+from ui.components.token_strip.token_strip import Chip, Strip, token_strip
+from ui.examples import READS, examples_for
+from ui.runs import Run, RunSpec
+
+STRIP_TOKENS = 120
+
+
+def draw(question: str, name: str, device: str) -> Run | None:
+    """Title, text, pieces. The run of the text, or of the last text that worked; None before there was one."""
+    st.title(question, anchor=False)
+    box, gallery = st.columns([6, 1], vertical_alignment="center")
+    with gallery:
+        example_gallery(name)
+    with box:
+        text = settings.text_box(name)
+    run = run_of(RunSpec(name, device, text, choices=settings.chosen()))
+    settings.link_choices()
+    if run is not None:
+        warn_of_bytes(run)
+        pieces(run)
+    return run
+
+
+def example_gallery(name: str) -> None:
+    """A menu of texts to begin with."""
+    examples = examples_for(name)
+    if not examples:
+        return
+    with st.popover("Examples", width="stretch"):
+        for i, example in enumerate(examples):
+            st.button(
+                example.text,
+                key=f"example_{i}",
+                on_click=settings.use_text,
+                args=(example.text,),
+                help=example.shows,
+                type="tertiary",
+            )
+
+
+def run_of(spec: RunSpec) -> Run | None:
+    """Runs a spec. Where it cannot be run the reason is said and the last run that worked stays on screen."""
+    try:
+        run = runs.get(spec, between_steps=lambda: st.session_state.get("text"))
+    except (InputError, CheckpointError) as error:
+        last = st.session_state.get("shown")
+        st.warning(sentence(str(error)) + (" Shown below: the last text that worked." if last else ""), icon="⚠️")
+        return runs.get(last) if isinstance(last, RunSpec) else None
+    st.session_state["shown"] = spec
+    return run
+
+
+def plain(text: str) -> str:
+    """Text that stays as it is where markup would be read."""
+    for mark in "\\*_`[]<>$:#~|":
+        text = text.replace(mark, "\\" + mark)
+    return text
+
+
+def sentence(message: str) -> str:
+    """An error as a sentence: capital first, full stop last; token text in it is not read as markup."""
+    text = plain(message)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def byte_share(run: Run) -> float:
+    """The share of a text's own pieces that are only parts of characters."""
+    tokenizer = run.lm.tokenizer
+    own = [token for token in run.source if not token.special]
+    if tokenizer is None or not own:
+        return 0.0
+    return sum(tokenizer.is_partial(token.id) for token in own) / len(own)
+
+
+def warn_of_bytes(run: Run) -> None:
+    """Says so where the model never saw the script it is given."""
+    if byte_share(run) > 0.5:
+        read = READS.get(run.lm.name, "another kind of text")
+        st.info(
+            f"Most pieces here are single bytes of characters this model hardly saw in training: it was trained on {read}. "
+            "Its numbers are real, its answer is a guess. The examples on the right show what it can do.",
+            icon="🔤",
+        )
+
+
+def chip(token: Token, *, note: str = "", current: bool = False, following: bool = False) -> Chip:
+    """A token as a chip."""
+    title = f"id {token.id}" + (f" · characters {token.span[0]} to {token.span[1]}" if token.span else "")
+    return Chip(token.label, note=note, title=title, special=token.special, current=current, next=following)
+
+
+def pieces(run: Run) -> None:
+    """The text as the model reads it, and what it wrote."""
+    rows = [_strip("reads", run.source)]
+    if run.lm.kind != "encoder":
+        rows.append(_strip("writes", run.written))
+    token_strip(rows, key="pieces", label="The text as pieces", clickable=False)
+    notes = []
+    if run.steps and run.steps[-1].ended == "limit":
+        notes.append(
+            f"Stopped after {len(run.steps)} tokens: a translation may be {runs.TOKENS_A_TOKEN} times as long as its source "
+            f"and {runs.SPARE_TOKENS} more, so that odd input cannot run on for ever."
+        )
+    if run.steps and run.steps[-1].ended == "positions":
+        notes.append(f"Stopped after {len(run.steps)} tokens: the model has no more positions.")
+    if len(run.source) > STRIP_TOKENS:
+        notes.append(
+            f"{len(run.source):,} pieces were read; the first {STRIP_TOKENS} are listed, the figures show all."
+        )
+    if notes:
+        st.caption(" ".join(notes))
+
+
+def _strip(name: str, tokens: tuple[Token, ...]) -> Strip:
+    return Strip(name, [chip(token) for token in tokens[:STRIP_TOKENS]], empty="nothing yet")
+
+
+def about(run: Run) -> None:
+    """The model in three lines."""
+    config, lm = run.lm.config, run.lm
+    layers = " + ".join(str(n) for n in (config.encoder_layers, config.decoder_layers) if n)
+    st.caption(
+        f"{lm.kind} · {layers} layers of {config.n_heads} heads · d_model {config.d_model} · "
+        f"{lm.parameters / 1e6:.1f} million parameters · {config.vocab_size:,} pieces · "
+        f"{str(lm.dtype).removeprefix('torch.')} on {lm.device.type.upper()}"
+    )

@@ -1,0 +1,123 @@
+"""Which attention is on screen: the stack and part, the layer, the head; and its arrays."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from model.tap import StackName
+from model.trace import AttentionTrace
+from ui import settings
+from ui.components.head_grid.head_grid import HeadEvent, thumbnails
+from ui.runs import Run
+from viz.probabilities import format_percent
+
+Part = Literal["self", "cross"]
+PARTS: dict[str, tuple[StackName, Part]] = {
+    "encoder": ("encoder", "self"),
+    "decoder": ("decoder", "self"),
+    "cross": ("decoder", "cross"),
+}
+NAMES = {"encoder": "Encoder self-attention", "decoder": "Decoder self-attention", "cross": "Cross-attention"}
+MEANING = {
+    "encoder": "Each source token looks at every source token.",
+    "decoder": "Each token looks at itself and the tokens before it.",
+    "cross": "Each token of the target looks at every source token.",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One kind of attention of one run, with the labels of its rows and columns."""
+
+    run: Run
+    part: str
+    queries: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    @property
+    def layers(self) -> int:
+        return self.run.lm.config.layers(PARTS[self.part][0])
+
+    @property
+    def heads(self) -> int:
+        return self.run.lm.config.n_heads
+
+    @property
+    def causal(self) -> bool:
+        return self.part == "decoder"
+
+    def attention(self, layer: int) -> AttentionTrace:
+        stack, part = PARTS[self.part]
+        return self.run.trace.attention(stack, layer, part)
+
+    def weights(self, layer: int) -> NDArray[np.float32]:
+        """(heads, query, key), worked out from the recorded queries and keys."""
+        weights: NDArray[np.float32] = self.attention(layer).weights().cpu().numpy()
+        return weights
+
+    def head_weights(self, layer: int, head: int) -> NDArray[np.float32]:
+        """(query, key) of one head."""
+        weights: NDArray[np.float32] = self.attention(layer).weights(head).cpu().numpy()
+        return weights
+
+
+def available(run: Run) -> list[str]:
+    """The kinds of attention a model has, in the order in which a text meets them."""
+    return {"encoder": ["encoder"], "decoder": ["decoder"]}.get(run.lm.kind, ["encoder", "decoder", "cross"])
+
+
+def shown(run: Run, part: str) -> Shown:
+    """Rows and columns of one kind of attention."""
+    stack, kind = PARTS[part]
+    queries = tuple(token.label for token in run.trace.tokens(stack))
+    keys = tuple(token.label for token in run.trace.tokens("encoder")) if kind == "cross" else queries
+    return Shown(run, part, queries, keys)
+
+
+def overview(view: Shown) -> tuple[NDArray[np.uint8], list[list[str]]]:
+    """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words."""
+    pictures, captions = [], []
+    for layer in range(view.layers):
+        weights = view.weights(layer)
+        pictures.append(thumbnails(weights))
+        captions.append([strongest(head, view.queries, view.keys) for head in weights])
+    return np.stack(pictures), captions
+
+
+def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    """The largest weight of a head in words."""
+    query, key = np.unravel_index(int(weights.argmax()), weights.shape)
+    return f"“{queries[query]}” → “{keys[key]}” {format_percent(float(weights[query, key]))}"
+
+
+def pick(event: HeadEvent) -> None:
+    """A click on a thumbnail writes the pickers' keys."""
+    st.session_state["layer"], st.session_state["head"] = event.layer, event.head
+
+
+def pickers(view: Shown) -> tuple[int, int]:
+    """Layer and head, by picker; brought into range where the model changed."""
+    settings.settle("layer", view.layers)
+    settings.settle("head", view.heads)
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    return number_picker(row, "Layer", "layer", view.layers), number_picker(row, "Head", "head", view.heads)
+
+
+def number_picker(where: st.delta_generator.DeltaGenerator, label: str, key: str, count: int) -> int:
+    """A number from 0 to count - 1: buttons where they fit, a menu where they do not."""
+    if count <= 12:
+        chosen = where.segmented_control(label, range(count), key=key, bind="query-params", required=True)
+    else:
+        chosen = where.selectbox(label, range(count), key=key, bind="query-params", width=110)
+    return int(chosen) if chosen is not None else 0
+
+
+def move(action: str, view: Shown) -> None:
+    """A key pressed anywhere on the page: one head or layer on, round the end."""
+    layer, head = settings.within("layer", view.layers), settings.within("head", view.heads)
+    steps = {"previous head": -1, "next head": 1, "layer up": -view.heads, "layer down": view.heads}
+    place = (layer * view.heads + head + steps[action]) % (view.layers * view.heads)
+    st.session_state["layer"], st.session_state["head"] = divmod(place, view.heads)

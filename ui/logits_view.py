@@ -1,0 +1,161 @@
+"""The logits page: what was expected at every position, and how temperature changes it."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from analysis.uncertainty import Positionwise, positionwise, tempered
+from ui import figures, header, settings, theme
+from ui.figures import Matrix, array
+from ui.runs import Run
+from viz.export import table_csv
+from viz.probabilities import candidates_table_heatmap, entropy_line, next_token_chart, temperature_curve
+
+CANDIDATES = 8
+LISTED = 5
+CURVES = 6
+COLDEST, HOTTEST = 0.1, 3.0
+
+
+def read(run: Run) -> Positionwise:
+    """Every position's softmax against the token that came."""
+    stack = run.trace.predicts
+    itself: list[int | None] = [token.id for token in run.trace.tokens(stack)]
+    came = itself if run.lm.kind == "encoder" else run.after(stack)
+    return positionwise(run.trace.logits, came, CANDIDATES)
+
+
+def positions(run: Run) -> list[str]:
+    """Rows: the token read, after which the prediction is made."""
+    return [token.label for token in run.trace.tokens(run.trace.predicts)]
+
+
+def table(run: Run, found: Positionwise) -> None:
+    """For every position the most probable tokens, the one that came framed."""
+    top = found.top_ids[:, :LISTED]
+    labels = [[run.lm.token(int(i)).label for i in row] for row in top]
+    came = [
+        next((n for n, i in enumerate(row) if int(i) == int(token)), None)
+        for row, token in zip(top, found.came, strict=True)
+    ]
+    shares = array(found.top_probabilities[:, :LISTED])
+    fig = candidates_table_heatmap(labels, shares, positions(run), theme=theme.current(), came=came, width=560)
+    figures.place(
+        fig,
+        key="expected",
+        heading="What was expected at every position",
+        explained="A row a position: the most probable next tokens of the full softmax, best first. The one that came is framed.",
+        filename="expected-tokens",
+        csv=lambda: as_csv(run, found),
+    )
+
+
+def as_csv(run: Run, found: Positionwise) -> str:
+    """One row a position."""
+    columns: dict[str, list[str] | list[int] | list[float]] = {
+        "position": list(range(len(found.came))),
+        "read": positions(run),
+        "came": [run.lm.token(int(i)).label if i >= 0 else "" for i in found.came],
+        "probability": [float(p) for p in found.probability],
+        "rank": [int(r) for r in found.rank],
+        "surprisal_bits": [float(s) for s in found.surprisal],
+        "entropy_bits": [float(e) for e in found.entropy],
+    }
+    for n in range(found.top_ids.shape[1]):
+        columns[f"top{n + 1}"] = [run.lm.token(int(row[n])).label for row in found.top_ids]
+        columns[f"top{n + 1}_probability"] = [float(row[n]) for row in found.top_probabilities]
+    return table_csv(columns)
+
+
+def certainty(run: Run, found: Positionwise) -> None:
+    """Entropy before, surprisal after, rank in numbers."""
+    labels = [run.lm.token(int(i)).label if i >= 0 else "…" for i in found.came]
+    surprisals = array(found.surprisal)
+    fig = entropy_line(array(found.entropy), surprisals, labels, theme=theme.current(), width=480, height=300)
+    figures.place(
+        fig,
+        key="entropy",
+        heading="How unsure, and how surprised",
+        explained="Entropy: how undecided the softmax is before the token comes. Surprisal: -log2 of the probability of the "
+        "token that came. Both in bits.",
+        filename="entropy",
+        csv=lambda: as_csv(run, found),
+    )
+    known = [int(r) for r in found.rank if r > 0]
+    if known:
+        first = sum(rank == 1 for rank in known)
+        st.caption(
+            f"The token that came was the most probable one at {first} of {len(known)} positions. Mean surprisal "
+            f"{float(np.nanmean(surprisals)):.2f} bits; lowest rank {max(known):,} of {run.lm.config.vocab_size:,}."
+        )
+
+
+def temperature(run: Run, found: Positionwise) -> None:
+    """One position's softmax at any temperature."""
+    rows = positions(run)
+    left, right = st.columns(2, gap="large")
+    settings.settle("position", len(rows))
+    at = left.selectbox(
+        "After", range(len(rows)), key="position", format_func=lambda i: f"{i}  {rows[i]}", bind="query-params"
+    )
+    settings.start_with("temperature", 1.0)
+    degree = right.slider(
+        "Temperature",
+        COLDEST,
+        HOTTEST,
+        step=0.05,
+        key="temperature",
+        bind="query-params",
+        help="Logits are divided by it before the softmax: below 1 the choice sharpens, above 1 it flattens.",
+    )
+    logits = run.lm.logits(run.trace.final[at])
+    shares = tempered(logits, torch.tensor([degree], device=logits.device))[0]
+    ids = [int(i) for i in logits.topk(min(CANDIDATES, len(shares))).indices]
+    labels = [run.lm.token(i).label for i in ids]
+    with left:
+        tempered_chart(labels, ids, shares, int(found.came[at]), f"After “{rows[at]}”", degree)
+    with right:
+        sweep(labels[:CURVES], ids[:CURVES], logits, degree)
+
+
+def tempered_chart(
+    labels: list[str], ids: list[int], shares: torch.Tensor, came: int, after: str, degree: float
+) -> None:
+    """The softmax at one temperature."""
+    values = array(shares[ids])
+    fig = next_token_chart(
+        labels,
+        values,
+        len(shares) - len(ids),
+        max(0.0, 1.0 - float(values.sum(dtype=np.float64))),
+        theme=theme.current(),
+        ids=ids,
+        chosen=came if came >= 0 else None,
+        height=320,
+    )
+    figures.place(
+        fig,
+        key="tempered",
+        heading=f"{header.plain(after)}, at temperature {degree:g}",
+        explained="The full softmax of the logits divided by the temperature.",
+        filename="softmax-with-temperature",
+        csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
+    )
+
+
+def sweep(labels: list[str], ids: list[int], logits: torch.Tensor, degree: float) -> None:
+    """How each candidate's share moves as temperature rises."""
+    degrees: Matrix = np.linspace(COLDEST, HOTTEST, 59, dtype=np.float32)
+    values = array(tempered(logits, torch.from_numpy(degrees).to(logits.device))[:, ids])
+    fig = temperature_curve(degrees, values, labels, theme=theme.current(), current=degree, height=320)
+    columns: dict[str, list[str] | list[int] | list[float]] = {"temperature": [float(d) for d in degrees]}
+    for n, (i, label) in enumerate(zip(ids, labels, strict=True)):
+        columns[f"{i} {label}"] = [float(v) for v in values[:, n]]
+    figures.place(
+        fig,
+        key="sweep",
+        heading="The same tokens at every temperature",
+        explained="Each curve is one token's share of the full softmax; the line marks the temperature chosen.",
+        filename="temperature",
+        csv=lambda: table_csv(columns),
+    )

@@ -1,0 +1,154 @@
+"""What a person has chosen, kept in the session and in the address: model, device, text, and where they look."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import streamlit as st
+
+import model
+from ui import runs
+from ui.examples import DEFAULT_MODEL, examples_for
+from ui.runs import Run, RunSpec
+
+LINKED_CHARACTERS = 4_000
+MOST_CHOICES = 32
+ShownPart = Literal["encoder", "decoder", "cross"]
+
+
+def pick_model() -> tuple[str, str]:
+    """(model, device) from the two pickers."""
+    names = sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name))
+    name = st.selectbox(
+        "Model",
+        names,
+        key="model",
+        bind="query-params",
+        help="The checkpoint that runs. Everything on screen comes from it.",
+    )
+    devices = runs.devices()
+    device = st.segmented_control(
+        "Device",
+        devices,
+        default=devices[-1],
+        required=True,
+        key="device",
+        format_func=str.upper,
+        help="Where the model runs. CUDA appears where this machine has such a GPU.",
+    )
+    return name or DEFAULT_MODEL, device or devices[-1]
+
+
+def start_with(key: str, value: object) -> None:
+    """A widget's first value. What the session holds comes first, then what the address says."""
+    if key not in st.session_state and key not in st.query_params:
+        st.session_state[key] = value
+
+
+def keep_among(key: str, options: Sequence[object], otherwise: object) -> None:
+    """As `start_with`; and a value that is no longer offered gives way before its widget is drawn."""
+    start_with(key, otherwise)
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = otherwise
+
+
+def linked_number(key: str) -> int:
+    """A whole number from the address, 0 where it holds none: read before the widget of that key is first drawn."""
+    text = st.query_params.get(key, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+def text_box(name: str) -> str:
+    """The one text every page is about, updated while typing."""
+    examples = examples_for(name)
+    typed = str(st.session_state.get("text", ""))
+    return (
+        st.text_input(
+            "Text",
+            value=examples[0].text if examples else "",
+            key="text",
+            live="150ms",
+            placeholder="Type a sentence",
+            label_visibility="collapsed",
+            on_change=text_changed,
+            bind="query-params" if len(typed) <= LINKED_CHARACTERS else None,
+        )
+        or ""
+    )
+
+
+def text_changed() -> None:
+    """A new text: choices made for the old one are kept aside, to be replayed with a click."""
+    choices = chosen()
+    if choices:
+        st.session_state["aside"] = (st.session_state.get("chosen_for", ""), choices)
+    choose(())
+    st.session_state["step"] = 0
+
+
+def use_text(text: str) -> None:
+    """Puts a text into the box, as an example's button does."""
+    if text != st.session_state.get("text"):
+        st.session_state["text"] = text
+        text_changed()
+
+
+def chosen() -> tuple[tuple[int, int], ...]:
+    """The tokens a person chose instead of the model's own: (step, id), from the session, at first from the link."""
+    if "choices" not in st.session_state:
+        st.session_state["choices"] = read_choices(st.query_params.get("choices", ""))
+    held: tuple[tuple[int, int], ...] = st.session_state["choices"]
+    return held
+
+
+def choose(choices: Sequence[tuple[int, int]]) -> None:
+    """Replaces the choices."""
+    st.session_state["choices"] = tuple(sorted(choices))[:MOST_CHOICES]
+    st.session_state["chosen_for"] = st.session_state.get("text", "")
+
+
+def read_choices(text: str) -> tuple[tuple[int, int], ...]:
+    """Choices from an address, "2:345,5:17"; parts that are none are left out."""
+    found = {}
+    for part in text.split(",")[:MOST_CHOICES]:
+        step, _, token = part.partition(":")
+        if step.isdecimal() and token.isdecimal():
+            found[int(step)] = int(token)
+    return tuple(sorted(found.items()))
+
+
+def write_choices(choices: Sequence[tuple[int, int]]) -> str:
+    """Choices as they stand in an address."""
+    return ",".join(f"{step}:{token}" for step, token in choices)
+
+
+def link_choices() -> None:
+    """Keeps the address in step with the choices."""
+    text = write_choices(chosen())
+    if st.query_params.get("choices", "") != text:
+        if text:
+            st.query_params["choices"] = text
+        else:
+            del st.query_params["choices"]
+
+
+def shown() -> Run:
+    """The run on screen; stops the page with a hint where there is none yet."""
+    spec = st.session_state.get("shown")
+    if not isinstance(spec, RunSpec):
+        st.info("Type a sentence above, or choose an example.")
+        st.stop()
+    return runs.get(spec)
+
+
+def within(key: str, size: int) -> int:
+    """A small number from the session, at first from the address, brought into range: 0 to size - 1."""
+    value = st.session_state[key] if key in st.session_state else linked_number(key)
+    return max(0, min(value if isinstance(value, int) else 0, size - 1))
+
+
+def settle(key: str, size: int) -> int:
+    """As `within`, and writes it back before the widget of that key is drawn."""
+    number = within(key, size)
+    if key not in st.session_state or st.session_state[key] != number:
+        st.session_state[key] = number
+    return number

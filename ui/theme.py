@@ -1,0 +1,20 @@
+"""Which theme the browser shows, and the style sheet that Streamlit's own options do not reach."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from viz.theme import Theme, theme
+
+STYLE = Path(__file__).with_name("style.css")
+MARK = str(Path(__file__).with_name("mark.svg"))
+
+
+def current() -> Theme:
+    """The colours of the theme this browser shows."""
+    return theme(st.context.theme.type == "dark")
+
+
+def apply_style() -> None:
+    """Adds the style sheet to the page."""
+    st.html(STYLE)
