@@ -83,12 +83,12 @@ def overview(view: Shown, layer: int, head: int) -> None:
 def detail(view: Shown, layer: int, head: int, weights: Matrix) -> None:
     """One head, exactly."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    settings.start_with("view", VIEWS[0])
+    settings.keep_among("view", VIEWS, VIEWS[0])
     how = row.segmented_control("Shown as", VIEWS, key="view", bind="query-params", required=True)
     if how == "lines":
         lines(view, layer, head)
         return
-    settings.start_with("scale", SCALES[0])
+    settings.keep_among("scale", SCALES, SCALES[0])
     scale = row.segmented_control(
         "Colour",
         SCALES,
@@ -165,7 +165,7 @@ def lines(view: Shown, layer: int, head: int) -> None:
 def one_row(view: Shown, layer: int, head: int, weights: Matrix) -> None:
     """The row of one query: where it looks, as bars."""
     cell = selected_cell(view)
-    query = cell[0] if cell else int(weights.max(axis=1).argmax())
+    query = cell[0] if cell else len(view.queries) - 1
     fig = attention_rows(
         weights[query],
         view.keys,

@@ -66,7 +66,7 @@ def controls(run: Run, step: int) -> None:
             )
         ended = run.steps[-1].ended if step == last else None
         why = " " + WHY_ENDED[ended].format(limit=run.limit) if ended else ""
-        st.caption(f"Token {step + 1} of {last + 1}.{why}", width="content")
+        st.caption(f"Step {step} of {last}.{why}", width="content")
 
 
 def written(run: Run, step: int) -> None:
@@ -207,8 +207,7 @@ def readers(run: Run, step: Step) -> None:
     config = run.lm.config
     options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
     options += [str(i) for i in range(config.decoder_layers)]
-    settings.keep_among("read_layer", options, options[0])
-    layer = st.session_state["read_layer"]
+    layer = settings.keep_among("read_layer", options, options[0])
     chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
     weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights()[:, -1]) for i in chosen])
     names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
@@ -235,6 +234,7 @@ def readers(run: Run, step: Step) -> None:
         "Layer",
         options,
         key="read_layer",
+        bind="query-params",
         required=True,
         label_visibility="collapsed",
         format_func=lambda o: "all layers" if o == ALL else f"layer {o}",
@@ -246,11 +246,9 @@ def growing(run: Run, step: Step) -> None:
     """The alignment so far: a row for each token written."""
     part = heads.PARTS[part_read(run)][1]
     config = run.lm.config
-    settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1)
-    layer = settings.settle("align_layer", config.decoder_layers)
+    layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1)
     heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
-    settings.keep_among("align_head", heads_offered, MEAN)
-    head = st.session_state["align_head"]
+    head = settings.keep_among("align_head", heads_offered, MEAN)
     seen = step.trace.attention("decoder", layer, part)
     first = len(run.steps[0].read["decoder"]) - 1
     weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
@@ -281,6 +279,7 @@ def growing(run: Run, step: Step) -> None:
             "Layer",
             range(config.decoder_layers),
             key="align_layer",
+            bind="query-params",
             required=True,
             format_func=lambda i: f"layer {i}",
             label_visibility="collapsed",
@@ -289,6 +288,7 @@ def growing(run: Run, step: Step) -> None:
             "Head",
             heads_offered,
             key="align_head",
+            bind="query-params",
             width=170,
             label_visibility="collapsed",
             format_func=lambda o: "mean of its heads" if o == MEAN else f"head {o}",

@@ -1,7 +1,7 @@
 """What a person has chosen, kept in the session and in the address: model, device, text, and where they look."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TypeVar
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from ui.runs import Run, RunSpec
 
 LINKED_CHARACTERS = 4_000
 MOST_CHOICES = 32
-ShownPart = Literal["encoder", "decoder", "cross"]
+T = TypeVar("T")
 
 
 def pick_model() -> tuple[str, str]:
@@ -44,11 +44,14 @@ def start_with(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def keep_among(key: str, options: Sequence[object], otherwise: object) -> None:
-    """As `start_with`; and a value that is no longer offered gives way before its widget is drawn."""
-    start_with(key, otherwise)
-    if key in st.session_state and st.session_state[key] not in options:
-        st.session_state[key] = otherwise
+def keep_among(key: str, options: Sequence[T], otherwise: T) -> T:
+    """One of a few choices: from the session, at first from the address, else `otherwise`; written back before its
+    widget is drawn, so that a choice no longer offered gives way."""
+    held = st.session_state[key] if key in st.session_state else st.query_params.get(key)
+    value = next((option for option in options if option == held or str(option) == held), otherwise)
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return value
 
 
 def linked_number(key: str) -> int:

@@ -1,7 +1,9 @@
-const LEFT = 30;
+const LEFT = 28;
 const TOP = 20;
-const LARGEST = 84;
-const SMALLEST = 24;
+const LARGEST = 88;
+const SMALLEST = 34; // where heads do not fit at this size, the board scrolls
+const TIGHTEST = 26; // ... unless they fit at this one
+const HIGHEST = 620; // many layers are drawn smaller before they are taller than this
 const KEYBOARD_DELAY = 80; // ms: holding an arrow key asks once, for where it stops
 const PATIENCE = 8000; // ms to wait for Python to agree with a choice before showing Python's again
 
@@ -118,14 +120,13 @@ function draw(state) {
   const { layers, heads, rows, columns } = header;
   const width = root.clientWidth;
   if (!width) return;
-  const room = (width - LEFT) / heads;
-  const gap = room >= 44 ? 6 : 3;
-  const side = Math.max(SMALLEST, Math.min(LARGEST, Math.floor(room - gap)));
-  const step = side + gap;
-  Object.assign(state, { step, side });
+  const { side, gap, across, down } = sizes(width - LEFT, layers, heads);
+  const left = (column) => LEFT + Math.round(column * across);
+  const top = (row) => TOP + row * down;
   const board = root.querySelector(".board");
-  const context = sharpContext(board.querySelector("canvas"), LEFT + heads * step, TOP + layers * step);
-  board.style.width = `${LEFT + heads * step}px`;
+  const full = left(heads) - gap;
+  const context = sharpContext(board.querySelector("canvas"), full, top(layers) - gap);
+  board.style.width = `${full}px`;
   const lut = palette(root);
   const tile = new OffscreenCanvas(columns, rows);
   const paint = tile.getContext("2d");
@@ -138,13 +139,23 @@ function draw(state) {
     const base = at * rows * columns;
     for (let i = 0; i < words.length; i += 1) words[i] = lut[pixels[base + i]];
     paint.putImageData(image, 0, 0);
-    const x = LEFT + (at % heads) * step;
-    const y = TOP + Math.floor(at / heads) * step;
+    const [x, y] = [left(at % heads), top(Math.floor(at / heads))];
     context.drawImage(tile, x, y, side, side);
     place(state.cells[at], x, y, side, side);
   }
-  state.rows.forEach((label, row) => place(label, 0, TOP + row * step + side / 2 - 8, LEFT - 6, 16));
-  state.columns.forEach((label, column) => place(label, LEFT + column * step, 0, side, 16));
+  state.rows.forEach((label, row) => place(label, 0, top(row) + side / 2 - 8, LEFT - 6, 16));
+  state.columns.forEach((label, column) => place(label, left(column), 0, side, 16));
+}
+
+/** A thumbnail's side and the distance from one to the next: as large as the width allows, within limits. */
+function sizes(width, layers, heads) {
+  const gap = width / heads >= 44 ? 6 : 3;
+  const room = (width + gap) / heads;
+  const fitting = Math.floor(room - gap);
+  const least = fitting >= TIGHTEST ? Math.min(SMALLEST, fitting) : SMALLEST;
+  const low = Math.max(SMALLEST, Math.floor((HIGHEST - TOP) / layers) - gap);
+  const side = Math.max(least, Math.min(LARGEST, low, fitting));
+  return { side, gap, across: side === fitting ? room : side + gap, down: side + gap };
 }
 
 function place(element, x, y, width, height) {

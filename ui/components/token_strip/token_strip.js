@@ -61,7 +61,7 @@ function newChip(row, index) {
 }
 
 function fillChip(element, chip, clickable) {
-  element.firstChild.textContent = chip.label;
+  setLabel(element.firstChild, chip.label);
   element.lastChild.textContent = chip.note;
   element.title = chip.title;
   const tinted = chip.intensity !== null;
@@ -74,6 +74,17 @@ function fillChip(element, chip, clickable) {
   else element.removeAttribute("aria-selected");
   if (chip.title) element.setAttribute("aria-label", [chip.label, chip.note, chip.title].filter(Boolean).join(", "));
   else element.removeAttribute("aria-label");
+}
+
+/** The marks that stand for leading spaces are dimmed, so that words read first; the text stays what it is. */
+function setLabel(element, label) {
+  const marks = /^·+(?=.)/su.exec(label)?.[0] ?? "";
+  if (!marks) {
+    element.textContent = label;
+    return;
+  }
+  const dim = Object.assign(document.createElement("span"), { className: "space", textContent: marks });
+  element.replaceChildren(dim, label.slice(marks.length));
 }
 
 const chipAt = (state, row, index) => state.root.children[row]?.chips.querySelectorAll(".chip")[index];
