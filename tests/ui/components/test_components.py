@@ -1,48 +1,16 @@
 """Each component under AppTest: what reaches the browser decodes back to what was given; what comes back is checked."""
 
-import json
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.testing.v1 import AppTest
 
+from tests.ui.components.mounting import answer, run, sent
 from ui.components.attention_lines import attention_lines
 from ui.components.head_grid import head_grid
 from ui.components.keys import keys
 from ui.components.live_text import live_text
-from ui.components.payload import PayloadError, unpack
+from ui.components.payload import PayloadError
 from ui.components.plotly_bridge import plotly_bridge
 from ui.components.token_strip import Chip, Strip, token_strip
-
-
-def run(page: Callable[[], None]) -> AppTest:
-    app = AppTest.from_function(page).run()
-    assert not app.exception
-    return app
-
-
-def sent(app: AppTest) -> tuple[dict[str, object], bytes]:
-    proto = app.get("bidi_component")[0].proto
-    assert "export default function" in proto.js_content
-    assert ".root" in proto.css_content
-    return unpack(proto.bytes)
-
-
-def answer(app: AppTest, name: str, value: object, *, trigger: bool = True) -> AppTest:
-    """The next run, as if the browser had sent `value`; AppTest has no public way to say so."""
-    component = app.get("bidi_component")[0].proto.id
-    states = app._tree.get_widget_states()
-    if trigger:
-        widget = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component}__events")
-        widget.json_trigger_value = json.dumps([{"event": name, "value": value}])
-    else:
-        widget = WidgetState(id=component, json_value=json.dumps({name: value}))
-    states.widgets.append(widget)
-    app._run(states)
-    assert not app.exception
-    return app
 
 
 def grid_page() -> None:

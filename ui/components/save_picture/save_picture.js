@@ -70,7 +70,7 @@ function composed({ layers, width, height }, background) {
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
   for (const colour of [background, layers[0].style.backgroundColor]) {
-    if (!colour) continue;
+    if (!colour || colour === "rgba(0, 0, 0, 0)") continue;
     const ground = document.createElementNS(SVG, "rect");
     ground.setAttribute("width", width);
     ground.setAttribute("height", height);
