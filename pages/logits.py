@@ -9,6 +9,7 @@ found = logits_view.read(run)
 left, right = st.columns([3, 2], gap="large")
 with left:
     logits_view.table(run, found)
+    logits_view.numbers(run, found)
 with right:
     logits_view.certainty(run, found)
 logits_view.temperature(run, found)

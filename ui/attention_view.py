@@ -47,7 +47,7 @@ def pick_part(run: Run) -> str:
             "Attention",
             parts,
             key="part",
-            format_func=lambda name: heads.NAMES[name],
+            format_func=lambda name: heads.SHORT[name],
             label_visibility="collapsed",
             bind="query-params",
             required=True,

@@ -34,30 +34,35 @@ def place(
 
 def head(fig: go.Figure, *, key: str, heading: str, explained: str, filename: str, csv: Callable[[], str]) -> None:
     """The line above a figure."""
-    shown = theme.current()
     with st.container(horizontal=True, key=f"head_{key}", gap="small", vertical_alignment="center"):
         st.markdown(f"**{heading}**", help=explained, width="stretch")
-        with st.container(horizontal=True, key=f"save_{key}", gap=None, width="content", vertical_alignment="center"):
-            st.download_button(
-                "HTML",
-                data=lambda: figure_html(fig, heading, theme=shown),
-                file_name=f"{filename}.html",
-                mime="text/html",
-                key=f"{key}_html",
-                on_click="ignore",
-                help="One file that shows this figure in any browser, with no network",
-                type="tertiary",
-            )
-            st.download_button(
-                "CSV",
-                data=csv,
-                file_name=f"{filename}.csv",
-                mime="text/csv",
-                key=f"{key}_csv",
-                on_click="ignore",
-                help="The numbers, in full precision",
-                type="tertiary",
-            )
+        ways_to_save(fig, key=key, title=heading, filename=filename, csv=csv)
+
+
+def ways_to_save(fig: go.Figure, *, key: str, title: str, filename: str, csv: Callable[[], str]) -> None:
+    """Quiet buttons in a line: the figure as a page and as numbers."""
+    shown = theme.current()
+    with st.container(horizontal=True, key=f"save_{key}", gap=None, width="content", vertical_alignment="center"):
+        st.download_button(
+            "HTML",
+            data=lambda: figure_html(fig, title, theme=shown),
+            file_name=f"{filename}.html",
+            mime="text/html",
+            key=f"{key}_html",
+            on_click="ignore",
+            help="One file that shows this figure in any browser, with no network",
+            type="tertiary",
+        )
+        st.download_button(
+            "CSV",
+            data=csv,
+            file_name=f"{filename}.csv",
+            mime="text/csv",
+            key=f"{key}_csv",
+            on_click="ignore",
+            help="The numbers, in full precision",
+            type="tertiary",
+        )
 
 
 def chart(fig: go.Figure, *, key: str, filename: str, fill: bool = True) -> None:

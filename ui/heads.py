@@ -21,6 +21,7 @@ PARTS: dict[str, tuple[StackName, Part]] = {
     "cross": ("decoder", "cross"),
 }
 NAMES = {"encoder": "Encoder self-attention", "decoder": "Decoder self-attention", "cross": "Cross-attention"}
+SHORT = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross"}
 MEANING = {
     "encoder": "Each source token looks at every source token.",
     "decoder": "Each token looks at itself and the tokens before it.",

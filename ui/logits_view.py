@@ -1,6 +1,7 @@
 """The logits page: what was expected at every position, and how temperature changes it."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 import torch
 
@@ -65,6 +66,31 @@ def as_csv(run: Run, found: Positionwise) -> str:
         columns[f"top{n + 1}"] = [run.lm.token(int(row[n])).label for row in found.top_ids]
         columns[f"top{n + 1}_probability"] = [float(row[n]) for row in found.top_probabilities]
     return table_csv(columns)
+
+
+def numbers(run: Run, found: Positionwise) -> None:
+    """The token that came at every position, in numbers."""
+    shown = pd.DataFrame(
+        {
+            "read": positions(run),
+            "came": [run.lm.token(int(i)).label if i >= 0 else "" for i in found.came],
+            "probability": array(found.probability),
+            "rank": [int(r) if r > 0 else None for r in found.rank],
+            "surprisal": array(found.surprisal),
+            "entropy": array(found.entropy),
+        }
+    )
+    bits = st.column_config.NumberColumn(format="%.3f", help="bits")
+    st.dataframe(
+        shown,
+        height=min(38 + 35 * len(shown), 320),
+        column_config={
+            "probability": st.column_config.NumberColumn(format="%.5f", help="of the full softmax"),
+            "rank": st.column_config.NumberColumn(help="1: the most probable token came"),
+            "surprisal": bits,
+            "entropy": bits,
+        },
+    )
 
 
 def certainty(run: Run, found: Positionwise) -> None:

@@ -4,19 +4,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+import torch
 
 from model.tap import StackName
-from model.trace import Trace
-from ui import figures, theme
-from ui.figures import Matrix, array
+from ui import figures, header, theme
+from ui.components.token_strip.token_strip import Strip, token_strip
+from ui.figures import array
 from ui.runs import Run
 from viz import strips
+from viz.export import matrix_csv, table_csv
 from viz.probabilities import format_percent
 
 TOP = 6
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure and its numbers as CSV, made when asked for."""
+
+    figure: go.Figure
+    csv: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Stage:
 
     title: str
     says: str
-    figure: Callable[[Run], go.Figure]
+    draw: Callable[[Run], Drawn]
     page: str
     opens: str
 
@@ -39,87 +48,53 @@ def reader(run: Run) -> StackName:
     return "decoder" if run.lm.kind == "decoder" else "encoder"
 
 
-def ids(run: Run) -> go.Figure:
-    return strips.ids_strip([t.label for t in run.source], [t.id for t in run.source], theme=theme.current())
+def vectors(values: torch.Tensor, names: list[str], what: str) -> Drawn:
+    """Vectors (time, d_model) as thin rows."""
+    rows = array(values)
+    dims = [str(i) for i in range(rows.shape[1])]
+    fig = strips.vector_strip(rows, names, theme=theme.current(), name=what)
+    return Drawn(fig, lambda: matrix_csv(rows, names, dims))
 
 
-def embedding(run: Run) -> go.Figure:
-    stack = reader(run)
-    return strips.vector_strip(
-        array(run.trace.embedding(stack)), labels(run, stack), theme=theme.current(), name="embedding"
-    )
+def embedding(run: Run) -> Drawn:
+    return vectors(run.trace.embedding(reader(run)), labels(run, reader(run)), "embedding")
 
 
-def entering(run: Run) -> go.Figure:
-    stack = reader(run)
-    x = run.trace.stream(stack)[0]
-    return strips.vector_strip(array(x), labels(run, stack), theme=theme.current(), name="what enters layer 0")
+def entering(run: Run) -> Drawn:
+    return vectors(run.trace.stream(reader(run))[0], labels(run, reader(run)), "what enters layer 0")
 
 
-def mean_attention(run: Run, stack: StackName, part: Literal["self", "cross"]) -> go.Figure:
+def deep(run: Run) -> Drawn:
+    return vectors(run.trace.stream("encoder")[-1], labels(run, "encoder"), "the encoder's answer")
+
+
+def mean_attention(run: Run, stack: StackName, part: Literal["self", "cross"]) -> Drawn:
     """The mean over the heads of the last layer."""
-    weights = run.trace.attention(stack, run.lm.config.layers(stack) - 1, part).weights().mean(dim=0)
-    keys = labels(run, "encoder") if part == "cross" else labels(run, stack)
-    return strips.attention_small(array(weights), labels(run, stack), keys, theme=theme.current())
+    weights = array(run.trace.attention(stack, run.lm.config.layers(stack) - 1, part).weights().mean(dim=0))
+    queries, keys = labels(run, stack), labels(run, "encoder" if part == "cross" else stack)
+    fig = strips.attention_small(weights, queries, keys, theme=theme.current())
+    return Drawn(fig, lambda: matrix_csv(weights, queries, keys))
 
 
-def norms(trace: Trace, stack: StackName) -> Matrix:
-    """(layers + 1, time): the length of the stream's vectors."""
-    return array(trace.stream(stack).norm(dim=-1))
+def lengths(run: Run) -> Drawn:
+    """How long each token's vector is as it enters each layer, and as it leaves the last."""
+    norms = array(run.trace.stream(reader(run)).norm(dim=-1))
+    names = labels(run, reader(run))
+    fig = strips.stream_norms(norms, names, theme=theme.current())
+    return Drawn(fig, lambda: matrix_csv(norms, [f"into layer {i}" for i in range(len(norms) - 1)] + ["out"], names))
 
 
-def added(trace: Trace, stack: StackName) -> Matrix:
-    """(layers, time): the length of what each feed-forward adds."""
-    layers = range(trace.config.layers(stack))
-    return np.stack([array(trace.added(stack, i, "feed_forward").norm(dim=-1)) for i in layers])
-
-
-def reading_norms(run: Run) -> go.Figure:
-    stack = reader(run)
-    return strips.stream_norms(norms(run.trace, stack), labels(run, stack), theme=theme.current())
-
-
-def deep(run: Run) -> go.Figure:
-    x = run.trace.stream("encoder")[-1]
-    return strips.vector_strip(array(x), labels(run, "encoder"), theme=theme.current(), name="encoder's answer")
-
-
-def softmax(run: Run) -> go.Figure:
+def softmax(run: Run) -> Drawn:
     """The first token's candidates: logits on the left, what softmax makes of them on the right."""
-    final = run.steps[0].final if run.steps else run.trace.final[-1]
-    logits = run.lm.logits(final)
+    logits = run.lm.logits(run.steps[0].final if run.steps else run.trace.final[-1])
     shares = logits.softmax(dim=-1)
     top = shares.topk(TOP).indices
     names = [run.lm.token(int(i)).label for i in top]
-    return strips.logits_strip(names, array(logits[top]), array(shares[top]), theme=theme.current())
-
-
-def stages(run: Run) -> list[Stage]:
-    """The stages this model has, in order."""
-    config, source = run.lm.config, len(run.source)
-    tokens = Stage(
-        "Pieces",
-        f"The tokenizer cuts the text into {source} pieces of its vocabulary of {config.vocab_size:,}; "
-        "the model sees only their numbers.",
-        ids, "pages/embeddings.py", "Pieces and ids",
-    )  # fmt: skip
-    start = Stage(
-        "Embedding",
-        f"Each number picks a learned vector of {config.d_model} values"
-        + (f", scaled by {config.embed_scale:g}." if config.embed_scale != 1 else "."),
-        embedding, "pages/embeddings.py", "Embeddings, neighbours, projection",
-    )  # fmt: skip
-    place = Stage(
-        "Plus position",
-        POSITIONS[config.positions],
-        entering, "pages/embeddings.py", "Positions as waves",
-    )  # fmt: skip
-    story = [tokens, start, place]
-    if config.encoder_layers:
-        story += _encoder(run)
-    if config.decoder_layers:
-        story += _decoder(run)
-    return story
+    raw, held = array(logits[top]), array(shares[top])
+    fig = strips.logits_strip(names, raw, held, theme=theme.current())
+    columns: dict[str, list[str] | list[int] | list[float]] = {"token": names}
+    columns |= {"logit": [float(x) for x in raw], "probability": [float(p) for p in held]}
+    return Drawn(fig, lambda: table_csv(columns))
 
 
 POSITIONS = {
@@ -132,70 +107,139 @@ POSITIONS = {
 }
 
 
+def stages(run: Run) -> list[Stage]:
+    """The stages this model has, in order, after the pieces."""
+    config = run.lm.config
+    scaled = f", scaled by {config.embed_scale:g}" if config.embed_scale != 1 else ""
+    story = [
+        Stage(
+            "Embedding",
+            f"Each id picks a learned vector of {config.d_model} values{scaled}.",
+            embedding, "pages/embeddings.py", "Embeddings, neighbours, map",
+        ),
+        Stage("Plus position", POSITIONS[config.positions], entering, "pages/embeddings.py", "Positions as waves"),
+    ]  # fmt: skip
+    if config.encoder_layers:
+        story += _encoder(run)
+    if config.decoder_layers:
+        story += _decoder(run)
+    return story
+
+
 def _encoder(run: Run) -> list[Stage]:
     config = run.lm.config
-    return [
+    after = "normed" if config.order == "post" else "added"
+    story = [
         Stage(
             "Self-attention",
-            f"In each of {config.encoder_layers} layers {config.n_heads} heads let every token look at every token; this is "
-            "the mean of the last layer's heads.",
+            f"In each of {config.encoder_layers} layers, {config.n_heads} heads let every token look at every token. Here: the "
+            "mean of the last layer's heads.",
             lambda r: mean_attention(r, "encoder", "self"), "pages/attention.py", "Every head, exactly",
         ),
         Stage(
             "Add, norm, feed-forward",
-            "What the heads found is added to the stream and normed; a feed-forward net works on each token, and is added "
-            "too. The picture: the length of each token's vector, layer by layer.",
-            reading_norms, "pages/attention.py", "Layer by layer",
+            f"What the heads found is added to the stream and {after}; then a feed-forward net works on each token by itself. "
+            "Here: the length of each token's vector, layer by layer.",
+            lengths, "pages/attention.py", "Layer by layer",
         ),
-        *([Stage(
-            "The deep representation",
-            "What leaves the last encoder layer: every token's meaning in this sentence. The decoder reads it at every step.",
-            deep, "pages/embeddings.py", "Compare with where it started",
-        )] if config.decoder_layers else []),
     ]  # fmt: skip
+    if config.decoder_layers:
+        story.append(
+            Stage(
+                "The deep representation",
+                "What leaves the last encoder layer: each token as it is meant in this sentence. The decoder reads it at every "
+                "step.",
+                deep,
+                "pages/embeddings.py",
+                "Compare with where it started",
+            )
+        )
+    return story
 
 
 def _decoder(run: Run) -> list[Stage]:
     config = run.lm.config
-    cross = Stage(
-        "Cross-attention",
-        "Every token of the target looks at the source: the alignment nobody taught it. Mean of the last layer's heads.",
-        lambda r: mean_attention(r, "decoder", "cross"), "pages/attention.py", "Cross-attention, head by head",
-    )  # fmt: skip
-    return [
+    story = [
         Stage(
             "Masked self-attention",
-            f"In each of {config.decoder_layers} decoder layers every token looks at itself and what was written before it, never "
+            f"In each of {config.decoder_layers} decoder layers a token looks at itself and at what was written before it, never "
             "ahead.",
             lambda r: mean_attention(r, "decoder", "self"), "pages/attention.py", "Every head, exactly",
-        ),
-        *([cross] if config.kind == "encoder-decoder" else []),
-        Stage(
-            "Logits and softmax",
-            first_token(run),
-            softmax, "pages/logits.py", "Every position, any temperature",
-        ),
+        )
     ]  # fmt: skip
+    if config.kind == "encoder-decoder":
+        story.append(
+            Stage(
+                "Cross-attention",
+                "Every token of the target looks at the source: an alignment nobody taught it. Mean of the last layer's heads.",
+                lambda r: mean_attention(r, "decoder", "cross"),
+                "pages/attention.py",
+                "Cross-attention, head by head",
+            )
+        )
+    story.append(
+        Stage("Logits and softmax", first_token(run), softmax, "pages/logits.py", "Every position, any temperature")
+    )
+    return story
 
 
 def first_token(run: Run) -> str:
     """What the first prediction came to."""
+    text = (
+        "The last vector is compared with every piece of the vocabulary (logits); softmax makes the scores into shares."
+    )
     if not run.steps:
-        return "The last vector is compared with every piece of the vocabulary; softmax makes the scores into shares."
+        return text
     token = run.steps[0].token
     share = format_percent(float(run.steps[0].probabilities[token.id]))
-    return (
-        "The last vector is compared with every piece of the vocabulary (logits); softmax makes the scores into shares. "
-        f"First to be written: “{token.label}” with {share}."
+    return f"{text} First to be written: “{header.plain(token.label)}” with {share}."
+
+
+def pieces(run: Run) -> None:
+    """The first stage: the text as ids."""
+    vocabulary = run.lm.config.vocab_size
+    says = (
+        f"The tokenizer cuts the text into {len(run.source)} pieces of its vocabulary of {vocabulary:,}. The model sees only "
+        "their ids."
     )
+    words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
+    with words:
+        told(1, "Pieces and ids", says, "pages/embeddings.py", "Piece by piece")
+    with picture:
+        shown = run.source[: header.STRIP_TOKENS]
+        chips = [header.chip(token, note=str(token.id)) for token in shown]
+        token_strip([Strip("", chips)], key="story_pieces", label="Pieces and ids", clickable=False)
 
 
 def row(run: Run, number: int, stage: Stage) -> None:
     """One strip: words on the left, the figure on the right."""
     words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
+    drawn = stage.draw(run)
+    key = f"stage_{number}"
     with words:
-        st.markdown(f"**{number} · {stage.title}**")
-        st.caption(stage.says.replace("$", "\\$"))
-        st.page_link(stage.page, label=f"{stage.opens} →")
+        told(number, stage.title, stage.says, stage.page, stage.opens)
+        figures.ways_to_save(drawn.figure, key=key, title=stage.title, filename=f"stage-{number}", csv=drawn.csv)
     with picture:
-        figures.strip(stage.figure(run), key=f"stage_{number}")
+        figures.strip(drawn.figure, key=key)
+
+
+def told(number: int, title: str, says: str, page: str, opens: str) -> None:
+    """The words of a stage."""
+    st.markdown(f"**{number} · {title}**")
+    st.caption(says)
+    st.page_link(page, label=f"{opens} →")
+
+
+def again(run: Run, number: int) -> None:
+    """The last stage: the token is written and the decoder runs again."""
+    ended = "until the end token came" if run.steps[-1].ended == "end" else "until it reached its limit"
+    words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
+    with words:
+        says = f"The token is written, read, and the decoder runs again: {len(run.steps)} times, {ended}."
+        told(number, "The token, again and again", says, "pages/decoding.py", "Step through it")
+    with picture:
+        chips = [
+            header.chip(step.token, note=format_percent(float(step.probabilities[step.token.id])))
+            for step in run.steps[: header.STRIP_TOKENS]
+        ]
+        token_strip([Strip("", chips)], key="story_written", label="Tokens written", clickable=False)
