@@ -1,13 +1,14 @@
 """From a folder, a shipped name or a hub id to a LanguageModel. All is read here; the folder may vanish."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import torch
+from torch import Tensor
 
-from model import memory, tokenizer_files, weight_files
+from model import hub, memory, tokenizer_files, weight_files
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.families.family import ConfigJson, Family
@@ -35,14 +36,18 @@ def shipped() -> dict[str, str]:
 
 
 def load(
-    where: str | Path, device: Device | torch.device = "auto", dtype: Dtype | torch.dtype = "auto"
+    where: str | Path,
+    device: Device | torch.device = "auto",
+    dtype: Dtype | torch.dtype = "auto",
+    progress: hub.Progress | None = None,
 ) -> LanguageModel:
     """The model at a shipped name, a folder in Hugging Face layout, or a hub id.
 
     device "auto" takes CUDA where there is one, else MPS, else the CPU; dtype "auto" is float32, on CUDA bfloat16.
+    `progress` is told (what, done, all): files fetched, then tensors read.
     Raises CheckpointError with a sentence naming the file, tensor or key where it cannot be read exactly.
     """
-    folder, name = locate(where)
+    folder, name = locate(where, progress)
     on = pick_device(device)
     kind = pick_dtype(dtype, on)
     hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
@@ -55,7 +60,7 @@ def load(
     net = net.to_empty(device=on).to(kind)
     net.tie()
     _fill_tables(net, on)
-    unused = fill(net, stored, family.weights, config)
+    unused = fill(net, _counted(stored, progress), family.weights, config)
     net.requires_grad_(False)
     special, constraints = special_ids(hf, folder, family, config.vocab_size)
     card = folder / "README.md"
@@ -74,17 +79,27 @@ def load(
     return LanguageModel(net, pieces, source, special, constraints)
 
 
-def locate(where: str | Path) -> tuple[Path, str]:
-    """(folder, name) of a shipped name or a folder."""
-    if isinstance(where, str) and (ZOO / where / "config.json").is_file() and where in shipped():
+def locate(where: str | Path, progress: hub.Progress | None = None) -> tuple[Path, str]:
+    """(folder, name) of a shipped name, a folder or a hub id, in this order; a hub id may be downloaded."""
+    if isinstance(where, str) and where in shipped():
         return ZOO / where, where
     folder = Path(where).expanduser()
     if not folder.exists():
-        known = ", ".join(shipped()) or "none"
-        raise CheckpointError(f"there is no folder {where}, and no shipped model of that name (shipped: {known})")
+        return _from_hub(where, progress)
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{folder} is no checkpoint: it holds no config.json")
-    return folder, folder.name
+    return folder, folder.resolve().name
+
+
+def _from_hub(where: str | Path, progress: hub.Progress | None) -> tuple[Path, str]:
+    known = ", ".join(shipped()) or "none"
+    missing = f"there is no folder {where}, and no shipped model of that name (shipped: {known})"
+    if isinstance(where, Path) or not hub.is_repo(where):
+        raise CheckpointError(missing)
+    try:
+        return hub.fetch(where, progress), where
+    except CheckpointError as error:
+        raise CheckpointError(f"{missing}; as a hub id: {error}") from error
 
 
 def pick_device(device: Device | torch.device) -> torch.device:
@@ -170,6 +185,13 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
         never_first=ids("begin_suppress_tokens"),
     )
     return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), constraints
+
+
+def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Iterator[tuple[str, Tensor]]:
+    for i, (name, tensor) in enumerate(stored):
+        if progress is not None:
+            progress(name, i, len(stored.names))
+        yield name, tensor
 
 
 def _fill_tables(net: Transformer, device: torch.device) -> None:

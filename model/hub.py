@@ -1,0 +1,114 @@
+"""Checkpoints of the Hugging Face hub: what lies in its local cache, and fetching what does not."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from model.errors import CheckpointError
+from model.tokenizer_files import table
+from model.weight_files import PICKLED, PICKLED_INDEX, SAFE, SAFE_INDEX
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is (0 of 0 where that is not known)."""
+
+DESCRIPTIONS = (
+    "config.json", "generation_config.json", "README.md",
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "vocab.json", "merges.txt", "vocab.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model",
+    "source.spm", "target.spm",
+)  # fmt: skip
+SHARD = re.compile(r"(model|pytorch_model)-\d+-of-\d+\.(safetensors|bin)")
+REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+SITE = "https://huggingface.co"
+
+
+def is_repo(where: str) -> bool:
+    """Whether a text could be a hub id: a name, or an owner and a name."""
+    return REPO.fullmatch(where) is not None and ".." not in where and "--" not in where
+
+
+def cached(repo: str) -> Path | None:
+    """The folder of a repository in the local cache, None where it is not there with its weights."""
+    import huggingface_hub
+
+    found = huggingface_hub.try_to_load_from_cache(repo, "config.json")
+    if not isinstance(found, str):
+        return None
+    folder = Path(found).parent
+    return folder if complete(folder) else None
+
+
+def complete(folder: Path) -> bool:
+    """Whether all weights are there: a download of several files may have been broken off."""
+    if (folder / SAFE).exists() or (folder / PICKLED).exists():
+        return True
+    index = next((folder / name for name in (SAFE_INDEX, PICKLED_INDEX) if (folder / name).exists()), None)
+    if index is None:
+        return False
+    placed = table(index).get("weight_map")
+    return isinstance(placed, dict) and all((folder / str(file)).exists() for file in placed.values())
+
+
+def in_cache() -> dict[str, Path]:
+    """All repositories in the local cache that could be loaded, {hub id: folder}."""
+    from huggingface_hub import constants
+
+    names = [folder.name for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*"))]
+    repos = [name.removeprefix("models--").replace("--", "/") for name in names]
+    held = {repo: cached(repo) for repo in repos if is_repo(repo)}
+    return {repo: folder for repo, folder in held.items() if folder is not None}
+
+
+def fetch(repo: str, progress: Progress | None = None) -> Path:
+    """The repository's folder in the local cache, downloaded where it is not there yet: only files that are read here.
+
+    Raises CheckpointError with what is missing and how to get it by hand where the hub cannot be reached.
+    """
+    from httpx2 import HTTPError
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    if (folder := cached(repo)) is not None:
+        return folder
+    try:
+        files = wanted(listed(repo))
+        for i, file in enumerate(files):
+            if progress is not None:
+                progress(file, i, len(files))
+            path = Path(hf_hub_download(repo, file))
+    except GatedRepoError as error:
+        raise CheckpointError(
+            f"{repo} is given out on request: accept its terms at {SITE}/{repo}, then run `hf auth login`"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointError(f"the hub has no model {repo}, or it is private: look at {SITE}/{repo}") from error
+    except (HTTPError, OSError) as error:
+        raise CheckpointError(
+            f"{repo} is not in the local Hugging Face cache, and the hub cannot be reached from here; to get it by hand, "
+            f"download config.json, the weights (model.safetensors or pytorch_model.bin) and the tokenizer files from "
+            f"{SITE}/{repo}/tree/main into a folder elsewhere, bring it here and open the folder"
+        ) from error
+    return path.parent
+
+
+def listed(repo: str) -> list[str]:
+    """The names of a repository's files, by one request that fails at once where there is no network."""
+    from huggingface_hub import HfApi
+
+    return [file.rfilename for file in HfApi().model_info(repo, timeout=10).siblings or []]
+
+
+def wanted(files: list[str]) -> list[str]:
+    """Which of a repository's files to fetch: descriptions, and the weights in one format, safetensors first."""
+    if "config.json" not in files:
+        raise CheckpointError("the hub holds no config.json for this model: it is not in Hugging Face layout")
+    shards = [name for name in files if SHARD.fullmatch(name)]
+    for single, index in ((SAFE, SAFE_INDEX), (PICKLED, PICKLED_INDEX)):
+        if single in files:
+            weights = [single]
+        elif index in files:
+            weights = [index, *(name for name in shards if name.endswith(Path(single).suffix))]
+        else:
+            continue
+        return [*(name for name in DESCRIPTIONS if name in files), *weights]
+    raise CheckpointError("the hub holds no weights for this model as safetensors or pytorch_model.bin")
