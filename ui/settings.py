@@ -12,6 +12,7 @@ from ui.runs import Run, RunSpec
 
 LINKED_CHARACTERS = 4_000
 MOST_CHOICES = 32
+LONGEST_CHOICE = 20  # characters; Python refuses to read numbers of thousands of digits
 T = TypeVar("T")
 
 
@@ -114,7 +115,7 @@ def read_choices(text: str) -> tuple[tuple[int, int], ...]:
     found = {}
     for part in text.split(",")[:MOST_CHOICES]:
         step, _, token = part.partition(":")
-        if step.isdecimal() and token.isdecimal():
+        if step.isdecimal() and token.isdecimal() and len(part) <= LONGEST_CHOICE:
             found[int(step)] = int(token)
     return tuple(sorted(found.items()))
 
@@ -135,11 +136,10 @@ def link_choices() -> None:
 
 
 def shown() -> Run:
-    """The run on screen; stops the page with a hint where there is none yet."""
+    """The run on screen. A page that runs by itself, without app.py around it, shows the first example."""
     spec = st.session_state.get("shown")
     if not isinstance(spec, RunSpec):
-        st.info("Type a sentence above, or choose an example.")
-        st.stop()
+        spec = RunSpec(DEFAULT_MODEL, runs.devices()[-1], examples_for(DEFAULT_MODEL)[0].text)
     return runs.get(spec)
 
 
