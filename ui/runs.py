@@ -10,7 +10,8 @@ import torch
 
 import model
 from model.decoding import Forced, Step
-from model.language_model import LanguageModel
+from model.errors import InputError
+from model.language_model import LanguageModel, Reading
 from model.tap import StackName
 from model.tokens import Token
 from model.trace import Trace
@@ -19,6 +20,11 @@ from ui.examples import DEFAULT_MODEL, examples_for
 BUDGET_BYTES = 512 * 1024**2
 TOKENS_A_TOKEN = 3
 SPARE_TOKENS = 8
+CONTINUED = 40  # tokens a decoder alone writes after its prompt
+
+
+class ChoiceError(InputError):
+    """A choice that came with a link and that this model cannot write."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class RunSpec:
     text: str
     target: str | None = None  # what the decoder shall have read; None: what the model writes itself
     choices: tuple[tuple[int, int], ...] = ()  # (step, token id) chosen by a person
+    pair: str | None = None  # a second sentence, for a model that tells two apart
+    masks: tuple[int, ...] = ()  # positions of an encoder's text hidden behind its mask token
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +49,7 @@ class Run:
     trace: Trace
     steps: tuple[Step, ...]
     limit: int  # how many tokens the model was allowed to write
+    reading: Reading | None = None  # the text as it came from the tokenizer, before any token was masked
 
     @property
     def source(self) -> tuple[Token, ...]:
@@ -60,6 +69,17 @@ class Run:
         if self.steps:
             return tuple(step.token for step in self.steps)
         return self.trace.tokens("decoder")[1:] if self.lm.kind == "encoder-decoder" else ()
+
+    @property
+    def segments(self) -> tuple[int, ...] | None:
+        """The sentence of each token, 0 or 1, where the text is a pair; else None."""
+        held = None if self.reading is None else self.reading.segments
+        return held if held is not None and len(set(held)) > 1 else None
+
+    @property
+    def original(self) -> tuple[Token, ...]:
+        """What was typed, as pieces, before any was masked."""
+        return self.source if self.reading is None else self.reading.tokens
 
     @property
     def stacks(self) -> tuple[StackName, ...]:
@@ -121,8 +141,9 @@ def devices() -> list[str]:
 
 
 def writing_limit(lm: LanguageModel, source: int) -> int:
-    """How many tokens a decode may write: a multiple of the source's length, so that odd input cannot run on."""
-    most = TOKENS_A_TOKEN * source + SPARE_TOKENS
+    """How many tokens a decode may write: a multiple of the source's length, so that odd input cannot run on, and a
+    fixed number after a prompt."""
+    most = CONTINUED if lm.kind == "decoder" else TOKENS_A_TOKEN * source + SPARE_TOKENS
     return most if lm.config.max_positions is None else min(most, lm.config.max_positions)
 
 
@@ -140,17 +161,58 @@ def get(spec: RunSpec, between_steps: Callable[[], object] = lambda: None) -> Ru
     return run
 
 
+def given(lm: LanguageModel, text: str) -> str | list[int]:
+    """What a typed text means to a model: itself, or the ids in it where the model has no tokenizer."""
+    if lm.tokenizer is not None:
+        return text
+    parts = text.replace(",", " ").split()
+    if not parts or not all(part.isdecimal() and len(part) < 10 for part in parts):
+        raise InputError("this model has no tokenizer: type token ids instead of text, such as 12 7 93")
+    return [int(part) for part in parts]
+
+
 def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object]) -> Run:
-    if lm.kind == "encoder" or (lm.kind == "encoder-decoder" and spec.target is not None):
-        trace = lm.run(spec.text, target=spec.target if lm.kind == "encoder-decoder" else None)
-        return Run(spec, lm, trace, (), 0)
-    source = len(lm.reading(spec.text).tokens)
-    limit = writing_limit(lm, source)
+    x = given(lm, spec.text)
+    pair = None if spec.pair is None else given(lm, spec.pair)
+    reading = lm.reading(x, pair)
+    if lm.kind == "encoder":
+        hidden = _behind_masks(lm, reading, spec.masks) if spec.masks else None
+        trace = lm.run(x, pair=pair) if hidden is None else lm.run(hidden, segments=reading.segments)
+        return Run(spec, lm, trace, (), 0, reading)
+    if spec.target is not None and lm.kind == "encoder-decoder":
+        return Run(spec, lm, lm.run(x, target=_target(lm, spec.target)), (), 0, reading)
+    if lm.net.head is None:
+        return Run(spec, lm, lm.run(x), (), 0, reading)
+    limit = writing_limit(lm, len(reading.tokens))
     steps = []
-    for step in lm.decode(spec.text, strategy=Forced(spec.choices), max_new_tokens=limit):
+    for step in lm.decode(x, strategy=Forced(spec.choices), max_new_tokens=limit):
         steps.append(step)
         between_steps()
-    return Run(spec, lm, steps[-1].trace, tuple(steps), limit)
+    return Run(spec, lm, steps[-1].trace, tuple(steps), limit, reading)
+
+
+def _behind_masks(lm: LanguageModel, reading: Reading, masks: tuple[int, ...]) -> list[int]:
+    """The ids of a reading, the mask token in the place of those at `masks`."""
+    if lm.special.mask is None:
+        raise InputError("this checkpoint names no mask token, so no token can be masked")
+    return [lm.special.mask if i in masks else id for i, id in enumerate(reading.ids)]
+
+
+def _target(lm: LanguageModel, text: str) -> str | list[int]:
+    """What a decoder shall have read; ids get the start token that text would get."""
+    ids = given(lm, text) if text.strip() else ""
+    start = lm.special.start
+    return ids if isinstance(ids, str) or start is None else [start, *ids]
+
+
+def check_choices(choices: tuple[tuple[int, int], ...], lm: LanguageModel) -> None:
+    """Raises ChoiceError where a choice is no token of the model."""
+    size = lm.config.vocab_size
+    for step, token in choices:
+        if not 0 <= token < size:
+            raise ChoiceError(
+                f"token {token} cannot be written at step {step}: the model's vocabulary has ids 0 to {size - 1}"
+            )
 
 
 def warm_up() -> None:
