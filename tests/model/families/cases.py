@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tests.model.families.jurassic import JurassicCase
 from tests.model.families.palm import PalmCase
 from tests.model.families.reference import END, PAD, START, Hf
 
@@ -85,7 +86,7 @@ def gpt2(settings: Mapping[str, Any], config_json: Mapping[str, Any] = {}) -> Hf
     return Hf("GPT2LMHeadModel", "GPT2Config", settings, config_json)
 
 
-CASES: Mapping[str, Mapping[str, Hf | PalmCase]] = {
+CASES: Mapping[str, Mapping[str, Hf | PalmCase | JurassicCase]] = {
     "bert": {
         "pairs": Hf("BertForPreTraining", "BertConfig", BERT),
         "words": Hf("BertForMaskedLM", "BertConfig", BERT | {"hidden_act": "relu", "type_vocab_size": 3}),
@@ -138,7 +139,10 @@ CASES: Mapping[str, Mapping[str, Hf | PalmCase]] = {
         "body": Hf("LlamaModel", "LlamaConfig", LLAMA),
     },
     "palm": {"paper": PalmCase(heads=4, key_heads=1), "few-heads": PalmCase(heads=3, key_heads=1, d_head=10)},
-    "jurassic": {"deep-and-narrow": gpt2(GPT2 | {"n_layer": 4, "n_head": 2}, {"regard": {"family": "jurassic"}})},
+    "jurassic": {
+        "written-out": JurassicCase(layers=3, width=24, heads=2, vocab=97),
+        "wide": gpt2(GPT2 | {"n_layer": 2, "n_embd": 40, "n_head": 4}, {"regard": {"family": "jurassic"}}),
+    },
     "marian": {
         "plain": Hf("MarianMTModel", "MarianConfig", BART | {"scale_embedding": True, "activation_function": "swish"}),
     },

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tests.model.families.reference import END, Answer
+from tests.model.families.reference import END, Answer, Reference
 
 LAYERS, VOCAB, WIDTH, INNER = 2, 61, 24, 40
 
@@ -84,12 +84,17 @@ class Palm:
         return Answer(final @ w["embed.weight"].T / WIDTH**0.5, {("decoder", "self"): patterns})
 
     def write(self, ids: list[int], count: int) -> list[int]:
-        read = list(ids)
-        while len(read) < len(ids) + count and (len(read) == len(ids) or read[-1] != END):
-            logits = self.read(read, None, None).logits
-            assert logits is not None
-            read.append(int(logits[-1].argmax()))
-        return read[len(ids) :]
+        return greedy(self, ids, count)
+
+
+def greedy(reference: Reference, ids: list[int], count: int) -> list[int]:
+    """Reads everything again for each token."""
+    read = list(ids)
+    while len(read) < len(ids) + count and (len(read) == len(ids) or read[-1] != END):
+        logits = reference.read(read, None, None).logits
+        assert logits is not None
+        read.append(int(logits[-1].argmax()))
+    return read[len(ids) :]
 
 
 def turn(x: Tensor) -> Tensor:
