@@ -50,14 +50,15 @@ def load(
     folder, name = locate(where, progress)
     on = pick_device(device)
     kind = pick_dtype(dtype, on)
-    hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
+    config_json = tokenizer_files.table(folder / "config.json")
+    hf = ConfigJson(config_json)
     family = family_of(hf)
     stored = weight_files.find(folder, family.plain_name)
     config = family.read_config(hf, stored)
     with torch.device("meta"):
-        net = Transformer(config)
+        net = Transformer(config).to(kind)
     memory.weigh(net, kind, on).check()
-    net = net.to_empty(device=on).to(kind)
+    net = net.to_empty(device=on)
     net.tie()
     _fill_tables(net, on)
     unused = fill(net, _counted(stored, progress), family.weights, config)
@@ -70,7 +71,7 @@ def load(
         path=str(folder),
         unused_keys=hf.unused(),
         unused_tensors=tuple(unused),
-        config_json=hf.values,
+        config_json=config_json,
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
     )
     pieces = tokenizer(folder, family.name)

@@ -20,6 +20,7 @@ BLOCKS: Table = {
     "{s}.layers.{i}.fc1.{p}": BLOCK + ".feed_forward.up.{p}",
     "{s}.layers.{i}.fc2.{p}": BLOCK + ".feed_forward.down.{p}",
     "{s}.layers.{i}.final_layer_norm.{p}": BLOCK + ".feed_forward_norm.{p}",
+    "{s}.version": None,
 }
 """The blocks as fairseq's descendants (BART, Marian, Pegasus, OPT) name them."""
 

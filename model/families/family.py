@@ -177,6 +177,8 @@ class Family:
     def settle(self, config: TransformerConfig, stored: Stored) -> TransformerConfig:
         """The config with the heads the folder really holds."""
         out, names = self.output, stored.names
+        if config.kind == "encoder-decoder" and not any(name.startswith("decoder.") for name in names):
+            config = replace(config, decoder_layers=0, head="none")  # an encoder saved alone
         own = out.weight in names
         table = next((name for name in out.tables if name in names), None)
         if config.tied and own and table is not None and not torch.equal(stored.get(out.weight), stored.get(table)):

@@ -101,6 +101,7 @@ CASES: Mapping[str, Mapping[str, Hf | PalmCase | JurassicCase]] = {
     "t5": {
         "tied": seq2seq("T5", T5),
         "gated": seq2seq("T5", T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}),
+        "encoder-alone": Hf("T5EncoderModel", "T5Config", T5),
         "buckets": seq2seq(
             "T5",
             T5
