@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.frame import WIDTH, Floats, Side, check_grid, grid, new_figure, numbered
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, grid, new_figure, numbered
 from viz.labels import quoted, short, visible
 from viz.shares import signed_trace
 from viz.theme import TOKEN_FONT, Theme
@@ -72,11 +72,13 @@ def bucket_heatmap(
     *,
     theme: Theme,
     zmax: float | None = None,
+    hide_future: bool = False,
     width: int = WIDTH,
 ) -> go.Figure:
     """One head's bias for every pair through its distance bucket (T5).
 
-    `buckets` (query, key) are numbers of buckets, `bias_per_bucket` (buckets,) the learned bias of each.
+    `buckets` (query, key) are numbers of buckets, `bias_per_bucket` (buckets,) the learned bias of each; `hide_future`
+    leaves keys after the query blank.
     """
     check_grid("Buckets", buckets.astype(np.float32), queries, keys)
     if buckets.size and not (buckets.min() >= 0 and buckets.max() < len(bias_per_bucket)):
@@ -84,8 +86,14 @@ def bucket_heatmap(
             f"Buckets run from {buckets.min()} to {buckets.max()}, but {len(bias_per_bucket)} have a bias."
         )
     rows, columns = Side(queries, "query"), Side(keys, "key")
+    bias = np.array(bias_per_bucket, dtype=np.float32)[buckets]
+    seen = buckets
+    if hide_future:
+        future = columns.positions[None, :] > rows.positions[:, None]
+        bias[future] = np.nan
+        seen = buckets[~future]
     trace = signed_trace(
-        np.asarray(bias_per_bucket)[buckets],
+        bias,
         rows,
         columns,
         theme=theme,
@@ -94,7 +102,7 @@ def bucket_heatmap(
         zmax=zmax,
     )
     trace.customdata = buckets
-    used = len(np.unique(buckets))
+    used = len(np.unique(seen))
     total = len(bias_per_bucket)
     summary = f"The bias of {len(queries)} queries and {len(keys)} keys, which fall into {used} of {total} buckets."
     return grid(trace, rows, columns, theme=theme, summary=summary, width=width)
@@ -134,4 +142,123 @@ def rotation_circle(
     )
     plain = {"visible": False, "range": [-1.25, 1.25]}
     figure.update_layout(xaxis=plain | {"constrain": "domain"}, yaxis=plain | {"scaleanchor": "x"})
+    return figure
+
+
+def offsets_heatmap(
+    bias: Floats,
+    offsets: NDArray[np.integer],
+    *,
+    theme: Theme,
+    buckets: NDArray[np.integer] | None = None,
+    width: int = WIDTH,
+) -> go.Figure:
+    """What every head adds to a score at each offset: `bias` (heads, offsets), `offsets` (offsets,) key minus query.
+
+    Offsets follow one another without a gap; `buckets` (offsets,) names the distance bucket each falls into (T5).
+    """
+    first = int(offsets[0]) if len(offsets) else 0
+    rows = Side(numbered(len(bias), "head"), "", tokens=False)
+    columns = Side([f"{offset:+d}" if offset else "0" for offset in offsets], "key - query", first, tokens=False)
+    check_grid("Biases", bias, rows.labels, columns.labels)
+    named = "" if buckets is None else ", bucket %{customdata}"
+    trace = signed_trace(
+        np.asarray(bias),
+        rows,
+        columns,
+        theme=theme,
+        hover=f"%{{y}}, a key %{{x}} from its query{named}: VALUE added",
+        title="added to the score",
+    )
+    if buckets is not None:
+        trace.customdata = np.broadcast_to(np.asarray(buckets), bias.shape)
+    summary = f"The bias of {len(bias)} heads at {len(offsets)} distances"
+    if bias.size:
+        summary += f", from {np.min(bias) + 0.0:.3g} to {np.max(bias) + 0.0:.3g}"
+    return grid(trace, rows, columns, theme=theme, summary=f"{summary}.", width=width, square=False)
+
+
+def angles_heatmap(angles: Floats, labels: Sequence[str], *, theme: Theme, width: int = WIDTH) -> go.Figure:
+    """How far each pair of dimensions has turned at each token: `angles` (time, pairs) in radians.
+
+    Colour shows where the turn ends, from minus half a turn to half a turn; the hover text gives the whole angle.
+    """
+    rows, columns = Side(labels), Side(numbered(angles.shape[-1]), "pair of dimensions", tokens=False)
+    check_grid("Angles", angles, labels, columns.labels)
+    ends = np.remainder(np.asarray(angles) + np.pi, 2 * np.pi) - np.pi
+    trace = signed_trace(
+        ends.astype(np.float32),
+        rows,
+        columns,
+        theme=theme,
+        hover="%{y}, pair %{x}: turned by %{customdata:.4g} radians · position %{y:d}",
+        title="ends at (radians)",
+        zmax=float(np.pi),
+    )
+    trace.customdata = np.asarray(angles)
+    summary = f"The angles of {angles.shape[-1]} pairs of dimensions at {len(labels)} positions."
+    tall = min(22 * len(labels) + 70, 640)
+    return grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=tall, square=False)
+
+
+def rotation_plane(
+    before: Floats, after: Floats, names: Sequence[str], colours: Sequence[str], *, theme: Theme, height: int = 320
+) -> go.Figure:
+    """A few vectors in the plane of one pair of dimensions, `before` (n, 2) turning and `after` (n, 2): dashed, solid."""
+    if before.shape != after.shape or before.shape != (len(names), 2) or len(colours) != len(names):
+        raise ValueError(f"{len(names)} names do not fit vectors of shapes {before.shape} and {after.shape}.")
+    summary = f"{' and '.join(names)} in the plane of one pair of dimensions, before and after turning."
+    figure = new_figure(theme, summary, height=height)
+    for name, colour, start, end in zip(names, colours, before, after, strict=True):
+        for what, vector, dash in (("before", start, "dot"), ("after", end, "solid")):
+            figure.add_scatter(
+                x=[0.0, float(vector[0])],
+                y=[0.0, float(vector[1])],
+                mode="lines+markers",
+                name=f"{short(name, 16)} {what}",
+                line={"color": colour, "width": 2, "dash": dash},
+                marker={"size": [0, 9], "color": colour if what == "after" else theme.background, "opacity": 1}
+                | {"line": {"color": colour, "width": 2}},
+                hovertemplate=f"{short(name, 40)} {what} turning: (%{{x:.4g}}, %{{y:.4g}})<extra></extra>",
+            )
+    reach = 1.15 * (float(np.abs(np.concatenate([before, after])).max(initial=0.0)) or 1.0)
+    plain: Part = {"range": [-reach, reach], "zeroline": True, "showgrid": False, "nticks": 5}
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        margin={"l": 44, "r": 8, "t": 52, "b": 40},
+        xaxis=plain | {"constrain": "domain", "title": {"text": "first of the pair"}},
+        yaxis=plain | {"scaleanchor": "x"},
+    )
+    return figure
+
+
+def distance_curve(
+    scores: Floats, *, theme: Theme, at: int | None = None, name: str = "q·k", height: int = 320
+) -> go.Figure:
+    """A pair's score were its key that many positions back: `scores` (distances,) from 0 on; `at` is where it stands."""
+    summary = f"{name} of one query and one key at distances 0 to {len(scores) - 1}"
+    if len(scores):
+        summary += f", from {float(np.min(scores)):.3g} to {float(np.max(scores)):.3g}"
+    figure = new_figure(theme, f"{summary}.", height=height)
+    figure.add_scatter(
+        x=np.arange(len(scores)),
+        y=np.asarray(scores),
+        mode="lines",
+        line={"color": theme.position, "width": 2},
+        hovertemplate=f"%{{x:d}} positions back: {name} %{{y:.4g}}<extra></extra>",
+    )
+    if at is not None and 0 <= at < len(scores):
+        figure.add_scatter(
+            x=[at],
+            y=[float(scores[at])],
+            mode="markers",
+            marker={"color": theme.position, "size": 10, "line": {"color": theme.text, "width": 1.5}},
+            hovertemplate=f"where they stand, %{{x:d}} back: {name} %{{y:.4g}}<extra></extra>",
+        )
+    figure.update_layout(
+        margin={"l": 52, "r": 8, "t": 10, "b": 44},
+        xaxis={"title": {"text": "positions from key to query"}, "showgrid": False, "rangemode": "tozero"},
+        yaxis={"title": {"text": name}, "nticks": 5},
+    )
     return figure
