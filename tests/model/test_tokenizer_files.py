@@ -149,6 +149,27 @@ def test_llama_pieces_equal_the_reference(tmp_path: Path) -> None:
     assert [t.label for t in ours.tokens("aж")[0]][-2:] == ["‹D0›", "‹B6›"]
 
 
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+@pytest.mark.parametrize("prefix_space", [True, False])
+def test_pieces_with_all_spaces_kept_equal_sentencepiece(tmp_path: Path, kind: str, prefix_space: bool) -> None:
+    import sentencepiece
+
+    folder = state(tmp_path / "llama", "llama")
+    spm(
+        folder / "tokenizer.model", kind, vocab_size=450, byte_fallback=True, normalization_rule_name="identity",
+        remove_extra_whitespaces=False, add_dummy_prefix=prefix_space, hard_vocab_limit=False,
+    )  # fmt: skip
+    pipeline = tokenizer_files.find(folder, "llama")
+    assert pipeline is not None
+    ours, theirs = Tokenizer(pipeline), sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    for text in (text for text in AWKWARD if "<s>" not in text):
+        if prefix_space and text.startswith(" "):
+            continue  # SentencePiece adds a space to the one that is there; the reference in transformers does not
+        ids = ours.encode(text)
+        assert ids == [1, *theirs.encode(text)], text
+        assert ours.decode(ids) == text
+
+
 def test_marian_pieces_equal_the_reference(tmp_path: Path) -> None:
     import sentencepiece
 
