@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from ui import embedding_view, settings
+from ui import embedding_view, positions_view, settings
 
 run = settings.shown()
 stack = embedding_view.pick_stack(run)
 tokens = run.trace.tokens(stack)
 focus = embedding_view.pick_token(tokens)
 embedding_view.parts(run, stack)
-embedding_view.positions(run, stack, focus)
+positions_view.positions(run, stack, focus)
+st.subheader("What lies near", anchor=False)
 left, right = st.columns(2, gap="large")
 with left:
     embedding_view.likeness(run, stack)

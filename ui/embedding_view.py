@@ -9,17 +9,14 @@ from model.tap import StackName
 from model.tokens import Token
 from ui import attention_view, figures, settings, theme
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import Matrix, array
+from ui.figures import array
 from ui.runs import Run
 from viz import embedding as draw
 from viz.export import matrix_csv, table_csv
 from viz.similarity import cosine_similarity_heatmap, neighbours_chart
 from viz.similarity import projection as projection_chart
 
-WAVES = 3
 NEIGHBOURS = 12
-POSITIONS_MOST = 128
-WAVE_POSITIONS = 64
 STACKS: dict[StackName, str] = {"encoder": "Encoder: the text read", "decoder": "Decoder: the text written"}
 
 
@@ -57,79 +54,31 @@ def pick_token(tokens: tuple[Token, ...]) -> int:
 
 
 def parts(run: Run, stack: StackName) -> None:
-    """Embedding, position and their sum, as recorded."""
+    """Embedding, position, segment and their sum, as recorded."""
     labels = [token.label for token in run.trace.tokens(stack)]
-    embedding, position = run.trace.embedding(stack), run.trace.position(stack)
-    total = embedding + sum(x for x in (position, run.trace.segment(stack)) if x is not None)
+    embedding, position, segment = run.trace.embedding(stack), run.trace.position(stack), run.trace.segment(stack)
+    total = embedding + sum(x for x in (position, segment) if x is not None)
     dims = [str(i) for i in range(total.shape[1])]
+    normed = run.lm.config.embed_norm
     fig = draw.sum_of_parts(
         array(embedding),
         None if position is None else array(position),
         array(total),
         labels,
         theme=theme.current(),
+        segment=None if segment is None else array(segment),
+        total_name="= what the first norm reads" if normed else "= what enters the first layer",
         width=1000,
     )
+    added = "".join(f" + {name}" for name, x in (("position", position), ("segment", segment)) if x is not None)
+    then = " Segment: the vector of the sentence a token belongs to." if segment is not None else ""
     figures.place(
         fig,
         key="parts",
-        heading="Embedding + position = what enters the first layer",
-        explained="A row a token, a column a dimension, recorded in this run. One colour scale serves all three.",
+        heading=f"Embedding{added} = what {'the first norm reads' if normed else 'enters the first layer'}",
+        explained=f"A row a token, a column a dimension, recorded in this run. One colour scale serves all.{then}",
         filename=f"embedding-{stack}",
         csv=lambda: matrix_csv(array(total), labels, dims),
-    )
-
-
-def position_table(run: Run, stack: StackName) -> Matrix | None:
-    """(positions, d_model): the scheme's vector for each position, as the model itself adds them; None where it adds none."""
-    net = run.lm.net.encoder if stack == "encoder" else run.lm.net.decoder
-    assert net is not None
-    shown = min(POSITIONS_MOST, run.lm.config.max_positions or POSITIONS_MOST)
-    with torch.inference_mode():
-        table = net.positions.embed(torch.arange(shown, device=run.lm.device))
-    return None if table is None else array(table)
-
-
-def positions(run: Run, stack: StackName, at: int) -> None:
-    """The position scheme's own vectors: a few dimensions as lines, and how alike positions are."""
-    table = position_table(run, stack)
-    if table is None:
-        scheme = run.lm.config.positions
-        st.info(f"This model adds no position vector: its scheme is “{scheme}”, which acts inside attention.")
-        return
-    names = [str(i) for i in range(len(table))]
-    left, right = st.columns(2, gap="large")
-    with left:
-        waves(table, names, at, fixed=run.lm.config.positions == "sinusoidal")
-    with right:
-        like = array(cosines(torch.from_numpy(table)))
-        fig = cosine_similarity_heatmap(like, names, theme=theme.current(), tokens=False, width=460, height=340)
-        figures.place(
-            fig,
-            key="alike_positions",
-            heading="How alike positions are",
-            explained="The cosine between position vectors: places close together are alike.",
-            filename="position-similarity",
-            csv=lambda: matrix_csv(like, names, names),
-            fill=False,
-        )
-
-
-def waves(table: Matrix, names: list[str], at: int, *, fixed: bool) -> None:
-    """Some dimensions of the table as lines; for sinusoids a sine and a cosine of three wavelengths."""
-    half = table.shape[1] // 2
-    first = [int(i) for i in np.linspace(0, half // 2, WAVES, dtype=int)]
-    dims = sorted({*first, *(half + i for i in first)}) if fixed else first
-    shown = table[: max(WAVE_POSITIONS, at + 1)]
-    fig = draw.waves(shown, dims, theme=theme.current(), selected=at if at < len(shown) else None, height=340)
-    figures.place(
-        fig,
-        key="waves",
-        heading="A few dimensions along the text",
-        explained="Each dimension of a sinusoidal position vector is a wave: the first turn fast, later ones slowly. Sines fill "
-        "the first half of the vector, cosines the second. The dotted line is the token chosen above.",
-        filename="positions",
-        csv=lambda: matrix_csv(table, names, [str(i) for i in range(table.shape[1])]),
     )
 
 
@@ -166,11 +115,20 @@ def neighbours(run: Run, token: Token) -> None:
     )
 
 
+def groups_of(run: Run, stack: StackName) -> list[str]:
+    """What each token of a stack is: read or written, and of two sentences, which."""
+    count = len(run.trace.tokens(stack))
+    if run.segments is not None:
+        return [("first sentence", "second sentence")[min(number, 1)] for number in run.segments]
+    if run.lm.kind == "decoder":
+        return ["read"] * run.typed + ["written"] * (count - run.typed)
+    return ["read" if stack == "encoder" else "written"] * count
+
+
 def flat(run: Run) -> None:
     """All the sentence's tokens in two dimensions, as they start."""
-    names = {"encoder": "read", "decoder": "written"}
     labels = [token.label for stack in run.stacks for token in run.trace.tokens(stack)]
-    groups = [names[stack] for stack in run.stacks for _ in run.trace.tokens(stack)]
+    groups = [group for stack in run.stacks for group in groups_of(run, stack)]
     found = projection(torch.cat([run.trace.embedding(stack) for stack in run.stacks]))
     points = array(found.points)
     fig = projection_chart(points, labels, groups, found.explained, theme=theme.current(), height=440)

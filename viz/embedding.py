@@ -57,17 +57,21 @@ def sum_of_parts(
     labels: Sequence[str],
     *,
     theme: Theme,
+    segment: Floats | None = None,
     total_name: str = "= what enters the first layer",
     width: int = WIDTH,
     row_height: float = 16,
 ) -> go.Figure:
     """Embedding plus position equals their sum, each (time, d_model), above one another with the same colours.
 
-    `position` is None where the scheme adds nothing to the embedding; then there are two panels.
+    `position` is None where the scheme adds nothing to the embedding, `segment` where the model tells no sentences
+    apart; each takes a panel.
     """
     parts = [("embedding", embedding), ("= " + total_name.removeprefix("= "), total)]
     if position is not None:
         parts.insert(1, ("+ position", position))
+    if segment is not None:
+        parts.insert(-1, ("+ segment", segment))
     rows, columns = Side(labels), _dimensions(embedding)
     for name, values in parts:
         check_grid(f"Values of '{name}'", values, labels, columns.labels)

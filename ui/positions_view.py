@@ -1,0 +1,221 @@
+"""How this model tells places apart: whatever its position scheme adds, turns or lowers, with the values of this run."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from analysis.similarity import cosines
+from model.positions import AlibiBias, Positions, RelativeBias, relative_bucket
+from model.tap import StackName
+from ui import figures, heads, rotation_view, settings, theme
+from ui.figures import Matrix, array
+from ui.runs import Run
+from viz import embedding as draw
+from viz import positions as chart
+from viz.export import matrix_csv, table_csv
+from viz.similarity import cosine_similarity_heatmap
+
+WAVES = 3
+POSITIONS_MOST = 128
+WAVE_POSITIONS = 64
+REACH_LEAST = 32  # how far the curve of distance goes, however short the text
+SAYS = {
+    "sinusoidal": "A fixed wave for each position is added to the embedding, so that equal pieces in different places differ.",
+    "learned": "A learned vector for each position is added to the embedding: a row of a table, trained like any other weight.",
+    "rotary": "Nothing is added to the embedding: inside attention, pairs of each query's and key's numbers turn by an angle that "
+    "grows with position, so that their product depends on how far apart they stand.",
+    "alibi": "Nothing is added to the embedding: every attention score is lowered by the distance times a slope of the head's own.",
+    "relative": "Nothing is added to the embedding: every attention score gets a learned bias for its distance, which falls into "
+    "one of a few buckets.",
+    "none": "This model is told nothing about positions; a decoder can only tell them by how much it may look at.",
+}
+
+
+def positions(run: Run, stack: StackName, focus: int) -> None:
+    """The scheme's own section of the page."""
+    scheme = run.lm.config.positions
+    st.subheader("How it knows the order", anchor=False)
+    st.caption(SAYS[scheme])
+    if scheme == "sinusoidal":
+        sinusoids(run, stack, focus)
+    elif scheme == "learned":
+        learned(run, stack)
+    elif scheme == "rotary":
+        rotation_view.rotary(run, stack, focus)
+    elif scheme == "alibi":
+        alibi(run, stack)
+    elif scheme == "relative":
+        relative(run, stack)
+
+
+def labels_of(run: Run, stack: StackName) -> list[str]:
+    return [token.label for token in run.trace.tokens(stack)]
+
+
+def scheme_of(run: Run, stack: StackName) -> Positions:
+    """The stack's own position scheme, weights and all."""
+    net = run.lm.net.encoder if stack == "encoder" else run.lm.net.decoder
+    assert net is not None
+    return net.positions
+
+
+def table_of(run: Run, stack: StackName, count: int) -> Matrix:
+    """(count, d_model): the vectors the model itself adds at its first positions."""
+    most = run.lm.config.max_positions
+    at = torch.arange(count if most is None else min(count, most), device=run.lm.device)
+    with torch.inference_mode():
+        table = scheme_of(run, stack).embed(at)
+    assert table is not None
+    return array(table)
+
+
+def sinusoids(run: Run, stack: StackName, at: int) -> None:
+    """A few waves, and how alike positions are."""
+    table = table_of(run, stack, POSITIONS_MOST)
+    left, right = st.columns(2, gap="large")
+    with left:
+        waves(table, at)
+    with right:
+        alike(table)
+
+
+def waves(table: Matrix, at: int) -> None:
+    """A sine and a cosine of three wavelengths."""
+    half = table.shape[1] // 2
+    first = [int(i) for i in np.linspace(0, half // 2, WAVES, dtype=int)]
+    dims = sorted({*first, *(half + i for i in first)})
+    shown = table[: max(WAVE_POSITIONS, at + 1)]
+    fig = draw.waves(shown, dims, theme=theme.current(), selected=at if at < len(shown) else None, height=340)
+    figures.place(
+        fig,
+        key="waves",
+        heading="A few dimensions along the text",
+        explained="Each dimension of a sinusoidal position vector is a wave: the first turn fast, later ones slowly. Sines fill "
+        "the first half of the vector, cosines the second. The dotted line is the token chosen above.",
+        filename="positions",
+        csv=lambda: matrix_csv(table, numbers(len(table)), numbers(table.shape[1])),
+    )
+
+
+def alike(table: Matrix) -> None:
+    """The cosine between the vectors of all pairs of positions."""
+    names = numbers(len(table))
+    like = array(cosines(torch.from_numpy(table)))
+    fig = cosine_similarity_heatmap(like, names, theme=theme.current(), tokens=False, width=460, height=340)
+    figures.place(
+        fig,
+        key="alike_positions",
+        heading="How alike positions are",
+        explained="The cosine between position vectors: 1 where they point the same way, 0 where they have nothing in common.",
+        filename="position-similarity",
+        csv=lambda: matrix_csv(like, names, names),
+        fill=False,
+    )
+
+
+def numbers(count: int) -> list[str]:
+    return [str(i) for i in range(count)]
+
+
+def learned(run: Run, stack: StackName) -> None:
+    """The rows of the table this text used, and how alike positions are."""
+    used = run.trace.position(stack)
+    assert used is not None
+    rows, offset = array(used), run.lm.config.position_offset
+    left, right = st.columns(2, gap="large")
+    with left:
+        fig = draw.position_table_heatmap(rows, theme=theme.current(), height=340)
+        counts = f" This model's table starts counting at row {offset}." if offset else ""
+        figures.place(
+            fig,
+            key="rows_used",
+            heading="The rows of the table this text used",
+            explained=f"A learned vector a position, as it was added in this run.{counts}",
+            filename=f"positions-{stack}",
+            csv=lambda: matrix_csv(rows, numbers(len(rows)), numbers(rows.shape[1])),
+        )
+    with right:
+        alike(table_of(run, stack, max(POSITIONS_MOST, len(rows))))
+
+
+def alibi(run: Run, stack: StackName) -> None:
+    """Every head's slope, and what one head's scores are lowered by."""
+    bias = scheme_of(run, stack).bias()
+    assert isinstance(bias, AlibiBias)
+    slopes = array(bias.slopes)
+    left, right = st.columns(2, gap="large")
+    with left:
+        figures.place(
+            chart.slopes_chart(slopes, theme=theme.current(), height=340),
+            key="slopes",
+            heading="The slope of every head",
+            explained="ALiBi: how much a head's score falls for each step of distance. A steep head sees only what is near, a flat "
+            "one the whole text. Slopes are fixed, not learned.",
+            filename="alibi-slopes",
+            csv=lambda: table_csv({"head": list(range(len(slopes))), "slope": [float(x) for x in slopes]}),
+        )
+    with right:
+        head = pick_head(run)
+        names = labels_of(run, stack)
+        attention = run.trace.attention(stack, 0)
+        added = attention.bias(head)
+        assert added is not None
+        shown = array(added.masked_fill(~attention.visible, float("nan")))
+        fig = chart.bias_heatmap(shown, names, names, theme=theme.current(), width=520)
+        figures.place(
+            fig,
+            key="bias",
+            heading=f"What head {head} adds to its scores",
+            explained="Before the softmax: the distance from query to key times the head's slope, taken away. The same in every "
+            "layer. Keys ahead of their query stay blank.",
+            filename=f"alibi-bias-head-{head}",
+            csv=lambda: matrix_csv(shown, names, names),
+            fill=False,
+        )
+
+
+def relative(run: Run, stack: StackName) -> None:
+    """Each head's learned bias at every offset, and the buckets of this text for one head."""
+    bias, config = scheme_of(run, stack).bias(), run.lm.config
+    assert isinstance(bias, RelativeBias)
+    names, both = labels_of(run, stack), stack == "encoder"
+    reach = max(REACH_LEAST, len(names) - 1)
+    offsets = torch.arange(-reach, reach + 1 if both else 1)
+    buckets = relative_bucket(offsets, config.relative_buckets, config.relative_reach, bidirectional=both).numpy()
+    table = array(bias.table).T  # (heads, buckets)
+    by_offset = np.ascontiguousarray(table[:, buckets])
+    left, right = st.columns(2, gap="large")
+    with left:
+        figures.place(
+            chart.offsets_heatmap(by_offset, offsets.numpy(), theme=theme.current(), buckets=buckets, width=620),
+            key="offsets",
+            heading="Every head's bias at every distance",
+            explained="Learned: what is added to a score for a key that many places before (-) or after (+) its query. Near "
+            "distances have a bucket each, far ones share. "
+            + ("The encoder looks both ways." if both else "The decoder only looks back."),
+            filename=f"relative-bias-{stack}",
+            csv=lambda: matrix_csv(by_offset, [f"head {h}" for h in range(len(table))], [str(int(o)) for o in offsets]),
+        )
+    with right:
+        head = pick_head(run)
+        at = np.arange(len(names))
+        pairs = buckets[np.clip(at[None, :] - at[:, None], -reach, 0 if not both else reach) + reach]
+        fig = chart.bucket_heatmap(
+            pairs, table[head], names, names, theme=theme.current(), hide_future=not both, width=520
+        )
+        figures.place(
+            fig,
+            key="buckets",
+            heading=f"What head {head} adds in this text",
+            explained=f"Each pair's distance falls into one of {config.relative_buckets} buckets; the head has a learned bias for "
+            "each, the same in every layer. The bucket stands in the hover text.",
+            filename=f"relative-bias-{stack}-head-{head}",
+            csv=lambda: matrix_csv(np.ascontiguousarray(table[head][pairs]), names, names),
+            fill=False,
+        )
+
+
+def pick_head(run: Run) -> int:
+    """The head whose bias is shown."""
+    settings.settle("head", run.lm.config.n_heads)
+    return heads.number_picker(st.container(), "Head", "head", run.lm.config.n_heads)
