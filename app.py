@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ui import header, settings, theme
+from ui.components.theme_watch.theme_watch import theme_watch
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ PAGES = (
     PageRow("pages/decoding.py", "Decoding", "Why this token?"),
     PageRow("pages/embeddings.py", "Embeddings and positions", "What does a token start as?"),
     PageRow("pages/logits.py", "Logits", "How sure is the model?"),
+    PageRow("pages/models.py", "Models", "Which model, and how is it built?"),
 )
 
 
@@ -34,11 +36,13 @@ def main() -> None:
     page = st.navigation(entries)
     with st.sidebar:
         name, device = settings.pick_model()
+    settings.say_what_is_not_opened()
     question = next(row.question for row in PAGES if row.name == page.title)
     run = header.draw(question, name, device)
     if run is not None:
         with st.sidebar:
             header.about(run)
+    theme_watch(theme.is_dark(), key="theme")
     page.run()
 
 

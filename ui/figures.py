@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ui import theme
+from ui.components.save_picture.save_picture import save_picture
 from viz.export import figure_html, modebar
 from viz.frame import summary
 
@@ -40,9 +41,10 @@ def head(fig: go.Figure, *, key: str, heading: str, explained: str, filename: st
 
 
 def ways_to_save(fig: go.Figure, *, key: str, title: str, filename: str, csv: Callable[[], str]) -> None:
-    """Quiet buttons in a line: the figure as a page and as numbers."""
+    """Quiet buttons in a line: the figure as a picture, as a page and as numbers."""
     shown = theme.current()
     with st.container(horizontal=True, key=f"save_{key}", gap=None, width="content", vertical_alignment="center"):
+        save_picture(key, filename, key=f"{key}_picture")
         st.download_button(
             "HTML",
             data=lambda: figure_html(fig, title, theme=shown),

@@ -10,9 +10,14 @@ STYLE = Path(__file__).with_name("style.css")
 MARK = str(Path(__file__).with_name("mark.svg"))
 
 
+def is_dark() -> bool:
+    """Whether this browser shows the dark theme, as far as it has said."""
+    return st.context.theme.type == "dark"
+
+
 def current() -> Theme:
     """The colours of the theme this browser shows."""
-    return theme(st.context.theme.type == "dark")
+    return theme(is_dark())
 
 
 def apply_style() -> None:
