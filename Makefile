@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 MODEL ?= transformer-fr-en
+CORPUS ?= data/fra-eng
 
 .PHONY: run test check format train bench clean
 
@@ -24,7 +25,7 @@ format: $(VENV)/dev.stamp
 	$(PY) -m ruff check --fix .
 
 train: $(VENV)/dev.stamp
-	$(PY) -m training.train $(MODEL)
+	$(PY) -m training.train --model $(MODEL) --corpus $(CORPUS)
 
 bench: $(VENV)/dev.stamp
 	@REGARD_BROWSER="$$($(PY) -m scripts.browser)" && export REGARD_BROWSER && $(PY) -m benchmarks.latency
