@@ -72,7 +72,7 @@ def load(
         unused_keys=hf.unused(),
         unused_tensors=tuple(unused),
         config_json=config_json,
-        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
     )
     pieces = tokenizer(folder, family.name)
     if pieces is not None and special.mask is None:
@@ -210,5 +210,5 @@ def _description(folder: Path) -> str:
     card = folder / "README.md"
     if not card.is_file():
         return ""
-    lines = card.read_text(encoding="utf-8").split("---", 2)[-1].splitlines()
+    lines = card.read_text(encoding="utf-8", errors="replace").split("---", 2)[-1].splitlines()
     return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")

@@ -97,8 +97,7 @@ def _build(folder: Path, family: str, settings: Settings) -> Tokenizer | None:
 
 def word_pieces(path: Path, settings: Settings) -> Tokenizer:
     """BERT's: one piece a line, lower-casing unless tokenizer_config.json says otherwise."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    vocab = {piece.rstrip("\n"): i for i, piece in enumerate(lines)}
+    vocab = {piece: i for i, piece in enumerate(lines(path))}
     unk, cls, sep = (settings.named(f"{name}_token", f"[{name.upper()}]") for name in ("unk", "cls", "sep"))
     for piece in (unk, cls, sep):
         if piece not in vocab:
@@ -178,8 +177,7 @@ BYTE_LEVEL: Mapping[str, Callable[[Path, Settings], Tokenizer]] = {
 
 
 def bytes_merged(folder: Path, vocab: dict[str, int], settings: Settings) -> Tokenizer:
-    lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
-    pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
+    pairs = [line.split(" ") for line in lines(folder / "merges.txt") if line and not line.startswith("#version")]
     if any(len(pair) != 2 for pair in pairs):
         raise CheckpointError("merges.txt holds a line that is no pair of pieces")
     try:
@@ -243,6 +241,14 @@ def ids(path: Path) -> dict[str, int]:
     if len(found) < len(held):
         raise CheckpointError(f"{path.name} holds a piece whose id is no number")
     return found
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a text file; CheckpointError naming it where it is no text."""
+    try:
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error}") from error
 
 
 def table(path: Path) -> dict[str, object]:

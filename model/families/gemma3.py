@@ -74,6 +74,7 @@ def text_part(hf: ConfigJson) -> TransformerConfig:
     part = hf.part("text_config")
     if part is None:
         raise CheckpointError("config.json has no text_config")
+    part.value("model_type")  # gemma3_text, whatever it says
     return TEXT.read_config(part)
 
 

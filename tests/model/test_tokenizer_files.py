@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+import model
 from model import CheckpointError, tokenizer_files
 from model.sentencepiece_file import read
 from model.tokens import Tokenizer
+from tests.model.families.cases import BERT
+from tests.model.families.reference import Hf
 
 AWKWARD = [
     "The quick brown fox",
@@ -105,6 +108,27 @@ def test_word_pieces_equal_the_reference(tmp_path: Path, lower: bool) -> None:
     _, segments = ours.tokens("the", "fox")
     assert segments == [0, 0, 0, 1, 1]
     assert tokenizer_files.mask_token(folder, ours.pipeline) == 4
+
+
+def test_a_model_with_word_pieces_reads_text_and_knows_its_mask(tmp_path: Path) -> None:
+    Hf("BertForMaskedLM", "BertConfig", BERT | {"vocab_size": 80}).build().save(tmp_path)
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS + LETTERS) + "\n", encoding="utf-8")
+    lm = model.load(tmp_path, device="cpu")
+    assert lm.special.mask == 4
+    trace = lm.run("The [MASK] fox", pair="un fox")
+    assert [t.label for t in trace.tokens("encoder")] == [
+        "[CLS]",
+        "the",
+        "[MASK]",
+        "fox",
+        "[SEP]",
+        "un",
+        "fox",
+        "[SEP]",
+    ]
+    assert trace.probabilities(2).shape == (80,)
+    with pytest.raises(model.InputError, match="fills masks; it does not write"):
+        lm.decode("the")
 
 
 @pytest.mark.parametrize("family", ["gpt2", "opt"])
@@ -224,6 +248,7 @@ def test_a_family_whose_splitting_the_files_do_not_hold_gets_no_wrong_tokenizer(
         ("t5", {"spiece.model": b"no model"}, "spiece.model cannot be read as a SentencePiece model"),
         ("llama", {"tokenizer.model": b""}, "tokenizer.model is a SentencePiece model without an unknown piece"),
         ("bert", {"vocab.txt": b"the\nfox\n"}, "vocab.txt lacks the special piece"),
+        ("bert", {"vocab.txt": b"the\xff\n"}, "vocab.txt cannot be read"),
         ("gpt2", {"vocab.json": b"{", "merges.txt": b""}, "vocab.json cannot be read"),
         ("gpt2", {"vocab.json": b'{"a": "b"}', "merges.txt": b""}, "vocab.json holds a piece whose id is no number"),
         ("gpt2", {"vocab.json": b'{"a": 0}', "merges.txt": b"a b c\n"}, "merges.txt holds a line that is no pair"),
