@@ -29,4 +29,4 @@ READS: dict[str, str] = {DEFAULT_MODEL: "everyday French sentences"}
 
 def examples_for(name: str) -> tuple[Example, ...]:
     """A model's own examples; none for one that Regard does not ship."""
-    return EXAMPLES.get(name, ())
+    return EXAMPLES.get(name.partition("@")[0], ())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-import model
 from model.decoding import Forced, Step
 from model.errors import InputError
 from model.language_model import LanguageModel, Reading
@@ -16,6 +15,7 @@ from model.tap import StackName
 from model.tokens import Token
 from model.trace import Trace
 from ui.examples import DEFAULT_MODEL, examples_for
+from ui.opened import MOST_MODELS, Shelf
 
 BUDGET_BYTES = 512 * 1024**2
 TOKENS_A_TOKEN = 3
@@ -114,6 +114,18 @@ class RunStore:
             while len(self._runs) > 1 and self.bytes > self.budget:
                 self._runs.popitem(last=False)
 
+    def forget(self, name: str, device: str) -> None:
+        """Drops every run of a model."""
+        with self._lock:
+            for spec in [spec for spec in self._runs if (spec.model, spec.device) == (name, device)]:
+                del self._runs[spec]
+
+    def of(self, name: str, device: str) -> tuple[int, int]:
+        """(how many, bytes) of a model's runs."""
+        with self._lock:
+            kept = [run for spec, run in self._runs.items() if (spec.model, spec.device) == (name, device)]
+        return len(kept), sum(run.trace.recording.bytes for run in kept)
+
     @property
     def bytes(self) -> int:
         """What the runs' recordings take."""
@@ -129,10 +141,18 @@ def store() -> RunStore:
     return RunStore(BUDGET_BYTES)
 
 
-@st.cache_resource(show_spinner="Loading the model", max_entries=3)
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """The models of this process; one that leaves memory takes its runs with it."""
+    return Shelf(MOST_MODELS, dropped=lambda name, device: store().forget(name, device))
+
+
 def load(name: str, device: str) -> LanguageModel:
     """One model for every session; a model holds weights and nothing about any run."""
-    return model.load(name, device="cuda" if device == "cuda" else "cpu")
+    if shelf().has(name, device):
+        return shelf().get(name, device)
+    with st.spinner("Loading the model"):
+        return shelf().get(name, device)
 
 
 def devices() -> list[str]:
@@ -184,6 +204,7 @@ def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object])
     if lm.net.head is None:
         return Run(spec, lm, lm.run(x), (), 0, reading)
     limit = writing_limit(lm, len(reading.tokens))
+    check_choices(spec.choices, lm)
     steps = []
     for step in lm.decode(x, strategy=Forced(spec.choices), max_new_tokens=limit):
         steps.append(step)
@@ -217,4 +238,5 @@ def check_choices(choices: tuple[tuple[int, int], ...], lm: LanguageModel) -> No
 
 def warm_up() -> None:
     """Loads the default model and runs its first example, so that a first visit shows real numbers at once."""
+    shelf().get(DEFAULT_MODEL, devices()[-1])  # before `load`, whose spinner needs a page
     get(RunSpec(DEFAULT_MODEL, devices()[-1], examples_for(DEFAULT_MODEL)[0].text))

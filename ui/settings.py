@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 import model
-from ui import runs
+from ui import opened, runs
 from ui.examples import DEFAULT_MODEL, examples_for
 from ui.runs import Run, RunSpec
 
@@ -17,16 +17,28 @@ T = TypeVar("T")
 
 
 def pick_model() -> tuple[str, str]:
-    """(model, device) from the two pickers."""
-    names = sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name))
+    """(model, device) from the two pickers. A model that a link names and nobody opened here gives way to the default."""
+    names = offered()
+    switch = st.session_state.pop("switch_to", None)
+    if switch in names:
+        st.session_state["model"] = switch
+        model_changed()
+    asked = st.session_state.get("model", st.query_params.get("model"))
+    if asked and asked not in names:
+        st.session_state["not_opened"] = asked
+        st.session_state["model"] = names[0]
     name = st.selectbox(
         "Model",
         names,
         key="model",
         bind="query-params",
-        help="The checkpoint that runs. Everything on screen comes from it.",
+        format_func=opened.label,
+        on_change=model_changed,
+        help="The checkpoint that runs. Everything on screen comes from it. The Models page opens others.",
     )
     devices = runs.devices()
+    if (onto := st.session_state.pop("device_next", None)) in devices:
+        st.session_state["device"] = onto
     device = st.segmented_control(
         "Device",
         devices,
@@ -37,6 +49,32 @@ def pick_model() -> tuple[str, str]:
         help="Where the model runs. CUDA appears where this machine has such a GPU.",
     )
     return name or DEFAULT_MODEL, device or devices[-1]
+
+
+def offered() -> list[str]:
+    """Names of the models one can choose: shipped, the default first, then what was opened in this process."""
+    return [*sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name)), *runs.shelf().opened]
+
+
+def model_changed() -> None:
+    """Another model: tokens chosen for the last one mean nothing to it."""
+    st.session_state.pop("not_opened", None)
+    choose(())
+    st.session_state["step"] = 0
+
+
+def say_what_is_not_opened() -> None:
+    """A sentence about the model a link asked for, where nobody opened it in this process; it is not opened unasked."""
+    asked = st.session_state.get("not_opened")
+    if not isinstance(asked, str):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(
+            "The link asks for a model that is not opened here; this is the one that ships with Regard.", icon="⚠️"
+        )
+        st.text(asked)
+        st.page_link("pages/models.py", label="Open it on the Models page", width="content")
+        st.button("Dismiss", key="dismiss", type="tertiary", on_click=lambda: st.session_state.pop("not_opened", None))
 
 
 def start_with(key: str, value: object) -> None:

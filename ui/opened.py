@@ -1,0 +1,199 @@
+"""The models of this process: which are offered, which are in memory, and what lies ready on this machine."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import model
+from model import checkpoint, hub, tokenizer_files
+from model.checkpoint import Dtype
+from model.errors import CheckpointError
+from model.families.family import ConfigJson
+from model.language_model import LanguageModel
+
+MOST_MODELS = 3
+PRECISIONS: tuple[Dtype, ...] = ("auto", "float32", "bfloat16", "float16")
+KINDS = {
+    "encoder": "encoder-only",
+    "decoder": "decoder-only",
+    "encoder-decoder": "encoder-decoder",
+    "recurrent": "recurrent",
+}
+
+
+def named(where: str, dtype: Dtype) -> str:
+    """The name a model goes under in the picker and in links; its precision is part of it where one was chosen."""
+    return where if dtype == "auto" else f"{where}@{dtype}"
+
+
+def parts(name: str) -> tuple[str, Dtype]:
+    """(where, dtype) of a name."""
+    where, _, stated = name.rpartition("@")
+    dtype = next((known for known in PRECISIONS[1:] if where and known == stated), None)
+    return (name, "auto") if dtype is None else (where, dtype)
+
+
+def label(name: str) -> str:
+    """A name as the picker shows it: a folder by its own name, and the precision."""
+    where, dtype = parts(name)
+    shown = Path(where).name if Path(where).is_absolute() else where
+    return shown if dtype == "auto" else f"{shown} · {dtype}"
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A model in memory."""
+
+    name: str
+    device: str
+    lm: LanguageModel
+
+    @property
+    def bytes(self) -> int:
+        """What its parameters take; tied ones count once."""
+        return sum(p.numel() * p.element_size() for p in self.lm.net.parameters())
+
+
+class Shelf:
+    """Loaded models, those used last, shared by every session and safe to share between threads.
+
+    `dropped` is told (name, device) of each model that leaves, so that nothing else keeps it alive.
+    """
+
+    def __init__(self, most: int, dropped: Callable[[str, str], None]) -> None:
+        self.most, self._dropped = most, dropped
+        self._held: OrderedDict[tuple[str, str], LanguageModel] = OrderedDict()
+        self._opened: list[str] = []
+        self._lock = threading.Lock()
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The names of the models someone opened in this process, in the order in which that was done."""
+        return tuple(self._opened)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """What is in memory, the least recently used first."""
+        with self._lock:
+            return tuple(Held(name, device, lm) for (name, device), lm in self._held.items())
+
+    def has(self, name: str, device: str) -> bool:
+        """Whether a model is in memory."""
+        return (name, device) in self._held
+
+    def get(self, name: str, device: str, progress: hub.Progress | None = None) -> LanguageModel:
+        """A model, loaded where it is not in memory: once, however many ask at the same time.
+
+        Raises CheckpointError where it was neither shipped nor opened, and where it cannot be read.
+        """
+        key = (name, device)
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:
+            with self._lock:
+                if key in self._held:
+                    return self._held[key]
+            where, dtype = parts(name)
+            if where not in model.shipped() and name not in self._opened:
+                raise CheckpointError(f"{name} is not opened here")
+            lm = model.load(where, "cuda" if device == "cuda" else "cpu", dtype, progress)
+            self._keep(key, lm)
+        return lm
+
+    def _keep(self, key: tuple[str, str], lm: LanguageModel) -> None:
+        with self._lock:
+            self._held[key] = lm
+            gone = [self._held.popitem(last=False)[0] for _ in range(len(self._held) - self.most)]
+        for name, device in gone:
+            self._dropped(name, device)
+
+    def open(self, where: str, device: str, dtype: Dtype, progress: hub.Progress | None = None) -> str:
+        """Loads a checkpoint and offers it from now on: its name. Nothing changes where it cannot be read."""
+        name = named(where, dtype)
+        known = where in model.shipped() or name in self._opened
+        if not known:
+            self._opened.append(name)
+        try:
+            self.get(name, device, progress)
+        except BaseException:
+            if not known:
+                self._opened.remove(name)
+            raise
+        if where in model.shipped() and dtype != "auto" and name not in self._opened:
+            self._opened.append(name)
+        return name
+
+    def unload(self, name: str, device: str) -> None:
+        """Takes a model out of memory. It stays on offer and is loaded again when it is asked for."""
+        with self._lock:
+            self._held.pop((name, device), None)
+        self._dropped(name, device)
+
+
+def address(text: str, *, from_hub: bool) -> str:
+    """What a person typed as the place of a checkpoint: a hub id, or the absolute path of a folder."""
+    text = text.strip()
+    if not text:
+        raise CheckpointError("type a hub id, such as owner/name" if from_hub else "type the path of a folder")
+    if from_hub:
+        text = text.removeprefix(f"{hub.SITE}/").removesuffix("/")
+        if not hub.is_repo(text):
+            raise CheckpointError(f"{text} is no hub id: one looks like owner/name")
+        if Path(text).exists():
+            raise CheckpointError(f"{text} is also a folder here: open it as a folder")
+        return text
+    try:
+        folder = Path(text).expanduser().resolve()
+        if not folder.is_dir():
+            raise CheckpointError(f"there is no folder {text} on the machine that Regard runs on")
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(f"{text} is no path of a folder") from error
+    return str(folder)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A checkpoint on this machine, by what its config.json says; `problem` says why it cannot be opened."""
+
+    where: str
+    place: str  # shipped, Hugging Face cache, folder
+    family: str
+    kind: str
+    bytes: int
+    problem: str = ""
+
+
+def on_disk(opened: tuple[str, ...] = ()) -> list[Listed]:
+    """What could be run here at once: shipped, in the local Hugging Face cache, and folders opened before."""
+    found = [look("shipped", name, checkpoint.ZOO / name) for name in model.shipped()]
+    found += [look("Hugging Face cache", repo, folder) for repo, folder in hub.in_cache().items()]
+    known = {one.where for one in found}
+    for where in dict.fromkeys(parts(name)[0] for name in opened):
+        if where not in known and Path(where).is_dir():
+            found.append(look("folder", where, Path(where)))
+    return found
+
+
+def look(place: str, where: str, folder: Path) -> Listed:
+    """One folder's line in the list, from its config.json alone."""
+    size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+    try:
+        hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
+        family = checkpoint.family_of(hf)
+        return Listed(where, place, family.title, KINDS[family.read_config(hf).kind], size)
+    except CheckpointError as error:
+        return Listed(where, place, "not supported", "", size, str(error))
+
+
+def size(count: int) -> str:
+    """Bytes for people: 14157496 as "14.2 MB"."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if count >= unit:
+            return f"{count / unit:,.1f} {name}"
+    return f"{count / 1e3:,.1f} kB"

@@ -1,0 +1,185 @@
+"""Opening and unloading: what lies on this machine, a folder or a hub id, and what is in memory."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import pandas as pd
+import psutil
+import streamlit as st
+import torch
+
+from model import checkpoint
+from model.errors import CheckpointError
+from model.hub import Progress
+from model.memory import free_on
+from ui import header, opened, runs
+from ui.models_view import heading
+from ui.opened import Listed
+
+Place = Literal["folder", "hub"]
+PLACES: dict[Place, str] = {"folder": "Folder on this machine", "hub": "Hugging Face hub id"}
+PRECISION_MEANING = (
+    "How exactly numbers are kept. auto: float32 on the CPU, bfloat16 on CUDA. The 16-bit ones take half the memory and "
+    "round more."
+)
+
+
+def on_this_machine(name: str) -> None:
+    """What can be run at once; a click on a line makes it the current model."""
+    listed = opened.on_disk(runs.shelf().opened)
+    heading(
+        "On this machine",
+        "What ships with Regard, what lies in the Hugging Face cache, and folders opened since it started.",
+    )
+    where = opened.parts(name)[0]
+    at = next((i for i, one in enumerate(listed) if one.where == where), None)
+    st.dataframe(
+        as_frame(listed),
+        key=f"listed_{name}_{len(listed)}",
+        hide_index=True,
+        on_select=lambda: choose(listed, st.session_state.get(f"listed_{name}_{len(listed)}")),
+        selection_mode="single-row",
+        selection_default=None if at is None else {"selection": {"rows": [at]}},
+        alt="Checkpoints on this machine",
+    )
+    st.caption("Tick a line to make it the current model.")
+    for one in listed:
+        if one.problem:
+            st.caption(f"{header.plain(one.where)}: {header.sentence(one.problem)}")
+
+
+def as_frame(listed: list[Listed]) -> pd.DataFrame:
+    """The list as a table."""
+    return pd.DataFrame(
+        {
+            "Name": [opened.label(one.where) for one in listed],
+            "Family": [one.family for one in listed],
+            "Kind": [one.kind for one in listed],
+            "On disk": [opened.size(one.bytes) for one in listed],
+            "From": [one.place for one in listed],
+        }
+    )
+
+
+def choose(listed: list[Listed], state: object) -> None:
+    """Asks for the model of a chosen line; it is opened where its progress can be shown."""
+    selection = state.get("selection") if isinstance(state, Mapping) else None
+    rows = selection.get("rows") if isinstance(selection, Mapping) else None
+    if isinstance(rows, list) and rows and isinstance(rows[0], int) and rows[0] < len(listed):
+        st.session_state["open_next"] = listed[rows[0]].where
+
+
+def open_another(device: str) -> None:
+    """A folder or a hub id, and where and how exactly it shall run."""
+    heading(
+        "Open another",
+        "A folder in Hugging Face layout (config.json, weights, tokenizer), or a model of the hub. Nothing in it is executed.",
+    )
+    asked = st.session_state.get("not_opened")
+    first = str(asked) if isinstance(asked, str) else ""
+    place = st.segmented_control(
+        "From",
+        list(PLACES),
+        default="hub" if first and not first.startswith(("/", "~")) else "folder",
+        required=True,
+        key="open_place",
+        format_func=PLACES.__getitem__,
+        label_visibility="collapsed",
+    )
+    from_hub = place == "hub"
+    typed = st.text_input(
+        PLACES["hub" if from_hub else "folder"],
+        value=opened.parts(first)[0],
+        key=f"open_where_{place}",
+        placeholder="owner/name" if from_hub else "/path/to/folder",
+        help="Fetched from huggingface.co into its local cache, unless it lies there already."
+        if from_hub
+        else "A path on the machine that Regard runs on.",
+    )
+    left, right = st.columns(2)
+    devices = runs.devices()
+    on = left.segmented_control(
+        "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
+    )
+    dtype = right.selectbox("Precision", opened.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    if st.button("Open", type="primary", key="open"):
+        try:
+            where = opened.address(typed or "", from_hub=from_hub)
+        except CheckpointError as error:
+            st.error(header.sentence(str(error)), icon="⚠️")
+            return
+        open_now(where, on or device, dtype or "auto")
+
+
+def open_asked(device: str) -> None:
+    """Opens what a click on the list asked for."""
+    where = st.session_state.pop("open_next", None)
+    if isinstance(where, str):
+        open_now(where, device, "auto")
+
+
+def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
+    """Opens a checkpoint with its progress and makes it the current model. Where it cannot be read, nothing changes."""
+    shown = header.plain(opened.label(where))
+    with st.status(f"Opening {shown}", expanded=True) as status:
+        bar = st.progress(0.0)
+        line = st.empty()
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar.progress(done / total if total else 0.0)
+            line.text(f"{what} ({done:,} of {total:,})" if total else what)
+
+        try:
+            st.caption(weighed(where, device, dtype, progress))
+            name = runs.shelf().open(where, device, dtype, progress)
+        except (CheckpointError, OSError, MemoryError) as error:
+            bar.empty()
+            line.empty()
+            status.update(label=f"{shown} was not opened", state="error")
+            st.error(header.sentence(str(error)) + " The model you had stays.", icon="⚠️")
+            return
+        status.update(label=f"{shown} is open", state="complete", expanded=False)
+    st.session_state["switch_to"], st.session_state["device_next"] = name, device
+    st.rerun()
+
+
+def weighed(where: str, device: str, dtype: checkpoint.Dtype, progress: Progress) -> str:
+    """What it will take and what is free, before any weight is read; a hub id is fetched first."""
+    folder, _ = checkpoint.locate(where, progress)
+    needed = checkpoint.memory_needed(folder, "cuda" if device == "cuda" else "cpu", dtype)
+    return (
+        f"Takes {opened.size(needed.needed)} of memory; {opened.size(needed.free)} are free on {needed.device.upper()}."
+    )
+
+
+def in_memory(name: str, device: str) -> None:
+    """Each loaded model with what it takes, and its way out."""
+    heading(
+        "In memory",
+        "Loaded models are shared by everyone who uses this Regard. The runs of a model are its recorded tensors.",
+    )
+    for held in reversed(runs.shelf().held):
+        count, kept = runs.store().of(held.name, held.device)
+        mine = (held.name, held.device) == (name, device)
+        runs_kept = f"{count} {'run' if count == 1 else 'runs'}, {opened.size(kept)}" if count else "no runs"
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=f"held_{held.name}_{held.device}"
+        ):
+            st.markdown(
+                f"{header.plain(opened.label(held.name))}  \n:small[:gray[{opened.size(held.bytes)} of parameters on "
+                f"{held.device.upper()} · {runs_kept}]]",
+                width="stretch",
+            )
+            st.button(
+                "Unload",
+                key=f"unload_{held.name}_{held.device}",
+                on_click=runs.shelf().unload,
+                args=(held.name, held.device),
+                disabled=mine,
+                help="It is the current model: choose another one first."
+                if mine
+                else "It stays on offer, and is read again when chosen.",
+            )
+    own = psutil.Process().memory_info().rss
+    free = opened.size(free_on(torch.device(device)))
+    st.caption(f"This Regard takes {opened.size(own)} of memory in all; {free} are free on {device.upper()}.")

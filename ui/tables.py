@@ -1,0 +1,39 @@
+"""Small tables of words and numbers that wrap instead of being cut off. Every cell is text and nothing else."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, and what it means on hover."""
+
+    text: str
+    means: str = ""
+    quiet: bool = False
+    number: bool = False
+
+
+def table(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str, narrow: str = "scroll") -> None:
+    """Draws a table; where the window is too narrow for it, it scrolls sideways, or breaks its words ("wrap")."""
+    st.html(markup(heads, rows, label=label, narrow=narrow))
+
+
+def markup(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str, narrow: str = "scroll") -> str:
+    """The table as HTML, with every text escaped."""
+    for row in rows:
+        if heads and len(row) != len(heads):
+            raise ValueError(f"A row of {len(row)} cells does not fit {len(heads)} headings.")
+    top = f"<thead><tr>{''.join(_cell('th', head) for head in heads)}</tr></thead>" if heads else ""
+    body = "".join(f"<tr>{''.join(_cell('td', cell) for cell in row)}</tr>" for row in rows)
+    name = html.escape(label)
+    return f'<div class="regard-table {narrow}"><table aria-label="{name}">{top}<tbody>{body}</tbody></table></div>'
+
+
+def _cell(tag: str, cell: Cell) -> str:
+    names = " ".join(name for name, on in (("quiet", cell.quiet), ("number", cell.number), ("term", cell.means)) if on)
+    title = f' title="{html.escape(cell.means)}"' if cell.means else ""
+    return f'<{tag} class="{names}"{title}>{html.escape(cell.text)}</{tag}>'
