@@ -23,6 +23,7 @@ from scripts.browser import FLAGS, find_browser, install_browser
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 WIDTH, HEIGHT, SCALE = 1280, 860, 1.5
+PATIENCE_MS = 180_000
 SETTLING_MS = 2500  # charts are drawn after the script has ended
 LARGE = 280_000  # bytes
 SERVES = "Regard is at "
@@ -70,8 +71,8 @@ def take(browser: Browser, address: str, shot: Shot) -> bytes:
     )
     page = context.new_page()
     page.goto(address + shot.link)
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=PATIENCE_MS)
     page.wait_for_timeout(SETTLING_MS)
     picture = page.screenshot()
     context.close()
