@@ -1,13 +1,16 @@
 """The top of every page: its question, the text box, what the text came to, and what is wrong with it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
+from model.language_model import LanguageModel
 from model.tokens import Token
-from ui import runs, settings
+from ui import encoder_text, runs, settings
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import READS, examples_for
-from ui.runs import Run, RunSpec
+from ui.runs import ChoiceError, Run, RunSpec
 
 STRIP_TOKENS = 120
 
@@ -18,14 +21,37 @@ def draw(question: str, name: str, device: str) -> Run | None:
     box, gallery = st.columns([6, 1], vertical_alignment="center")
     with gallery:
         example_gallery(name)
+    lm = loaded(name, device)
     with box:
         text = settings.text_box(name)
-    run = run_of(RunSpec(name, device, text, choices=settings.chosen()))
+        spec = RunSpec(name, device, text, choices=settings.chosen())
+        if lm is not None:
+            spec = encoder_text.completed(spec, lm)
+            say_what_to_type(lm)
+    run = run_of(spec)
     settings.link_choices()
+    encoder_text.link_masks(spec)
     if run is not None:
         warn_of_bytes(run)
         pieces(run)
     return run
+
+
+def loaded(name: str, device: str) -> LanguageModel | None:
+    """The model, None where it cannot be loaded; the run says why."""
+    try:
+        return runs.load(name, device)
+    except (InputError, CheckpointError):
+        return None
+
+
+def say_what_to_type(lm: LanguageModel) -> None:
+    """What a model without a tokenizer reads."""
+    if lm.tokenizer is None:
+        st.caption(
+            f"This checkpoint has no tokenizer: type token ids, whole numbers from 0 to {lm.config.vocab_size - 1:,}, such as "
+            "12 7 93."
+        )
 
 
 def example_gallery(name: str) -> None:
@@ -49,9 +75,16 @@ def run_of(spec: RunSpec) -> Run | None:
     """Runs a spec. Where it cannot be run the reason is said and the last run that worked stays on screen."""
     try:
         run = runs.get(spec, between_steps=lambda: st.session_state.get("text"))
+    except ChoiceError as error:
+        settings.choose(())
+        st.warning(sentence(str(error)) + " The model chooses itself.", icon="⚠️")
+        return run_of(replace(spec, choices=()))
     except (InputError, CheckpointError) as error:
         last = st.session_state.get("shown")
+        if isinstance(last, RunSpec) and last.model != spec.model and isinstance(error, InputError):
+            last = None  # another model's run must not pass for this one's
         st.warning(sentence(str(error)) + (" Shown below: the last text that worked." if last else ""), icon="⚠️")
+        st.session_state["shown"] = last
         return runs.get(last) if isinstance(last, RunSpec) else None
     st.session_state["shown"] = spec
     return run
@@ -59,7 +92,7 @@ def run_of(spec: RunSpec) -> Run | None:
 
 def plain(text: str) -> str:
     """Text that stays as it is where markup would be read."""
-    for mark in "\\*_`[]<>$:#~|":
+    for mark in "\\*_`[]<>$:#~|&":
         text = text.replace(mark, "\\" + mark)
     return text
 
@@ -98,12 +131,17 @@ def chip(token: Token, *, note: str = "", current: bool = False, following: bool
 
 def pieces(run: Run) -> None:
     """The text as the model reads it, and what it wrote."""
-    rows = [_strip("reads", run.source)]
-    if run.lm.kind != "encoder":
+    rows = reading_rows(run)
+    if run.lm.kind != "encoder" and run.lm.net.head is not None:
         rows.append(_strip("writes", run.written))
     token_strip(rows, key="pieces", label="The text as pieces", clickable=False)
     notes = []
-    if run.steps and run.steps[-1].ended == "limit":
+    if hidden := [i for i in run.spec.masks if i < len(run.source)]:
+        many = "1 token is" if len(hidden) == 1 else f"{len(hidden)} tokens are"
+        notes.append(f"{many} masked on the Logits page; every page shows the text as it is then read.")
+    if run.steps and run.steps[-1].ended == "limit" and run.lm.kind == "decoder":
+        notes.append(f"Stopped after {len(run.steps)} new tokens: a continuation is written up to {run.limit} tokens.")
+    elif run.steps and run.steps[-1].ended == "limit":
         notes.append(
             f"Stopped after {len(run.steps)} tokens: a translation may be {runs.TOKENS_A_TOKEN} times as long as its source "
             f"and {runs.SPARE_TOKENS} more, so that odd input cannot run on for ever."
@@ -116,6 +154,14 @@ def pieces(run: Run) -> None:
         )
     if notes:
         st.caption(" ".join(notes))
+
+
+def reading_rows(run: Run) -> list[Strip]:
+    """What is read: a row, or one for each of two sentences."""
+    if run.segments is None:
+        return [_strip("reads", run.source)]
+    first = run.segments.index(1)
+    return [_strip("reads", run.source[:first]), _strip("and then", run.source[first:])]
 
 
 def _strip(name: str, tokens: tuple[Token, ...]) -> Strip:

@@ -1,0 +1,88 @@
+"""What an encoder alone takes beside the text: a second sentence, and tokens to hide behind its mask token.
+
+Hidden positions belong to one text of one model; a changed text hides nothing. They live in the session and the link.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from model.language_model import LanguageModel
+from ui.runs import RunSpec
+
+MOST_MASKS = 32
+
+
+def takes_pair(lm: LanguageModel) -> bool:
+    """Whether the model tells two sentences apart."""
+    return lm.kind == "encoder" and lm.config.n_segments > 1 and lm.tokenizer is not None
+
+
+def can_mask(lm: LanguageModel) -> bool:
+    """Whether tokens can be hidden and guessed."""
+    return lm.kind == "encoder" and lm.special.mask is not None and lm.net.head is not None
+
+
+def pair_box() -> str | None:
+    """The second sentence; None where there is none."""
+    text = st.text_input(
+        "Second sentence",
+        key="pair",
+        live="150ms",
+        bind="query-params",
+        placeholder="A second sentence, if you like: this model reads pairs",
+        label_visibility="collapsed",
+    )
+    return text if text and text.strip() else None
+
+
+def completed(spec: RunSpec, lm: LanguageModel) -> RunSpec:
+    """A spec with the second sentence from its box, and what is hidden in this very text."""
+    if takes_pair(lm):
+        spec = replace(spec, pair=pair_box())
+    return replace(spec, masks=hidden(spec)) if can_mask(lm) else spec
+
+
+def hidden(spec: RunSpec) -> tuple[int, ...]:
+    """The positions hidden in this text; at first those of the link."""
+    if "masks" not in st.session_state:
+        st.session_state["masks"] = (_about(spec), read_positions(st.query_params.get("masks", "")))
+    about, positions = st.session_state["masks"]
+    return tuple(positions) if about == _about(spec) else ()
+
+
+def hide(spec: RunSpec, positions: Sequence[int]) -> None:
+    """Hides these positions of a text and no others."""
+    st.session_state["masks"] = (_about(spec), tuple(sorted(set(positions)))[:MOST_MASKS])
+
+
+def toggle(spec: RunSpec, position: int) -> None:
+    """Hides a position, or shows it again."""
+    held = set(spec.masks)
+    hide(spec, sorted(held ^ {position}))
+
+
+def link_masks(spec: RunSpec) -> None:
+    """Keeps the address in step with what is hidden."""
+    text = write_positions(spec.masks)
+    if st.query_params.get("masks", "") != text:
+        if text:
+            st.query_params["masks"] = text
+        else:
+            del st.query_params["masks"]
+
+
+def read_positions(text: str) -> tuple[int, ...]:
+    """Positions from an address, "3,5"; parts that are none are left out."""
+    parts = [part for part in text[:400].split(",") if part.isdecimal() and part.isascii() and len(part) < 6]
+    return tuple(sorted({int(part) for part in parts}))[:MOST_MASKS]
+
+
+def write_positions(positions: Sequence[int]) -> str:
+    """Positions as they stand in an address."""
+    return ",".join(str(position) for position in positions)
+
+
+def _about(spec: RunSpec) -> tuple[str, str, str | None]:
+    return spec.model, spec.text, spec.pair
