@@ -176,6 +176,9 @@ def link_choices() -> None:
 def shown() -> Run:
     """The run on screen. A page that runs by itself, without app.py around it, shows the first example."""
     spec = st.session_state.get("shown")
+    if "shown" in st.session_state and spec is None:
+        st.info("Nothing could be read yet: type a text above.")
+        st.stop()
     if not isinstance(spec, RunSpec):
         spec = RunSpec(DEFAULT_MODEL, runs.devices()[-1], examples_for(DEFAULT_MODEL)[0].text)
     return runs.get(spec)
