@@ -7,7 +7,10 @@ from ui.components.keys.keys import keys
 
 run = settings.shown()
 if not run.steps:
-    st.info("This model does not write token by token. Choose one with a decoder on the left.")
+    if run.lm.net.head is None:
+        st.info("This checkpoint is a body without an output head: it turns tokens into vectors and writes none.")
+    else:
+        st.info("This model does not write token by token. Choose one with a decoder on the left.")
     st.stop()
 at = decoding_view.at(run)
 step = run.steps[at]

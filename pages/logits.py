@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import logits_view, settings
+from ui import logits_view, masking_view, settings
 
 run = settings.shown()
+logits_view.needs_head(run)
+if run.lm.kind == "encoder":
+    masking_view.masking(run)
 found = logits_view.read(run)
 left, right = st.columns([3, 2], gap="large")
 with left:

@@ -21,7 +21,7 @@ MEAN, ALL = "mean", "all"
 ROWS_AT_ONCE = 48
 WHY_ENDED = {
     "end": "It wrote its end token.",
-    "limit": "It reached the limit of {limit} tokens that the length of the source sets.",
+    "limit": "It reached the limit of {limit} tokens.",
     "positions": "It ran out of positions.",
 }
 BUTTONS: tuple[tuple[str, str, str], ...] = (

@@ -18,16 +18,26 @@ CURVES = 6
 COLDEST, HOTTEST = 0.1, 3.0
 
 
+def needs_head(run: Run) -> None:
+    """Stops the page where the checkpoint has no output head."""
+    if run.lm.net.head is None:
+        st.info(
+            "This checkpoint is a body without an output head: it turns tokens into vectors and predicts none, so there are no "
+            "logits to show. The other pages show what it does."
+        )
+        st.stop()
+
+
 def read(run: Run) -> Positionwise:
     """Every position's softmax against the token that came."""
     stack = run.trace.predicts
-    itself: list[int | None] = [token.id for token in run.trace.tokens(stack)]
+    itself: list[int | None] = [token.id for token in run.original]
     came = itself if run.lm.kind == "encoder" else run.after(stack)
     return positionwise(run.trace.logits, came, CANDIDATES)
 
 
 def positions(run: Run) -> list[str]:
-    """Rows: the token read, after which the prediction is made."""
+    """Rows: the token read, after which the prediction is made; in an encoder it is made at that very place."""
     return [token.label for token in run.trace.tokens(run.trace.predicts)]
 
 
@@ -45,7 +55,12 @@ def table(run: Run, found: Positionwise) -> None:
         fig,
         key="expected",
         heading="What was expected at every position",
-        explained="A row a position: the most probable next tokens of the full softmax, best first. The one that came is framed.",
+        explained=(
+            "A row a position: the most probable tokens at that very place, of the full softmax, best first. The one that "
+            "stands there, or stood there before it was masked, is framed."
+            if run.lm.kind == "encoder"
+            else "A row a position: the most probable next tokens of the full softmax, best first. The one that came is framed."
+        ),
         filename="expected-tokens",
         csv=lambda: as_csv(run, found),
     )
@@ -118,11 +133,11 @@ def certainty(run: Run, found: Positionwise) -> None:
 
 def temperature(run: Run, found: Positionwise) -> None:
     """One position's softmax at any temperature."""
-    rows = positions(run)
+    rows, where = positions(run), "At" if run.lm.kind == "encoder" else "After"
     left, right = st.columns(2, gap="large")
     settings.settle("position", len(rows))
     at = left.selectbox(
-        "After", range(len(rows)), key="position", format_func=lambda i: f"{i}  {rows[i]}", bind="query-params"
+        where, range(len(rows)), key="position", format_func=lambda i: f"{i}  {rows[i]}", bind="query-params"
     )
     settings.start_with("temperature", 1.0)
     degree = right.slider(
@@ -139,7 +154,7 @@ def temperature(run: Run, found: Positionwise) -> None:
     ids = [int(i) for i in logits.topk(min(CANDIDATES, len(shares))).indices]
     labels = [run.lm.token(i).label for i in ids]
     with left:
-        tempered_chart(labels, ids, shares, int(found.came[at]), f"After “{rows[at]}”", degree)
+        tempered_chart(labels, ids, shares, int(found.came[at]), f"{where} “{rows[at]}”", degree)
     with right:
         sweep(labels[:CURVES], ids[:CURVES], logits, degree)
 

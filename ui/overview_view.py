@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 import torch
 
+from model.config import TransformerConfig
 from model.tap import StackName
 from ui import figures, header, theme
 from ui.components.token_strip.token_strip import Strip, token_strip
@@ -85,8 +86,9 @@ def lengths(run: Run) -> Drawn:
 
 
 def softmax(run: Run) -> Drawn:
-    """The first token's candidates: logits on the left, what softmax makes of them on the right."""
-    logits = run.lm.logits(run.steps[0].final if run.steps else run.trace.final[-1])
+    """One prediction's candidates (where tokens are written, the first one's): logits, and what softmax makes of them."""
+    at = predicted_at(run) if run.lm.kind == "encoder" else -1
+    logits = run.lm.logits(run.steps[0].final if run.steps else run.trace.final[at])
     shares = logits.softmax(dim=-1)
     top = shares.topk(TOP).indices
     names = [run.lm.token(int(i)).label for i in top]
@@ -117,7 +119,10 @@ def stages(run: Run) -> list[Stage]:
             f"Each id picks a learned vector of {config.d_model} values{scaled}.",
             embedding, "pages/embeddings.py", "Embeddings, neighbours, map",
         ),
-        Stage("Plus position", POSITIONS[config.positions], entering, "pages/embeddings.py", "Positions as waves"),
+        Stage(
+            "Plus position" if config.positions in ("sinusoidal", "learned") else "Position",
+            POSITIONS[config.positions], entering, "pages/embeddings.py", "How it knows the order",
+        ),
     ]  # fmt: skip
     if config.encoder_layers:
         story += _encoder(run)
@@ -128,7 +133,6 @@ def stages(run: Run) -> list[Stage]:
 
 def _encoder(run: Run) -> list[Stage]:
     config = run.lm.config
-    after = "normed" if config.order == "post" else "added"
     story = [
         Stage(
             "Self-attention",
@@ -136,12 +140,7 @@ def _encoder(run: Run) -> list[Stage]:
             "mean of the last layer's heads.",
             lambda r: mean_attention(r, "encoder", "self"), "pages/attention.py", "Every head, exactly",
         ),
-        Stage(
-            "Add, norm, feed-forward",
-            f"What the heads found is added to the stream and {after}; then a feed-forward net works on each token by itself. "
-            "Here: the length of each token's vector, layer by layer.",
-            lengths, "pages/attention.py", "Layer by layer",
-        ),
+        _feed_forward(config),
     ]  # fmt: skip
     if config.decoder_layers:
         story.append(
@@ -154,7 +153,26 @@ def _encoder(run: Run) -> list[Stage]:
                 "Compare with where it started",
             )
         )
+    elif config.head != "none":
+        story.append(
+            Stage("Logits and softmax", at_one_place(run), softmax, "pages/logits.py", "Every position, and masks")
+        )
     return story
+
+
+def _feed_forward(config: TransformerConfig) -> Stage:
+    """What follows attention in a layer."""
+    after = {"post": " and normed", "parallel": ", beside what"}.get(config.order, "")
+    then = (
+        " a feed-forward net makes of each token by itself"
+        if config.order == "parallel"
+        else ("; then a feed-forward net works on each token by itself")
+    )
+    return Stage(
+        "Add, norm, feed-forward",
+        f"What the heads found is added to the stream{after}{then}. Here: the length of each token's vector, layer by layer.",
+        lengths, "pages/attention.py", "Layer by layer",
+    )  # fmt: skip
 
 
 def _decoder(run: Run) -> list[Stage]:
@@ -177,10 +195,29 @@ def _decoder(run: Run) -> list[Stage]:
                 "Cross-attention, head by head",
             )
         )
-    story.append(
-        Stage("Logits and softmax", first_token(run), softmax, "pages/logits.py", "Every position, any temperature")
-    )
+    else:
+        story.append(_feed_forward(config))
+    if config.head != "none":
+        story.append(
+            Stage("Logits and softmax", first_token(run), softmax, "pages/logits.py", "Every position, any temperature")
+        )
     return story
+
+
+def predicted_at(run: Run) -> int:
+    """Where an encoder's prediction is shown: at its first mask, else at the first token of the text itself."""
+    masked = [i for i, token in enumerate(run.source) if token.id == run.lm.special.mask]
+    plain = [i for i, token in enumerate(run.source) if not token.special]
+    return [*masked, *plain, 0][0]
+
+
+def at_one_place(run: Run) -> str:
+    """What an encoder predicts, and where."""
+    place = predicted_at(run)
+    return (
+        "Each vector is compared with every piece of the vocabulary (logits); softmax makes the scores into shares. Here at "
+        f"position {place}, “{header.plain(run.source[place].label)}”. Mask a token on the Logits page to see it guessed."
+    )
 
 
 def first_token(run: Run) -> str:
