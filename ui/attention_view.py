@@ -2,6 +2,8 @@
 
 from typing import get_args
 
+import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from model.errors import InputError
@@ -31,6 +33,8 @@ def with_target(run: Run) -> Run:
     target = st.text_input(
         "What the decoder reads", key="target", live="150ms", bind="query-params", placeholder="Type a target sentence"
     )
+    if not (target or "").strip():
+        st.info("No target yet: the decoder reads its start token alone. Type a sentence.", icon="✏️")
     try:
         return runs.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
     except InputError as error:
@@ -59,6 +63,7 @@ def pick_part(run: Run) -> str:
                 bind="query-params",
                 help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
             )
+        heads.pick_pairs(run)
     return part or parts[-1]
 
 
@@ -77,7 +82,16 @@ def overview(view: Shown, layer: int, head: int) -> None:
         label=f"{heads.NAMES[view.part]}, all heads",
         on_head=heads.pick,
     )
-    st.caption(heads.MEANING[view.part] + "  Keys: , . change the head, [ ] the layer.")
+    st.caption(heads.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+
+
+def shared_keys(view: Shown) -> str:
+    """A sentence where several heads ask the same keys."""
+    config = view.run.lm.config
+    group = config.n_heads // config.kv_heads
+    if group == 1:
+        return ""
+    return f" Heads share their keys and values {group} at a time: {config.kv_heads} for {config.n_heads}."
 
 
 def detail(view: Shown, layer: int, head: int, weights: Matrix) -> None:
@@ -103,7 +117,7 @@ def detail(view: Shown, layer: int, head: int, weights: Matrix) -> None:
 def heatmap(view: Shown, layer: int, head: int, weights: Matrix, scale: ShareScale) -> None:
     """Exact weights; a click on a cell chooses its query and key."""
     fig = attention_heatmap(
-        weights,
+        view.only_kept(weights, blank=np.nan),
         view.queries,
         view.keys,
         theme=theme.current(),
@@ -114,6 +128,8 @@ def heatmap(view: Shown, layer: int, head: int, weights: Matrix, scale: ShareSca
         selected=selected_cell(view),
         width=620,
     )
+    if view.second is not None:
+        between_sentences(fig, view.second, len(view.keys))
     figures.place(
         fig,
         key="heatmap",
@@ -126,6 +142,14 @@ def heatmap(view: Shown, layer: int, head: int, weights: Matrix, scale: ShareSca
     )
     plotly_bridge("heatmap", key="heatmap_bridge", on_point=choose_cell)
     st.caption(said(view, weights))
+
+
+def between_sentences(fig: go.Figure, second: int, count: int) -> None:
+    """Thin lines where the second sentence starts."""
+    edge, ends = second - 0.5, (-0.5, count - 0.5)
+    line = {"color": theme.current().muted, "width": 1, "dash": "dot"}
+    fig.add_shape(type="line", x0=edge, x1=edge, y0=ends[0], y1=ends[1], line=line)
+    fig.add_shape(type="line", x0=ends[0], x1=ends[1], y0=edge, y1=edge, line=line)
 
 
 def choose_cell(point: PointEvent) -> None:
@@ -152,7 +176,7 @@ def lines(view: Shown, layer: int, head: int) -> None:
         )
         return
     attention_lines(
-        view.weights(layer),
+        view.only_kept(view.weights(layer)),
         view.queries,
         view.keys,
         key=f"lines_{view.part}_{layer}_{head}",
@@ -196,8 +220,9 @@ def said(view: Shown, weights: Matrix) -> str:
     cell = selected_cell(view)
     lead = "" if cell else "Strongest: "
     if cell is None:
-        query = int(weights.max(axis=1).argmax())
-        cell = query, int(weights[query].argmax())
+        seen = view.only_kept(weights)
+        query = int(seen.max(axis=1).argmax())
+        cell = query, int(seen[query].argmax())
     query, key = cell
     best = int(weights[query].argmax())
     share = format_percent(float(weights[query, key]))

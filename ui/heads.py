@@ -27,9 +27,10 @@ MEANING = {
     "decoder": "Each token looks at itself and the tokens before it.",
     "cross": "Each token of the target looks at every source token.",
 }
+PAIRS = ("all", "within", "between")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shown:
     """One kind of attention of one run, with the labels of its rows and columns."""
 
@@ -37,6 +38,7 @@ class Shown:
     part: str
     queries: tuple[str, ...]
     keys: tuple[str, ...]
+    kept: NDArray[np.bool_] | None = None  # (query, key): the pairs that are shown, the others blank; None: all
 
     @property
     def layers(self) -> int:
@@ -64,6 +66,16 @@ class Shown:
         weights: NDArray[np.float32] = self.attention(layer).weights(head).cpu().numpy()
         return weights
 
+    def only_kept(self, weights: NDArray[np.float32], blank: float = 0.0) -> NDArray[np.float32]:
+        """Weights (..., query, key), untouched where a pair is shown and `blank` elsewhere."""
+        return weights if self.kept is None else np.where(self.kept, weights, np.float32(blank))
+
+    @property
+    def second(self) -> int | None:
+        """Where the second of two sentences starts, None where there is one."""
+        segments = self.run.segments
+        return None if segments is None else segments.index(1)
+
 
 def available(run: Run) -> list[str]:
     """The kinds of attention a model has, in the order in which a text meets them."""
@@ -75,14 +87,41 @@ def shown(run: Run, part: str) -> Shown:
     stack, kind = PARTS[part]
     queries = tuple(token.label for token in run.trace.tokens(stack))
     keys = tuple(token.label for token in run.trace.tokens("encoder")) if kind == "cross" else queries
-    return Shown(run, part, queries, keys)
+    return Shown(run, part, queries, keys, kept_pairs(run))
+
+
+def kept_pairs(run: Run) -> NDArray[np.bool_] | None:
+    """(query, key) of two sentences: pairs within one sentence, or between the two; None where all are shown."""
+    choice = st.session_state.get("pairs", PAIRS[0])
+    if run.segments is None or choice == PAIRS[0]:
+        return None
+    sentence = np.asarray(run.segments)
+    same: NDArray[np.bool_] = sentence[:, None] == sentence[None, :]
+    return same if choice == "within" else ~same
+
+
+def pick_pairs(run: Run) -> None:
+    """For two sentences: all attention, within each of them, or between them."""
+    if run.segments is None:
+        return
+    settings.keep_among("pairs", PAIRS, PAIRS[0])
+    st.segmented_control(
+        "Sentences",
+        PAIRS,
+        key="pairs",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+        help="Show all attention, only that within a sentence, or only that between the two. The rest is blank; the weights shown "
+        "are untouched, so a row need not sum to 1.",
+    )
 
 
 def overview(view: Shown) -> tuple[NDArray[np.uint8], list[list[str]]]:
     """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words."""
     pictures, captions = [], []
     for layer in range(view.layers):
-        weights = view.weights(layer)
+        weights = view.only_kept(view.weights(layer))
         pictures.append(thumbnails(weights))
         captions.append([strongest(head, view.queries, view.keys) for head in weights])
     return np.stack(pictures), captions
