@@ -11,6 +11,8 @@ from model.errors import CheckpointError, InputError
 from model.sentencepiece_pipelines import WRITTEN_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
+CONTROLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}  # Unicode's pictures of them
+SHOWN_AS = str.maketrans(CONTROLS | {ord(" "): SPACE, ord("\n"): NEWLINE, ord("\r"): NEWLINE, ord("\t"): TAB})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ BYTES = byte_alphabet()
 
 
 def visible(text: str) -> str:
-    """White space as marks, so that a label never looks empty."""
-    return text.replace("\n", NEWLINE).replace("\t", TAB).replace("\r", NEWLINE).replace(" ", SPACE)
+    """White space and control characters as marks, so that a label never looks empty."""
+    return text.translate(SHOWN_AS)
 
 
 def from_bytes(raw: bytes) -> tuple[str, str]:
