@@ -73,9 +73,7 @@ def next_token_chart(
     be resolved. The axis ends at 1, or with `to_largest` at the longest bar. The height is that of any number of bars.
     """
     if not len(labels) == len(ids) == len(probabilities):
-        raise ValueError(
-            f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not belong together."
-        )
+        raise ValueError(f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not fit.")
     order = np.argsort(-np.asarray(probabilities), kind="stable")
     values = [float(probabilities[index]) for index in order]
     names = [labels[index] for index in order]
@@ -89,12 +87,8 @@ def next_token_chart(
     if rest_count:
         rest = max(float(rest_probability), 0.0)
         values, token_ids, came = [*values, rest], [*token_ids, REST_ID], [*came, False]
-        hover, tick_text, colours = (
-            [*hover, others(rest_count)],
-            [*tick_text, f"{rest_count:,} others"],
-            [*colours, theme.muted],
-        )
-    percents = [format_percent(value) for value in values]
+        hover, tick_text = [*hover, others(rest_count)], [*tick_text, f"{rest_count:,} others"]
+        colours = [*colours, theme.muted]
     bars: Part = {
         "type": "bar",
         "x": np.array(values),
@@ -104,7 +98,9 @@ def next_token_chart(
         "marker": {"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 0.72}},
-        "text": [f"<b>{percent}</b>" if mark else percent for percent, mark in zip(percents, came, strict=True)],
+        "text": [
+            f"<b>{text}</b>" if mark else text for text, mark in zip(map(format_percent, values), came, strict=True)
+        ],
         "textposition": "outside",
         "textfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
         "cliponaxis": False,
@@ -121,8 +117,9 @@ def next_token_chart(
         },
         "yaxis": label_axis(tick_text, theme),
     }
-    said = next_summary(names, values, token_ids, chosen)
-    return new_figure(theme, said, height=height, traces=[bars], layout=layout)
+    return new_figure(
+        theme, next_summary(names, values, token_ids, chosen), height=height, traces=[bars], layout=layout
+    )
 
 
 def next_summary(names: Sequence[str], values: Sequence[float], token_ids: Sequence[int], chosen: int | None) -> str:
