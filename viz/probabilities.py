@@ -96,8 +96,6 @@ def next_token_chart(
         "orientation": "h",
         "customdata": np.array(token_ids, dtype=np.int64),
         "marker": {"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
-        "selected": {"marker": {"opacity": 1}},
-        "unselected": {"marker": {"opacity": 0.72}},
         "text": [
             f"<b>{text}</b>" if mark else text for text, mark in zip(map(format_percent, values), came, strict=True)
         ],
@@ -258,8 +256,7 @@ def temperature_curve(
     """How probable each of a few tokens is at each temperature: `probabilities` (temperatures, tokens)."""
     if probabilities.shape != (len(temperatures), len(labels)):
         raise ValueError(
-            f"Probabilities of shape {probabilities.shape} do not fit {len(temperatures)} temperatures "
-            f"and {len(labels)} tokens."
+            f"Shape {probabilities.shape} is not ({len(temperatures)} temperatures, {len(labels)} tokens)."
         )
     summary = (
         f"Probabilities of {len(labels)} tokens at temperatures from {min(temperatures):g} to {max(temperatures):g}."
