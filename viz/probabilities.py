@@ -89,6 +89,7 @@ def next_token_chart(
         values, token_ids, came = [*values, rest], [*token_ids, REST_ID], [*came, False]
         hover, tick_text = [*hover, others(rest_count)], [*tick_text, f"{rest_count:,} others"]
         colours = [*colours, theme.muted]
+    shares = [format_percent(value) for value in values]
     bars: Part = {
         "type": "bar",
         "x": np.array(values),
@@ -96,9 +97,7 @@ def next_token_chart(
         "orientation": "h",
         "customdata": np.array(token_ids, dtype=np.int64),
         "marker": {"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
-        "text": [
-            f"<b>{text}</b>" if mark else text for text, mark in zip(map(format_percent, values), came, strict=True)
-        ],
+        "text": [f"<b>{share}</b>" if mark else share for share, mark in zip(shares, came, strict=True)],
         "textposition": "outside",
         "textfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
         "cliponaxis": False,
