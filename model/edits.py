@@ -108,7 +108,8 @@ def check_edits(config: TransformerConfig, edits: tuple[Edit, ...]) -> None:
     """Raises InputError where an edit names a layer, sublayer, head or position that is not there."""
     for edit in edits:
         place = edit.place
-        assert place.stack is not None and place.layer is not None and place.part is not None
+        if place.stack is None or place.layer is None or place.part is None:
+            raise InputError("an edit names a stack, a layer and a sublayer")
         check_place(config, place.stack, place.layer, place.part)
         if isinstance(edit, ZeroHead | CutEdge):
             check_head(config, edit.head)

@@ -271,8 +271,6 @@ class LanguageModel:
             raise InputError("this checkpoint has no tokenizer: give token ids instead of text")
         if not text.strip():
             raise InputError("there is no text to read: type a sentence")
-        if any("\ud800" <= character <= "\udfff" for character in text + (pair if isinstance(pair, str) else "")):
-            raise InputError("the text holds half of a character (a lone surrogate); type or paste it again")
         if pair is not None and not isinstance(pair, str):
             raise InputError("give both sentences as text, or both as ids")
         return self.tokenizer.tokens(text, pair, special=special)

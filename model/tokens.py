@@ -1,6 +1,7 @@
 """Text to ids to labels fit to show."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,7 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Ids, with the special tokens the checkpoint asks for; special tokens typed as text are read as such."""
+        whole(text)
         return list(self.pipeline.encode(text).ids)
 
     def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
@@ -91,14 +93,14 @@ class Tokenizer:
 
     def tokens(self, text: str, pair: str | None = None, *, special: bool = True) -> tuple[list[Token], list[int]]:
         """(tokens with their spans in the text as typed, segment of each); `special` adds the checkpoint's own."""
-        try:
-            encoding = self.pipeline.encode(text, pair, add_special_tokens=special)
-        except UnicodeEncodeError:
-            raise InputError("the text holds half of a character (a lone surrogate); type or paste it again") from None
-        added = encoding.special_tokens_mask
+        whole(text + (pair or ""))
+        encoding = self.pipeline.encode(text, pair, add_special_tokens=special)
+        typed = {0: text, 1: pair or ""}
         tokens = [
-            self.token(i, None if mask else (start, end))
-            for i, (start, end), mask in zip(encoding.ids, encoding.offsets, added, strict=True)
+            self.token(i, None if added or which is None else (start, past_marks(typed[which], start, end)))
+            for i, (start, end), added, which in zip(
+                encoding.ids, encoding.offsets, encoding.special_tokens_mask, encoding.sequence_ids, strict=True
+            )
         ]
         return tokens, list(encoding.type_ids)
 
@@ -127,6 +129,21 @@ class Tokenizer:
         """The id of a piece by its name in the vocabulary."""
         found = self.pipeline.token_to_id(piece)
         return self.pipeline.token_to_id(WRITTEN_ONLY + piece) if found is None else found
+
+
+def whole(text: str) -> None:
+    """Raises InputError for a text with half a character (a lone surrogate), which no tokenizer can read."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError("the text holds half of a character (a lone surrogate); type or paste it again") from None
+
+
+def past_marks(text: str, start: int, end: int) -> int:
+    """The end of a span, past the combining marks that a normaliser joined to its last character."""
+    while start < end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end
 
 
 def _types(step: object) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
-from model import CheckpointError
+from model import CheckpointError, InputError
 from model.tokens import Tokenizer, byte_alphabet, from_bytes, visible
 from tests.model.builders import END, byte_tokenizer
 
@@ -51,9 +51,16 @@ def test_spans_point_into_the_text_as_typed() -> None:
     assert max(end for _, end in at) == len(text)
 
 
-def test_spans_start_at_the_character_that_normalisation_joined_others_to() -> None:
+def test_spans_hold_the_combining_accents_that_normalisation_joined_to_a_character() -> None:
     tokens, _ = BYTES.tokens("e\u0301x")  # e and a combining accent become one character
-    assert [token.span for token in tokens[:-1]] == [(0, 1), (0, 1), (2, 3)]
+    assert [token.span for token in tokens[:-1]] == [(0, 2), (0, 2), (2, 3)]
+
+
+def test_half_of_a_character_is_refused_by_every_way_in() -> None:
+    with pytest.raises(InputError, match="half of a character"):
+        BYTES.encode("a\ud800")
+    with pytest.raises(InputError, match="half of a character"):
+        BYTES.tokens("a", "\udfff")
 
 
 def test_special_tokens_typed_as_text_are_read_as_such() -> None:
