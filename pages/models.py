@@ -16,9 +16,10 @@ if part == "open":
         opening_view.open_another(device)
 elif part == "families":
     models_view.families()
+    models_view.two_families(lm)
 else:
     models_view.title(lm)
-    left, right = st.columns([1, 1] if lm.kind == "encoder-decoder" else [2, 3], gap="large")
+    left, right = st.columns([3, 2] if lm.kind == "encoder-decoder" else [2, 3], gap="medium")
     with left:
         models_view.blocks(lm)
         models_view.special_tokens(lm)

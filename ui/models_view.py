@@ -33,6 +33,8 @@ from viz.parameters import many, parameter_bars
 
 PARTS = {"model": "This model", "open": "Open and unload", "families": "How families differ"}
 MOST_LISTED = 40
+BESIDE = 280  # px for each of two drawings; they stand below each other where two do not fit
+READ_UPWARDS = "Drawn from the config. Read it from the bottom up: the line on the left is the stream of vectors."
 
 
 def pick_part() -> str:
@@ -44,9 +46,9 @@ def pick_part() -> str:
         key="models",
         format_func=PARTS.__getitem__,
         label_visibility="collapsed",
-        bind="query-params",
         required=True,
     )
+    settings.write_into_address("models", part or "model", "model")
     return part or "model"
 
 
@@ -78,14 +80,13 @@ def blocks(lm: LanguageModel) -> None:
     """A drawing of each stack's block."""
     both: tuple[Stack, ...] = ("encoder", "decoder")
     stacks = [stack for stack in both if lm.config.layers(stack)]
-    for stack, column in zip(stacks, st.columns(len(stacks), gap="medium"), strict=True):
-        plan = block_plan(lm.config, stack)
-        with column:
-            heading(
-                plan.title,
-                "Drawn from the config. Read it from the bottom up: the line on the left is the stream of vectors.",
-            )
-            figures.chart(block_drawing(plan, theme=theme.current()), key=f"block_{stack}", filename=f"{stack}-block")
+    with st.container(horizontal=True, gap="small"):
+        for stack in stacks:
+            plan = block_plan(lm.config, stack)
+            with st.container(width=BESIDE if len(stacks) > 1 else "stretch"):
+                heading(plan.title, READ_UPWARDS)
+                chart = block_drawing(plan, theme=theme.current())
+                figures.chart(chart, key=f"block_{stack}", filename=f"{stack}-block")
 
 
 def parameters(lm: LanguageModel) -> None:
@@ -223,7 +224,36 @@ def families() -> None:
         Cell("Tied", "Whether the output uses the embedding's table."),
         Cell("Read from"),
     ]
-    tables.table(heads, [family_row(name) for name in FAMILIES if name in EXAMPLES], label="How the families differ")
+    tables.table(
+        heads,
+        [family_row(name) for name in FAMILIES if name in EXAMPLES],
+        label="How the families differ",
+        narrow="fit",
+    )
+
+
+def two_families(lm: LanguageModel) -> None:
+    """Two families' blocks beside each other, drawn from the same configs as the table."""
+    heading("Two blocks side by side", READ_UPWARDS)
+    names = list(EXAMPLES)
+    own = lm.family if lm.family in EXAMPLES else names[0]
+    firsts = (own, next(name for name in ("llama", "bert") if name != own))
+    for i, (column, first) in enumerate(zip(st.columns(2, gap="medium"), firsts, strict=True)):
+        key = f"family_{i}"
+        with column:
+            settings.keep_among(key, names, first)
+            name = st.selectbox("Family", names, key=key, format_func=family_title)
+            settings.write_into_address(key, name or first, first)
+            config = example_config(name or first)
+            plan = block_plan(config, "decoder" if config.decoder_layers else "encoder")
+            st.caption(f"{plan.title} of {header.plain(EXAMPLES[name or first].source)}")
+            chart = block_drawing(plan, theme=theme.current())
+            figures.chart(chart, key=f"drawn_{i}", filename=f"{name}-block")
+
+
+def family_title(name: str) -> str:
+    """A family as people write it; two of them share a title."""
+    return FAMILIES[name].title + (" (with pictures)" if name == "gemma3" else "")
 
 
 def family_row(name: str) -> list[Cell]:
@@ -232,9 +262,8 @@ def family_row(name: str) -> list[Cell]:
     window = f", window {c.window:,}" if c.window else ""
     extra = " + q, k" if c.qk_norm else ""
     shape = f"{ACTIVATIONS[c.activation]}{', gated' if c.gated else ''}, × {c.d_ff / c.d_model:.3g}"
-    title = FAMILIES[name].title + (" (with pictures)" if name == "gemma3" else "")
     return [
-        Cell(title, f"model_type {name}"),
+        Cell(family_title(name), f"model_type {name}"),
         Cell(opened.KINDS[c.kind]),
         Cell(POSITIONS[c.positions] + window, POSITIONS_MEANING[c.positions]),
         Cell(f"{NORMS[c.norm]}, {ORDERS[c.order]}{extra}", ORDERS_MEANING[c.order]),

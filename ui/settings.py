@@ -26,16 +26,17 @@ def pick_model() -> tuple[str, str]:
     asked = st.session_state.get("model", st.query_params.get("model"))
     if asked and asked not in names:
         st.session_state["not_opened"] = asked
-        st.session_state["model"] = names[0]
+    if "model" not in st.session_state or asked not in names:
+        st.session_state["model"] = asked if asked in names else names[0]
     name = st.selectbox(
         "Model",
         names,
         key="model",
-        bind="query-params",
         format_func=opened.label,
         on_change=model_changed,
         help="The checkpoint that runs. Everything on screen comes from it. The Models page opens others.",
     )
+    write_into_address("model", name or names[0], names[0])
     devices = runs.devices()
     if (onto := st.session_state.pop("device_next", None)) in devices:
         st.session_state["device"] = onto
@@ -91,6 +92,16 @@ def keep_among(key: str, options: Sequence[T], otherwise: T) -> T:
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     return value
+
+
+def write_into_address(key: str, value: str, otherwise: str) -> None:
+    """Keeps the address in step with a choice whose code differs from what its widget shows: a bound widget would write
+    what it shows, which cannot be read back. The choice that holds without a word is left out."""
+    if value == otherwise:
+        if key in st.query_params:
+            del st.query_params[key]
+    elif st.query_params.get(key) != value:
+        st.query_params[key] = value
 
 
 def linked_number(key: str) -> int:

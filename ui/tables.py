@@ -3,8 +3,11 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
+
+Narrow = Literal["fit", "wrap"]
 
 
 @dataclass(frozen=True)
@@ -14,15 +17,15 @@ class Cell:
     text: str
     means: str = ""
     quiet: bool = False
-    number: bool = False
 
 
-def table(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str, narrow: str = "scroll") -> None:
-    """Draws a table; where the window is too narrow for it, it scrolls sideways, or breaks its words ("wrap")."""
+def table(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str, narrow: Narrow = "fit") -> None:
+    """Draws a table. Where the window is too narrow, a table with many columns scrolls ("fit"),
+    one of two columns breaks its lines ("wrap")."""
     st.html(markup(heads, rows, label=label, narrow=narrow))
 
 
-def markup(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str, narrow: str = "scroll") -> str:
+def markup(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str, narrow: Narrow = "fit") -> str:
     """The table as HTML, with every text escaped."""
     for row in rows:
         if heads and len(row) != len(heads):
@@ -34,6 +37,6 @@ def markup(heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], *, label: str,
 
 
 def _cell(tag: str, cell: Cell) -> str:
-    names = " ".join(name for name, on in (("quiet", cell.quiet), ("number", cell.number), ("term", cell.means)) if on)
+    names = " ".join(name for name, on in (("quiet", cell.quiet), ("term", cell.means)) if on)
     title = f' title="{html.escape(cell.means)}"' if cell.means else ""
     return f'<{tag} class="{names}"{title}>{html.escape(cell.text)}</{tag}>'

@@ -13,7 +13,8 @@ INNER = 17.0  # where branches begin
 GAP = 14.0
 LINE = 16.0
 PAD = 6.0
-BAR = 30.0
+BAR = 38.0  # with a detail
+LOW_BAR = 24.0
 SMALL, PLAIN = 11, 12.5
 RADIUS = 9  # px of the circle of a sum
 
@@ -120,25 +121,26 @@ class Sketch:
         if self.y:
             self.arrow(STREAM, self.y + GAP, STREAM, self.y)
             self.y += GAP
-        self.rectangle(LEFT, RIGHT, BAR if detail else BAR - 6, colour or self.theme.border, self.theme.panel)
-        self.titled(LEFT, RIGHT, title, detail, BAR if detail else BAR - 6, colour, means)
+        self.rectangle(LEFT, RIGHT, BAR if detail else LOW_BAR, colour or self.theme.border, self.theme.panel)
+        self.titled(LEFT, RIGHT, title, detail, BAR if detail else LOW_BAR, colour, means)
 
     def titled(
         self, left: float, right: float, title: str, detail: str, height: float, colour: str, means: str
     ) -> None:
-        """A title, and a detail to its right where there is one, in the middle of a box; y ends at its top."""
+        """A title, and a detail under it where there is one, in the middle of a box; y ends at its top."""
         middle, colour = self.y + height / 2, colour or self.theme.text
+        centre = (left + right) / 2
         if detail:
-            self.say(left + 2, middle, title, colour=colour, size=PLAIN, bold=True, means=means, anchor="left")
-            self.say(right - 2, middle, detail, colour=self.theme.muted, means=means, anchor="right")
+            self.say(centre, middle + 7.5, title, colour=colour, size=PLAIN, bold=True, means=means)
+            self.say(centre, middle - 8, detail, colour=self.theme.muted, means=means)
         else:
-            self.say((left + right) / 2, middle, title, colour=colour, size=PLAIN, means=means)
+            self.say(centre, middle, title, colour=colour, size=PLAIN, means=means)
         self.y += height
 
     def addend(self, title: str, detail: str, colour: str, means: str) -> None:
         """Something added to the stream from the right."""
         self.rise(GAP)
-        height, left = BAR - 2, INNER + 4
+        height, left = BAR, INNER + 4
         self.rectangle(left, RIGHT, height, colour, self.theme.background)
         middle = self.y + height / 2
         self.arrow(STREAM + 3, middle, left, middle)
