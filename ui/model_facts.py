@@ -37,19 +37,14 @@ POSITIONS_MEANING = {
     "alibi": "Attention scores fall with distance, at a slope of each head's own (Press et al. 2022).",
     "relative": "Attention scores get a learned bias for each range of distances (Raffel et al. 2020).",
 }
-ORDERS = {
-    "pre": "before (pre-norm)",
-    "post": "after (post-norm)",
-    "sandwich": "before and after",
-    "parallel": "before, parallel",
-}
+ORDERS = {"pre": "pre-norm", "post": "post-norm", "sandwich": "sandwich", "parallel": "parallel"}
 ORDERS_MEANING = {
     "pre": "Each sublayer reads a normed copy of the stream; the stream itself is never normed inside the block.",
     "post": "Each sublayer's answer is added to the stream, and the sum is normed (the order of the 2017 paper).",
     "sandwich": "Each sublayer reads a normed copy, and its answer is normed again before it is added.",
     "parallel": "Attention and feed-forward read the same stream at once, and both are added.",
 }
-NORMS = {"layer": "layer norm", "rms": "RMS norm"}
+NORMS = {"layer": "layer", "rms": "RMS"}
 ACTIVATIONS = {"relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU (tanh form)", "silu": "SiLU"}
 
 

@@ -101,7 +101,7 @@ class Shelf:
                     return self._held[key]
             where, dtype = parts(name)
             if where not in model.shipped() and name not in self._opened:
-                raise CheckpointError(f"{name} is not opened here")
+                raise CheckpointError(f"the model {name} is not opened here")
             lm = model.load(where, "cuda" if device == "cuda" else "cpu", dtype, progress)
             self._keep(key, lm)
         return lm

@@ -83,9 +83,9 @@ def test_families_known_for_a_difference_show_it() -> None:
     assert "32 / 8" in texts("llama")
     assert "window 4,096" in texts("mistral")
     assert "q, k, v" in texts("qwen2")
-    assert "before and after + q, k" in texts("gemma3_text")
+    assert "RMS, sandwich + q, k" in texts("gemma3_text")
     assert "parallel" in texts("gpt_neox")
-    assert "after (post-norm)" in texts("bert")
+    assert "layer, post-norm" in texts("bert")
 
 
 def test_the_encoder_of_an_encoder_decoder_is_read_and_predicts_nothing() -> None:
