@@ -4,6 +4,7 @@ import re
 
 import streamlit as st
 
+from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
@@ -33,7 +34,7 @@ from viz.parameters import many, parameter_bars
 
 PARTS = {"model": "This model", "open": "Open and unload", "families": "How families differ"}
 MOST_LISTED = 40
-BESIDE = 280  # px for each of two drawings; they stand below each other where two do not fit
+BESIDE = 288  # px for each of two drawings; they stand below each other where two do not fit
 READ_UPWARDS = "Drawn from the config. Read it from the bottom up: the line on the left is the stream of vectors."
 
 
@@ -82,11 +83,21 @@ def blocks(lm: LanguageModel) -> None:
     stacks = [stack for stack in both if lm.config.layers(stack)]
     with st.container(horizontal=True, gap="small"):
         for stack in stacks:
-            plan = block_plan(lm.config, stack)
             with st.container(width=BESIDE if len(stacks) > 1 else "stretch"):
-                heading(plan.title, READ_UPWARDS)
-                chart = block_drawing(plan, theme=theme.current())
-                figures.chart(chart, key=f"block_{stack}", filename=f"{stack}-block")
+                drawing(lm.config, stack, key=f"block_{stack}", name=lm.name)
+
+
+def drawing(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> None:
+    """One stack's block; its numbers are the config in words."""
+    plan, told = block_plan(config, stack), facts(config)
+    figures.place(
+        block_drawing(plan, theme=theme.current()),
+        key=key,
+        heading=plan.title,
+        explained=READ_UPWARDS,
+        filename=f"{name.rpartition('/')[2]}-{stack}-block",
+        csv=lambda: table_csv({"term": [fact.term for fact in told], "value": [fact.value for fact in told]}),
+    )
 
 
 def parameters(lm: LanguageModel) -> None:
@@ -245,10 +256,9 @@ def two_families(lm: LanguageModel) -> None:
             name = st.selectbox("Family", names, key=key, format_func=family_title)
             settings.write_into_address(key, name or first, first)
             config = example_config(name or first)
-            plan = block_plan(config, "decoder" if config.decoder_layers else "encoder")
-            st.caption(f"{plan.title} of {header.plain(EXAMPLES[name or first].source)}")
-            chart = block_drawing(plan, theme=theme.current())
-            figures.chart(chart, key=f"drawn_{i}", filename=f"{name}-block")
+            stack: Stack = "decoder" if config.decoder_layers else "encoder"
+            st.caption(header.plain(EXAMPLES[name or first].source))
+            drawing(config, stack, key=f"drawn_{i}", name=name or first)
 
 
 def family_title(name: str) -> str:
