@@ -45,7 +45,7 @@ def with_target(run: Run) -> Run:
 def pick_part(run: Run) -> str:
     """Which attention: encoder, decoder or cross; and for whose target."""
     parts = heads.available(run)
-    settings.keep_among("part", parts, parts[-1])
+    settings.keep_among("part", parts, parts[-1], lambda name: heads.SHORT[name])
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         part = st.segmented_control(
             "Attention",

@@ -133,13 +133,20 @@ def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tupl
     return f"“{queries[query]}” → “{keys[key]}” {format_percent(float(weights[query, key]))}"
 
 
+def sharpest(weights: NDArray[np.float32]) -> int:
+    """The head of (heads, query, key) whose queries put the largest share, on average, on a single key."""
+    return int(weights.max(axis=-1).mean(axis=-1).argmax())
+
+
 def pick(event: HeadEvent) -> None:
     """A click on a thumbnail writes the pickers' keys."""
     st.session_state["layer"], st.session_state["head"] = event.layer, event.head
 
 
 def pickers(view: Shown) -> tuple[int, int]:
-    """Layer and head, by picker; brought into range where the model changed."""
+    """Layer and head, by picker; brought into range where the model changed. At first the sharpest head of the last layer."""
+    if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
+        st.session_state["layer"], st.session_state["head"] = view.layers - 1, sharpest(view.weights(view.layers - 1))
     settings.settle("layer", view.layers)
     settings.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")

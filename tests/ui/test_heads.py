@@ -1,0 +1,16 @@
+"""Which head a page begins with, and what is said of it."""
+
+import numpy as np
+
+from ui.heads import sharpest, strongest
+
+
+def test_the_sharpest_head_puts_most_of_each_row_on_one_key() -> None:
+    flat = np.full((3, 4), 0.25, dtype=np.float32)
+    sharp = np.eye(3, 4, dtype=np.float32)
+    assert sharpest(np.stack([flat, sharp, flat])) == 1
+
+
+def test_the_strongest_pair_is_named_with_its_share() -> None:
+    weights = np.array([[0.9, 0.1], [0.5, 0.5]], dtype=np.float32)
+    assert strongest(weights, ("a", "b"), ("x", "y")) == "“a” → “x” 90.0%"
