@@ -23,7 +23,7 @@ STACKS: dict[StackName, str] = {"encoder": "Encoder: the text read", "decoder": 
 def pick_stack(run: Run) -> StackName:
     """Which stack's input is shown, where there are two."""
     stacks: list[StackName] = [name for name in STACKS if name in run.stacks]
-    settings.keep_among("stack", stacks, stacks[0])
+    settings.keep_among("stack", stacks, stacks[0], lambda name: STACKS[name])
     if len(stacks) == 1:
         return stacks[0]
     picked = st.segmented_control(
@@ -60,16 +60,19 @@ def parts(run: Run, stack: StackName) -> None:
     total = embedding + sum(x for x in (position, segment) if x is not None)
     dims = [str(i) for i in range(total.shape[1])]
     normed = run.lm.config.embed_norm
-    fig = draw.sum_of_parts(
-        array(embedding),
-        None if position is None else array(position),
-        array(total),
-        labels,
-        theme=theme.current(),
-        segment=None if segment is None else array(segment),
-        total_name="= what the first norm reads" if normed else "= what enters the first layer",
-        width=1000,
-    )
+    if position is None and segment is None:  # the sum would repeat the embedding
+        fig = draw.vectors_heatmap(array(embedding), labels, theme=theme.current(), name="embedding", width=1000)
+    else:
+        fig = draw.sum_of_parts(
+            array(embedding),
+            None if position is None else array(position),
+            array(total),
+            labels,
+            theme=theme.current(),
+            segment=None if segment is None else array(segment),
+            total_name="= what the first norm reads" if normed else "= what enters the first layer",
+            width=1000,
+        )
     added = "".join(f" + {name}" for name, x in (("position", position), ("segment", segment)) if x is not None)
     then = " Segment: the vector of the sentence a token belongs to." if segment is not None else ""
     figures.place(

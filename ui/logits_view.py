@@ -50,7 +50,10 @@ def table(run: Run, found: Positionwise) -> None:
         for row, token in zip(top, found.came, strict=True)
     ]
     shares = array(found.top_probabilities[:, :LISTED])
-    fig = candidates_table_heatmap(labels, shares, positions(run), theme=theme.current(), came=came, width=560)
+    said = "predicted at" if run.lm.kind == "encoder" else "predicted after"
+    fig = candidates_table_heatmap(
+        labels, shares, positions(run), theme=theme.current(), came=came, title=said, width=560
+    )
     figures.place(
         fig,
         key="expected",
@@ -139,11 +142,11 @@ def temperature(run: Run, found: Positionwise) -> None:
     at = left.selectbox(
         where, range(len(rows)), key="position", format_func=lambda i: f"{i}  {rows[i]}", bind="query-params"
     )
-    settings.start_with("temperature", 1.0)
     degree = right.slider(
         "Temperature",
         COLDEST,
         HOTTEST,
+        1.0,
         step=0.05,
         key="temperature",
         bind="query-params",
