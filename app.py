@@ -30,6 +30,7 @@ PAGES = (
 def main() -> None:
     """Sidebar, header, then the page itself."""
     st.set_page_config(page_title="Regard", page_icon="👁️", layout="wide")
+    settings.take_into_address()
     theme.apply_style()
     st.logo(theme.MARK, size="large")
     entries = [st.Page(row.path, title=row.name, default=row is PAGES[0]) for row in PAGES]

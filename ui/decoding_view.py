@@ -33,8 +33,15 @@ BUTTONS: tuple[tuple[str, str, str], ...] = (
 
 
 def at(run: Run) -> int:
-    """The step on screen, 0 for the first token."""
-    return settings.settle("step", len(run.steps))
+    """The step on screen, 0 for the first token.
+
+    Its slider is not bound to the address: each length of a run makes it another widget, and a new one would start from
+    the address of the last text.
+    """
+    step = settings.within("step", len(run.steps))
+    st.session_state["step"] = step
+    settings.link("step", str(step) if step else "")
+    return step
 
 
 def go(to: str, last: int) -> None:
@@ -59,7 +66,6 @@ def controls(run: Run, step: int) -> None:
                 0,
                 last,
                 key="step",
-                bind="query-params",
                 width=260,
                 label_visibility="collapsed",
                 help="Drag to any token; going back costs nothing.",

@@ -41,6 +41,7 @@ def pick_stack(run: Run) -> StackName:
 def pick_token(tokens: tuple[Token, ...]) -> int:
     """The token in focus, by click."""
     chosen = settings.settle("token", len(tokens))
+    settings.link("token", str(chosen) if chosen else "")
 
     def focus(event: ChipEvent) -> None:
         st.session_state["token"] = event.index

@@ -1,9 +1,10 @@
 """What a person has chosen, kept in the session and in the address: model, device, text, and where they look."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime.state import get_session_state
 
 import model
 from ui import opened, runs
@@ -84,11 +85,12 @@ def start_with(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def keep_among(key: str, options: Sequence[T], otherwise: T) -> T:
+def keep_among(key: str, options: Sequence[T], otherwise: T, shown: Callable[[T], str] = str) -> T:
     """One of a few choices: from the session, at first from the address, else `otherwise`; written back before its
-    widget is drawn, so that a choice no longer offered gives way."""
+    widget is drawn, so that a choice no longer offered gives way. A bound widget writes into the address what it shows
+    of a choice: `shown` says what that is."""
     held = st.session_state[key] if key in st.session_state else st.query_params.get(key)
-    value = next((option for option in options if option == held or str(option) == held), otherwise)
+    value = next((option for option in options if held in (option, str(option), shown(option))), otherwise)
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     return value
@@ -176,12 +178,29 @@ def write_choices(choices: Sequence[tuple[int, int]]) -> str:
 
 def link_choices() -> None:
     """Keeps the address in step with the choices."""
-    text = write_choices(chosen())
-    if st.query_params.get("choices", "") != text:
+    link("choices", write_choices(chosen()))
+
+
+def take_into_address() -> None:
+    """Call first in a run: text and model as they are now, into what Streamlit believes the address to hold.
+
+    It believes the address of the moment before: a run in which one of them changes and Python changes another part
+    (the step goes back to 0) would put the old text back into the browser's address. Streamlit has no public way.
+    """
+    with get_session_state().query_params() as address:
+        for key in ("text", "model"):
+            value = st.session_state.get(key)
+            if isinstance(value, str) and len(value) <= LINKED_CHARACTERS and address.has_param(key):
+                address.set_with_no_forward_msg(key, value)
+
+
+def link(key: str, text: str) -> None:
+    """Puts into the address what no widget is bound to; an empty text takes it out."""
+    if st.query_params.get(key, "") != text:
         if text:
-            st.query_params["choices"] = text
+            st.query_params[key] = text
         else:
-            del st.query_params["choices"]
+            del st.query_params[key]
 
 
 def shown() -> Run:
