@@ -1,0 +1,198 @@
+"""Runs: what they depend on, how long they are kept, how much they may write, and how a newer keystroke ends one."""
+
+from dataclasses import FrozenInstanceError, replace
+from functools import cache
+
+import pytest
+import torch
+
+from model.errors import InputError
+from model.language_model import LanguageModel
+from model.recording import Recording
+from model.tap import Place
+from model.tokens import Token
+from tests.model.builders import byte_tokenizer, random_model, shaped
+from ui import runs
+from ui.examples import DEFAULT_MODEL
+from ui.runs import CONTINUED, SPARE_TOKENS, TOKENS_A_TOKEN, Run, RunSpec, RunStore, writing_limit
+
+SPEC = RunSpec(DEFAULT_MODEL, "cpu", "Je ne sais pas où elle habite.")
+
+
+@cache
+def tiny() -> LanguageModel:
+    return random_model(shaped("encoder-decoder"))
+
+
+def run_of(name: str, size: int) -> Run:
+    """A run whose recording takes `size` bytes."""
+    recording = Recording()
+    recording.keep(Place("encoder"), "entering", torch.zeros(1, 1, size // 4))
+    read = {"encoder": (Token(3, "a", "a"),), "decoder": (Token(1, "<s>", "<s>", special=True),)}
+    return Run(RunSpec("tiny", "cpu", name), tiny(), tiny().trace(read, recording), (), 0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SPEC, model="another"),
+        replace(SPEC, device="cuda"),
+        replace(SPEC, text="Je ne sais pas."),
+        replace(SPEC, target="I do not know."),
+        replace(SPEC, target=""),
+        replace(SPEC, choices=((1, 5),)),
+    ],
+)
+def test_each_part_of_a_spec_makes_another_run(other: RunSpec) -> None:
+    store = RunStore(1000)
+    store.put(run_of("a", 40))
+    run = run_of("b", 40)
+    store.put(Run(SPEC, run.lm, run.trace, (), 0))
+    assert store.get(other) is None
+    assert store.get(replace(SPEC)) is not None
+
+
+def test_a_spec_cannot_be_changed_after_it_became_a_key() -> None:
+    with pytest.raises(FrozenInstanceError):
+        SPEC.text = "another"  # type: ignore[misc]
+
+
+def test_the_run_used_least_recently_goes_first() -> None:
+    store = RunStore(120)
+    first, second, third, fourth = (run_of(name, 40) for name in "abcd")
+    for run in (first, second, third):
+        store.put(run)
+    assert store.get(first.spec) is first
+    store.put(fourth)
+    assert store.get(second.spec) is None
+    assert [store.get(run.spec) for run in (first, third, fourth)] == [first, third, fourth]
+
+
+def test_the_store_stays_within_its_bytes() -> None:
+    store = RunStore(100)
+    for number in range(9):
+        store.put(run_of(str(number), 40))
+        assert store.bytes <= 100
+    assert (len(store), store.bytes) == (2, 80)
+
+
+def test_one_large_run_pushes_out_as_many_as_it_takes() -> None:
+    store = RunStore(100)
+    for name in "ab":
+        store.put(run_of(name, 40))
+    large = run_of("large", 96)
+    store.put(large)
+    assert store.get(large.spec) is large
+    assert len(store) == 1
+
+
+def test_the_newest_run_stays_even_where_it_is_larger_than_the_budget() -> None:
+    store = RunStore(100)
+    huge = run_of("huge", 4000)
+    store.put(huge)
+    assert store.get(huge.spec) is huge
+    store.put(run_of("small", 40))
+    assert store.get(huge.spec) is None
+
+
+def test_putting_a_run_again_does_not_count_it_twice() -> None:
+    store = RunStore(1000)
+    store.put(run_of("a", 40))
+    store.put(run_of("a", 80))
+    assert (len(store), store.bytes) == (1, 80)
+
+
+@pytest.mark.parametrize("source", [1, 3, 7])
+def test_a_text_may_be_answered_by_a_multiple_of_its_length(source: int) -> None:
+    free = random_model(replace(shaped("encoder-decoder"), max_positions=None, positions="none"))
+    assert writing_limit(free, source) == TOKENS_A_TOKEN * source + SPARE_TOKENS
+
+
+def test_no_more_is_written_than_the_model_has_positions() -> None:
+    assert tiny().config.max_positions == 32
+    assert writing_limit(tiny(), 8) == 32
+    assert writing_limit(tiny(), 30) == 32
+
+
+def test_a_run_writes_at_most_its_limit() -> None:
+    run = runs.get(replace(SPEC, text="zzz"))
+    assert run.limit == writing_limit(run.lm, len(run.source))
+    assert len(run.steps) <= run.limit
+
+
+def test_a_spec_runs_once() -> None:
+    first = runs.get(SPEC)
+    assert runs.get(replace(SPEC)) is first
+
+
+def test_a_newer_keystroke_ends_a_decode_between_two_tokens_and_keeps_nothing_of_it() -> None:
+    class NewerTextError(Exception):
+        pass
+
+    seen: list[None] = []
+
+    def interrupts() -> None:
+        seen.append(None)
+        if len(seen) == 3:
+            raise NewerTextError
+
+    spec = replace(SPEC, text="Le petit chat noir dort sur le canapé.")
+    with pytest.raises(NewerTextError):
+        runs.get(spec, between_steps=interrupts)
+    assert len(seen) == 3
+    assert runs.store().get(spec) is None
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "le \ud800 chat", "chat " * 1100])
+def test_a_text_that_cannot_be_read_is_refused_and_not_kept(text: str) -> None:
+    held = len(runs.store())
+    with pytest.raises(InputError):
+        runs.get(replace(SPEC, text=text))
+    assert len(runs.store()) == held
+
+
+def test_choices_are_written_at_their_steps_and_what_stands_before_stays() -> None:
+    own = runs.get(SPEC)
+    at = 2
+    other = own.steps[at].top(3)[2][0]
+    forced = runs.get(replace(SPEC, choices=((at, other.id),)))
+    before = [step.token.id for step in own.steps[:at]]
+    assert [step.token.id for step in forced.steps[: at + 1]] == [*before, other.id]
+    torch.testing.assert_close(forced.steps[at].logits, own.steps[at].logits)
+    assert forced.steps[at + 1].read["decoder"][-1].id == other.id
+
+
+def test_a_choice_past_the_end_changes_nothing() -> None:
+    own = runs.get(SPEC)
+    beyond = runs.get(replace(SPEC, choices=((len(own.steps) + 3, 5),)))
+    assert [step.token for step in beyond.steps] == [step.token for step in own.steps]
+
+
+def test_a_choice_outside_the_vocabulary_is_refused_in_words() -> None:
+    with pytest.raises(InputError, match="vocabulary"):
+        runs.get(replace(SPEC, choices=((0, 10**6),)))
+
+
+def test_after_each_position_comes_the_next_token_read_and_last_the_one_written() -> None:
+    run = runs.get(SPEC)
+    ids = [step.token.id for step in run.steps]
+    assert run.after("decoder") == ids
+    assert run.after("encoder") == [*[token.id for token in run.source[1:]], None]
+
+
+def test_a_target_someone_typed_is_read_and_nothing_is_written() -> None:
+    run = runs.get(replace(SPEC, target="I do not know."))
+    assert run.steps == ()
+    assert run.lm.text([token.id for token in run.written]) == "I do not know."
+    assert run.after("decoder") == [*[token.id for token in run.written], None]
+
+
+def test_a_decoder_alone_reads_its_prompt_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = byte_tokenizer(end=False)
+    config = replace(shaped("decoder", "rotary"), vocab_size=len(tokenizer))
+    lm = random_model(config, tokenizer=tokenizer)
+    monkeypatch.setattr(runs, "load", lambda name, device: lm)
+    run = runs.get(RunSpec("tiny decoder", "cpu", "lothe"))
+    assert [token.label for token in run.source] == ["lo", "the"]
+    assert len(run.steps) <= run.limit == CONTINUED
+    assert run.after("decoder")[1:] == [step.token.id for step in run.steps]
