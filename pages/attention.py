@@ -15,7 +15,7 @@ with right:
     attention_view.detail(view, layer, head, weights)
 with left:
     attention_view.overview(view, layer, head)
-    attention_view.one_row(view, layer, head, weights)
+    attention_view.one_row(view, weights)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

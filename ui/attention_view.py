@@ -11,10 +11,11 @@ from ui import figures, header, heads, runs, settings, theme
 from ui.components.attention_lines.attention_lines import attention_lines
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
-from viz.attention import attention_heatmap, attention_rows
+from viz.attention import attention_heatmap
 from viz.export import matrix_csv
 from viz.labels import visible
 from viz.probabilities import format_percent
@@ -31,7 +32,7 @@ def with_target(run: Run) -> Run:
         return run
     settings.start_with("target", run.lm.text([token.id for token in run.written]))
     target = st.text_input(
-        "What the decoder reads", key="target", live="150ms", bind="query-params", placeholder="Type a target sentence"
+        "What the decoder reads", key="target", live="100ms", bind="query-params", placeholder="Type a target sentence"
     )
     if not (target or "").strip():
         st.info("No target yet: the decoder reads its start token alone. Type a sentence.", icon="✏️")
@@ -186,28 +187,33 @@ def lines(view: Shown, layer: int, head: int) -> None:
     )
 
 
-def one_row(view: Shown, layer: int, head: int, weights: Matrix) -> None:
-    """The row of one query: where it looks, as bars."""
+def one_row(view: Shown, weights: Matrix) -> None:
+    """The row of one query: where it looks, as tinted tokens. A click on a token chooses it."""
     cell = selected_cell(view)
     query = cell[0] if cell else len(view.queries) - 1
-    fig = attention_rows(
-        weights[query],
-        view.keys,
-        query=view.queries[query],
-        theme=theme.current(),
-        title_key="",
-        selected=cell[1] if cell else None,
-        width=440,
-        height=250,
+    st.markdown(
+        f"**Where {quoted(view.queries[query])} looks**",
+        help="One row of the heatmap: the share of attention each key gets. Click a query to see its row, or a cell of the "
+        "heatmap.",
     )
-    figures.place(
-        fig,
-        key="rows",
-        heading=f"Where {quoted(view.queries[query])} looks",
-        explained="One row of the heatmap. Click a cell of the heatmap to choose another query.",
-        filename=f"attention-{view.part}-layer-{layer}-head-{head}-query-{query}",
-        csv=lambda: matrix_csv(weights[query : query + 1], view.queries[query : query + 1], view.keys),
-    )
+    queries = [Chip(label, current=i == query) for i, label in enumerate(view.queries[: header.STRIP_TOKENS])]
+    keys = [
+        Chip(
+            label,
+            note=format_percent(float(share)),
+            intensity=float(min(max(share, 0.0), 1.0)),
+            current=cell is not None and cell[1] == i,
+        )
+        for i, (label, share) in enumerate(zip(view.keys, weights[query], strict=True))
+    ][: header.STRIP_TOKENS]
+
+    def choose(event: ChipEvent) -> None:
+        best = int(weights[event.index].argmax()) if event.row == 0 else event.index
+        st.session_state["cell"] = (event.index if event.row == 0 else query, best)
+
+    token_strip([Strip("query", queries), Strip("looks at", keys)], key="row", label="One query's row", on_token=choose)
+    if max(len(view.queries), len(view.keys)) > header.STRIP_TOKENS:
+        st.caption(f"The first {header.STRIP_TOKENS} tokens are listed; the heatmap and its CSV hold all of them.")
 
 
 def quoted(label: str) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.cells import TEXT_UP_TO, printed, weights_text
-from viz.frame import WIDTH, Floats, Side, check_grid, grid, largest_cell, new_figure, numbered, outline, position_axis
+from viz.frame import WIDTH, Floats, Side, check_grid, largest_cell, new_figure, numbered, outline, position_axis
+from viz.grid import grid
 from viz.labels import escaped, quoted, ticks, visible
 from viz.probabilities import format_percent
 from viz.shares import Ceiling, ShareScale, ceiling, share_trace, signed_trace

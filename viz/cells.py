@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from viz.frame import Floats, Part
 from viz.theme import TOKEN_FONT, Scale
 
-TEXT_UP_TO = 14  # cells a side with the weights printed in them
+TEXT_UP_TO = 10  # cells a side with the weights printed in them: each is a text the browser has to lay out
 INK, PAPER = "#101318", "#FFFFFF"
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.frame import TITLE, WIDTH, Floats, Side, check_grid, grid, hidden_axis, new_figure, numbered, shown_axis
+from viz.frame import TITLE, WIDTH, Floats, Side, check_grid, hidden_axis, new_figure, numbered, shown_axis
+from viz.grid import grid
 from viz.labels import escaped, ticks
 from viz.shares import colour_bar, largest_size, signed_trace
 from viz.theme import Theme, diverging_scale

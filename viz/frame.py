@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.labels import LINE, Ticks, escaped, quoted, ticks
-from viz.theme import FONT_SIZE, TOKEN_FONT, TOKEN_SIZE, Theme, template
+from viz.labels import Ticks, escaped, quoted, ticks
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, template
 
 Floats = NDArray[np.floating]
 Part = dict[str, object]  # a piece of a figure in Plotly's own vocabulary
@@ -136,100 +136,6 @@ def room(
     )
 
 
-def grid(
-    trace: go.Heatmap,
-    rows: Side,
-    columns: Side,
-    *,
-    theme: Theme,
-    summary: str,
-    width: int = WIDTH,
-    height: int | None = None,
-    rows_total: int | None = None,
-    square: bool = True,
-    text: Part | None = None,
-    framed: Sequence[Part] = (),
-) -> go.Figure:
-    """A heatmap with its first row on top, labels of rows on the left and of columns on top.
-
-    `trace` has its cells at the positions of the two sides. Each side has two axes: one without visible labels whose
-    tick texts are all labels in full, where Plotly takes hover text from at no cost per cell, and one over it that
-    writes the shortened labels for which there is room. Positions are numbers, because equal labels on an axis of
-    categories collapse into one. `text` is a trace that prints in the cells, `framed` are frames around some of them.
-    """
-    space = room(
-        rows,
-        columns,
-        rows_total=len(rows.labels) if rows_total is None else rows_total,
-        width=width,
-        height=height,
-        colour_bar=trace.showscale is not False,
-        square=square,
-    )
-    if trace.showscale is not False:
-        thin_colour_bar(trace, space.height - space.top - space.bottom)
-    across, down = {"range": columns.range()}, {"range": rows.range(rows_total)[::-1]}
-    over_x: Part = {"side": "top", "overlaying": "x", "matches": "x", "anchor": "y2"}
-    over_y: Part = {"side": "left", "overlaying": "y", "matches": "y", "anchor": "x2"}
-    nothing: Part = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False}
-    layout: Part = {
-        "margin": {"l": space.left, "r": space.right, "t": space.top, "b": space.bottom},
-        "plot_bgcolor": theme.panel,
-        "xaxis": hidden_axis(columns) | across,
-        "yaxis": hidden_axis(rows) | down,
-        "xaxis2": shown_axis(space.columns, columns.title, theme) | across | over_x,
-        "yaxis2": shown_axis(space.rows, "", theme) | down | over_y,
-        "annotations": [side_title(rows.title, theme, left=space.left)] if rows.title else [],
-        "shapes": list(framed),
-    }
-    return new_figure(
-        theme,
-        summary,
-        height=round(space.height),
-        width=round(space.width),
-        traces=[trace, nothing | {"xaxis": "x2", "yaxis": "y2"}, *([] if text is None else [text])],
-        layout=layout,
-    )
-
-
-def side_title(title: str, theme: Theme, *, left: float) -> Part:
-    """The title of the rows at the edge of the figure: Plotly's own would move with the length of the labels."""
-    return {
-        "x": 0,
-        "xref": "paper",
-        "xshift": 11 - left,
-        "xanchor": "center",
-        "y": 0.5,
-        "yref": "paper",
-        "yanchor": "middle",
-        "textangle": -90,
-        "text": escaped(title),
-        "showarrow": False,
-        "font": {"size": FONT_SIZE, "color": theme.muted},
-    }
-
-
-def thin_colour_bar(trace: go.Heatmap, height: float) -> None:
-    """Takes away ticks that would overlap on a bar `height` px tall, keeping both ends; breaks a longer title."""
-    bar = trace.colorbar
-    if len(bar.title.text) * 7 > height:
-        bar.title.text = bar.title.text.replace(" ", "<br>", 1)
-    if bar.tickvals is None:
-        bar.nticks = min(max(int(height / 32), 3), 6)
-        return
-    pixels = height / (trace.zmax - trace.zmin)
-    kept = [0]
-    last = len(bar.tickvals) - 1
-    for index in range(1, last):
-        from_below = (bar.tickvals[index] - bar.tickvals[kept[-1]]) * pixels
-        to_top = (bar.tickvals[last] - bar.tickvals[index]) * pixels
-        if min(from_below, to_top) >= LINE:
-            kept.append(index)
-    kept.append(last)
-    bar.tickvals = [bar.tickvals[index] for index in kept]
-    bar.ticktext = [bar.ticktext[index] for index in kept]
-
-
 def hidden_axis(side: Side) -> Part:
     """Knows every label in full, for hover text, and writes none."""
     return {
@@ -238,6 +144,7 @@ def hidden_axis(side: Side) -> Part:
         "ticktext": side.hover,
         "showticklabels": False,
         "showgrid": False,
+        "ticklabeloverflow": "allow",
     }
 
 
@@ -253,6 +160,7 @@ def shown_axis(marks: Ticks, title: str, theme: Theme) -> Part:
         "showgrid": False,
         "automargin": False,
         "ticklabelstandoff": 4,
+        "ticklabeloverflow": "allow",  # else Plotly measures every label again to hide those over the edge
     }
 
 
@@ -266,6 +174,7 @@ def label_axis(text: Sequence[str], theme: Theme) -> Part:
         "range": [len(text) - 0.5, -0.5],
         "showgrid": False,
         "ticklabelstandoff": 6,
+        "ticklabeloverflow": "allow",
     }
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.frame import WIDTH, Floats, Part, Side, check_grid, grid, new_figure, numbered
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, new_figure, numbered
+from viz.grid import grid
 from viz.labels import quoted, short, visible
 from viz.shares import signed_trace
 from viz.theme import TOKEN_FONT, Theme

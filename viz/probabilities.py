@@ -7,19 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.cells import printed
-from viz.frame import (
-    WIDTH,
-    Floats,
-    Part,
-    Side,
-    check_grid,
-    grid,
-    label_axis,
-    new_figure,
-    numbered,
-    outline,
-    position_axis,
-)
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, label_axis, new_figure, numbered, outline, position_axis
+from viz.grid import grid
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.shares import share_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, probability_scale

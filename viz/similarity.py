@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.frame import WIDTH, Floats, Side, check_grid, grid, label_axis, largest_cell, new_figure
+from viz.frame import WIDTH, Floats, Side, check_grid, label_axis, largest_cell, new_figure
+from viz.grid import grid
 from viz.labels import escaped, quoted, short, visible
 from viz.shares import signed_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.attention import weights_summary
-from viz.frame import WIDTH, Floats, Side, check_grid, grid, label_axis, new_figure, numbered
+from viz.frame import WIDTH, Floats, Side, check_grid, label_axis, new_figure, numbered
+from viz.grid import grid
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.probabilities import format_percent
 from viz.shares import Ceiling, colour_bar, share_trace, signed_trace
@@ -81,7 +82,8 @@ def vector_strip(
     )
     summary = f"{name.capitalize()} of {len(labels)} tokens, {values.shape[1]} numbers each."
     figure = grid(trace, rows, columns, theme=theme, summary=summary, height=height, square=False)
-    figure.update_layout(margin={"t": 4, "b": 4, "r": 8}, xaxis2={"showticklabels": False})
+    bare = {"showticklabels": False}
+    figure.update_layout(margin={"t": 4, "b": 4, "r": 8}, xaxis=bare, xaxis2=bare)
     return figure
 
 

@@ -78,11 +78,20 @@ def test_hover_knows_a_token_in_full_where_its_label_is_short_or_left_out(array:
     assert layout["xaxis2"]["matches"] == "x"
 
 
+def test_labels_written_in_full_need_one_axis_a_side_and_are_quoted_on_hover() -> None:
+    words = ["<s>", "the", "cat"]
+    figure = attention_heatmap(np.full((3, 3), 1 / 3, dtype=np.float32), words, words, theme=LIGHT).to_dict()
+    assert "xaxis2" not in figure["layout"]
+    assert figure["layout"]["xaxis"]["ticktext"] == ["&lt;s&gt;", "the", "cat"]
+    assert figure["data"][0]["hovertemplate"].startswith('"%{y}" looks at "%{x}"')
+    assert not any(trace["type"] == "scatter" and list(trace["x"]) == [None] for trace in figure["data"])
+
+
 def test_markup_in_tokens_and_titles_is_escaped_everywhere(weights: Weights, pieces: list[str]) -> None:
     bad = ["<img src=x>"] * 6
     figure = attention_heatmap(weights, bad, bad, theme=LIGHT, title_query="<i>q</i>", query_name="<u>")
     layout, heat = figure.to_dict()["layout"], figure.to_dict()["data"][0]
-    plotted = str([layout["xaxis"], layout["yaxis"], layout["xaxis2"], layout["yaxis2"], layout["annotations"]])
+    plotted = str([part for name, part in layout.items() if "axis" in name or name == "annotations"])
     assert "<img" not in plotted
     assert "<i>" not in plotted
     assert "<u>" not in heat["hovertemplate"]

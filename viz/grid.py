@@ -1,0 +1,129 @@
+"""A heatmap with a label for each row and column: the frame of every map."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from viz.frame import WIDTH, Part, Side, hidden_axis, new_figure, room, shown_axis
+from viz.labels import LINE, Ticks, escaped
+from viz.theme import FONT_SIZE, Theme
+
+
+def grid(
+    trace: go.Heatmap,
+    rows: Side,
+    columns: Side,
+    *,
+    theme: Theme,
+    summary: str,
+    width: int = WIDTH,
+    height: int | None = None,
+    rows_total: int | None = None,
+    square: bool = True,
+    text: Part | None = None,
+    framed: Sequence[Part] = (),
+) -> go.Figure:
+    """A heatmap with its first row on top, labels of rows on the left and of columns on top.
+
+    `trace` has its cells at the positions of the two sides; positions are numbers, because equal labels on an axis of
+    categories collapse into one. Plotly takes hover text from an axis, at no cost per cell: where every label is written
+    in full one axis a side serves; else a side has two, one that knows all labels in full and writes none, and one over it
+    that writes the shortened labels for which there is room. The second pair doubles the time to draw, so it is there only
+    then. `text` is a trace that prints in the cells, `framed` are frames around some of them.
+    """
+    space = room(
+        rows,
+        columns,
+        rows_total=len(rows.labels) if rows_total is None else rows_total,
+        width=width,
+        height=height,
+        colour_bar=trace.showscale is not False,
+        square=square,
+    )
+    if trace.showscale is not False:
+        thin_colour_bar(trace, space.height - space.top - space.bottom)
+    across, down = {"range": columns.range()}, {"range": rows.range(rows_total)[::-1]}
+    over_x: Part = {"side": "top", "overlaying": "x", "matches": "x", "anchor": "y2"}
+    over_y: Part = {"side": "left", "overlaying": "y", "matches": "y", "anchor": "x2"}
+    nothing: Part = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False}
+    full = in_full(space.rows, rows) and in_full(space.columns, columns)
+    if full:
+        trace.hovertemplate = quoting(trace.hovertemplate, rows, columns)
+    axes: Part = {
+        "xaxis": hidden_axis(columns) | across,
+        "yaxis": hidden_axis(rows) | down,
+        "xaxis2": shown_axis(space.columns, columns.title, theme) | across | over_x,
+        "yaxis2": shown_axis(space.rows, "", theme) | down | over_y,
+    }
+    one_each: Part = {
+        "xaxis": shown_axis(space.columns, columns.title, theme) | across | {"side": "top"},
+        "yaxis": shown_axis(space.rows, "", theme) | down,
+    }
+    layout: Part = {
+        "margin": {"l": space.left, "r": space.right, "t": space.top, "b": space.bottom},
+        "plot_bgcolor": theme.panel,
+        **(one_each if full else axes),
+        "annotations": [side_title(rows.title, theme, left=space.left)] if rows.title else [],
+        "shapes": list(framed),
+    }
+    return new_figure(
+        theme,
+        summary,
+        height=round(space.height),
+        width=round(space.width),
+        traces=[
+            trace,
+            *([] if full else [nothing | {"xaxis": "x2", "yaxis": "y2"}]),
+            *([] if text is None else [text]),
+        ],
+        layout=layout,
+    )
+
+
+def in_full(marks: Ticks, side: Side) -> bool:
+    """Whether an axis writes every label as it is."""
+    return marks.text == [escaped(label) for label in side.labels]
+
+
+def quoting(template: str, rows: Side, columns: Side) -> str:
+    """A hover text for axes that write plain labels: tokens are quoted in it."""
+    template = template.replace("%{y}", '"%{y}"') if rows.tokens else template
+    return template.replace("%{x}", '"%{x}"') if columns.tokens else template
+
+
+def side_title(title: str, theme: Theme, *, left: float) -> Part:
+    """The title of the rows at the edge of the figure: Plotly's own would move with the length of the labels."""
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xshift": 11 - left,
+        "xanchor": "center",
+        "y": 0.5,
+        "yref": "paper",
+        "yanchor": "middle",
+        "textangle": -90,
+        "text": escaped(title),
+        "showarrow": False,
+        "font": {"size": FONT_SIZE, "color": theme.muted},
+    }
+
+
+def thin_colour_bar(trace: go.Heatmap, height: float) -> None:
+    """Takes away ticks that would overlap on a bar `height` px tall, keeping both ends; breaks a longer title."""
+    bar = trace.colorbar
+    if len(bar.title.text) * 7 > height:
+        bar.title.text = bar.title.text.replace(" ", "<br>", 1)
+    if bar.tickvals is None:
+        bar.nticks = min(max(int(height / 32), 3), 6)
+        return
+    pixels = height / (trace.zmax - trace.zmin)
+    kept = [0]
+    last = len(bar.tickvals) - 1
+    for index in range(1, last):
+        from_below = (bar.tickvals[index] - bar.tickvals[kept[-1]]) * pixels
+        to_top = (bar.tickvals[last] - bar.tickvals[index]) * pixels
+        if min(from_below, to_top) >= LINE:
+            kept.append(index)
+    kept.append(last)
+    bar.tickvals = [bar.tickvals[index] for index in kept]
+    bar.ticktext = [bar.ticktext[index] for index in kept]
