@@ -19,5 +19,5 @@ with left:
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",
-    on_key=lambda action: heads.move(action, view),
+    on_key=lambda action: heads.move(action, view, layer, head),
 )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import decoding_view, settings
+from ui import decoding_view, reading_view, settings
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -21,10 +21,10 @@ left, right = st.columns([1, 1], gap="large")
 with left:
     decoding_view.candidates(run, step)
 with right:
-    decoding_view.readers(run, step)
-decoding_view.growing(run, step)
+    reading_view.readers(run, step)
+reading_view.growing(run, step)
 keys(
     {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
     key="step_keys",
-    on_key=lambda action: decoding_view.go(action, len(run.steps) - 1),
+    on_key=lambda action: decoding_view.go(action, at, len(run.steps) - 1),
 )

@@ -6,19 +6,15 @@ import numpy as np
 import streamlit as st
 
 from model.decoding import Step
-from ui import figures, header, heads, settings, theme
+from ui import figures, header, settings, theme
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import ChipEvent, Strip, token_strip
-from ui.figures import array
 from ui.runs import Run
-from viz.attention import alignment, heads_by_key
-from viz.export import matrix_csv, table_csv
+from viz.export import table_csv
 from viz.probabilities import format_percent, next_token_chart
 
 CANDIDATES = 12
 LISTED = 100
-MEAN, ALL = "mean", "all"
-ROWS_AT_ONCE = 48
 WHY_ENDED = {
     "end": "It wrote its end token.",
     "limit": "It reached the limit of {limit} tokens.",
@@ -44,9 +40,8 @@ def at(run: Run) -> int:
     return step
 
 
-def go(to: str, last: int) -> None:
-    """A button or key: back, on, to the end, to the start."""
-    now = settings.within("step", last + 1)
+def go(to: str, now: int, last: int) -> None:
+    """A button or key: from the step on screen back, on, to the end, to the start."""
     st.session_state["step"] = {"restart": 0, "back": max(0, now - 1), "step": min(last, now + 1), "end": last}[to]
 
 
@@ -58,7 +53,7 @@ def controls(run: Run, step: int) -> None:
             stuck = step == 0 if action in ("restart", "back") else step == last
             kind: Literal["primary", "secondary"] = "primary" if action == "step" else "secondary"
             st.button(
-                label, key=f"go_{action}", help=explained, on_click=go, args=(action, last), disabled=stuck, type=kind
+                label, key=f"go_{action}", help=explained, on_click=go, args=(action, step, last), disabled=stuck, type=kind
             )
         if last:
             st.slider(
@@ -196,107 +191,3 @@ def replay(choices: tuple[tuple[int, int], ...]) -> None:
     """The choices made for the previous text, on this one."""
     settings.choose(choices)
     st.session_state["aside"] = None
-
-
-def part_read(run: Run) -> str:
-    """Where a decoder reads the text: across, or within itself."""
-    return "cross" if run.lm.kind == "encoder-decoder" else "decoder"
-
-
-def keys_read(run: Run, step: Step) -> list[str]:
-    return [token.label for token in step.trace.tokens("encoder" if part_read(run) == "cross" else "decoder")]
-
-
-def readers(run: Run, step: Step) -> None:
-    """Each head's row for the token being written."""
-    part = heads.PARTS[part_read(run)][1]
-    config = run.lm.config
-    options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
-    options += [str(i) for i in range(config.decoder_layers)]
-    layer = settings.keep_among("read_layer", options, options[0])
-    chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
-    weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights()[:, -1]) for i in chosen])
-    names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
-    keys = keys_read(run, step)
-    fig = heads_by_key(
-        weights,
-        keys,
-        theme=theme.current(),
-        query=step.token.label,
-        names=names,
-        verb="reads",
-        title_key="",
-        height=400,
-    )
-    figures.head(
-        fig,
-        key="readers",
-        heading="Who is read for it",
-        explained="A row for each head: its attention from the token read last, while this one is being chosen.",
-        filename=f"read-at-step-{step.index}",
-        csv=lambda: matrix_csv(weights, names, keys),
-    )
-    st.segmented_control(
-        "Layer",
-        options,
-        key="read_layer",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-        format_func=lambda o: "all layers" if o == ALL else f"layer {o}",
-    )
-    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
-
-
-def growing(run: Run, step: Step) -> None:
-    """The alignment so far: a row for each token written."""
-    part = heads.PARTS[part_read(run)][1]
-    config = run.lm.config
-    layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1)
-    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
-    head = settings.keep_among("align_head", heads_offered, MEAN)
-    seen = step.trace.attention("decoder", layer, part)
-    first = len(run.steps[0].read["decoder"]) - 1
-    weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
-    keys = keys_read(run, step)
-    labels = [one.token.label for one in run.steps[: step.index + 1]]
-    total = len(run.steps)
-    fig = alignment(
-        weights,
-        labels,
-        keys,
-        theme=theme.current(),
-        rows_total=total,
-        verb="reads",
-        title_query="written",
-        title_key="",
-        height=140 + min(400, 34 * total),
-    )
-    figures.head(
-        fig,
-        key="alignment",
-        heading="Alignment so far",
-        explained="A row for each token written: where the heads looked while it was chosen. It grows as the sentence grows.",
-        filename=f"alignment-to-step-{step.index}",
-        csv=lambda: matrix_csv(weights, labels, keys),
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Layer",
-            range(config.decoder_layers),
-            key="align_layer",
-            bind="query-params",
-            required=True,
-            format_func=lambda i: f"layer {i}",
-            label_visibility="collapsed",
-        )
-        st.selectbox(
-            "Head",
-            heads_offered,
-            key="align_head",
-            bind="query-params",
-            width=170,
-            label_visibility="collapsed",
-            format_func=lambda o: "mean of its heads" if o == MEAN else f"head {o}",
-        )
-    figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")

@@ -162,9 +162,12 @@ def number_picker(where: st.delta_generator.DeltaGenerator, label: str, key: str
     return int(chosen) if chosen is not None else 0
 
 
-def move(action: str, view: Shown) -> None:
-    """A key pressed anywhere on the page: one head or layer on, round the end."""
-    layer, head = settings.within("layer", view.layers), settings.within("head", view.heads)
+def move(action: str, view: Shown, layer: int, head: int) -> None:
+    """A key pressed anywhere on the page: one head or layer on from the one on screen, round the end.
+
+    Not from what the pickers say: where keys follow fast, the browser sends the second with the pickers as they were
+    before the first.
+    """
     steps = {"previous head": -1, "next head": 1, "layer up": -view.heads, "layer down": view.heads}
     place = (layer * view.heads + head + steps[action]) % (view.layers * view.heads)
     st.session_state["layer"], st.session_state["head"] = divmod(place, view.heads)

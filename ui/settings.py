@@ -121,7 +121,7 @@ def text_box(name: str) -> str:
             "Text",
             value=examples[0].text if examples else "",
             key="text",
-            live="150ms",
+            live="100ms",
             placeholder="Type a sentence",
             label_visibility="collapsed",
             on_change=text_changed,

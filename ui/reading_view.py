@@ -1,0 +1,128 @@
+"""Who was read for a token: every head's row for it, and the alignment as it grows."""
+
+import numpy as np
+import streamlit as st
+
+from model.decoding import Step
+from ui import figures, heads, settings, theme
+from ui.figures import array
+from ui.runs import Run
+from viz.attention import alignment, heads_by_key
+from viz.export import matrix_csv
+
+MEAN, ALL = "mean", "all"
+ROWS_AT_ONCE = 48
+
+
+def layer_name(layer: str | int) -> str:
+    """A layer as its picker shows it."""
+    return "all layers" if layer == ALL else f"layer {layer}"
+
+
+def head_name(head: str) -> str:
+    """A head as its picker shows it."""
+    return "mean of its heads" if head == MEAN else f"head {head}"
+
+
+def part_read(run: Run) -> str:
+    """Where a decoder reads the text: across, or within itself."""
+    return "cross" if run.lm.kind == "encoder-decoder" else "decoder"
+
+
+def keys_read(run: Run, step: Step) -> list[str]:
+    return [token.label for token in step.trace.tokens("encoder" if part_read(run) == "cross" else "decoder")]
+
+
+def readers(run: Run, step: Step) -> None:
+    """Each head's row for the token being written."""
+    part = heads.PARTS[part_read(run)][1]
+    config = run.lm.config
+    options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
+    options += [str(i) for i in range(config.decoder_layers)]
+    layer = settings.keep_among("read_layer", options, options[0], layer_name)
+    chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
+    weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights()[:, -1]) for i in chosen])
+    names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
+    keys = keys_read(run, step)
+    fig = heads_by_key(
+        weights,
+        keys,
+        theme=theme.current(),
+        query=step.token.label,
+        names=names,
+        verb="reads",
+        title_key="",
+        height=400,
+    )
+    figures.head(
+        fig,
+        key="readers",
+        heading="Who is read for it",
+        explained="A row for each head: its attention from the token read last, while this one is being chosen.",
+        filename=f"read-at-step-{step.index}",
+        csv=lambda: matrix_csv(weights, names, keys),
+    )
+    st.segmented_control(
+        "Layer",
+        options,
+        key="read_layer",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+        format_func=layer_name,
+    )
+    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
+
+
+def growing(run: Run, step: Step) -> None:
+    """The alignment so far: a row for each token written."""
+    part = heads.PARTS[part_read(run)][1]
+    config = run.lm.config
+    layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
+    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
+    head = settings.keep_among("align_head", heads_offered, MEAN, head_name)
+    seen = step.trace.attention("decoder", layer, part)
+    first = len(run.steps[0].read["decoder"]) - 1
+    weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
+    keys = keys_read(run, step)
+    labels = [one.token.label for one in run.steps[: step.index + 1]]
+    total = len(run.steps)
+    fig = alignment(
+        weights,
+        labels,
+        keys,
+        theme=theme.current(),
+        rows_total=total,
+        verb="reads",
+        title_query="written",
+        title_key="",
+        height=140 + min(400, 34 * total),
+    )
+    figures.head(
+        fig,
+        key="alignment",
+        heading="Alignment so far",
+        explained="A row for each token written: where the heads looked while it was chosen. It grows as the sentence grows.",
+        filename=f"alignment-to-step-{step.index}",
+        csv=lambda: matrix_csv(weights, labels, keys),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control(
+            "Layer",
+            range(config.decoder_layers),
+            key="align_layer",
+            bind="query-params",
+            required=True,
+            format_func=layer_name,
+            label_visibility="collapsed",
+        )
+        st.selectbox(
+            "Head",
+            heads_offered,
+            key="align_head",
+            bind="query-params",
+            width=170,
+            label_visibility="collapsed",
+            format_func=head_name,
+        )
+    figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")
