@@ -1,5 +1,6 @@
 """Placing a figure: heading, chart, description, and its way out as a picture, a page or numbers."""
 
+import re
 from collections.abc import Callable
 from typing import Literal, cast
 
@@ -37,7 +38,12 @@ def head(fig: go.Figure, *, key: str, heading: str, explained: str, filename: st
     """The line above a figure."""
     with st.container(horizontal=True, key=f"head_{key}", gap="small", vertical_alignment="center"):
         st.markdown(f"**{heading}**", help=explained, width="stretch")
-        ways_to_save(fig, key=key, title=heading, filename=filename, csv=csv)
+        ways_to_save(fig, key=key, title=as_text(heading), filename=filename, csv=csv)
+
+
+def as_text(heading: str) -> str:
+    """A heading without the backslashes that keep its tokens from being read as markup."""
+    return re.sub(r"\\([^\w\s]|_)", r"\1", heading)
 
 
 def ways_to_save(fig: go.Figure, *, key: str, title: str, filename: str, csv: Callable[[], str]) -> None:

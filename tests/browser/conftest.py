@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from scripts.browser import FLAGS, find_browser, install_browser
 from tests.browser.driving import Watch, running_server
@@ -48,7 +48,8 @@ def page(request: pytest.FixtureRequest, browser: Browser, server: str, server_l
     """A page of a fresh browser, 1280 x 900, for which `page.goto("/")` opens the app."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=server, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)  # for a busy machine; all of this takes a second on a free one
+    expect.set_options(timeout=60_000)
     watch = Watch(page)
     logged = server_log.stat().st_size
     yield page

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui import header, runs
+from ui import figures, header, runs
 from ui.examples import DEFAULT_MODEL, EXAMPLES, READS
 from ui.runs import RunSpec
 
@@ -127,3 +127,8 @@ def test_a_chip_shows_what_cannot_be_seen(character: str) -> None:
     labels = [header.chip(token).label for token in run.source]
     assert not any(character in label for label in labels)
     assert all(label.strip() for label in labels)
+
+
+@pytest.mark.parametrize("text", [*MARKUP, "</s>", "a\\b"])
+def test_a_saved_figure_is_titled_with_the_token_itself(text: str) -> None:
+    assert figures.as_text(f"Where “{header.plain(text)}” looks") == f"Where “{text}” looks"

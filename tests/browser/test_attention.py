@@ -1,0 +1,98 @@
+"""The attention page in a real browser: thumbnails, keys, cells and lines."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.driving import chart, click_point, opened, settled
+
+CAT = "/attention?text=Le chat noir dort sur le canapé.&layer=0&head=0"
+
+
+def heading(page: Page) -> Locator:
+    return page.locator(".st-key-head_heatmap")
+
+
+def picked(page: Page, key: str) -> Locator:
+    """The button of a row that is pressed."""
+    return page.locator(f".st-key-{key}").get_by_role("radio", checked=True)
+
+
+def test_a_click_on_a_thumbnail_opens_that_head(page: Page) -> None:
+    opened(page, CAT)
+    expect(heading(page)).to_contain_text("layer 0, head 0")
+    before = chart(page, "heatmap").evaluate("chart => JSON.stringify(chart.data[0].z)")
+    page.get_by_test_id("head-cell-1-5").click()
+    expect(heading(page)).to_contain_text("layer 1, head 5")
+    settled(page)
+    expect(picked(page, "layer")).to_have_text("1")
+    expect(picked(page, "head")).to_have_text("5")
+    expect(page.get_by_test_id("head-cell-1-5")).to_have_attribute("aria-selected", "true")
+    assert chart(page, "heatmap").evaluate("chart => JSON.stringify(chart.data[0].z)") != before
+
+
+def test_keys_move_between_heads(page: Page) -> None:
+    opened(page, CAT)
+    for key, place in (
+        (".", "layer 0, head 1"),
+        ("]", "layer 1, head 1"),
+        (",", "layer 1, head 0"),
+        ("[", "layer 0, head 0"),
+    ):
+        page.keyboard.press(key)
+        expect(heading(page)).to_contain_text(place)
+    for key in ".]].":  # faster than the page answers
+        page.keyboard.press(key)
+    expect(heading(page)).to_contain_text("layer 2, head 2")
+    page.keyboard.press("]")
+    expect(heading(page)).to_contain_text("layer 0, head 2")
+    page.keyboard.press(",")
+    expect(heading(page)).to_contain_text("layer 0, head 1")
+    settled(page)
+    page.get_by_test_id("head-grid").locator(".board").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(heading(page)).to_contain_text("layer 1, head 2")
+
+
+def test_keys_typed_into_the_text_stay_in_the_text(page: Page) -> None:
+    opened(page, CAT)
+    page.locator(".st-key-text input").press("End")
+    page.keyboard.type(" . , ] [")
+    settled(page)
+    expect(heading(page)).to_contain_text("layer 0, head 0")
+
+
+def test_a_click_on_a_cell_opens_its_row(page: Page) -> None:
+    opened(page, CAT)
+    click_point(page, "heatmap", 1, 2)
+    expect(page.get_by_text("Where “·black” looks")).to_be_visible()
+    said = page.get_by_text(re.compile("“·black” looks at “·chat” with"))
+    expect(said).to_be_visible()
+    settled(page)
+    weight = chart(page, "heatmap").evaluate("chart => chart._fullData[0].z[2][1]")
+    share = re.search(r"with ([\d.]+)%", said.inner_text())
+    assert share is not None
+    assert abs(float(share.group(1)) - 100 * weight) < 0.06
+
+
+def test_lines_show_the_shares_of_the_token_under_the_pointer(page: Page) -> None:
+    opened(page, "/attention?text=Le chat noir dort.&view=lines&layer=1&head=2")
+    page.get_by_test_id("attention-query-1").hover()
+    shares = page.locator("[data-testid^=attention-key-] small")
+    expect(shares.first).to_have_text(re.compile("%"))
+    percents = [float(text.strip("<%")) for text in shares.all_inner_texts()]
+    assert abs(sum(percents) - 100) < 1.5
+    page.get_by_test_id("attention-key-1").hover()
+    expect(page.locator("[data-testid^=attention-query-] small").first).to_have_text(re.compile("%"))
+
+
+def test_a_target_can_be_typed(page: Page) -> None:
+    opened(page, CAT)
+    page.locator(".st-key-own_target label").click()
+    target = page.locator(".st-key-target input")
+    expect(target).to_have_value(re.compile("cat"))
+    target.fill("A dog runs.")
+    settled(page)
+    labels = chart(page, "heatmap").evaluate("chart => chart._fullLayout.yaxis.ticktext")
+    assert [label.strip('"·') for label in labels][1:3] == ["A", "dog"]

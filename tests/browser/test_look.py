@@ -1,0 +1,47 @@
+"""Light and dark, wide and narrow, as a browser shows them."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.driving import Watch, chart, opened
+from viz.theme import DARK, LIGHT, Theme
+
+PAGES = {
+    "/": "stage_2",
+    "/attention": "heatmap",
+    "/decoding": "next",
+    "/embeddings": "alike_tokens",
+    "/logits": "expected",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_wear_the_theme_of_the_browser(browser: Browser, server: str, scheme: str) -> None:
+    theme: Theme = DARK if scheme == "dark" else LIGHT
+    page = browser.new_context(base_url=server, color_scheme="dark" if scheme == "dark" else "light").new_page()
+    page.set_default_timeout(60_000)
+    watch = Watch(page)
+    opened(page, "/attention")
+    colour, ground = chart(page, "heatmap").evaluate(
+        "chart => [chart._fullLayout.font.color, getComputedStyle(document.querySelector('.stApp')).backgroundColor]"
+    )
+    assert colour.lower() == theme.text.lower()
+    assert tuple(int(x) for x in ground[4:-1].split(",")[:3]) == tuple(bytes.fromhex(theme.background[1:]))
+    first = chart(page, "heatmap").evaluate("chart => chart._fullData[0].colorscale[0][1]")
+    assert first.lower() in (theme.background.lower(), ground)
+    page.context.close()
+    assert not watch.errors, "\n".join(watch.errors)
+
+
+def test_a_narrow_window_scrolls_down_and_never_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": 420, "height": 900})
+    for address in (*PAGES, "/models"):
+        opened(page, address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if address in PAGES:
+            chart(page, PAGES[address])
+        wide = page.evaluate(
+            """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
+                 .map((element) => element.scrollWidth - element.clientWidth)"""
+        )
+        assert max(wide) <= 0, f"{address} is {max(wide)} px too wide"
