@@ -24,6 +24,7 @@ from tests.pages.driving import (
     typed,
 )
 from ui.heads import PARTS
+from viz.probabilities import format_percent
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -87,7 +88,10 @@ def test_a_click_on_a_cell_opens_its_row_and_says_it_in_words() -> None:
     app = clicked(opened("attention", CAT, layer="0", head="0"), "heatmap_bridge", 2, 1)
     run = shown(app)
     weights = run.trace.attention("decoder", 0, "cross").weights(0).numpy()
-    np.testing.assert_array_equal(numbers(chart(app, "rows")["data"][0]["y"]), weights[2])
+    looked_at = payload(app, "row")["rows"][1]["chips"]
+    assert [chip["note"] for chip in looked_at] == [format_percent(float(share)) for share in weights[2]]
+    assert [chip["intensity"] for chip in looked_at] == pytest.approx(weights[2].tolist())
+    assert [chip["current"] for chip in looked_at].index(True) == 1
     query = run.trace.tokens("decoder")[2].label
     assert any(f"“{query}” looks" in part.value for part in app.markdown)
     assert any(f"“{query}” looks at “{run.source[1].label}”" in part.value for part in app.caption)
@@ -131,4 +135,4 @@ def test_a_target_that_cannot_be_read_gets_a_sentence(target: str, words: str) -
     app.text_input(key="target").set_value(target).run()
     assert not app.exception
     assert words in said(app)
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == 1
