@@ -53,7 +53,13 @@ def controls(run: Run, step: int) -> None:
             stuck = step == 0 if action in ("restart", "back") else step == last
             kind: Literal["primary", "secondary"] = "primary" if action == "step" else "secondary"
             st.button(
-                label, key=f"go_{action}", help=explained, on_click=go, args=(action, step, last), disabled=stuck, type=kind
+                label,
+                key=f"go_{action}",
+                help=explained,
+                on_click=go,
+                args=(action, step, last),
+                disabled=stuck,
+                type=kind,
             )
         if last:
             st.slider(
