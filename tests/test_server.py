@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -57,7 +58,8 @@ def test_every_response_carries_the_security_headers() -> None:
         return {"type": "http.request"}
 
     guarded = server.SecurityHeaders(page, policy="default-src 'self'")
-    asyncio.run(guarded({"type": "http"}, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # Playwright may have left a running event loop in this one
+        thread.submit(lambda: asyncio.run(guarded({"type": "http"}, receive, send))).result()
     headers = dict(sent[0]["headers"])
     assert headers[b"content-security-policy"] == b"default-src 'self'"
     assert headers[b"x-content-type-options"] == b"nosniff"
