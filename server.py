@@ -8,6 +8,7 @@ STREAMLIT_SERVER_PORT.
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import os
 import re
@@ -91,6 +92,11 @@ def warm_up() -> None:
     from ui import runs  # brings torch, which must not be imported before set_threads
 
     runs.warm_up()
+    # What has been made by now stays: left out of later collections, which otherwise walk all of torch for 80 ms. And a page
+    # is sent while it is being made, by another thread, which must not wait 5 ms for each turn.
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(0.001)
 
 
 class SecurityHeaders:

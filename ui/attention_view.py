@@ -32,7 +32,7 @@ def with_target(run: Run) -> Run:
         return run
     settings.start_with("target", run.lm.text([token.id for token in run.written]))
     target = st.text_input(
-        "What the decoder reads", key="target", live="100ms", bind="query-params", placeholder="Type a target sentence"
+        "What the decoder reads", key="target", live="50ms", bind="query-params", placeholder="Type a target sentence"
     )
     if not (target or "").strip():
         st.info("No target yet: the decoder reads its start token alone. Type a sentence.", icon="✏️")

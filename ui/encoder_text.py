@@ -29,7 +29,7 @@ def pair_box() -> str | None:
     text = st.text_input(
         "Second sentence",
         key="pair",
-        live="100ms",
+        live="50ms",
         bind="query-params",
         placeholder="A second sentence, if you like: this model reads pairs",
         label_visibility="collapsed",

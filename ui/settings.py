@@ -121,7 +121,7 @@ def text_box(name: str) -> str:
             "Text",
             value=examples[0].text if examples else "",
             key="text",
-            live="100ms",
+            live="50ms",
             placeholder="Type a sentence",
             label_visibility="collapsed",
             on_change=text_changed,
