@@ -11,7 +11,7 @@ import torch
 from model.decoding import Forced, Step
 from model.errors import InputError
 from model.language_model import LanguageModel, Reading
-from model.tap import StackName
+from model.tap import Edit, StackName
 from model.tokens import Token
 from model.trace import Trace
 from ui.examples import DEFAULT_MODEL, examples_for
@@ -38,6 +38,8 @@ class RunSpec:
     choices: tuple[tuple[int, int], ...] = ()  # (step, token id) chosen by a person
     pair: str | None = None  # a second sentence, for a model that tells two apart
     masks: tuple[int, ...] = ()  # positions of an encoder's text hidden behind its mask token
+    edits: tuple[Edit, ...] = ()  # what is switched off in the model while it runs
+    read: tuple[int, ...] | None = None  # ids the decoder shall have read, exactly these, so that two runs compare
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,19 +199,31 @@ def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object])
     reading = lm.reading(x, pair)
     if lm.kind == "encoder":
         hidden = _behind_masks(lm, reading, spec.masks) if spec.masks else None
-        trace = lm.run(x, pair=pair) if hidden is None else lm.run(hidden, segments=reading.segments)
+        if hidden is None:
+            trace = lm.run(x, pair=pair, edits=spec.edits)
+        else:
+            trace = lm.run(hidden, segments=reading.segments, edits=spec.edits)
         return Run(spec, lm, trace, (), 0, reading)
+    if spec.read is not None:
+        return Run(spec, lm, _read_exactly(lm, x, spec.read, spec.edits), (), 0, reading)
     if spec.target is not None and lm.kind == "encoder-decoder":
-        return Run(spec, lm, lm.run(x, target=_target(lm, spec.target)), (), 0, reading)
+        return Run(spec, lm, lm.run(x, target=_target(lm, spec.target), edits=spec.edits), (), 0, reading)
     if lm.net.head is None:
-        return Run(spec, lm, lm.run(x), (), 0, reading)
+        return Run(spec, lm, lm.run(x, edits=spec.edits), (), 0, reading)
     limit = writing_limit(lm, len(reading.tokens))
     check_choices(spec.choices, lm)
     steps = []
-    for step in lm.decode(x, strategy=Forced(spec.choices), max_new_tokens=limit):
+    for step in lm.decode(x, strategy=Forced(spec.choices), edits=spec.edits, max_new_tokens=limit):
         steps.append(step)
         between_steps()
     return Run(spec, lm, steps[-1].trace, tuple(steps), limit, reading)
+
+
+def _read_exactly(lm: LanguageModel, x: str | list[int], read: tuple[int, ...], edits: tuple[Edit, ...]) -> Trace:
+    """One pass over ids that are given, not decoded."""
+    if lm.kind == "encoder-decoder":
+        return lm.run(x, target=list(read), edits=edits)
+    return lm.run(list(read), edits=edits)
 
 
 def _behind_masks(lm: LanguageModel, reading: Reading, masks: tuple[int, ...]) -> list[int]:
