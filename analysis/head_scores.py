@@ -1,0 +1,263 @@
+"""What each head does on a text, as scores between 0 and 1: previous token, first token, induction, alignment and others.
+
+A score of self-attention is the share of attention that falls on its target keys, averaged over the queries for which the
+score is defined: those that see at least one target and at least one other key, so that there was something to choose.
+Sums and counts are kept rather than means, so that the scores of many texts add up.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from model.tap import StackName
+from model.tokens import Token
+from model.trace import AttentionPart, AttentionTrace, Trace
+
+ScoreName = Literal["previous", "next", "same", "first", "separator", "duplicate", "induction", "alignment", "coverage"]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Pairs = NDArray[np.intp]
+BLOCK_BYTES = 64 * 1024**2
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What one score measures, in words fit to show."""
+
+    title: str
+    meaning: str
+    formula: str
+    averaged_over: str
+    source: str
+
+
+CHOICE = "the queries that see at least one such key and at least one other"
+SCORES: Mapping[ScoreName, Definition] = {
+    "previous": Definition(
+        "Previous token",
+        "Attention to the token just before the query.",
+        "mean over q of w[q, q-1]",
+        CHOICE,
+        "Voita et al. 2019; Clark et al. 2019, section 3.1",
+    ),
+    "next": Definition(
+        "Next token",
+        "Attention to the token just after the query; undefined where the mask hides what comes later.",
+        "mean over q of w[q, q+1]",
+        CHOICE,
+        "Voita et al. 2019; Clark et al. 2019, section 3.1",
+    ),
+    "same": Definition(
+        "Same token",
+        "Attention of each token to itself: the diagonal.",
+        "mean over q of w[q, q]",
+        CHOICE,
+        "Clark et al. 2019, section 3.1",
+    ),
+    "first": Definition(
+        "First token",
+        "Attention to the first token, where heads with nothing to do often rest.",
+        "mean over q of w[q, 0]",
+        CHOICE,
+        "Xiao et al. 2024 (attention sinks)",
+    ),
+    "separator": Definition(
+        "Separators",
+        "Attention to special tokens, punctuation and line breaks; the first token is left out, it has its own score.",
+        "mean over q of the sum of w[q, k] over separators k > 0",
+        CHOICE,
+        "Clark et al. 2019, section 3.2",
+    ),
+    "duplicate": Definition(
+        "Duplicate token",
+        "Attention to earlier occurrences of the query's own token; special tokens do not count.",
+        "mean over q of the sum of w[q, k] over k < q with id[k] = id[q]",
+        CHOICE,
+        "Wang et al. 2022 (duplicate token heads)",
+    ),
+    "induction": Definition(
+        "Induction",
+        "Attention to the token that followed an earlier occurrence of the query's token; special tokens do not count.",
+        "mean over q of the sum of w[q, k] over k < q with id[k-1] = id[q]",
+        CHOICE,
+        "Olsson et al. 2022 (prefix matching)",
+    ),
+    "alignment": Definition(
+        "Alignment",
+        "How far the head pairs target and source tokens off one to one: the mean weight of the best pairing in which no two "
+        "target tokens share a source token. It says how like an alignment the map is, not whether the alignment is right.",
+        "max over one-to-one pairings of the mean of w[q, k] over its pairs; k is no special token",
+        "the pairs, as many as the shorter of the two texts has tokens",
+        "assignment of largest weight (Kuhn 1955)",
+    ),
+    "coverage": Definition(
+        "Coverage",
+        "The share of source tokens that some target token looks at most; special source tokens do not count.",
+        "share of keys k with k = argmax of w[q, .] for some q; k is no special token",
+        "the source tokens that are not special",
+        "after Tu et al. 2016 (coverage)",
+    ),
+}  # fmt: skip
+OF_PART: Mapping[AttentionPart, tuple[ScoreName, ...]] = {
+    "self": ("previous", "next", "same", "first", "separator", "duplicate", "induction"),
+    "cross": ("first", "separator", "alignment", "coverage"),
+}
+"""The scores that mean something in each kind of attention."""
+
+
+@dataclass(frozen=True, eq=False)
+class Keys:
+    """What the keys of a text are."""
+
+    ids: NDArray[np.int64]  # (key,)
+    special: Bools  # (key,)
+    separator: Bools  # (key,) special, punctuation or a line break; never the first
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class HeadScores:
+    """Sums over queries and how many were summed, of every layer and head."""
+
+    part: AttentionPart
+    sums: Mapping[ScoreName, Floats]  # (layers, heads)
+    counts: Mapping[ScoreName, NDArray[np.int64]]  # (layers,), since layers may differ in what their queries see
+
+    def mean(self, name: ScoreName) -> Floats:
+        """(layers, heads), between 0 and 1; NaN where no query was there to average over."""
+        count = self.counts[name][:, None]
+        return np.where(count > 0, self.sums[name] / np.maximum(count, 1), np.nan)
+
+    def as_lists(self) -> dict[str, list[list[float | None]]]:
+        """{score: layers of heads}, fit for JSON; None where a score is undefined."""
+        return {
+            name: [[None if np.isnan(x) else float(x) for x in layer] for layer in self.mean(name)]
+            for name in OF_PART[self.part]
+        }
+
+
+def is_separator(token: Token) -> bool:
+    """Whether a token is special, all punctuation, or a line break. White space alone is none."""
+    marks = token.text.strip()
+    if token.special or (not marks and "\n" in token.text):
+        return True
+    return bool(marks) and all(unicodedata.category(c).startswith("P") for c in marks)
+
+
+def keys_of(tokens: Sequence[Token]) -> Keys:
+    """Ids, special and separator flags of what a stack has read."""
+    return Keys(
+        np.array([token.id for token in tokens], dtype=np.int64),
+        np.array([token.special for token in tokens], dtype=bool),
+        np.array([i > 0 and is_separator(token) for i, token in enumerate(tokens)], dtype=bool),
+    )
+
+
+def targets(name: ScoreName, keys: Keys, queries: int) -> Bools:
+    """(queries, key): the keys a score counts for each query, whether or not the mask lets them be seen."""
+    q, k = np.arange(queries)[:, None], np.arange(len(keys))
+    if name in ("duplicate", "induction"):
+        plain = np.where(keys.special, -1 - k, keys.ids)  # special tokens are like nothing
+        before = plain if name == "duplicate" else np.concatenate(([-1 - len(keys)], plain[:-1]))
+        return (before == plain[:, None]) & (k < q)
+    if name == "separator":
+        return np.broadcast_to(keys.separator, (queries, len(keys)))
+    if name == "first":
+        return np.broadcast_to(k == 0, (queries, len(keys)))
+    offset = {"previous": -1, "next": 1, "same": 0}[name]
+    found: Bools = k - q == offset
+    return found
+
+
+def counted(target: Bools, visible: Bools) -> tuple[Pairs, int]:
+    """The (query, key) pairs whose weights a score sums, (2, pairs), and how many queries it is averaged over."""
+    seen = target & visible
+    chooses = seen.any(axis=1) & (visible & ~target).any(axis=1)
+    return np.stack(np.nonzero(seen & chooses[:, None])), int(chooses.sum())
+
+
+def score_heads(
+    weights: NDArray[np.float32], keys: Keys, *, part: AttentionPart = "self", visible: Bools | None = None
+) -> dict[ScoreName, tuple[Floats, int]]:
+    """{score: (sum of every head (heads,), how many it is averaged over)} of one layer.
+
+    weights (heads, query, key) are shares of one per query; `visible` (query, key) says which keys each query may look at, None:
+    all. Raises ValueError where shapes do not fit.
+    """
+    _, queries, width = weights.shape
+    seen = np.ones((queries, width), dtype=bool) if visible is None else visible
+    if width != len(keys) or seen.shape != (queries, width) or (part == "self" and queries != width):
+        raise ValueError(f"weights {weights.shape} do not fit {len(keys)} keys and a mask {seen.shape}")
+    found: dict[ScoreName, tuple[Floats, int]] = {}
+    for name in OF_PART[part]:
+        if name == "alignment":
+            found[name] = _aligned(weights, ~keys.special)
+        elif name == "coverage":
+            found[name] = _covered(weights, ~keys.special)
+        else:
+            (q, k), count = counted(targets(name, keys, queries), seen)
+            found[name] = np.stack([head[q, k].sum(dtype=np.float64) for head in weights]), count
+    return found
+
+
+def _aligned(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
+    """The summed weight of each head's best one-to-one pairing, and its number of pairs; undefined below two pairs."""
+    pairs = min(weights.shape[1], int(plain.sum()))
+    if pairs < 2:
+        return np.zeros(len(weights)), 0
+    best = [head[linear_sum_assignment(head, maximize=True)].sum(dtype=np.float64) for head in weights[:, :, plain]]
+    return np.array(best), pairs
+
+
+def _covered(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
+    """How many plain keys are some query's largest weight, of each head; and how many there are."""
+    hits = [np.isin(np.nonzero(plain)[0], best).sum() for best in weights.argmax(axis=2)]
+    return np.array(hits, dtype=np.float64), int(plain.sum())
+
+
+def weight_blocks(attention: AttentionTrace) -> Iterable[NDArray[np.float32]]:
+    """The heads of a layer in order, (some heads, query, key) at a time, so that long texts do not fill the memory."""
+    heads, queries, width = attention.q.shape[0], attention.q.shape[1], attention.k.shape[1]
+    if heads * queries * width * 4 <= BLOCK_BYTES:
+        yield attention.weights().cpu().numpy()
+        return
+    for head in range(heads):
+        yield attention.weights(head)[None].cpu().numpy()
+
+
+def score_trace(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadScores:
+    """The scores of every layer and head of one kind of attention. Raises InputError for a part that is not there."""
+    keys = keys_of(trace.tokens("encoder" if part == "cross" else stack))
+    sums: dict[ScoreName, list[Floats]] = {name: [] for name in OF_PART[part]}
+    counts: dict[ScoreName, list[int]] = {name: [] for name in OF_PART[part]}
+    for layer in range(trace.config.layers(stack)):
+        attention = trace.attention(stack, layer, part)
+        visible = attention.visible.cpu().numpy()
+        blocks = [score_heads(w, keys, part=part, visible=visible) for w in weight_blocks(attention)]
+        for name in OF_PART[part]:
+            sums[name].append(np.concatenate([block[name][0] for block in blocks]))
+            counts[name].append(blocks[0][name][1])
+    return HeadScores(
+        part,
+        {name: np.stack(rows) for name, rows in sums.items()},
+        {name: np.array(row, dtype=np.int64) for name, row in counts.items()},
+    )
+
+
+def merged(many: Iterable[HeadScores]) -> HeadScores:
+    """The scores of many texts as those of one: each query counts once. Raises ValueError for none, or for unlike parts."""
+    scores = list(many)
+    if len({one.part for one in scores}) != 1:
+        raise ValueError("scores of one kind of attention can be merged, and at least one is needed")
+    return HeadScores(
+        scores[0].part,
+        {name: np.sum([one.sums[name] for one in scores], axis=0) for name in scores[0].sums},
+        {name: np.sum([one.counts[name] for one in scores], axis=0) for name in scores[0].counts},
+    )
