@@ -6,6 +6,7 @@ from model.decoding import Forced, Greedy, Sample, Step
 from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
+from model.rewriting import rewrite
 from model.tap import SITES
 from model.tokens import Token
 from model.trace import AttentionTrace, Trace
@@ -31,5 +32,6 @@ __all__ = [
     "beam_history",
     "beam_search",
     "load",
+    "rewrite",
     "shipped",
 ]

@@ -153,6 +153,7 @@ class Step:
     final: Tensor = field(repr=False)  # (d_model,), what the output head reads
     read: Mapping[StackName, tuple[Token, ...]] = field(repr=False)
     recording: Recording = field(repr=False)
+    reached: "Reached" = field(repr=False)  # where the decode stood when this token was chosen
 
     @property
     def logits(self) -> Tensor:
@@ -188,6 +189,16 @@ def entropy(logits: Tensor) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class Reached:
+    """What a decode needs to go on from a step: values, which any number of futures may share."""
+
+    cache: Cache  # keys and values of all that has been read
+    memory: Tensor | None  # the encoder's answer
+    done: int  # tokens written before the decode's first step
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Beginning:
     """What a decode starts from."""
 
@@ -208,7 +219,8 @@ def decode(
     """Checks everything at once, then answers the loop."""
     start = begin(lm, x, target, max_new_tokens)
     ends = lm.special.end if stop is None else tuple(stop)
-    return _steps(lm, start, strategy, Tap(Recording(), edits), max_new_tokens, ends)
+    reached = Reached(Cache.empty(lm.config.decoder_layers), None, start.done, edits)
+    return go_on(lm, start.source, start.written, reached, Recording(), strategy, range(max_new_tokens), ends)
 
 
 def begin(lm: "LanguageModel", x: "str | Ids", target: "str | Ids | None", max_new_tokens: int) -> Beginning:
@@ -225,21 +237,21 @@ def begin(lm: "LanguageModel", x: "str | Ids", target: "str | Ids | None", max_n
     return Beginning(None, lm.reading(lm.reading(x).ids + more).tokens, len(more))
 
 
-def _steps(
+def go_on(
     lm: "LanguageModel",
-    start: Beginning,
+    source: tuple[Token, ...] | None,
+    written: tuple[Token, ...],
+    reached: Reached,
+    recording: Recording,
     strategy: Strategy,
-    tap: Tap,
-    max_new_tokens: int,
+    indices: range,
     ends: tuple[int, ...],
 ) -> Iterator[Step]:
-    recording = tap.recorder
-    assert isinstance(recording, Recording)
-    source, written = start.source, list(start.written)
-    memory: Tensor | None = None
-    cache = Cache.empty(lm.config.decoder_layers)
-    fresh = [token.id for token in written]
-    for index in range(max_new_tokens):
+    """The loop: from what has been reached, one step for each of `indices`, until one ends the text."""
+    cache, memory, done, edits = reached.cache, reached.memory, reached.done, reached.edits
+    tap = Tap(recording, edits)
+    fresh = [token.id for token in written[cache.length :]]
+    for index in indices:
         recording.step = index
         with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
             if source is not None and memory is None:
@@ -247,17 +259,16 @@ def _steps(
             stream, cache = lm.net.advance(_row(lm, fresh), cache, memory, tap=tap)
             final = stream[0, -1]
             ids = [token.id for token in written]
-            allowed = constrained(lm.logits(final), lm.constraints, ids, index)
-            chosen = strategy.choose(allowed, ids, start.done + index)
-        read: dict[StackName, tuple[Token, ...]] = {"decoder": tuple(written)}
+            chosen = strategy.choose(constrained(lm.logits(final), lm.constraints, ids, index), ids, done + index)
+        read: dict[StackName, tuple[Token, ...]] = {"decoder": written}
         if source is not None:
             read["encoder"] = source
-        ended = ended_by(lm, chosen, ends, len(written), index, max_new_tokens)
+        ended = ended_by(lm, chosen, ends, len(written), index, indices.stop)
         token = lm.token(chosen)
-        yield Step(index, token, ended, lm, final, read, recording)
+        yield Step(index, token, ended, lm, final, read, recording, Reached(cache, memory, done, edits))
         if ended:
             return
-        written = [*written, token]
+        written = (*written, token)
         fresh = [chosen]
 
 

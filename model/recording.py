@@ -36,6 +36,11 @@ class Recording:
         axis = next(i for i, name in enumerate(SITES[site].axes) if name in ("time", "query", "key"))
         return (kept[0] if len(kept) == 1 else torch.cat(kept, dim=axis)).float()
 
+    def until(self, last: int) -> "Recording":
+        """A recording of its own with the chunks up to and including step `last`; the tensors are shared."""
+        held = {at: [(step, x) for step, x in kept if step <= last] for at, kept in self.chunks.items()}
+        return Recording(last, {at: kept for at, kept in held.items() if kept})
+
     @property
     def bytes(self) -> int:
         """Memory of everything kept."""
