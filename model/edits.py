@@ -1,5 +1,6 @@
 """The interventions. Each states the one tensor it changes; everything after it is worked out from the change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,6 +87,37 @@ class SkipSublayer:
         return torch.zeros_like(x)
 
 
+@dataclass(frozen=True, slots=True)
+class InRows:
+    """An edit that acts in some rows of a batch and leaves the others alone.
+
+    A batch of one text with another edit in each row runs many interventions in one pass; each row then holds what a run
+    with that edit alone gives. `rows` count from 0 within the batch.
+    """
+
+    edit: Edit
+    rows: tuple[int, ...]
+
+    @property
+    def place(self) -> Place:
+        return self.edit.place
+
+    @property
+    def site(self) -> Site:
+        return self.edit.site
+
+    def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
+        rows = list(self.rows)
+        x = x.clone()
+        x[rows] = self.edit.apply(x[rows], queries, keys)
+        return x
+
+
+def each_in_its_row(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Edit i in row i of a batch with a row for each."""
+    return tuple(InRows(edit, (row,)) for row, edit in enumerate(edits))
+
+
 def check_place(config: TransformerConfig, stack: str, layer: int, part: str) -> None:
     """Raises InputError unless the model has that sublayer."""
     layers = config.layers(stack) if stack in ("encoder", "decoder") else 0
@@ -107,6 +139,10 @@ def check_head(config: TransformerConfig, head: int) -> None:
 def check_edits(config: TransformerConfig, edits: tuple[Edit, ...]) -> None:
     """Raises InputError where an edit names a layer, sublayer, head or position that is not there."""
     for edit in edits:
+        if isinstance(edit, InRows):
+            if not edit.rows or min(edit.rows) < 0:
+                raise InputError("an edit in rows of a batch names at least one, counted from 0")
+            edit = edit.edit
         place = edit.place
         if place.stack is None or place.layer is None or place.part is None:
             raise InputError("an edit names a stack, a layer and a sublayer")

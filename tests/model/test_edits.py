@@ -7,10 +7,11 @@ import torch
 
 from model import CutEdge, InputError, SkipSublayer, ZeroHead
 from model.config import Kind
+from model.edits import InRows, each_in_its_row
 from model.language_model import LanguageModel
-from model.tap import Edit, Place, StackName
+from model.tap import Edit, Place, StackName, Tap
 from model.transformer import Transformer
-from tests.model.builders import KINDS, PLAIN, START, ids, random_model, random_net, shaped
+from tests.model.builders import KINDS, PLAIN, START, ids, random_model, random_net, read_by, shaped
 
 DECODER, BOTH = shaped("decoder", "rotary"), shaped("encoder-decoder")
 
@@ -96,6 +97,44 @@ def test_edits_add_up() -> None:
     assert (lm.run(ids(5), edits=every).attention("decoder", 1).mixed == 0).all()
     keys = tuple(CutEdge("decoder", 0, "self", 1, query=2, key=key) for key in range(3))
     assert (lm.run(ids(5), edits=keys).attention("decoder", 0).weights(1)[2] == 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_with_another_edit_in_each_row_equals_one_run_an_edit(kind: Kind) -> None:
+    config = shaped(kind, "relative")
+    lm = random_model(config)
+    x, target = read_by(config)
+    last: StackName = "encoder" if kind == "encoder" else "decoder"
+    edits: list[Edit] = [
+        ZeroHead(last, 0, "self", 3),
+        ZeroHead(last, 0, "self", 1),
+        CutEdge(last, 1, "self", 2, query=3, key=1),
+        SkipSublayer(last, 1, "feed_forward"),
+        *([ZeroHead("decoder", 2, "cross", 5), ZeroHead("encoder", 1, "self", 0)] if target is not None else []),
+    ]
+    read, source = (x, None) if target is None else (target, x)
+    rows = len(edits) + 1  # and one that nothing is done to
+    with torch.inference_mode():
+        together = lm.net(
+            torch.tensor([read] * rows),
+            None if source is None else torch.tensor([source] * rows),
+            tap=Tap(edits=each_in_its_row(edits)),
+        )
+    for row, edit in enumerate(edits):
+        alone = lm.run(x, target=target, edits=(edit,)).final
+        assert (together[row] - alone).abs().max() < 1e-5
+        assert (together[row] - together[-1]).abs().max() > 1e-4
+    assert (together[-1] - lm.run(x, target=target).final).abs().max() < 1e-5
+
+
+def test_an_edit_in_rows_names_rows_and_is_checked_like_the_edit_itself() -> None:
+    lm = random_model(PLAIN)
+    with pytest.raises(InputError, match="names at least one"):
+        lm.run(ids(4), edits=(InRows(ZeroHead("decoder", 0, "self", 0), ()),))
+    with pytest.raises(InputError, match="head 6 is out of range"):
+        lm.run(ids(4), edits=(InRows(ZeroHead("decoder", 0, "self", 6), (0,)),))
+    alone = lm.run(ids(4), edits=(ZeroHead("decoder", 0, "self", 2),))
+    assert torch.equal(lm.run(ids(4), edits=(InRows(ZeroHead("decoder", 0, "self", 2), (0,)),)).final, alone.final)
 
 
 def test_an_edited_tensor_is_kept_and_nothing_else_takes_the_explicit_path() -> None:
