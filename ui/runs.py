@@ -2,15 +2,16 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import streamlit as st
 import torch
 
-from model.decoding import Forced, Step
+from model.decoding import Forced, Greedy, Sample, Step
 from model.errors import InputError
 from model.language_model import LanguageModel, Reading
+from model.rewriting import rewrite
 from model.tap import Edit, StackName
 from model.tokens import Token
 from model.trace import Trace
@@ -40,6 +41,8 @@ class RunSpec:
     masks: tuple[int, ...] = ()  # positions of an encoder's text hidden behind its mask token
     edits: tuple[Edit, ...] = ()  # what is switched off in the model while it runs
     read: tuple[int, ...] | None = None  # ids the decoder shall have read, exactly these, so that two runs compare
+    strategy: Greedy | Sample = Greedy()  # how the model's own tokens are chosen
+    most: int | None = None  # how many tokens it may write; None: what its kind may
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +98,10 @@ class Run:
         return [*following, last]
 
 
+def _without_choices(spec: RunSpec) -> RunSpec:
+    return replace(spec, choices=(), strategy=Greedy(), most=None)
+
+
 class RunStore:
     """The runs used last, until their tensors pass a budget. Safe to share between threads."""
 
@@ -108,6 +115,13 @@ class RunStore:
             if spec in self._runs:
                 self._runs.move_to_end(spec)
             return self._runs.get(spec)
+
+    def alike(self, spec: RunSpec) -> Run | None:
+        """The newest decode that differs only in the tokens chosen: its steps serve as far as their tokens stay."""
+        asked = _without_choices(spec)
+        with self._lock:
+            runs = [run for held, run in self._runs.items() if run.steps and _without_choices(held) == asked]
+        return runs[-1] if runs else None
 
     def put(self, run: Run) -> None:
         with self._lock:
@@ -162,10 +176,10 @@ def devices() -> list[str]:
     return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 
 
-def writing_limit(lm: LanguageModel, source: int) -> int:
-    """How many tokens a decode may write: a multiple of the source's length, so that odd input cannot run on, and a
-    fixed number after a prompt."""
-    most = CONTINUED if lm.kind == "decoder" else TOKENS_A_TOKEN * source + SPARE_TOKENS
+def writing_limit(lm: LanguageModel, source: int, asked: int | None = None) -> int:
+    """How many tokens a decode may write: what a person asked for, or else a multiple of the source's length, so that
+    odd input cannot run on, and a fixed number after a prompt."""
+    most = asked if asked is not None else CONTINUED if lm.kind == "decoder" else TOKENS_A_TOKEN * source + SPARE_TOKENS
     return most if lm.config.max_positions is None else min(most, lm.config.max_positions)
 
 
@@ -210,13 +224,22 @@ def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object])
         return Run(spec, lm, lm.run(x, target=_target(lm, spec.target), edits=spec.edits), (), 0, reading)
     if lm.net.head is None:
         return Run(spec, lm, lm.run(x, edits=spec.edits), (), 0, reading)
-    limit = writing_limit(lm, len(reading.tokens))
+    limit = writing_limit(lm, len(reading.tokens), spec.most)
     check_choices(spec.choices, lm)
     steps = []
-    for step in lm.decode(x, strategy=Forced(spec.choices), edits=spec.edits, max_new_tokens=limit):
+    for step in _writing(spec, lm, x, limit):
         steps.append(step)
         between_steps()
     return Run(spec, lm, steps[-1].trace, tuple(steps), limit, reading)
+
+
+def _writing(spec: RunSpec, lm: LanguageModel, x: str | list[int], limit: int) -> Iterator[Step]:
+    """The decode of a spec; it goes on from an earlier one of the same text where there is one."""
+    strategy = Forced(spec.choices, spec.strategy)
+    held = store().alike(spec)
+    if held is not None and held.lm is lm:
+        return rewrite(lm, held.steps, strategy, max_new_tokens=limit)
+    return lm.decode(x, strategy=strategy, edits=spec.edits, max_new_tokens=limit)
 
 
 def _read_exactly(lm: LanguageModel, x: str | list[int], read: tuple[int, ...], edits: tuple[Edit, ...]) -> Trace:

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 import torch
 
+from model.decoding import Sample
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.recording import Recording
@@ -196,3 +197,30 @@ def test_a_decoder_alone_reads_its_prompt_and_goes_on(monkeypatch: pytest.Monkey
     assert [token.label for token in run.source] == ["lo", "the"]
     assert len(run.steps) <= run.limit == CONTINUED
     assert run.after("decoder")[1:] == [step.token.id for step in run.steps]
+
+
+def test_another_strategy_is_another_run_and_the_same_seed_gives_the_same_text() -> None:
+    own = runs.get(SPEC)
+    drawn = replace(SPEC, strategy=Sample(temperature=1.6, seed=3))
+    first = runs.get(drawn)
+    assert first is not own
+    runs.store().forget(SPEC.model, SPEC.device)
+    alone = runs.get(drawn)  # decoded from its start, with nothing to go on from
+    assert [step.token for step in alone.steps] == [step.token for step in first.steps]
+    assert [step.token for step in first.steps] != [step.token for step in own.steps]
+
+
+def test_a_branch_shares_with_its_stem_what_was_recorded_before_they_part() -> None:
+    own = runs.get(SPEC)
+    other = own.steps[2].top(2)[1][0]
+    branch = runs.get(replace(SPEC, choices=((2, other.id),)))
+    place = Place("decoder", 0, "self")
+    stem, future = (run.trace.recording.chunks[place, "q"] for run in (own, branch))
+    assert [one is two for (_, one), (_, two) in zip(stem, future, strict=False)][:3] == [True] * 3
+    assert len(future) == 3 or future[3][1] is not stem[3][1]
+
+
+def test_a_decode_writes_as_many_tokens_as_a_person_asks_for() -> None:
+    short = runs.get(replace(SPEC, most=2))
+    assert len(short.steps) == short.limit == 2
+    assert short.steps[-1].ended == "limit"
