@@ -1,0 +1,156 @@
+"""What parts of a model were worth to a prediction: its log-probability with each of them switched off.
+
+Michel et al. 2019 and Voita et al. 2019 measure heads this way. Off means that the head's answer is zero; the rest of the
+model never met that in training, so a large change says that the prediction rested on the head here, and a small one not
+that the head does nothing: others may stand in for it (McGrath et al. 2023).
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.config import TransformerConfig
+from model.edits import AttentionPart, SkipSublayer, ZeroHead, check_edits, each_in_its_row
+from model.errors import InputError
+from model.language_model import LanguageModel
+from model.tap import Edit, Part, StackName, Tap
+
+BITS = 1 / math.log(2)  # bits in a nat
+ROOM = 256 * 1024**2  # bytes that the inner tensors of one batch may take
+MOST_ROWS = 64
+TRIED_ROWS = 5  # rows of the second trial from which the time of a batch is estimated
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Tokens that a model was asked for: each at a position of the stack that predicts, after what it had read there."""
+
+    read: tuple[int, ...]  # ids the predicting stack reads
+    targets: tuple[tuple[int, int], ...]  # (position, id predicted there), one or more
+    source: tuple[int, ...] | None = None  # ids the encoder of a model with both stacks reads
+    segments: tuple[int, ...] | None = None  # the sentence of each token, where the model tells sentences apart
+
+
+def check(lm: LanguageModel, prediction: Prediction) -> None:
+    """Raises InputError where there is nothing to predict, or no way to."""
+    if lm.net.head is None:
+        raise InputError("this checkpoint holds no output head, so it predicts no tokens")
+    if not prediction.targets:
+        raise InputError("there is no prediction to measure")
+    for at, token in prediction.targets:
+        if not 0 <= at < len(prediction.read) or not 0 <= token < lm.config.vocab_size:
+            raise InputError(f"token {token} is not predicted at position {at} of {len(prediction.read)}")
+    if (lm.kind == "encoder-decoder") != (prediction.source is not None):
+        raise InputError("a source belongs to a model with an encoder and a decoder, and to no other")
+
+
+def every_head(config: TransformerConfig) -> tuple[ZeroHead, ...]:
+    """An edit for each head of the model: encoder, decoder, and cross-attention where there is one."""
+    return tuple(
+        ZeroHead(stack, layer, part, head)
+        for stack, layer, part in sublayers(config)
+        if part != "feed_forward"
+        for head in range(config.n_heads)
+    )
+
+
+def every_sublayer(config: TransformerConfig) -> tuple[SkipSublayer, ...]:
+    """An edit for each sublayer of the model."""
+    return tuple(SkipSublayer(stack, layer, part) for stack, layer, part in sublayers(config))
+
+
+def sublayers(config: TransformerConfig) -> Iterator[tuple[StackName, int, Part]]:
+    """(stack, layer, part) in the order of the forward pass."""
+    stacks: tuple[StackName, ...] = ("encoder", "decoder")
+    for stack in stacks:
+        cross: tuple[Part, ...] = ("cross",) if stack == "decoder" and config.kind == "encoder-decoder" else ()
+        parts: tuple[Part, ...] = ("self", *cross, "feed_forward")
+        yield from ((stack, layer, part) for layer in range(config.layers(stack)) for part in parts)
+
+
+def log_probability(lm: LanguageModel, prediction: Prediction, edits: Sequence[Edit] = ()) -> float:
+    """Bits (at most 0): log2 of the probability of the predicted tokens, summed over them, with edits in force."""
+    check(lm, prediction)
+    check_edits(lm.config, tuple(edits))
+    return float(_log_probabilities(lm, prediction, 1, tuple(edits))[0])
+
+
+def one_at_a_time(
+    lm: LanguageModel, prediction: Prediction, candidates: Sequence[Edit], *, always: Sequence[Edit] = ()
+) -> list[float]:
+    """Bits: the log-probability with each candidate in force alone, beside the edits that are `always`; one batch.
+
+    Every row of the batch is the same text with another candidate. The caller divides a long list into batches of
+    `rows_a_batch` and may stop between two of them.
+    """
+    check(lm, prediction)
+    check_edits(lm.config, (*candidates, *always))
+    if not candidates:
+        return []
+    edits = (*always, *each_in_its_row(candidates))
+    return [float(value) for value in _log_probabilities(lm, prediction, len(candidates), edits)]
+
+
+def rows_a_batch(lm: LanguageModel, prediction: Prediction) -> int:
+    """How many candidates one pass takes so that its tensors stay within ROOM bytes."""
+    config = lm.config
+    longest = max(len(prediction.read), len(prediction.source or ()))
+    token = 4 * (3 * config.d_ff + 8 * config.d_model + 6 * config.n_heads * config.d_head)
+    row = longest * token + 12 * len(prediction.targets) * config.vocab_size
+    return max(1, min(MOST_ROWS, ROOM // row))
+
+
+def seconds(lm: LanguageModel, prediction: Prediction, count: int) -> float:
+    """How long switching off `count` parts in turn will take, from two batches run and timed now.
+
+    A batch costs a fixed part and one for each row: both are solved for from the two times. The first pass, which may
+    have to warm up, is not timed.
+    """
+    rows = rows_a_batch(lm, prediction)
+    tried = min(TRIED_ROWS, rows)
+    _timed(lm, prediction, 1)
+    one = min(_timed(lm, prediction, 1) for _ in range(2))
+    if tried == 1:
+        return one * count
+    more = min(_timed(lm, prediction, tried) for _ in range(2))
+    a_row = max((more - one) / (tried - 1), 0.02 * one)
+    return math.ceil(count / rows) * max(one - a_row, 0.0) + count * a_row
+
+
+def _timed(lm: LanguageModel, prediction: Prediction, rows: int) -> float:
+    started = time.perf_counter()
+    float(_log_probabilities(lm, prediction, rows, ())[0])  # a number in hand: a GPU has finished too
+    return time.perf_counter() - started
+
+
+def _log_probabilities(lm: LanguageModel, prediction: Prediction, rows: int, edits: tuple[Edit, ...]) -> Tensor:
+    """(rows,) float64 bits, of a batch that holds the same text in every row."""
+    with torch.inference_mode():
+        return summed_log_probability(lm, prediction, rows, Tap(edits=edits)) * BITS
+
+
+def summed_log_probability(lm: LanguageModel, prediction: Prediction, rows: int, tap: Tap) -> Tensor:
+    """(rows,) float64 nats; whether gradients are kept is the caller's choice."""
+    assert lm.net.head is not None
+    final = lm.net(
+        _rows(lm, prediction.read, rows),
+        None if prediction.source is None else _rows(lm, prediction.source, rows),
+        segments=None if prediction.segments is None else _rows(lm, prediction.segments, rows),
+        tap=tap,
+    )
+    places, ids = (torch.tensor(column, device=lm.device) for column in zip(*prediction.targets, strict=True))
+    logs = lm.net.head(final[:, places]).double().log_softmax(dim=-1)  # (rows, targets, vocab)
+    return logs.gather(-1, ids.expand(rows, -1)[..., None])[..., 0].sum(dim=-1)
+
+
+def _rows(lm: LanguageModel, ids: Sequence[int], rows: int) -> Tensor:
+    return torch.tensor(ids, dtype=torch.long, device=lm.device).expand(rows, -1)
+
+
+def head_of(edit: ZeroHead) -> tuple[StackName, AttentionPart, int, int]:
+    """(stack, part, layer, head): where in a table of heads the value of an edit belongs."""
+    return edit.stack, edit.part, edit.layer, edit.head
