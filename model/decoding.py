@@ -91,7 +91,7 @@ class Sample:
         """Tokens already read become less likely."""
         if self.repetition_penalty == 1.0:
             return logits
-        seen = torch.tensor(sorted(set(read)), device=logits.device)
+        seen = torch.tensor(sorted(set(read)), dtype=torch.long, device=logits.device)
         old = logits[seen]
         new = torch.where(old < 0, old * self.repetition_penalty, old / self.repetition_penalty)
         return logits.scatter(0, seen, new)
