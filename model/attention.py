@@ -86,10 +86,7 @@ def scores(q: Tensor, k: Tensor, scale: float, bias: Tensor | None, visible: Ten
 
 def weigh(s: Tensor) -> Tensor:
     """Scores as shares of one, per query. A query with no key left gives every key nothing, rather than 0/0."""
-    empty = (s == float("-inf")).all(dim=-1, keepdim=True)
-    if s.requires_grad:
-        s = s.masked_fill(empty, 0.0)  # the gradient of a softmax over nothing is 0/0 as well
-    return s.softmax(dim=-1).masked_fill(empty, 0.0)
+    return s.softmax(dim=-1).masked_fill((s == float("-inf")).all(dim=-1, keepdim=True), 0.0)
 
 
 def mix(weights: Tensor, v: Tensor) -> Tensor:
