@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import decoding_view, reading_view, settings
+from ui import candidates_view, choosing_view, decoding_view, reading_view, settings
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -19,7 +19,10 @@ decoding_view.written(run, at)
 decoding_view.choices_row(run)
 left, right = st.columns([1, 1], gap="large")
 with left:
-    decoding_view.candidates(run, step)
+    choosing_view.choosing_controls()
+    choosing_view.stage_table(run, step)
+    candidates_view.candidates(run, step)
+    candidates_view.other(run, step)
 with right:
     reading_view.readers(run, step)
 reading_view.growing(run, step)

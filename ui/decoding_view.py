@@ -2,19 +2,13 @@
 
 from typing import Literal
 
-import numpy as np
 import streamlit as st
 
-from model.decoding import Step
-from ui import figures, header, settings, theme
-from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui import header, settings
 from ui.components.token_strip.token_strip import ChipEvent, Strip, token_strip
 from ui.runs import Run
-from viz.export import table_csv
-from viz.probabilities import format_percent, next_token_chart
+from viz.probabilities import format_percent
 
-CANDIDATES = 12
-LISTED = 100
 WHY_ENDED = {
     "end": "It wrote its end token.",
     "limit": "It reached the limit of {limit} tokens.",
@@ -94,86 +88,6 @@ def written(run: Run, step: int) -> None:
             st.session_state["step"] = event.index - first
 
     token_strip([Strip("so far", chips)], key="written", label="Written so far", on_token=jump)
-
-
-def force(run: Run, index: int, token: int) -> None:
-    """Writes another token at a step; what came after it is written anew. The model's own token needs no choice."""
-    earlier = [choice for choice in run.spec.choices if choice[0] < index]
-    own = run.steps[index].token.id == token and (index, token) not in run.spec.choices
-    settings.choose(earlier if own else [*earlier, (index, token)])
-    st.session_state["step"] = index
-
-
-def candidates(run: Run, step: Step) -> None:
-    """The next token's chart: the head of the full softmax exactly, the rest as one bar."""
-    top = step.top(CANDIDATES)
-    ids = [token.id for token, _ in top]
-    shares = np.asarray([share for _, share in top], dtype=np.float32)
-    fig = next_token_chart(
-        [token.label for token, _ in top],
-        shares,
-        run.lm.config.vocab_size - len(top),
-        max(0.0, 1.0 - float(shares.sum(dtype=np.float64))),
-        theme=theme.current(),
-        ids=ids,
-        chosen=step.token.id,
-        height=400,
-    )
-    figures.place(
-        fig,
-        key="next",
-        heading=f"Next token · entropy {step.entropy:.2f} bits",
-        explained="The full softmax over the vocabulary; the most probable pieces and the rest as one bar. Entropy says how "
-        "undecided the model is: 0 bits is certain. Click a bar to write that piece instead.",
-        filename=f"next-token-step-{step.index}",
-        csv=lambda: whole_softmax(run, step),
-    )
-
-    def clicked(point: PointEvent) -> None:
-        if point.row < len(ids):
-            force(run, step.index, ids[point.row])
-
-    plotly_bridge("next", key="next_bridge", on_point=clicked)
-    if step.token.id not in ids:
-        share = format_percent(float(step.probabilities[step.token.id]))
-        st.caption(header.sentence(f"“{step.token.label}” came, with {share}"))
-    other(run, step)
-
-
-def other(run: Run, step: Step) -> None:
-    """Any of the first hundred candidates, by menu: for the keyboard, and for pieces below the chart."""
-    listed = {token.id: (token.label, share) for token, share in step.top(LISTED)}
-
-    def menu() -> None:
-        token = st.session_state.get("write_instead")
-        if isinstance(token, int):
-            force(run, step.index, token)
-        st.session_state["write_instead"] = None
-
-    st.selectbox(
-        "Write another token instead",
-        list(listed),
-        index=None,
-        key="write_instead",
-        format_func=lambda i: f"{listed[i][0]}   {format_percent(listed[i][1])}" if i in listed else str(i),
-        placeholder="Click a bar above, or choose here",
-        on_change=menu,
-    )
-
-
-def whole_softmax(run: Run, step: Step) -> str:
-    """Every token of the vocabulary with its logit and probability."""
-    logits, shares = step.logits, step.probabilities
-    order = shares.argsort(descending=True, stable=True).tolist()
-    return table_csv(
-        {
-            "rank": list(range(1, len(order) + 1)),
-            "id": order,
-            "token": [run.lm.token(i).label for i in order],
-            "logit": [float(logits[i]) for i in order],
-            "probability": [float(shares[i]) for i in order],
-        }
-    )
 
 
 def choices_row(run: Run) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokens import Token
-from ui import encoder_text, runs, settings
+from ui import encoder_text, runs, settings, strategies
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import READS, examples_for
 from ui.runs import ChoiceError, Run, RunSpec
@@ -27,9 +27,12 @@ def draw(question: str, name: str, device: str) -> Run | None:
         spec = RunSpec(name, device, text, choices=settings.chosen())
         if lm is not None:
             spec = encoder_text.completed(spec, lm)
+            if lm.kind != "encoder":
+                spec = replace(spec, strategy=strategies.chosen().strategy)
             say_what_to_type(lm)
     run = run_of(spec)
     settings.link_choices()
+    strategies.link()
     encoder_text.link_masks(spec)
     if run is not None:
         warn_of_bytes(run)

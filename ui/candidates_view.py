@@ -1,0 +1,190 @@
+"""What could come next: the full softmax of a step, what narrowing makes of it, and how the next token is chosen."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.narrowing import Stage, ruled_out_by, stages
+from model.decoding import Step, constrained
+from model.errors import InputError
+from ui import figures, header, settings, strategies, theme
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.figures import array
+from ui.runs import Run
+from viz.export import table_csv
+from viz.narrowing import with_ghosts
+from viz.probabilities import format_percent, next_token_chart
+
+CANDIDATES = 12
+LISTED = 100
+LEAST_CUT = 1e-3  # a checkpoint that forbids its padding token changes nothing one could see
+
+
+def force(run: Run, index: int, token: int) -> None:
+    """Writes another token at a step; what came after it is written anew. The model's own token needs no choice."""
+    earlier = [choice for choice in run.spec.choices if choice[0] < index]
+    own = run.steps[index].token.id == token and (index, token) not in run.spec.choices
+    settings.choose(earlier if own else [*earlier, (index, token)])
+    st.session_state["step"] = index
+
+
+def narrowed(run: Run, step: Step) -> list[Stage]:
+    """What the stages that are switched on make of this step's softmax; the model is not run for it."""
+    read = [token.id for token in step.read["decoder"]]
+    logits = step.logits
+    allowed = constrained(logits, run.lm.constraints, read, step.index)
+    found = stages(logits, allowed, read, strategies.chosen().sample)
+    unseen = [stage.name for stage in found] == ["constraints"] and found[0].cut < LEAST_CUT
+    return [] if unseen else found
+
+
+def candidates(run: Run, step: Step) -> None:
+    """The next token's chart: the head of the full softmax exactly, the rest as one bar, ghosts where it is narrowed."""
+    found = narrowed(run, step)
+    ids, before = listed(run, step)
+    fig = chart_of(run, step, ids, before, found)
+    figures.place(
+        fig,
+        key="next",
+        heading=f"Next token · entropy {step.entropy:.2f} bits",
+        explained="The full softmax over the vocabulary; the most probable pieces and the rest as one bar. Entropy says how "
+        "undecided the model is: 0 bits is certain. A hollow bar is the share a token is drawn with once the choice has been "
+        "narrowed. Click a bar to write that piece instead.",
+        filename=f"next-token-step-{step.index}",
+        csv=lambda: whole_softmax(run, step, found),
+    )
+
+    def clicked(point: PointEvent) -> None:
+        if point.row < len(ids):
+            force(run, step.index, ids[point.row])
+
+    plotly_bridge("next", key="next_bridge", on_point=clicked)
+    st.caption(header.plain(came(run, step, found)))
+
+
+def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:
+    """(ids, shares) of the bars: the most probable tokens, the one that came among them or below them."""
+    top = step.top(CANDIDATES)
+    ids = [token.id for token, _ in top]
+    if step.token.id not in ids:
+        ids = [*ids[:-1], step.token.id]
+    return ids, array(step.probabilities[ids])
+
+
+def chart_of(run: Run, step: Step, ids: list[int], before: NDArray[np.float32], found: list[Stage]) -> go.Figure:
+    """The bars, with ghosts where a stage changed something."""
+    rest = max(0.0, 1.0 - float(before.sum(dtype=np.float64)))
+    others = run.lm.config.vocab_size - len(ids)
+    fig = next_token_chart(
+        [run.lm.token(i).label for i in ids],
+        before,
+        others,
+        rest,
+        theme=theme.current(),
+        ids=ids,
+        chosen=step.token.id,
+        height=400,
+    )
+    if not found:
+        return fig
+    after = array(found[-1].shares[ids])
+    left = max(0.0, 1.0 - float(after.sum(dtype=np.float64)))
+    out = [ruled_out_by(found, i) or "" for i in ids]
+    if others:
+        before, after = np.append(before, np.float32(rest)), np.append(after, np.float32(left))
+        out.append("" if found[-1].left > sum(not reason for reason in out) else "all of them")
+    return with_ghosts(fig, before, after, out, theme=theme.current())
+
+
+def came(run: Run, step: Step, found: list[Stage]) -> str:
+    """The token that came: its rank, its share, and how it was chosen."""
+    p = float(step.probabilities[step.token.id])
+    rank = int((step.logits > step.logits[step.token.id]).sum()) + 1
+    text = f"“{step.token.label}” came, with {format_percent(p)}: rank {rank:,} of {run.lm.config.vocab_size:,}."
+    if any(index == step.index for index, _ in run.spec.choices):
+        return f"{text} It is your choice."
+    choosing = strategies.chosen()
+    if not choosing.drawn:
+        return f"{text} Greedy decoding takes the most probable."
+    share = float(found[-1].shares[step.token.id]) if found else p
+    return f"{text} It was drawn with {format_percent(share)} by seed {choosing.seed} at step {step.index}."
+
+
+def other(run: Run, step: Step) -> None:
+    """Any token: of the first hundred by menu, or typed."""
+    likely = {token.id: (token.label, share) for token, share in step.top(LISTED)}
+
+    def menu() -> None:
+        token = st.session_state.get("write_instead")
+        if isinstance(token, int):
+            force(run, step.index, token)
+        st.session_state["write_instead"] = None
+
+    left, right = st.columns(2, gap="small")
+    left.selectbox(
+        "Write another token instead",
+        list(likely),
+        index=None,
+        key="write_instead",
+        format_func=lambda i: f"{likely[i][0]}   {format_percent(likely[i][1])}" if i in likely else str(i),
+        placeholder="Click a bar above, or choose here",
+        on_change=menu,
+        help=f"The {min(LISTED, run.lm.config.vocab_size)} most probable tokens of this step.",
+    )
+    right.text_input(
+        "Or type what shall come",
+        key="write_typed",
+        placeholder="a word; a space before it counts",
+        on_change=lambda: typed(run, step),
+        help="The text is cut into the model's own pieces, and each is written in its turn, from this step on.",
+    )
+    if wrong := st.session_state.pop("typed_wrong", None):
+        st.warning(header.sentence(str(wrong)), icon="⚠️")
+
+
+def typed(run: Run, step: Step) -> None:
+    """Writes the pieces of a typed text from this step on, each a choice of its own."""
+    text = str(st.session_state.get("write_typed") or "")
+    st.session_state["write_typed"] = ""
+    if not text:
+        return
+    try:
+        ids = pieces_of(run, text)
+    except InputError as error:
+        st.session_state["typed_wrong"] = str(error)
+        return
+    earlier = [choice for choice in run.spec.choices if choice[0] < step.index]
+    if not ids:
+        st.session_state["typed_wrong"] = f"nothing in “{text}” is a piece this model can write"
+    elif len(earlier) + len(ids) > settings.MOST_CHOICES:
+        st.session_state["typed_wrong"] = (
+            f"“{text}” is {len(ids)} pieces, and {settings.MOST_CHOICES} choices are kept at most: type less"
+        )
+    else:
+        settings.choose([*earlier, *((step.index + n, token) for n, token in enumerate(ids))])
+
+
+def pieces_of(run: Run, text: str) -> list[int]:
+    """The ids of a typed text, without the special tokens that only a whole text gets; numbers without a tokenizer."""
+    if run.lm.tokenizer is None:
+        parts = text.replace(",", " ").split()
+        ids = [int(part) for part in parts if part.isascii() and part.isdecimal() and len(part) < 10]
+        return [i for i in ids if i < run.lm.config.vocab_size] if len(ids) == len(parts) else []
+    return run.lm.reading(text, special=False).ids if text.strip() else []
+
+
+def whole_softmax(run: Run, step: Step, found: list[Stage]) -> str:
+    """Every token of the vocabulary with its logit and probability, and its share after each stage."""
+    logits, shares = step.logits, step.probabilities
+    order = shares.argsort(descending=True, stable=True).tolist()
+    columns: dict[str, list[str] | list[int] | list[float]] = {
+        "rank": list(range(1, len(order) + 1)),
+        "id": order,
+        "token": [run.lm.token(i).label for i in order],
+        "logit": [float(logits[i]) for i in order],
+        "probability": [float(shares[i]) for i in order],
+    }
+    for stage in found:
+        columns[f"after {stage.name}"] = [float(stage.shares[i]) for i in order]
+    return table_csv(columns)
