@@ -1,0 +1,91 @@
+"""How far two runs' attention is apart, on the common row of slots that an alignment gives.
+
+Pieces that share a slot are merged as pieces of a word are: the sum over keys, the mean over queries, so rows keep their sums.
+A key that one side does not have got no attention there, which is a weight of zero and no gap: a row of the difference
+therefore sums to zero, and half the sum of its sizes is the total variation distance of two distributions over the same
+slots, from 0 (equal) to 1 (nothing in common): the share of the query's attention that moved. A query that one side does not
+have has no row to compare; it is NaN and is not counted.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.alignment import Alignment
+from analysis.merging import Weights, merged
+
+Floats = NDArray[np.floating]
+MOST_COMPARED = 2**31  # numbers read when every head is set against every other
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Two alignments, of queries and of keys, and whether rows are shared anew among the keys that both sides have."""
+
+    queries: Alignment
+    keys: Alignment
+    renormalise: bool = False
+
+    def place(self, weights: Weights, side: Literal[0, 1]) -> Weights:
+        """(..., query slots, key slots) from weights (..., query, key) of one side; NaN in the rows of absent queries.
+
+        Where rows are shared anew, keys that one side lacks are NaN, and so is a row with nothing left on the others.
+        """
+        small = merged(weights, self.queries.groups(side), self.keys.groups(side))
+        grid = np.full((*weights.shape[:-2], len(self.queries.slots), len(self.keys.slots)), np.nan, dtype=np.float32)
+        rows, columns = self.queries.places(side), self.keys.places(side)
+        grid[..., rows, :] = 0
+        grid[..., rows[:, None], columns] = small
+        if self.renormalise:
+            grid[..., ~self.keys.shared] = np.nan
+            left = np.nansum(grid, axis=-1, keepdims=True, dtype=np.float64)
+            grid = (grid / np.where(left > 0, left, np.nan)).astype(np.float32)
+        return grid
+
+    def kept(self, weights: Weights, side: Literal[0, 1]) -> NDArray[np.float64]:
+        """(..., query slots): the share of each row that went to keys both sides have; NaN for absent queries."""
+        as_it_is = Grid(self.queries, self.keys).place(weights, side)
+        found: NDArray[np.float64] = as_it_is[..., self.keys.shared].sum(axis=-1, dtype=np.float64)
+        return found
+
+
+def difference(first: Weights, second: Weights) -> Weights:
+    """The second grid minus the first; NaN where either has nothing."""
+    return second - first
+
+
+def total_variation(change: Weights) -> NDArray[np.float64]:
+    """(..., query): half the sum of the sizes of a row of differences; NaN where there is no row to compare."""
+    rows = np.isfinite(change).any(axis=-1)
+    half = np.nansum(np.abs(change), axis=-1, dtype=np.float64) / 2
+    found: NDArray[np.float64] = np.where(rows, half, np.nan)
+    return found
+
+
+def moved(change: Weights) -> NDArray[np.float64]:
+    """(heads,): the total variation distance averaged over the rows that both sides have; NaN where there is none."""
+    rows = total_variation(change)
+    counted = np.isfinite(rows).sum(axis=-1)
+    total = np.nansum(rows, axis=-1)
+    found: NDArray[np.float64] = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+    return found
+
+
+def nearest_heads(first: Weights, second: Weights) -> tuple[NDArray[np.intp], NDArray[np.float64], int]:
+    """For each head of `first` (heads, query, key) the head of `second` at the least mean total variation.
+
+    Returns (heads,) indices, (heads,) distances, and that every n-th row was read to find them (1: all of them), chosen
+    so that at most MOST_COMPARED numbers are read. The heads of two models do not correspond by number.
+    """
+    rows = np.isfinite(first).any(axis=(0, 2)) & np.isfinite(second).any(axis=(0, 2))
+    both = np.flatnonzero(rows)
+    if not both.size:
+        return np.zeros(len(first), dtype=np.intp), np.full(len(first), np.nan), 1
+    work = len(first) * len(second) * both.size * first.shape[2]
+    every = -(-work // MOST_COMPARED)
+    a, b = (np.nan_to_num(side[:, both[::every]]) for side in (first, second))
+    apart = np.stack([np.abs(b - head).sum(axis=(1, 2), dtype=np.float64) for head in a]) / (2 * a.shape[1])
+    best = apart.argmin(axis=1)
+    return best, apart[np.arange(len(best)), best], int(every)
