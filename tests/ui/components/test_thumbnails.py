@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ui.components.head_grid import thumbnails
+from ui.components.head_grid import signed_thumbnails, thumbnails
 from ui.components.payload import PayloadError
 
 
@@ -54,3 +54,31 @@ def test_what_is_no_share_is_refused(value: float) -> None:
     weights[0, 1, 0] = value
     with pytest.raises(PayloadError, match="shares from 0 to 1"):
         thumbnails(weights)
+
+
+def test_changes_are_drawn_around_zero_and_what_is_missing_stays_blank() -> None:
+    changes = np.array([[[0.5, -0.5, 0.0], [0.25, np.nan, -0.1]]], dtype=np.float32)
+    pictures = signed_thumbnails(changes, 0.5)
+    assert pictures.tolist() == [[[255, 1, 128], [192, 0, 103]]]
+    assert signed_thumbnails(changes, 0.1).tolist() == [[[255, 1, 128], [255, 0, 1]]]
+
+
+@pytest.mark.parametrize("most", [3, 5])
+def test_a_block_of_changes_shows_the_one_furthest_from_zero(most: int) -> None:
+    changes = np.random.default_rng(0).normal(size=(2, 8, 11)).astype(np.float32)
+    changes[:, 2] = np.nan
+    top = float(np.nanmax(np.abs(changes)))
+    pictures = signed_thumbnails(changes, top, most)
+    for row in range(most):
+        for column in range(most):
+            block = changes[:, row * 8 // most : (row + 1) * 8 // most, column * 11 // most : (column + 1) * 11 // most]
+            for head, cells in enumerate(block):
+                known = cells[np.isfinite(cells)]
+                value = known[np.abs(known).argmax()] if known.size else None
+                assert pictures[head, row, column] == (0 if value is None else 128 + round(127 * float(value) / top))
+
+
+@pytest.mark.parametrize(("shape", "top"), [((2, 2), 1.0), ((1, 0, 2), 1.0), ((1, 2, 2), 0.0)])
+def test_changes_that_cannot_be_drawn_are_refused(shape: tuple[int, ...], top: float) -> None:
+    with pytest.raises(PayloadError, match="query, key"):
+        signed_thumbnails(np.zeros(shape, dtype=np.float32), top)

@@ -1,5 +1,5 @@
 """All heads at a glance."""
 
-from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
+from ui.components.head_grid.head_grid import HeadEvent, head_grid, signed_thumbnails, thumbnails
 
-__all__ = ["HeadEvent", "head_grid", "thumbnails"]
+__all__ = ["HeadEvent", "head_grid", "signed_thumbnails", "thumbnails"]

@@ -111,7 +111,7 @@ function choose(state, at, delay) {
     const [layer, head] = state.header.selected;
     if (layer * heads + head === at) settle(state); // Python agrees already and has nothing new to say
     else state.patience = setTimeout(() => { settle(state); adopt(state); }, PATIENCE);
-    state.send("head", { layer: Math.floor(at / heads), head: at % heads });
+    state.send("head", { layer: Math.floor(at / heads), head: at % heads, pressed: !delay });
   }, delay);
 }
 
@@ -127,7 +127,7 @@ function draw(state) {
   const full = left(heads) - gap;
   const context = sharpContext(board.querySelector("canvas"), full, top(layers) - gap);
   board.style.width = `${full}px`;
-  const lut = palette(root);
+  const lut = header.diverging.length ? divergingPalette(root, header.diverging) : palette(root);
   const tile = new OffscreenCanvas(columns, rows);
   const paint = tile.getContext("2d");
   const image = paint.createImageData(columns, rows);
@@ -171,6 +171,21 @@ function palette(root) {
     const share = Math.sqrt(value / 255);
     const mix = (i) => Math.round(from[i] + (to[i] - from[i]) * share);
     return ((255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0)) >>> 0;
+  });
+}
+
+/** Colours around zero, which is 128; 0 is blank. The root of the size, as above, so that faint changes show. */
+function divergingPalette(root, colours) {
+  const stops = colours.map(rgb);
+  const blank = rgb(getComputedStyle(root).getPropertyValue("--st-secondary-background-color"));
+  const middle = (stops.length - 1) / 2;
+  return Uint32Array.from({ length: 256 }, (_, value) => {
+    const signed = (value - 128) / 127;
+    const at = middle * (1 + Math.sign(signed) * Math.sqrt(Math.abs(signed)));
+    const low = Math.max(0, Math.min(stops.length - 2, Math.floor(at)));
+    const mix = (i) => Math.round(stops[low][i] + (stops[low + 1][i] - stops[low][i]) * (at - low));
+    const [red, green, blue] = value ? [mix(0), mix(1), mix(2)] : blank;
+    return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   });
 }
 

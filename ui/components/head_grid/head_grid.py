@@ -1,7 +1,7 @@
 """Every head of every layer as a small picture on one canvas; a click or the arrow keys choose one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ class HeadEvent:
 
     layer: int
     head: int
+    pressed: bool = field(
+        default=False, repr=False
+    )  # clicked, or Enter or Space; False where an arrow key only moved there
 
 
 def thumbnails(weights: NDArray[np.floating], most: int = MOST) -> NDArray[np.uint8]:
@@ -43,6 +46,23 @@ def thumbnails(weights: NDArray[np.floating], most: int = MOST) -> NDArray[np.ui
     return _as_bytes(pooled)
 
 
+def signed_thumbnails(changes: NDArray[np.floating], top: float, most: int = MOST) -> NDArray[np.uint8]:
+    """(heads, query, key) values around zero -> (heads, rows, columns): 128 is zero, 1 is -top, 255 is top, 0 is blank.
+
+    A picture's cell is the value of its block that is furthest from zero; NaN is passed over, and a block of nothing
+    else is blank. Values beyond `top` get its colour.
+    """
+    if changes.ndim != 3 or 0 in changes.shape or not top > 0:
+        raise PayloadError(
+            f"changes of shape {changes.shape} up to {top}: (heads, query, key) and more than 0 are needed"
+        )
+    high = _pool(_pool(np.where(np.isnan(changes), -np.inf, changes), 1, most), 2, most)
+    low = -_pool(_pool(np.where(np.isnan(changes), -np.inf, -changes), 1, most), 2, most)
+    furthest = np.where(high >= -low, high, low)
+    share = np.clip(np.where(np.isfinite(furthest), furthest, 0) / top, -1, 1)
+    return np.where(np.isfinite(furthest), 128 + np.rint(127 * share), 0).astype(np.uint8)
+
+
 def head_grid(
     weights: NDArray[np.uint8] | NDArray[np.floating],
     *,
@@ -54,13 +74,15 @@ def head_grid(
     captions: Sequence[Sequence[str]] | None = None,
     group_label: str = "",
     label: str = "All heads",
+    diverging: Sequence[str] = (),
     on_head: Callable[[HeadEvent], None] | None = None,
 ) -> HeadEvent | None:
     """Draws weights (layers, heads, query <= 64, key <= 64) and returns the head that was chosen in this run, if any.
 
     weights: uint8 as `thumbnails` makes them, or floats from 0 to 1. selected: (layer, head).
     names[layer][head] is said on hover and to a screen reader ("layer 2 · head 5"), captions[layer][head] after it (the
-    strongest pair). on_head runs before the script does, as a Streamlit callback.
+    strongest pair). diverging: colours "#rrggbb" from the most negative through zero to the most positive, where the
+    pictures are those of `signed_thumbnails`. on_head runs before the script does, as a Streamlit callback.
     """
     if weights.ndim != 4 or 0 in weights.shape:
         raise PayloadError(
@@ -84,6 +106,7 @@ def head_grid(
         "captions": _table(captions, [[""] * heads] * layers, "captions"),
         "group": group_label,
         "label": label,
+        "diverging": list(diverging),
     }
 
     def event(value: object) -> HeadEvent | None:
@@ -102,7 +125,7 @@ def _event(value: object, layers: int, heads: int) -> HeadEvent | None:
     if not isinstance(value, Mapping):
         return None
     layer, head = index_in(value.get("layer"), layers), index_in(value.get("head"), heads)
-    return None if layer is None or head is None else HeadEvent(layer, head)
+    return None if layer is None or head is None else HeadEvent(layer, head, value.get("pressed") is True)
 
 
 def _pool(weights: NDArray[np.floating], axis: int, most: int) -> NDArray[np.floating]:
