@@ -44,6 +44,10 @@ class Rows:
         assert self.buffer is not None
         return self.buffer.room[:, :, : self.length]
 
+    def first(self, length: int) -> "Rows":
+        """The first rows, in the same buffer."""
+        return Rows(self.buffer, min(length, self.length))
+
     def select(self, rows: Tensor) -> "Rows":
         """The chosen entries of the batch, as beams need after each step; (chosen,) long."""
         if self.buffer is None:
@@ -59,6 +63,9 @@ class LayerCache:
     v: Rows = field(default_factory=Rows)
     cross_k: Tensor | None = None  # (batch, kv_heads, key, d_head)
     cross_v: Tensor | None = None
+
+    def first(self, length: int) -> "LayerCache":
+        return LayerCache(self.k.first(length), self.v.first(length), self.cross_k, self.cross_v)
 
     def select(self, rows: Tensor) -> "LayerCache":
         cross_k = None if self.cross_k is None else self.cross_k.index_select(0, rows)
@@ -90,6 +97,10 @@ class Cache:
             held += [x for x in (layer.cross_k, layer.cross_v) if x is not None]
             total += sum(x.numel() * x.element_size() for x in held)
         return total
+
+    def first(self, length: int) -> "Cache":
+        """As it stood when `length` positions had been read; nothing is copied."""
+        return Cache(tuple(layer.first(length) for layer in self.layers))
 
     def select(self, rows: Tensor | list[int]) -> "Cache":
         """The chosen entries of the batch, (chosen,)."""

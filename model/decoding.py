@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from model.cache import Cache
+from model.drafting import Draft, Reader
 from model.errors import InputError
 from model.recording import Recording
 from model.tap import Edit, StackName, Tap
@@ -215,12 +216,13 @@ def decode(
     edits: tuple[Edit, ...],
     max_new_tokens: int,
     stop: Sequence[int] | None,
+    draft: Sequence[int] = (),
 ) -> Iterator[Step]:
     """Checks everything at once, then answers the loop."""
     start = begin(lm, x, target, max_new_tokens)
     ends = lm.special.end if stop is None else tuple(stop)
     reached = Reached(Cache.empty(lm.config.decoder_layers), None, start.done, edits)
-    return go_on(lm, start.source, start.written, reached, Recording(), strategy, range(max_new_tokens), ends)
+    return go_on(lm, start.source, start.written, reached, Recording(), strategy, range(max_new_tokens), ends, draft)
 
 
 def begin(lm: "LanguageModel", x: "str | Ids", target: "str | Ids | None", max_new_tokens: int) -> Beginning:
@@ -246,18 +248,18 @@ def go_on(
     strategy: Strategy,
     indices: range,
     ends: tuple[int, ...],
+    draft: Sequence[int] = (),
 ) -> Iterator[Step]:
     """The loop: from what has been reached, one step for each of `indices`, until one ends the text."""
     cache, memory, done, edits = reached.cache, reached.memory, reached.done, reached.edits
-    tap = Tap(recording, edits)
+    reader = Reader(lm, recording, edits, ends, Draft(draft))
     fresh = [token.id for token in written[cache.length :]]
     for index in indices:
         recording.step = index
         with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
             if source is not None and memory is None:
-                memory = lm.net.encode(_row(lm, [token.id for token in source]), tap=tap)
-            stream, cache = lm.net.advance(_row(lm, fresh), cache, memory, tap=tap)
-            final = stream[0, -1]
+                memory = lm.net.encode(_row(lm, [token.id for token in source]), tap=Tap(recording, edits))
+            final, cache = reader.read(fresh, cache, memory, indices.stop - index - 1)
             ids = [token.id for token in written]
             chosen = strategy.choose(constrained(lm.logits(final), lm.constraints, ids, index), ids, done + index)
         read: dict[StackName, tuple[Token, ...]] = {"decoder": written}

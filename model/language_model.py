@@ -162,14 +162,17 @@ class LanguageModel:
         edits: Sequence[Edit] = (),
         max_new_tokens: int = 64,
         stop: Sequence[int] | None = None,
+        draft: Sequence[int] = (),
     ) -> Iterator[Step]:
         """Writes token by token; each step carries the probabilities and the trace of all read so far.
 
         x is a decoder's prompt or an encoder-decoder's source, `target` the tokens already written. `stop` are the ids
-        that end it (None: the checkpoint's own). Raises InputError as `run` does, before the first step.
+        that end it (None: the checkpoint's own). `draft` are ids that it will probably write: they are read in one
+        pass and stand as long as the strategy chooses them, so that it is sooner done and writes the same
+        (`model/drafting.py`). Raises InputError as `run` does, before the first step.
         """
         check_edits(self.config, tuple(edits))
-        return _decode(self, x, target, strategy, tuple(edits), max_new_tokens, stop)
+        return _decode(self, x, target, strategy, tuple(edits), max_new_tokens, stop, draft)
 
     def logits(self, stream: Tensor) -> Tensor:
         """(..., vocab) float32 of final streams (..., d_model)."""

@@ -25,8 +25,8 @@ def rewrite(
 
     `steps` are those of an earlier decode from its first on. Each choice is made again from the step's own logits,
     without the model; as long as it comes out the same the step is the old one, and where it differs decoding goes on
-    from there. Rows that were recorded are shared, so going back and branching cost nothing. Raises InputError where
-    there is no step to begin with.
+    from there, with the rest of the old text as its draft. Rows that were recorded are shared, so going back and
+    branching cost nothing. Raises InputError where there is no step to begin with.
     """
     if not steps:
         raise InputError("there is no step to go on from")
@@ -42,7 +42,8 @@ def rewrite(
         return
     written = (*last.read["decoder"], last.token)
     indices = range(last.index + 1, max_new_tokens)
-    yield from go_on(lm, last.read.get("encoder"), written, last.reached, recording, strategy, indices, ends)
+    draft = [step.token.id for step in steps[len(kept) :]]
+    yield from go_on(lm, last.read.get("encoder"), written, last.reached, recording, strategy, indices, ends, draft)
 
 
 def _until_changed(
