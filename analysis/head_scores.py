@@ -22,6 +22,7 @@ ScoreName = Literal["previous", "next", "same", "first", "separator", "duplicate
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Pairs = NDArray[np.intp]
+LayerScores = dict[ScoreName, tuple[Floats, int]]
 BLOCK_BYTES = 64 * 1024**2
 
 
@@ -185,7 +186,7 @@ def counted(target: Bools, visible: Bools) -> tuple[Pairs, int]:
 
 def score_heads(
     weights: NDArray[np.float32], keys: Keys, *, part: AttentionPart = "self", visible: Bools | None = None
-) -> dict[ScoreName, tuple[Floats, int]]:
+) -> LayerScores:
     """{score: (sum of every head (heads,), how many it is averaged over)} of one layer.
 
     weights (heads, query, key) are shares of one per query; `visible` (query, key) says which keys each query may look at, None:
@@ -195,7 +196,7 @@ def score_heads(
     seen = np.ones((queries, width), dtype=bool) if visible is None else visible
     if width != len(keys) or seen.shape != (queries, width) or (part == "self" and queries != width):
         raise ValueError(f"weights {weights.shape} do not fit {len(keys)} keys and a mask {seen.shape}")
-    found: dict[ScoreName, tuple[Floats, int]] = {}
+    found: LayerScores = {}
     for name in OF_PART[part]:
         if name == "alignment":
             found[name] = _aligned(weights, ~keys.special)
@@ -232,23 +233,24 @@ def weight_blocks(attention: AttentionTrace) -> Iterable[NDArray[np.float32]]:
         yield attention.weights(head)[None].cpu().numpy()
 
 
+def gathered(part: AttentionPart, layers: Sequence[Sequence[LayerScores]]) -> HeadScores:
+    """What `score_heads` found, for each layer the blocks of its heads in order."""
+    return HeadScores(
+        part,
+        {name: np.stack([np.concatenate([b[name][0] for b in blocks]) for blocks in layers]) for name in OF_PART[part]},
+        {name: np.array([blocks[0][name][1] for blocks in layers], dtype=np.int64) for name in OF_PART[part]},
+    )
+
+
 def score_trace(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadScores:
     """The scores of every layer and head of one kind of attention. Raises InputError for a part that is not there."""
     keys = keys_of(trace.tokens("encoder" if part == "cross" else stack))
-    sums: dict[ScoreName, list[Floats]] = {name: [] for name in OF_PART[part]}
-    counts: dict[ScoreName, list[int]] = {name: [] for name in OF_PART[part]}
+    layers = []
     for layer in range(trace.config.layers(stack)):
         attention = trace.attention(stack, layer, part)
         visible = attention.visible.cpu().numpy()
-        blocks = [score_heads(w, keys, part=part, visible=visible) for w in weight_blocks(attention)]
-        for name in OF_PART[part]:
-            sums[name].append(np.concatenate([block[name][0] for block in blocks]))
-            counts[name].append(blocks[0][name][1])
-    return HeadScores(
-        part,
-        {name: np.stack(rows) for name, rows in sums.items()},
-        {name: np.array(row, dtype=np.int64) for name, row in counts.items()},
-    )
+        layers.append([score_heads(w, keys, part=part, visible=visible) for w in weight_blocks(attention)])
+    return gathered(part, layers)
 
 
 def merged(many: Iterable[HeadScores]) -> HeadScores:

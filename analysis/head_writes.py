@@ -1,0 +1,88 @@
+"""What a head writes into the stream at a position, read as tokens promoted and suppressed.
+
+A head adds z W_O, its mixed value through its rows of the output projection; `analysis.direct_path` says how that vector reaches
+the logits, and what is left out. The same map applied to one key's value, v[k] W_O, is the head's output-value circuit
+(Elhage et al. 2021) on the vector that really stood there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from analysis.direct_path import DirectPath, direct_path, frozen
+from analysis.value_weighted import block_of, output_of_head, values_written
+from model.errors import InputError
+from model.tap import StackName
+from model.trace import AttentionPart, Trace, check_attention
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Tokens by what was added to their logits; both lists have the largest change first."""
+
+    promoted: tuple[tuple[int, float], ...]  # (id, added to its logit, less the vocabulary's mean)
+    suppressed: tuple[tuple[int, float], ...]
+
+
+def ranked(logits: Tensor, n: int) -> Ranked:
+    """The n tokens raised and the n lowered most, of (vocab,) centred changes; none is in both lists."""
+    n = min(n, len(logits) // 2)
+    up, down = logits.topk(n), (-logits).topk(n)
+    return Ranked(
+        tuple((int(i), float(x)) for i, x in zip(up.indices, up.values, strict=True) if x > 0),
+        tuple((int(i), -float(x)) for i, x in zip(down.indices, down.values, strict=True) if x > 0),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class HeadWrites:
+    """One head at one position of the stack that predicts."""
+
+    path: DirectPath
+    vector: Tensor  # (d_model,), z W_O
+    weights: Tensor  # (key,), where the head looked
+    values: Tensor  # (key, d_model), v[k] W_O
+
+    @property
+    def logits(self) -> Tensor:
+        """(vocab,): what the head added to each logit, less the mean."""
+        return self.path.logits(self.vector)
+
+    def by_key(self, ids: Sequence[int]) -> Tensor:
+        """(key, ids): how much of it came through each key, w[k] times what the key's value adds. Sums to `logits` of those ids
+        where no edit has replaced what the head mixed."""
+        return self.weights[:, None] * self.path.logits(self.values, ids)
+
+    def of_key(self, key: int) -> Tensor:
+        """(vocab,): what the head would add if it looked at that key alone, less the mean."""
+        return self.path.logits(self.values[key])
+
+
+def head_writes(trace: Trace, layer: int, part: AttentionPart, head: int, position: int) -> HeadWrites:
+    """What a head of the predicting stack wrote at a position. Raises InputError where there is no such head, position or output.
+
+    In the sandwich order a norm follows the attention sublayer; it keeps the scale it had for the sum of all heads.
+    """
+    stack: StackName = trace.predicts
+    check_attention(trace.config, stack, layer, part, head)
+    if not 0 <= position < len(trace.tokens(stack)):
+        raise InputError(f"position {position} is out of range: {len(trace.tokens(stack))} tokens were read")
+    path = direct_path(trace, layer, part, position)
+    attention = trace.attention(stack, layer, part)
+    after = block_of(trace, stack, layer).self_after
+    if part == "self" and after is not None:
+        path = path.after(frozen(after, _before_after(trace, stack, layer, position)))
+    vector = attention.mixed[head, position].float() @ output_of_head(trace, stack, layer, part, head)
+    values = values_written(trace, stack, layer, part, head)
+    return HeadWrites(path, vector, attention.weights(head)[position], values)
+
+
+def _before_after(trace: Trace, stack: StackName, layer: int, position: int) -> Tensor:
+    """(d_model,): the heads' answers through the output projection, before the norm that follows them in the sandwich order."""
+    projection = block_of(trace, stack, layer).self_attn.o
+    assert isinstance(projection, nn.Linear)
+    mixed = trace.attention(stack, layer).mixed[:, position].flatten()
+    with torch.inference_mode():
+        return projection(mixed.to(projection.weight.dtype)).float()

@@ -1,0 +1,75 @@
+"""How much each key really hands over: the norm of its value vector as the head writes it, times the attention it got.
+
+Kobayashi et al. (2020), "Attention is not only a weight": ||w[q, k] v[k] W_O||, with the value's bias inside v[k] and the output
+projection's own bias left out, since it is added once a query whoever was looked at. What a norm after the sublayer does to the
+sum (post-norm and sandwich orders) comes later and is left out too.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from model.errors import InputError
+from model.tap import StackName
+from model.trace import AttentionPart, AttentionTrace, Trace, check_attention
+from model.transformer import Block, Stack
+
+
+def block_of(trace: Trace, stack: StackName, layer: int) -> Block:
+    """The weights of one layer. InputError where the model of the trace is no longer in memory."""
+    net = trace.language_model().net
+    found = net.encoder if stack == "encoder" else net.decoder
+    if not isinstance(found, Stack):
+        raise InputError(f"this model has no {stack}")
+    block = found.blocks[layer]
+    assert isinstance(block, Block)
+    return block
+
+
+def output_of_head(trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int) -> Tensor:
+    """(d_head, d_model) float32: the rows of W_O that one head's answer is multiplied by."""
+    check_attention(trace.config, stack, layer, part, head)
+    block = block_of(trace, stack, layer)
+    attention = block.self_attn if part == "self" else block.cross_attn
+    assert isinstance(attention, nn.Module)
+    width = trace.config.d_head
+    projection = attention.o
+    assert isinstance(projection, nn.Linear)
+    return projection.weight.detach()[:, head * width : (head + 1) * width].T.float()
+
+
+def values_written(trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int) -> Tensor:
+    """(key, d_model): v[k] W_O, what the head would write if it looked at that key alone, the output's bias left out.
+
+    Query heads that share keys and values in groups (Ainslie et al. 2023) share v, not W_O.
+    """
+    values = trace.attention(stack, layer, part).v
+    shared = trace.config.n_heads // trace.config.kv_heads
+    return values[head // shared].float() @ output_of_head(trace, stack, layer, part, head)
+
+
+def value_norms(trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int) -> Tensor:
+    """(key,): ||v[k] W_O||."""
+    return values_written(trace, stack, layer, part, head).norm(dim=-1)
+
+
+def value_weighted(trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int) -> Tensor:
+    """(query, key): ||w[q, k] v[k] W_O|| of one head."""
+    return trace.attention(stack, layer, part).weights(head) * value_norms(trace, stack, layer, part, head)
+
+
+def value_weighted_layer(trace: Trace, stack: StackName, layer: int, part: AttentionPart) -> Tensor:
+    """(query, key): the norm of what all heads of a layer together take from a key, ||sum over heads of w[q, k] v[k] W_O||.
+
+    Worked out from the (heads, heads) products of what the heads write for a key, never from (query, key, d_model).
+    """
+    heads = trace.config.n_heads
+    written = torch.stack([values_written(trace, stack, layer, part, head) for head in range(heads)], dim=1)
+    products = written @ written.transpose(1, 2)  # (key, heads, heads)
+    attention = trace.attention(stack, layer, part)
+    return _norm_of_sum(attention, products)
+
+
+def _norm_of_sum(attention: AttentionTrace, products: Tensor) -> Tensor:
+    weights = attention.weights().permute(2, 1, 0)  # (key, query, heads)
+    squared = ((weights @ products) * weights).sum(dim=-1)
+    return squared.clamp(min=0).sqrt().T
