@@ -76,8 +76,10 @@ def example_gallery(name: str) -> None:
 
 def run_of(spec: RunSpec) -> Run | None:
     """Runs a spec. Where it cannot be run the reason is said and the last run that worked stays on screen."""
+    before = st.session_state.get("shown")
+    like = before if isinstance(before, RunSpec) else None
     try:
-        run = runs.get(spec, between_steps=lambda: st.session_state.get("text"))
+        run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like)
     except ChoiceError as error:
         settings.choose(())
         st.warning(sentence(str(error)) + " The model chooses itself.", icon="⚠️")

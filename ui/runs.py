@@ -183,16 +183,17 @@ def writing_limit(lm: LanguageModel, source: int, asked: int | None = None) -> i
     return most if lm.config.max_positions is None else min(most, lm.config.max_positions)
 
 
-def get(spec: RunSpec, between_steps: Callable[[], object] = lambda: None) -> Run:
+def get(spec: RunSpec, between_steps: Callable[[], object] = lambda: None, like: RunSpec | None = None) -> Run:
     """The run of a spec, from the store or made now.
 
     `between_steps` is called after each decoded token: a newer keystroke raises there and the decode is dropped.
-    Raises InputError or CheckpointError as the model does.
+    `like` is a run that is expected to have written much the same, such as that of the text before a keystroke: it
+    makes this one quicker and changes nothing of it. Raises InputError or CheckpointError as the model does.
     """
     held = store().get(spec)
     if held is not None:
         return held
-    run = _make(spec, load(spec.model, spec.device), between_steps)
+    run = _make(spec, load(spec.model, spec.device), between_steps, like)
     store().put(run)
     return run
 
@@ -207,7 +208,7 @@ def given(lm: LanguageModel, text: str) -> str | list[int]:
     return [int(part) for part in parts]
 
 
-def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object]) -> Run:
+def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object], like: RunSpec | None = None) -> Run:
     x = given(lm, spec.text)
     pair = None if spec.pair is None else given(lm, spec.pair)
     reading = lm.reading(x, pair)
@@ -227,19 +228,25 @@ def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object])
     limit = writing_limit(lm, len(reading.tokens), spec.most)
     check_choices(spec.choices, lm)
     steps = []
-    for step in _writing(spec, lm, x, limit):
+    for step in _writing(spec, lm, x, limit, _written(like, lm)):
         steps.append(step)
         between_steps()
     return Run(spec, lm, steps[-1].trace, tuple(steps), limit, reading)
 
 
-def _writing(spec: RunSpec, lm: LanguageModel, x: str | list[int], limit: int) -> Iterator[Step]:
+def _written(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
+    """What a run still held has written, with the same model; nothing where there is none."""
+    held = None if spec is None else store().get(spec)
+    return [step.token.id for step in held.steps] if held is not None and held.lm is lm else []
+
+
+def _writing(spec: RunSpec, lm: LanguageModel, x: str | list[int], limit: int, draft: list[int]) -> Iterator[Step]:
     """The decode of a spec; it goes on from an earlier one of the same text where there is one."""
     strategy = Forced(spec.choices, spec.strategy)
     held = store().alike(spec)
     if held is not None and held.lm is lm:
         return rewrite(lm, held.steps, strategy, max_new_tokens=limit)
-    return lm.decode(x, strategy=strategy, edits=spec.edits, max_new_tokens=limit)
+    return lm.decode(x, strategy=strategy, edits=spec.edits, max_new_tokens=limit, draft=draft)
 
 
 def _read_exactly(lm: LanguageModel, x: str | list[int], read: tuple[int, ...], edits: tuple[Edit, ...]) -> Trace:

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 import torch
 
+from model.cache import Cache
 from model.decoding import Sample
 from model.errors import InputError
 from model.language_model import LanguageModel
@@ -224,3 +225,26 @@ def test_a_decode_writes_as_many_tokens_as_a_person_asks_for() -> None:
     short = runs.get(replace(SPEC, most=2))
     assert len(short.steps) == short.limit == 2
     assert short.steps[-1].ended == "limit"
+
+
+def test_a_text_typed_key_by_key_writes_what_it_writes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [SPEC.text[:end] for end in range(4, len(SPEC.text) + 1)] + ["Je ne sais pas bien où elle habite."]
+    lm = runs.load(SPEC.model, SPEC.device)
+    alone = {text: list(lm.decode(text, max_new_tokens=writing_limit(lm, len(lm.reading(text).ids)))) for text in texts}
+    passes = list[int]()
+    advance = lm.net.advance
+
+    def counted(target: torch.Tensor, cache: Cache, *rest: object, **named: object) -> object:
+        passes.append(target.shape[1])
+        return advance(target, cache, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lm.net, "advance", counted)
+    runs.store().forget(SPEC.model, SPEC.device)
+    before: RunSpec | None = None
+    for text in texts:
+        spec = replace(SPEC, text=text)
+        run = runs.get(spec, like=before)
+        assert [step.token.id for step in run.steps] == [step.token.id for step in alone[text]]
+        assert torch.allclose(run.trace.logits, alone[text][-1].trace.logits, atol=1e-3)
+        before = spec
+    assert len(passes) < 0.6 * sum(len(steps) for steps in alone.values())
