@@ -73,19 +73,21 @@ def moved(change: Weights) -> NDArray[np.float64]:
     return found
 
 
-def nearest_heads(first: Weights, second: Weights) -> tuple[NDArray[np.intp], NDArray[np.float64], int]:
+def row_step(first: int, second: int, queries: int, keys: int) -> int:
+    """n, where setting `first` heads against `second` ones on every n-th query reads at most MOST_COMPARED numbers."""
+    return max(1, -(-first * second * queries * keys // MOST_COMPARED))
+
+
+def nearest_heads(first: Weights, second: Weights) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """For each head of `first` (heads, query, key) the head of `second` at the least mean total variation.
 
-    Returns (heads,) indices, (heads,) distances, and that every n-th row was read to find them (1: all of them), chosen
-    so that at most MOST_COMPARED numbers are read. The heads of two models do not correspond by number.
+    Returns (heads,) indices and (heads,) distances, NaN where no query is shared. The heads of two models do not
+    correspond by number.
     """
-    rows = np.isfinite(first).any(axis=(0, 2)) & np.isfinite(second).any(axis=(0, 2))
-    both = np.flatnonzero(rows)
-    if not both.size:
-        return np.zeros(len(first), dtype=np.intp), np.full(len(first), np.nan), 1
-    work = len(first) * len(second) * both.size * first.shape[2]
-    every = -(-work // MOST_COMPARED)
-    a, b = (np.nan_to_num(side[:, both[::every]]) for side in (first, second))
-    apart = np.stack([np.abs(b - head).sum(axis=(1, 2), dtype=np.float64) for head in a]) / (2 * a.shape[1])
+    rows = np.flatnonzero(np.isfinite(first).any(axis=(0, 2)) & np.isfinite(second).any(axis=(0, 2)))
+    if not rows.size:
+        return np.zeros(len(first), dtype=np.intp), np.full(len(first), np.nan)
+    a, b = (np.nan_to_num(side[:, rows]) for side in (first, second))
+    apart = np.stack([np.abs(b - head).sum(axis=(1, 2), dtype=np.float64) for head in a]) / (2 * rows.size)
     best = apart.argmin(axis=1)
-    return best, apart[np.arange(len(best)), best], int(every)
+    return best, apart[np.arange(len(best)), best]

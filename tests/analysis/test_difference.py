@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis import difference as module
 from analysis.alignment import Alignment, Slot, by_pieces
-from analysis.difference import Grid, difference, moved, nearest_heads, total_variation
+from analysis.difference import MOST_COMPARED, Grid, difference, moved, nearest_heads, row_step, total_variation
 from analysis.words import Word
 from model.tokens import Token
 
@@ -107,20 +106,18 @@ def test_the_nearest_head_is_the_one_that_looks_alike_wherever_it_stands() -> No
     first = pattern(5, 6, 6, 7)
     order = np.array([3, 0, 4, 1, 2])
     second = np.concatenate([pattern(2, 6, 6, 8), first[order]])
-    best, apart, every = nearest_heads(first, second)
+    best, apart = nearest_heads(first, second)
     assert best.tolist() == [2 + int(np.flatnonzero(order == h)[0]) for h in range(5)]
     np.testing.assert_allclose(apart, 0, atol=1e-7)
-    assert every == 1
     by_hand = [moved(second[i : i + 1] - first[:1])[0] for i in range(7)]
     assert int(np.argmin(by_hand)) == best[0]
 
 
-def test_long_texts_are_matched_on_every_nth_row_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = pattern(3, 40, 40, 9)
-    monkeypatch.setattr(module, "MOST_COMPARED", 3 * 3 * 40 * 10)
-    best, _, every = nearest_heads(first, first)
-    assert every == 4
-    assert best.tolist() == [0, 1, 2]
+def test_long_texts_are_matched_on_as_few_rows_as_the_limit_asks() -> None:
+    assert row_step(144, 144, 64, 64) == 1
+    for size in (512, 2048):
+        step = row_step(144, 144, size, size)
+        assert 144 * 144 * (size // step) * size <= MOST_COMPARED < 144 * 144 * -(-size // (step - 1)) * size
 
 
 def test_texts_with_nothing_in_common_have_no_distance() -> None:

@@ -1,0 +1,57 @@
+"""The places where a run predicts a token: each step of what it wrote, or each mask of an encoder's text."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+
+from analysis.knock_out import Prediction
+from model.tokens import Token
+from ui import settings
+from ui.runs import Run
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One prediction: read at a position of the stack that predicts, and the token in question there."""
+
+    at: int
+    token: Token
+    hidden: bool = False  # the token stood there and was masked; False: the model's own choice
+
+
+def moments(run: Run) -> tuple[Moment, ...]:
+    """A decoder's steps; an encoder's masks, with what they hide, or where they were typed the likeliest token."""
+    if run.lm.net.head is None:
+        return ()
+    if run.lm.kind != "encoder":
+        return tuple(Moment(len(step.read["decoder"]) - 1, step.token) for step in run.steps)
+    found = []
+    for at, token in enumerate(run.source):
+        if token.id == run.lm.special.mask:
+            hidden = at in run.spec.masks
+            best = run.original[at] if hidden else run.lm.token(int(logits(run, at).argmax()))
+            found.append(Moment(at, best, hidden))
+    return tuple(found)
+
+
+def logits(run: Run, at: int) -> torch.Tensor:
+    """(vocab,) at a position of the stack that predicts."""
+    return run.lm.logits(run.trace.final[at])
+
+
+def chosen(key: str, count: int) -> int:
+    """Which of several moments is on screen, from the session, at first from the link; kept in step with the address."""
+    index = settings.within(key, count)
+    st.session_state[key] = index
+    settings.link(key, str(index) if index else "")
+    return index
+
+
+def asked(run: Run, which: tuple[Moment, ...]) -> Prediction:
+    """The prediction of these moments, for analysis: what the stacks had read, and the tokens in question."""
+    stack = run.trace.predicts
+    read = tuple(token.id for token in run.trace.tokens(stack))
+    source = tuple(token.id for token in run.trace.tokens("encoder")) if run.lm.kind == "encoder-decoder" else None
+    segments = run.reading.segments if run.reading is not None and run.lm.kind == "encoder" else None
+    return Prediction(read, tuple((one.at, one.token.id) for one in which), source, segments)
