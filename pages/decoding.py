@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import candidates_view, choosing_view, decoding_view, reading_view, settings
+from ui import candidates_view, choosing_view, decoding_view, reading_view, settings, timeline_view
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -16,16 +16,17 @@ at = decoding_view.at(run)
 step = run.steps[at]
 decoding_view.controls(run, at)
 decoding_view.written(run, at)
+timeline_view.line(run, at)
 decoding_view.choices_row(run)
 left, right = st.columns([1, 1], gap="large")
 with left:
-    choosing_view.choosing_controls()
-    choosing_view.stage_table(run, step)
     candidates_view.candidates(run, step)
     candidates_view.other(run, step)
+    choosing_view.choosing_controls()
+    choosing_view.stage_table(run, step)
 with right:
     reading_view.readers(run, step)
-reading_view.growing(run, step)
+    reading_view.growing(run, step)
 keys(
     {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
     key="step_keys",

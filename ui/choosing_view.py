@@ -112,4 +112,4 @@ def stage_table(run: Run, step: Step) -> None:
         rows.append(
             [Cell(stage.name, EXPLAINED[stage.name]), Cell(f"{stage.left:,}"), Cell(cut), Cell(f"{stage.entropy:.2f}")]
         )
-    table(heads, rows, label="What each stage does to this step")
+    table(heads, rows, label="What each stage does to this step", narrow="wrap")

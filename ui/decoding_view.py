@@ -5,10 +5,13 @@ from typing import Literal
 import streamlit as st
 
 from ui import header, settings
-from ui.components.token_strip.token_strip import ChipEvent, Strip, token_strip
+from ui.components.player.player import player
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs import Run
+from ui.timeline_view import certainty
 from viz.probabilities import format_percent
 
+PACES = (0.5, 1.0, 2.0, 4.0, 8.0)  # tokens a second
 WHY_ENDED = {
     "end": "It wrote its end token.",
     "limit": "It reached the limit of {limit} tokens.",
@@ -40,7 +43,7 @@ def go(to: str, now: int, last: int) -> None:
 
 
 def controls(run: Run, step: int) -> None:
-    """Restart, back, step, to the end; and why it ended."""
+    """Restart, back, step, to the end, play; and why it ended."""
     last = len(run.steps) - 1
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         for action, label, explained in BUTTONS:
@@ -55,6 +58,7 @@ def controls(run: Run, step: int) -> None:
                 disabled=stuck,
                 type=kind,
             )
+        player(PACES, key="player", at_end=step == last, on_tick=lambda: go("step", step, last))
         if last:
             st.slider(
                 "Step",
@@ -71,23 +75,29 @@ def controls(run: Run, step: int) -> None:
 
 
 def written(run: Run, step: int) -> None:
-    """Tokens so far; the one being written stands dashed at the end. A click goes back to the step that wrote it."""
-    chosen = {index for index, _ in run.spec.choices}
+    """Tokens so far, the one being written dashed at the end, and those still to come. A click goes to its step."""
     start = run.steps[0].read["decoder"]
     chips = [header.chip(token) for token in start]
-    for one in run.steps[: step + 1]:
-        share = format_percent(float(one.probabilities[one.token.id]))
-        here = one.index == step
-        chips.append(
-            header.chip(one.token, note=share + (" ✎" if one.index in chosen else ""), current=here, following=here)
-        )
+    chips += [chip(run, index, current=index == step) for index in range(step + 1)]
+    coming = [chip(run, index) for index in range(step + 1, len(run.steps))]
     first = len(start)
 
     def jump(event: ChipEvent) -> None:
-        if event.index >= first:
-            st.session_state["step"] = event.index - first
+        index = step + 1 + event.index if event.row else event.index - first
+        if index >= 0:
+            st.session_state["step"] = index
 
-    token_strip([Strip("so far", chips)], key="written", label="Written so far", on_token=jump)
+    rows = [Strip("so far", chips), Strip("to come", coming, empty="nothing: the text ends here")]
+    token_strip(rows, key="written", label="Written so far", on_token=jump)
+
+
+def chip(run: Run, index: int, *, current: bool = False) -> Chip:
+    """A written token with its share of the full softmax, and a pencil where a person chose it."""
+    chosen = any(index == at for at, _ in run.spec.choices)
+    first = len(run.trace.tokens("decoder")) - len(run.steps)
+    share = format_percent(float(certainty(run).probability[first + index]))
+    token = run.steps[index].token
+    return header.chip(token, note=share + (" ✎" if chosen else ""), current=current, following=current)
 
 
 def choices_row(run: Run) -> None:

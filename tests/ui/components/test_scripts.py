@@ -14,6 +14,7 @@ NAMES = [
     "head_grid",
     "keys",
     "live_text",
+    "player",
     "plotly_bridge",
     "save_picture",
     "theme_watch",

@@ -1,0 +1,5 @@
+"""Play and pause."""
+
+from ui.components.player.player import player
+
+__all__ = ["player"]

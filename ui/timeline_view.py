@@ -1,0 +1,114 @@
+"""The writing as a line in time: where it stands, how to move along it, and how sure the model was at every token."""
+
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from analysis.uncertainty import Positionwise, positionwise
+from ui import figures, theme
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.figures import array
+from ui.runs import Run
+from viz.export import table_csv
+from viz.probabilities import entropy_line
+
+BLOCK = 128  # positions whose logits are held at once
+_READ: WeakKeyDictionary[Run, Positionwise] = WeakKeyDictionary()
+
+
+def certainty(run: Run) -> Positionwise:
+    """Every position that predicts against the token that came, worked out once a run."""
+    held = _READ.get(run)
+    if held is None:
+        held = _READ[run] = _certainty(run)
+    return held
+
+
+def _certainty(run: Run) -> Positionwise:
+    """In blocks, so that no more than a few rows of logits are held at once."""
+    final, came = run.trace.final, run.after(run.trace.predicts)
+    blocks = [slice(at, at + BLOCK) for at in range(0, len(final), BLOCK)]
+    parts = [positionwise(run.lm.logits(final[block]), came[block], n=1) for block in blocks]
+    columns = zip(*(_columns(part) for part in parts), strict=True)
+    return Positionwise(*(torch.cat(column) for column in columns))
+
+
+def _columns(part: Positionwise) -> tuple[torch.Tensor, ...]:
+    tops = part.top_ids, part.top_probabilities
+    return (*tops, part.entropy, part.came, part.probability, part.surprisal, part.rank)
+
+
+def line(run: Run, step: int) -> None:
+    """Entropy before and surprisal after every token of the whole text; a click goes to the step that wrote it."""
+    found = certainty(run)
+    first = len(found.came) - len(run.steps)  # the prompt's own predictions come before the first step
+    labels = [run.lm.token(int(i)).label for i in found.came]
+    fig = entropy_line(
+        array(found.entropy), array(found.surprisal), labels, theme=theme.current(), width=1240, height=210
+    )
+    mark(fig, first, first + step)
+    figures.place(
+        fig,
+        key="certainty",
+        heading="How sure, over the whole text",
+        explained="Entropy: how undecided the full softmax was before a token. Surprisal: -log2 of the probability of the token "
+        "that came. Both in bits. The line marks the step on screen; click a token to go to its step.",
+        filename="certainty",
+        csv=lambda: as_csv(run, found, labels),
+    )
+
+    def jump(point: PointEvent) -> None:
+        if first <= point.row < first + len(run.steps):
+            st.session_state["step"] = point.row - first
+
+    plotly_bridge("certainty", key="certainty_bridge", on_point=jump)
+
+
+def mark(fig: go.Figure, first: int, here: int) -> None:
+    """A line at the step on screen, and a band over what was given rather than written."""
+    colours = theme.current()
+    shapes = [
+        {
+            "type": "line",
+            "x0": here,
+            "x1": here,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "line": {"color": colours.text, "width": 1, "dash": "dot"},
+        }
+    ]
+    if first:
+        shapes.append(
+            {
+                "type": "rect",
+                "x0": -0.5,
+                "x1": first - 0.5,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "fillcolor": colours.panel,
+                "line": {"width": 0},
+                "layer": "below",
+            }
+        )
+    fig.update_layout(shapes=shapes)
+
+
+def as_csv(run: Run, found: Positionwise, labels: list[str]) -> str:
+    """One row a token, given ones first."""
+    first = len(found.came) - len(run.steps)
+    return table_csv(
+        {
+            "step": [str(n - first) if n >= first else "given" for n in range(len(labels))],
+            "id": [int(i) for i in found.came],
+            "token": labels,
+            "probability": [float(p) for p in np.asarray(found.probability.cpu())],
+            "rank": [int(r) for r in found.rank],
+            "surprisal_bits": [float(s) for s in found.surprisal],
+            "entropy_bits": [float(e) for e in found.entropy],
+        }
+    )
