@@ -56,6 +56,7 @@ class Axis:
 
     kept: Kept
     words: tuple[Word, ...]  # over the kept pieces, counted from 0
+    size: int  # pieces there were
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def axis(words: Sequence[Word], hidden: Sequence[bool]) -> Axis:
         if size:
             found.append(Word(word.label, after, after + size))
             after += size
-    return Axis(np.array(left, dtype=np.intp), tuple(found))
+    return Axis(np.array(left, dtype=np.intp), tuple(found), len(hidden))
 
 
 @dataclass(frozen=True, eq=False)

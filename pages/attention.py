@@ -1,21 +1,21 @@
 """Where does each head look? All heads at a glance, one head exactly."""
 
-import streamlit as st
-
-from ui import attention_view, heads, settings
+from ui import attention_toggles, attention_view, heads, row_view, settings
 from ui.components.keys.keys import keys
 
 run = settings.shown()
 part = attention_view.pick_part(run)
-view = heads.shown(attention_view.with_target(run), part)
-left, right = st.columns([2, 3], gap="large")
-with right:
+toggles = attention_toggles.chosen()
+view = heads.shown(attention_view.with_target(run), part, toggles.special, toggles.words == "on")
+main, beside = attention_view.halves()
+with main:
     layer, head = heads.pickers(view)
     weights = view.head_weights(layer, head)
-    attention_view.detail(view, layer, head, weights)
-with left:
-    attention_view.overview(view, layer, head)
-    attention_view.one_row(view, weights)
+    attention_view.detail(view, toggles, layer, head, weights)
+with beside:
+    if not attention_view.alone():
+        attention_view.overview(view, layer, head)
+    row_view.chips(view, weights)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

@@ -1,29 +1,32 @@
-"""The attention page's two halves: all heads as thumbnails with one query's row, and one head as heatmap or lines."""
-
-from typing import get_args
+"""The attention page: which attention, all heads as thumbnails, and the chosen head in one of four views."""
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import figures, header, heads, runs, settings, theme
-from ui.components.attention_lines.attention_lines import attention_lines
-from ui.components.head_grid.head_grid import head_grid
-from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui import (
+    anatomy_view,
+    attention_toggles,
+    header,
+    heads,
+    heatmap_view,
+    lines_view,
+    row_view,
+    runs,
+    settings,
+)
+from ui.attention_toggles import Toggles
+from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
-from viz.attention import attention_heatmap
-from viz.export import matrix_csv
-from viz.labels import visible
-from viz.probabilities import format_percent
-from viz.shares import ShareScale
 
-VIEWS = ("heatmap", "lines")
-SCALES: tuple[ShareScale, ...] = get_args(ShareScale)
-LINES_MOST = 256
+VIEWS = ("heatmap", "lines", "row", "anatomy")
+SAYS = (
+    "Heatmap: every weight of the head. Lines: several heads of the layer at once. Row: one query as bars. "
+    "Anatomy: how one weight came about, number by number."
+)
 
 
 def with_target(run: Run) -> Run:
@@ -68,12 +71,38 @@ def pick_part(run: Run) -> str:
     return part or parts[-1]
 
 
+def alone() -> bool:
+    """Whether one head has the page to itself."""
+    held = st.session_state.get("alone", st.query_params.get("alone") == "yes")
+    settings.link("alone", "yes" if held else "")
+    return bool(held)
+
+
+def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where the chosen head goes, and where what is beside it: the thumbnails, or below it where it is alone."""
+    if alone():
+        return st.container(), st.container()
+    beside, main = st.columns([2, 3], gap="large")
+    return main, beside
+
+
+def isolate(event: HeadEvent) -> None:
+    """A double click on a thumbnail: this head and nothing beside it."""
+    heads.pick(event)
+    st.session_state["alone"] = True
+
+
+def restore() -> None:
+    st.session_state["alone"] = False
+
+
 def overview(view: Shown, layer: int, head: int) -> None:
     """All layers and heads."""
     pictures, captions = heads.overview(view)
     st.markdown(
         "**All heads**",
-        help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys.",
+        help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys; a double "
+        "click shows it alone.",
     )
     head_grid(
         pictures,
@@ -82,6 +111,7 @@ def overview(view: Shown, layer: int, head: int) -> None:
         captions=captions,
         label=f"{heads.NAMES[view.part]}, all heads",
         on_head=heads.pick,
+        on_alone=isolate,
     )
     st.caption(heads.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
 
@@ -95,144 +125,23 @@ def shared_keys(view: Shown) -> str:
     return f" Heads share their keys and values {group} at a time: {config.kv_heads} for {config.n_heads}."
 
 
-def detail(view: Shown, layer: int, head: int, weights: Matrix) -> None:
-    """One head, exactly."""
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    settings.keep_among("view", VIEWS, VIEWS[0])
-    how = row.segmented_control("Shown as", VIEWS, key="view", bind="query-params", required=True)
-    if how == "lines":
-        lines(view, layer, head)
-        return
-    settings.keep_among("scale", SCALES, SCALES[0])
-    scale = row.segmented_control(
-        "Colour",
-        SCALES,
-        key="scale",
-        bind="query-params",
-        required=True,
-        help="How weight becomes colour. Square root and logarithm bring out small weights; the numbers stay exact.",
-    )
-    heatmap(view, layer, head, weights, scale or SCALES[0])
-
-
-def heatmap(view: Shown, layer: int, head: int, weights: Matrix, scale: ShareScale) -> None:
-    """Exact weights; a click on a cell chooses its query and key."""
-    fig = attention_heatmap(
-        view.only_kept(weights, blank=np.nan),
-        view.queries,
-        view.keys,
-        theme=theme.current(),
-        title_query="looks",
-        title_key="is looked at",
-        scale=scale,
-        hide_future=view.causal,
-        selected=selected_cell(view),
-        width=620,
-    )
-    if view.second is not None:
-        between_sentences(fig, view.second, len(view.keys))
-    figures.place(
-        fig,
-        key="heatmap",
-        heading=f"{heads.NAMES[view.part]}, layer {layer}, head {head}",
-        explained="A row is a query: how it shares its attention among the keys. Each row sums to 1. Click a cell to read its "
-        "row below the thumbnails.",
-        filename=f"attention-{view.part}-layer-{layer}-head-{head}",
-        csv=lambda: matrix_csv(weights, view.queries, view.keys),
-        fill=len(view.keys) > 40,
-    )
-    plotly_bridge("heatmap", key="heatmap_bridge", on_point=choose_cell)
-    st.caption(said(view, weights))
-
-
-def between_sentences(fig: go.Figure, second: int, count: int) -> None:
-    """Thin lines where the second sentence starts."""
-    edge, ends = second - 0.5, (-0.5, count - 0.5)
-    line = {"color": theme.current().muted, "width": 1, "dash": "dot"}
-    fig.add_shape(type="line", x0=edge, x1=edge, y0=ends[0], y1=ends[1], line=line)
-    fig.add_shape(type="line", x0=ends[0], x1=ends[1], y0=edge, y1=edge, line=line)
-
-
-def choose_cell(point: PointEvent) -> None:
-    """A click on the heatmap."""
-    if point.column is not None:
-        st.session_state["cell"] = (point.row, point.column)
-
-
-def selected_cell(view: Shown) -> tuple[int, int] | None:
-    """The cell chosen last, where this map has it."""
-    cell = st.session_state.get("cell")
-    if cell is None or cell[0] >= len(view.queries) or cell[1] >= len(view.keys):
-        return None
-    return int(cell[0]), int(cell[1])
-
-
-def lines(view: Shown, layer: int, head: int) -> None:
-    """Lines between tokens, for this head and, by its buttons, its neighbours in the layer."""
-    st.markdown(f"**{heads.NAMES[view.part]}, layer {layer}**")
-    longest = max(len(view.queries), len(view.keys))
-    if longest > LINES_MOST:
-        st.info(
-            f"Lines are drawn for up to {LINES_MOST} tokens; this text has {longest}. The heatmap shows all of them."
+def detail(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+    """One head, in the view that was picked."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        settings.keep_among("view", VIEWS, VIEWS[0])
+        how = st.segmented_control(
+            "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS
         )
-        return
-    attention_lines(
-        view.only_kept(view.weights(layer)),
-        view.queries,
-        view.keys,
-        key=f"lines_{view.part}_{layer}_{head}",
-        head_names=[f"head {i}" for i in range(view.heads)],
-        active=[head],
-        label=f"{heads.NAMES[view.part]}, layer {layer}, as lines",
-    )
-
-
-def one_row(view: Shown, weights: Matrix) -> None:
-    """The row of one query: where it looks, as tinted tokens. A click on a token chooses it."""
-    cell = selected_cell(view)
-    query = cell[0] if cell else len(view.queries) - 1
-    st.markdown(
-        f"**Where {quoted(view.queries[query])} looks**",
-        help="One row of the heatmap: the share of attention each key gets. Click a query to see its row, or a cell of the "
-        "heatmap.",
-    )
-    queries = [Chip(label, current=i == query) for i, label in enumerate(view.queries[: header.STRIP_TOKENS])]
-    keys = [
-        Chip(
-            label,
-            note=format_percent(float(share)),
-            intensity=float(min(max(share, 0.0), 1.0)),
-            current=cell is not None and cell[1] == i,
-        )
-        for i, (label, share) in enumerate(zip(view.keys, weights[query], strict=True))
-    ][: header.STRIP_TOKENS]
-
-    def choose(event: ChipEvent) -> None:
-        best = int(weights[event.index].argmax()) if event.row == 0 else event.index
-        st.session_state["cell"] = (event.index if event.row == 0 else query, best)
-
-    token_strip([Strip("query", queries), Strip("looks at", keys)], key="row", label="One query's row", on_token=choose)
-    if max(len(view.queries), len(view.keys)) > header.STRIP_TOKENS:
-        st.caption(f"The first {header.STRIP_TOKENS} tokens are listed; the heatmap and its CSV hold all of them.")
-
-
-def quoted(label: str) -> str:
-    """A token inside a heading, where markup would be read as such."""
-    return "“" + header.plain(visible(label)) + "”"
-
-
-def said(view: Shown, weights: Matrix) -> str:
-    """The chosen cell, or the strongest pair, in words."""
-    cell = selected_cell(view)
-    lead = "" if cell else "Strongest: "
-    if cell is None:
-        seen = view.only_kept(weights)
-        query = int(seen.max(axis=1).argmax())
-        cell = query, int(seen[query].argmax())
-    query, key = cell
-    best = int(weights[query].argmax())
-    share = format_percent(float(weights[query, key]))
-    text = f"{lead}{quoted(view.queries[query])} looks at {quoted(view.keys[key])} with {share} of its attention"
-    if best != key:
-        text += f"; most goes to {quoted(view.keys[best])}, {format_percent(float(weights[query, best]))}"
-    return text + "."
+        attention_toggles.fold(toggles, causal=view.causal)
+        if st.session_state.get("alone"):
+            st.button("All heads", key="all_heads", on_click=restore, help="Back to the thumbnails")
+    if how == "anatomy":
+        anatomy_view.draw(view, layer, head)
+    elif how == "lines":
+        lines_view.draw(view, toggles, layer, head)
+    elif how == "row":
+        row_view.bars(view, toggles, layer, head, weights)
+    else:
+        heatmap_view.draw(view, toggles, layer, head, np.ascontiguousarray(weights))
+    if how != "anatomy" and (said := attention_toggles.said(view, toggles, layer, head)):
+        st.caption(said)

@@ -1,21 +1,29 @@
-"""Placing a figure: heading, chart, description, and its way out as a picture, a page or numbers."""
+"""Placing a figure: heading, chart, description, and its way out as a picture, a page, numbers, a link, code or words."""
 
+import csv as csv_text
+import io
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, cast
+from urllib.parse import urlencode
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 import torch
 from numpy.typing import NDArray
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
-from ui import theme
+from ui import tables, theme
 from ui.components.save_picture.save_picture import save_picture
-from viz.export import figure_html, modebar
+from ui.tables import Cell
+from viz.export import figure_html, figure_npz, modebar
 from viz.frame import summary
 
 Matrix = NDArray[np.float32]
+TABLE_ROWS, TABLE_COLUMNS = 40, 14
 
 
 def array(x: torch.Tensor) -> Matrix:
@@ -23,22 +31,55 @@ def array(x: torch.Tensor) -> Matrix:
     return cast("Matrix", x.float().cpu().numpy())
 
 
+@dataclass(frozen=True)
+class TakeAway:
+    """What can be had of a view; each part is made when someone asks for it."""
+
+    filename: str
+    words: str  # one paragraph, for those who cannot see the figure
+    csv: Callable[[], str]
+    html: Callable[[], str]
+    npz: Callable[[], bytes]
+    python: Callable[[], str] | None = None  # code that makes the same figure
+    picture: bool = True  # whether it is a Plotly chart, which can be saved as a picture from here
+
+
 def place(
-    fig: go.Figure, *, key: str, heading: str, explained: str, filename: str, csv: Callable[[], str], fill: bool = True
+    fig: go.Figure,
+    *,
+    key: str,
+    heading: str,
+    explained: str,
+    filename: str,
+    csv: Callable[[], str],
+    fill: bool = True,
+    npz: Callable[[], bytes] | None = None,
+    python: Callable[[], str] | None = None,
 ) -> None:
     """A heading with its explanation on hover and the ways to save on its right, and below it the figure.
 
-    `csv` is called when someone asks for the numbers. `fill`: the figure takes the column's width; else its own.
+    `csv`, `npz` and `python` are called when someone asks for them; without `npz` the archive holds the arrays of the
+    figure. `fill`: the figure takes the column's width; else its own.
     """
-    head(fig, key=key, heading=heading, explained=explained, filename=filename, csv=csv)
+    head(fig, key=key, heading=heading, explained=explained, filename=filename, csv=csv, npz=npz, python=python)
     chart(fig, key=key, filename=filename, fill=fill)
 
 
-def head(fig: go.Figure, *, key: str, heading: str, explained: str, filename: str, csv: Callable[[], str]) -> None:
+def head(
+    fig: go.Figure,
+    *,
+    key: str,
+    heading: str,
+    explained: str,
+    filename: str,
+    csv: Callable[[], str],
+    npz: Callable[[], bytes] | None = None,
+    python: Callable[[], str] | None = None,
+) -> None:
     """The line above a figure."""
     with st.container(horizontal=True, key=f"head_{key}", gap="small", vertical_alignment="center"):
         st.markdown(f"**{heading}**", help=explained, width="stretch")
-        ways_to_save(fig, key=key, title=as_text(heading), filename=filename, csv=csv)
+        ways_to_save(fig, key=key, title=as_text(heading), filename=filename, csv=csv, npz=npz, python=python)
 
 
 def as_text(heading: str) -> str:
@@ -46,31 +87,112 @@ def as_text(heading: str) -> str:
     return re.sub(r"\\([^\w\s]|_)", r"\1", heading)
 
 
-def ways_to_save(fig: go.Figure, *, key: str, title: str, filename: str, csv: Callable[[], str]) -> None:
-    """Quiet buttons in a line: the figure as a picture, as a page and as numbers."""
+def ways_to_save(
+    fig: go.Figure,
+    *,
+    key: str,
+    title: str,
+    filename: str,
+    csv: Callable[[], str],
+    npz: Callable[[], bytes] | None = None,
+    python: Callable[[], str] | None = None,
+) -> None:
+    """One quiet button that opens all ways to take a figure away."""
     shown = theme.current()
-    with st.container(horizontal=True, key=f"save_{key}", gap=None, width="content", vertical_alignment="center"):
-        save_picture(key, filename, key=f"{key}_picture")
-        st.download_button(
-            "HTML",
-            data=lambda: figure_html(fig, title, theme=shown),
-            file_name=f"{filename}.html",
-            mime="text/html",
-            key=f"{key}_html",
-            on_click="ignore",
-            help="One file that shows this figure in any browser, with no network",
-            type="tertiary",
+    parts = TakeAway(
+        filename=filename,
+        words=summary(fig),
+        csv=csv,
+        html=lambda: figure_html(fig, title, theme=shown),
+        npz=npz or (lambda: figure_npz(fig)),
+        python=python,
+    )
+    take_away(parts, key=key)
+
+
+def take_away(parts: TakeAway, *, key: str) -> None:
+    """The button; what is behind it is made when it is opened."""
+    box = st.popover(
+        "Take away",
+        key=f"save_{key}",
+        type="tertiary",
+        on_change="rerun",
+        help="Save as a picture, a page or numbers; copy the link or the code; read it as a table",
+    )
+    if not is_open(box):
+        return
+    with box:
+        files(parts, key=key)
+        st.markdown("**Link to this view**")
+        st.code(address(), language=None, wrap_lines=True)
+        if parts.python is not None:
+            st.markdown(
+                "**The same figure in a notebook**", help="Run it in Regard's folder, with its requirements installed"
+            )
+            st.code(parts.python(), language="python", height=220)
+        st.markdown("**In words**")
+        st.text(parts.words)
+        st.markdown("**As a table**")
+        twin(parts.csv(), label=parts.words)
+
+
+def is_open(box: PopoverContainer | ExpanderContainer) -> bool:
+    """Whether someone looks into a fold: only then is its content made."""
+    return bool(box.open)
+
+
+def files(parts: TakeAway, *, key: str) -> None:
+    """The figure as files."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if parts.picture:
+            save_picture(key, parts.filename, key=f"{key}_picture")
+        offers = (
+            ("HTML", "html", parts.html, "text/html", "One file that shows this in any browser, with no network"),
+            ("CSV", "csv", parts.csv, "text/csv", "The numbers, in full precision"),
+            ("NPZ", "npz", parts.npz, "application/octet-stream", "The arrays, for numpy.load"),
         )
-        st.download_button(
-            "CSV",
-            data=csv,
-            file_name=f"{filename}.csv",
-            mime="text/csv",
-            key=f"{key}_csv",
-            on_click="ignore",
-            help="The numbers, in full precision",
-            type="tertiary",
-        )
+        for label, ending, data, mime, says in offers:
+            st.download_button(
+                label,
+                data=data,
+                file_name=f"{parts.filename}.{ending}",
+                mime=mime,
+                key=f"{key}_{ending}",
+                on_click="ignore",
+                help=says,
+                type="tertiary",
+            )
+
+
+def address() -> str:
+    """The address that restores this view."""
+    query = urlencode(st.query_params.to_dict())
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"
+
+
+def twin(text: str, *, label: str) -> None:
+    """The numbers of a figure as a table that a screen reader can walk, as many as are of use there."""
+    rows = list(csv_text.reader(io.StringIO(text)))
+    if not rows:
+        return
+    tables.table(
+        [Cell(name) for name in rows[0][:TABLE_COLUMNS]],
+        [[Cell(short(value)) for value in row[:TABLE_COLUMNS]] for row in rows[1 : TABLE_ROWS + 1]],
+        label=label,
+    )
+    left = left_out(len(rows) - 1, len(rows[0]))
+    if left:
+        st.caption(f"{left} are left out here; the CSV holds them.")
+
+
+def left_out(rows: int, columns: int) -> str:
+    counted = ((max(rows - TABLE_ROWS, 0), "row"), (max(columns - TABLE_COLUMNS, 0), "column"))
+    return " and ".join(f"{count:,} {name}{'s' if count > 1 else ''}" for count, name in counted if count)
+
+
+def short(value: str) -> str:
+    """A number to four figures; text as it is."""
+    return f"{float(value):.4g}" if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?|-?\d+e-?\d+", value) else value
 
 
 def chart(fig: go.Figure, *, key: str, filename: str, fill: bool = True) -> None:

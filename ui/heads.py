@@ -1,16 +1,20 @@
 """Which attention is on screen: the stack and part, the layer, the head; and its arrays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from analysis.merging import Axis, Reshaping
 from model.tap import StackName
 from model.trace import AttentionTrace
 from ui import settings
 from ui.components.head_grid.head_grid import HeadEvent, thumbnails
+from ui.reshaping import Special, first_of, reshaping
 from ui.runs import Run
 from viz.probabilities import format_percent
 
@@ -39,6 +43,7 @@ class Shown:
     queries: tuple[str, ...]
     keys: tuple[str, ...]
     kept: NDArray[np.bool_] | None = None  # (query, key): the pairs that are shown, the others blank; None: all
+    reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are then those that are left
 
     @property
     def layers(self) -> int:
@@ -57,14 +62,14 @@ class Shown:
         return self.run.trace.attention(stack, layer, part)
 
     def weights(self, layer: int) -> NDArray[np.float32]:
-        """(heads, query, key), worked out from the recorded queries and keys."""
+        """(heads, query, key) as shown, worked out from the recorded queries and keys."""
         weights: NDArray[np.float32] = self.attention(layer).weights().cpu().numpy()
-        return weights
+        return weights if self.reshaping is None else self.reshaping(weights)
 
     def head_weights(self, layer: int, head: int) -> NDArray[np.float32]:
-        """(query, key) of one head."""
+        """(query, key) of one head as shown."""
         weights: NDArray[np.float32] = self.attention(layer).weights(head).cpu().numpy()
-        return weights
+        return weights if self.reshaping is None else self.reshaping(weights)
 
     def only_kept(self, weights: NDArray[np.float32], blank: float = 0.0) -> NDArray[np.float32]:
         """Weights (..., query, key), untouched where a pair is shown and `blank` elsewhere."""
@@ -74,7 +79,24 @@ class Shown:
     def second(self) -> int | None:
         """Where the second of two sentences starts, None where there is one."""
         segments = self.run.segments
-        return None if segments is None else segments.index(1)
+        if segments is None:
+            return None
+        first = segments.index(1)
+        return first if self.reshaping is None else first_of(self.reshaping.queries, first)
+
+    def piece(self, side: Literal["query", "key"], place: int) -> int:
+        """The piece of the text that a row or column begins with."""
+        return place if self.reshaping is None else self._side(side).piece(place)
+
+    def place(self, side: Literal["query", "key"], piece: int) -> int | None:
+        """The row or column that a piece of the text is in; None where it is hidden or the text has no such piece."""
+        if self.reshaping is not None:
+            return self._side(side).word(piece)
+        return piece if piece < len(self.queries if side == "query" else self.keys) else None
+
+    def _side(self, side: Literal["query", "key"]) -> Axis:
+        assert self.reshaping is not None
+        return self.reshaping.queries if side == "query" else self.reshaping.keys
 
 
 def available(run: Run) -> list[str]:
@@ -82,12 +104,16 @@ def available(run: Run) -> list[str]:
     return {"encoder": ["encoder"], "decoder": ["decoder"]}.get(run.lm.kind, ["encoder", "decoder", "cross"])
 
 
-def shown(run: Run, part: str) -> Shown:
-    """Rows and columns of one kind of attention."""
+def shown(run: Run, part: str, special: Special = "shown", merge: bool = False) -> Shown:
+    """Rows and columns of one kind of attention: all pieces, or what hiding special tokens and merging words leaves."""
     stack, kind = PARTS[part]
-    queries = tuple(token.label for token in run.trace.tokens(stack))
-    keys = tuple(token.label for token in run.trace.tokens("encoder")) if kind == "cross" else queries
-    return Shown(run, part, queries, keys, kept_pairs(run))
+    asking = run.trace.tokens(stack)
+    asked = run.trace.tokens("encoder") if kind == "cross" else asking
+    kept, shape = kept_pairs(run), reshaping(run, asking, asked, special, merge)
+    if shape is not None:
+        pairs = None if kept is None else shape.pairs(kept)
+        return Shown(run, part, shape.queries.labels, shape.keys.labels, pairs, shape)
+    return Shown(run, part, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
 
 
 def kept_pairs(run: Run) -> NDArray[np.bool_] | None:
@@ -117,13 +143,44 @@ def pick_pairs(run: Run) -> None:
     )
 
 
-def overview(view: Shown) -> tuple[NDArray[np.uint8], list[list[str]]]:
-    """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words."""
+Overview = tuple[NDArray[np.uint8], list[list[str]]]
+_OVERVIEWS: "WeakKeyDictionary[Run, dict[object, Overview]]" = WeakKeyDictionary()
+MOST_OVERVIEWS = 8  # of one run
+AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so that memory holds one pattern
+
+
+def overview(view: Shown) -> Overview:
+    """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words.
+
+    Kept as long as the run is: choosing another head draws the same thumbnails.
+    """
+    shape = view.reshaping
+    hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
+    key = (view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes())
+    held = _OVERVIEWS.setdefault(view.run, {})
+    made = held.get(key)
+    if made is None:
+        if len(held) >= MOST_OVERVIEWS:
+            held.clear()
+        made = held[key] = _overview(view)
+    return made
+
+
+def _overview(view: Shown) -> Overview:
     pictures, captions = [], []
     for layer in range(view.layers):
-        weights = view.only_kept(view.weights(layer))
-        pictures.append(thumbnails(weights))
-        captions.append([strongest(head, view.queries, view.keys) for head in weights])
+        seen = view.attention(layer)
+        blocks: Iterable[NDArray[np.float32]]
+        if max(seen.q.shape[1], seen.k.shape[1]) <= AT_ONCE:
+            blocks = [view.only_kept(view.weights(layer))]
+        else:
+            blocks = (view.only_kept(view.head_weights(layer, head))[None] for head in range(view.heads))
+        small, said = [], []
+        for weights in blocks:
+            small.append(thumbnails(weights))
+            said += [strongest(head, view.queries, view.keys) for head in weights]
+        pictures.append(np.concatenate(small))
+        captions.append(said)
     return np.stack(pictures), captions
 
 

@@ -45,15 +45,18 @@ def figure_html(fig: go.Figure, title: str, *, theme: Theme = LIGHT) -> str:
     )
 
 
-def matrix_csv(weights: Floats, queries: Sequence[str], keys: Sequence[str]) -> str:
-    """A row for each query and a column for each key, `weights` (query, key) in full precision.
+def matrix_csv(
+    weights: Floats, queries: Sequence[str], keys: Sequence[str], *, first_query: int = 0, first_key: int = 0
+) -> str:
+    """A row for each query and a column for each key, `weights` (query, key) in full precision; NaN is an empty field.
 
-    The header is `query_index, query, 0:Je, 1:adore, ...`, so that equal tokens stay apart. Token text is written
-    exactly as it is and quoted as RFC 4180 asks; a spreadsheet may therefore read a token such as "=1+1" as a formula.
+    The header is `query_index, query, 0:Je, 1:adore, ...`, so that equal tokens stay apart; `first_query` and `first_key`
+    are the positions of the first row and column, for a window into a longer text. Token text is written exactly as it
+    is and quoted as RFC 4180 asks; a spreadsheet may therefore read a token such as "=1+1" as a formula.
     """
     check_grid("Weights", weights, queries, keys)
-    header = ["query_index", "query", *(f"{index}:{key}" for index, key in enumerate(keys))]
-    rows = [[str(i), query, *(_exact(value) for value in weights[i])] for i, query in enumerate(queries)]
+    header = ["query_index", "query", *(f"{index}:{key}" for index, key in enumerate(keys, first_key))]
+    rows = [[str(first_query + i), query, *map(_exact, weights[i].tolist())] for i, query in enumerate(queries)]
     return _csv([header, *rows])
 
 
@@ -70,7 +73,9 @@ def table_csv(columns: dict[str, list[str] | list[int] | list[float]]) -> str:
 def _exact(value: str | int | float | np.generic) -> str:
     """Text as it is; a number so that reading it gives the same number."""
     plain = value.item() if isinstance(value, np.generic) else value
-    return plain if isinstance(plain, str) else repr(plain)
+    if isinstance(plain, str):
+        return plain
+    return "" if plain != plain else repr(plain)
 
 
 def _csv(rows: list[list[str]]) -> str:
@@ -79,11 +84,36 @@ def _csv(rows: list[list[str]]) -> str:
     return text.getvalue()
 
 
-def matrix_npz(weights: Floats, queries: Sequence[str], keys: Sequence[str]) -> bytes:
-    """A NumPy archive with `weights` as they are and the two lists of labels; it loads without pickle."""
+def matrix_npz(
+    weights: Floats, queries: Sequence[str], keys: Sequence[str], *, first_query: int = 0, first_key: int = 0
+) -> bytes:
+    """A NumPy archive with `weights` as they are, the two lists of labels, and the positions of the first of each.
+
+    It loads without pickle.
+    """
     check_grid("Weights", weights, queries, keys)
     data = io.BytesIO()
     np.savez_compressed(
-        data, weights=weights, queries=np.array(queries, dtype=np.str_), keys=np.array(keys, dtype=np.str_)
+        data,
+        weights=weights,
+        queries=np.array(queries, dtype=np.str_),
+        keys=np.array(keys, dtype=np.str_),
+        first_query=first_query,
+        first_key=first_key,
     )
+    return data.getvalue()
+
+
+def figure_npz(fig: go.Figure) -> bytes:
+    """A NumPy archive with the numbers that a figure draws: x, y, z and customdata of each trace, as "0_z"; "names" holds
+    the traces' names. Text and mixed data are left out; it loads without pickle."""
+    arrays = {}
+    for number, trace in enumerate(fig.data):
+        for name in ("x", "y", "z", "customdata"):
+            drawn = np.asarray(trace[name]) if name in trace and trace[name] is not None else np.array("")
+            if drawn.dtype.kind in "biuf":
+                arrays[f"{number}_{name}"] = drawn
+    names = np.array([str(trace.name or trace.type) for trace in fig.data], dtype=np.str_)
+    data = io.BytesIO()
+    np.savez_compressed(data, names=names, **arrays)
     return data.getvalue()

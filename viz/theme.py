@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import plotly.graph_objects as go
 from plotly.colors import sequential
 
-Palette = Literal["accent", "cividis", "grey"]
-PALETTES: tuple[Palette, ...] = ("accent", "cividis", "grey")
+Palette = Literal["accent", "cividis", "viridis", "grey"]
+PALETTES: tuple[Palette, ...] = get_args(Palette)  # all can be told apart by colour-blind people and in grey print
 Scale = list[tuple[float, str]]
 
 TEXT_FONT = "Source Sans, Source Sans Pro, sans-serif"  # no digit: CSS would refuse the whole list without quotes
@@ -110,8 +110,9 @@ def sequential_scale(theme: Theme, palette: Palette = "accent") -> Scale:
         return evenly(SEQUENTIAL[theme.name])
     if palette == "grey":
         return evenly([theme.background, theme.muted, theme.text])
-    if palette == "cividis":
-        return evenly(sequential.Cividis if theme.name == "dark" else sequential.Cividis[::-1])
+    if palette in ("cividis", "viridis"):
+        stops = sequential.Cividis if palette == "cividis" else sequential.Viridis
+        return evenly(stops if theme.name == "dark" else stops[::-1])
     raise ValueError(f"There is no palette '{palette}'; choose one of {', '.join(PALETTES)}.")
 
 

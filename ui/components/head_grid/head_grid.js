@@ -216,6 +216,11 @@ function listen(state) {
   }, { signal });
   board.addEventListener("pointerleave", () => { state.hover = -1; tip(state, -1); }, { signal });
   board.addEventListener("click", (event) => { if (at(event) >= 0) choose(state, at(event), 0); }, { signal });
+  board.addEventListener("dblclick", (event) => {
+    if (at(event) < 0 || !state.header.isolates) return;
+    const { heads } = state.header;
+    state.send("alone", { layer: Math.floor(at(event) / heads), head: at(event) % heads });
+  }, { signal });
   board.addEventListener("focus", () => { if (board.matches(":focus-visible")) tip(state, state.choice); }, { signal });
   board.addEventListener("blur", () => tip(state, -1), { signal });
   board.addEventListener("keydown", (event) => {

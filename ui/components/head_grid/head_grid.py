@@ -76,6 +76,7 @@ def head_grid(
     label: str = "All heads",
     diverging: Sequence[str] = (),
     on_head: Callable[[HeadEvent], None] | None = None,
+    on_alone: Callable[[HeadEvent], None] | None = None,
 ) -> HeadEvent | None:
     """Draws weights (layers, heads, query <= 64, key <= 64) and returns the head that was chosen in this run, if any.
 
@@ -117,7 +118,17 @@ def head_grid(
         if on_head is not None and chosen is not None:
             on_head(chosen)
 
-    result = _mount(key=key, data=pack(header, _as_bytes(weights).tobytes()), on_head_change=told(key, "head", act))
+    def act_alone(value: object) -> None:
+        chosen = event(value)
+        if on_alone is not None and chosen is not None:
+            on_alone(chosen)
+
+    result = _mount(
+        key=key,
+        data=pack(header, _as_bytes(weights).tobytes()),
+        on_head_change=told(key, "head", act),
+        on_alone_change=told(key, "alone", act_alone),
+    )
     return event(result.get("head"))
 
 

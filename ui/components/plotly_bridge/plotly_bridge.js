@@ -1,10 +1,15 @@
+const ZOOM_DELAY = 250; // ms
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const [header] = unpack(data);
-  const state = instanceOf(parentElement, () => ({ chart: null, frame: 0 }));
+  const state = instanceOf(parentElement, () => ({ chart: null, frame: 0, timer: 0 }));
   state.send = setTriggerValue;
+  state.zooms = header.zooms;
   state.selector = `.st-key-${CSS.escape(className(header.chart))} .js-plotly-plot`;
   if (!state.observer) {
     state.onClick = (event) => tell(state, event);
+    state.onZoom = (event) => zoomed(state, event);
+    state.onWhole = () => later(state, { whole: true });
     state.observer = new MutationObserver(() => {
       if (!state.frame) state.frame = requestAnimationFrame(() => { state.frame = 0; attach(state); });
     });
@@ -14,6 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return disposer(parentElement, state, () => {
     state.observer.disconnect();
     cancelAnimationFrame(state.frame);
+    clearTimeout(state.timer);
     detach(state);
   });
 }
@@ -23,8 +29,16 @@ function className(key) {
   return key.trim().replace(/[^a-zA-Z0-9_-]/g, "-");
 }
 
+/** What is listened to: clicks, and zooming where Python asks for it. */
+function heard(state) {
+  const click = [["plotly_click", state.onClick]];
+  return state.zooms
+    ? [...click, ["plotly_relayout", state.onZoom], ["plotly_doubleclick", state.onWhole]]
+    : click;
+}
+
 function detach(state) {
-  state.chart?.removeListener?.("plotly_click", state.onClick);
+  for (const [name, act] of heard(state)) state.chart?.removeListener?.(name, act);
   state.chart = null;
 }
 
@@ -33,9 +47,24 @@ function attach(state) {
   const chart = document.querySelector(state.selector);
   if (chart !== state.chart) detach(state);
   if (!chart?.on) return;
-  chart.removeListener("plotly_click", state.onClick);
-  chart.on("plotly_click", state.onClick);
+  for (const [name, act] of heard(state)) {
+    chart.removeListener(name, act);
+    chart.on(name, act);
+  }
   state.chart = chart;
+}
+
+/** Ranges that a person dragged, panned or scrolled to; a new size of the chart is none. */
+function zoomed(state, event) {
+  if (!Object.keys(event ?? {}).some((name) => /^[xy]axis\d*\.range/.test(name))) return;
+  const { xaxis, yaxis } = state.chart._fullLayout;
+  later(state, { x: [...xaxis.range], y: [...yaxis.range] });
+}
+
+/** One message for a movement; a double click, which comes after the zoom it undoes, takes its place. */
+function later(state, message) {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => state.send("zoom", message), ZOOM_DELAY);
 }
 
 function tell(state, event) {

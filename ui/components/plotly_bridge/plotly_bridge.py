@@ -28,10 +28,25 @@ class PointEvent:
     customdata: object
 
 
+@dataclass(frozen=True)
+class ZoomEvent:
+    """Where a person zoomed or panned to, in the units of the axes; None for both: a double click, back to the whole."""
+
+    x: tuple[float, float] | None
+    y: tuple[float, float] | None
+
+
 def plotly_bridge(
-    chart_key: str, *, key: str, on_point: Callable[[PointEvent], None] | None = None
+    chart_key: str,
+    *,
+    key: str,
+    on_point: Callable[[PointEvent], None] | None = None,
+    on_zoom: Callable[[ZoomEvent], None] | None = None,
 ) -> PointEvent | None:
-    """Watches the chart of `st.plotly_chart(..., key=chart_key)`; returns the point clicked in this run, if any."""
+    """Watches the chart of `st.plotly_chart(..., key=chart_key)`; returns the point clicked in this run, if any.
+
+    Zooming asks Python only where `on_zoom` is given.
+    """
     if not chart_key.strip():
         raise PayloadError("the chart needs a key to be found by")
 
@@ -40,8 +55,36 @@ def plotly_bridge(
         if on_point is not None and point is not None:
             on_point(point)
 
-    result = _mount(key=key, data=pack({"chart": chart_key}), on_point_change=told(key, "point", act))
+    def act_on_zoom(value: object) -> None:
+        zoom = _zoom(value)
+        if on_zoom is not None and zoom is not None:
+            on_zoom(zoom)
+
+    header = {"chart": chart_key, "zooms": on_zoom is not None}
+    result = _mount(
+        key=key,
+        data=pack(header),
+        on_point_change=told(key, "point", act),
+        on_zoom_change=told(key, "zoom", act_on_zoom),
+    )
     return _event(result.get("point"))
+
+
+def _zoom(value: object) -> ZoomEvent | None:
+    if not isinstance(value, Mapping):
+        return None
+    if value.get("whole") is True:
+        return ZoomEvent(None, None)
+    x, y = _ends(value.get("x")), _ends(value.get("y"))
+    return None if x is None or y is None else ZoomEvent(x, y)
+
+
+def _ends(value: object) -> tuple[float, float] | None:
+    """Two finite numbers of a size that positions can have."""
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    ends = [float(end) for end in value if isinstance(end, int | float) and not isinstance(end, bool)]
+    return (ends[0], ends[1]) if len(ends) == 2 and all(abs(end) < 1e7 for end in ends) else None
 
 
 def _event(value: object) -> PointEvent | None:

@@ -1,0 +1,231 @@
+"""How one weight came about: a line for each step with its number, the vectors, the row, and the code that ran."""
+
+import math
+
+import streamlit as st
+
+from analysis.anatomy import Anatomy, adds_up, anatomy, code
+from model.config import Scheme
+from model.trace import Trace
+from ui import attention_code, chosen_pair, figures, heads, tables, theme
+from ui.heads import Shown
+from ui.pair_in_words import quoted
+from ui.row_view import around
+from ui.tables import Cell
+from viz.anatomy import Row, score_row, score_strips
+from viz.export import table_csv
+from viz.probabilities import format_percent
+
+NOTHING_ADDED: dict[Scheme, str] = {
+    "none": "this model is told nothing about positions",
+    "sinusoidal": "positions came in with the embeddings; nothing is added here",
+    "learned": "positions came in with the embeddings; nothing is added here",
+    "rotary": "nothing is added: positions turned the two vectors",
+    "alibi": "nothing is added between two texts",
+    "relative": "nothing is added between two texts",
+}
+
+
+def draw(view: Shown, layer: int, head: int) -> None:
+    """The chosen pair, of pieces: a score is one of one query and one key, before anything is hidden or merged."""
+    stack, part = heads.PARTS[view.part]
+    trace = view.run.trace
+    query, key = pair(view, layer, head)
+    found = anatomy(trace, stack, layer, part, head, query, key)
+    asking = trace.tokens(stack)
+    asked = trace.tokens("encoder") if part == "cross" else asking
+    names = quoted(asking[query].label), quoted(asked[key].label)
+    strips = score_strips(rows(found), found.product, theme=theme.current(), width=620)
+    figures.place(
+        strips,
+        key="anatomy",
+        heading=f"Why {names[0]} looks at {names[1]} with {format_percent(found.weight)}: layer {layer}, head {head}",
+        explained="Query and key of this head as they meet, coordinate by coordinate. Their products add up to q·k. Choose "
+        "another query or key below the thumbnails, or click a cell of the heatmap.",
+        filename=f"anatomy-{view.part}-layer-{layer}-head-{head}-{query}-{key}",
+        csv=lambda: steps_csv(found),
+        python=lambda: attention_code.of_anatomy(view, layer, head, query, key),
+    )
+    tables.table(
+        [Cell("step"), Cell("what happens"), Cell("number")],
+        [[Cell(name, means=says), Cell(formula), Cell(number)] for name, formula, number, says in steps(found, trace)],
+        label="The score, step by step",
+        narrow="wrap",
+    )
+    labels = tuple(token.label for token in asked)
+    the_row(found, labels, asking[query].label, key)
+    st.caption(checked(found, trace, view))
+    lines(found)
+
+
+def pair(view: Shown, layer: int, head: int) -> tuple[int, int]:
+    """The pieces chosen; at first the last query and the key it looks at most."""
+    seen = view.attention(layer)
+    held = chosen_pair.pieces()
+    if held is not None and held[0] < seen.q.shape[1] and held[1] < seen.k.shape[1]:
+        return held
+    last = seen.q.shape[1] - 1
+    return last, int(seen.weights(head)[last].argmax())
+
+
+def rows(found: Anatomy) -> list[Row]:
+    """The vectors, those before turning first."""
+    met = [Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]
+    if found.turn is None:
+        return met
+    return [Row("q before turning", found.turn.q), Row("k before turning", found.turn.k), *met]
+
+
+def steps(found: Anatomy, trace: Trace) -> list[tuple[str, str, str, str]]:
+    """(name, formula, number, what it means) of each step from two vectors to a share."""
+    size = len(found.q)
+    listed = []
+    if found.turn is not None:
+        listed.append(
+            (
+                "before turning",
+                "q·k of the vectors as they were before their positions turned them",
+                number(found.turn.dot),
+                "Rotary positions turn pairs of coordinates by an angle that grows with position, so that q·k depends on distance.",
+            )
+        )
+        listed.append(("turning", "what that changed", signed(found.dot - found.turn.dot), "Su et al. 2021"))
+    listed.append(
+        (
+            "q·k",
+            f"the sum of {size} products",
+            number(found.dot),
+            "How well what the query looks for fits what the key offers.",
+        )
+    )
+    listed.append(
+        (
+            "scale",
+            f"× {found.scale:.6g}{root(found.scale, size)}",
+            number(found.scale * found.dot),
+            "Keeps scores of long vectors from growing.",
+        )
+    )
+    listed.append(added(found, trace))
+    visible = "the query may see this key" if found.visible else "the key lies outside what this query may see"
+    listed.append(
+        (
+            "mask",
+            visible,
+            "+ 0" if found.visible else "−∞",
+            "A decoder's token sees itself and earlier ones; some layers see only a window.",
+        )
+    )
+    listed.append(("score", "scale × q·k + what position adds", number(found.score), "What the softmax is taken of."))
+    listed.append(
+        (
+            "exponential",
+            f"exp(score − {found.highest:.4f}), the row's largest score taken off",
+            number(found.exponential),
+            "Taking the same number off every score of a row changes no share, and keeps exp from overflowing.",
+        )
+    )
+    seen = int(sum(math.isfinite(score) for score in found.scores))
+    listed.append(
+        (
+            "weight",
+            f"÷ {found.total:.4f}, the sum over {seen} visible {'key' if seen == 1 else 'keys'}",
+            f"{found.weight:.6f} = {format_percent(found.weight)}",
+            "The share of this query's attention that the key gets; the row sums to 1.",
+        )
+    )
+    return listed
+
+
+def added(found: Anatomy, trace: Trace) -> tuple[str, str, str, str]:
+    """What the position scheme put on top of the scaled product."""
+    name, means = "position", "What the position scheme adds to the score."
+    if found.added is None:
+        return name, NOTHING_ADDED[trace.config.positions], "+ 0", means
+    away = abs(found.added.distance)
+    apart = f"{away} {'token' if away == 1 else 'tokens'} apart"
+    if found.added.slope is not None:
+        return name, f"ALiBi: − slope {found.added.slope:.4g} × distance {away}", signed(found.added.value), means
+    if found.added.bucket is not None:
+        return name, f"T5: {apart}, entry {found.added.bucket} of this head's table", signed(found.added.value), means
+    return name, f"{apart}", signed(found.added.value), means
+
+
+def root(scale: float, size: int) -> str:
+    return f" = 1/√{size}" if math.isclose(scale, size**-0.5, rel_tol=1e-6) else ""
+
+
+def number(value: float) -> str:
+    return "−∞" if value == -math.inf else f"{value:.4f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    return f"{'−' if value < 0 else '+'} {abs(value):.4f}"
+
+
+def steps_csv(found: Anatomy) -> str:
+    """The vectors, coordinate by coordinate."""
+    columns: dict[str, list[str] | list[int] | list[float]] = {"coordinate": list(range(len(found.q)))}
+    if found.turn is not None:
+        columns |= {"q_before_turning": found.turn.q.tolist(), "k_before_turning": found.turn.k.tolist()}
+    columns |= {"q": found.q.tolist(), "k": found.k.tolist(), "product": found.product.tolist()}
+    return table_csv(columns)
+
+
+def the_row(found: Anatomy, labels: tuple[str, ...], query: str, key: int) -> None:
+    """The softmax over the row, as far as bars can be told apart."""
+    first, after = around(key, len(labels))
+    fig = score_row(
+        found.scores[first:after],
+        found.weights[first:after],
+        labels[first:after],
+        query=query,
+        selected=key - first,
+        theme=theme.current(),
+        width=620,
+    )
+    figures.place(
+        fig,
+        key="score_row",
+        heading="The row it competes in",
+        explained="The scores of this query with every key, and the shares that the softmax makes of them.",
+        filename="score-row",
+        csv=lambda: table_csv(
+            {
+                "key_index": list(range(len(labels))),
+                "key": list(labels),
+                "score": found.scores.tolist(),
+                "weight": found.weights.tolist(),
+            }
+        ),
+    )
+    if after - first < len(labels):
+        st.caption(
+            f"Bars for keys {first:,} to {after - 1:,} of {len(labels):,}; the softmax is over all, and the CSV has them."
+        )
+
+
+def checked(found: Anatomy, trace: Trace, view: Shown) -> str:
+    """How far these numbers are from each other and from what the forward pass itself produced."""
+    kernel = f"the largest difference from what the forward pass mixed with its fused kernel is {found.difference:.1e}"
+    text = f"The numbers add up to within {adds_up(found):.0e}; over this head's answers {kernel}."
+    if found.edited:
+        text = "An edit changed this layer's scores or weights: the run used the edited ones, these are the unedited."
+    group = trace.config.n_heads // trace.config.kv_heads
+    if group > 1:
+        text += f" This head asks key head {found.kv_head}, which {group} heads share."
+    if view.reshaping is not None:
+        text += " A score is one of two pieces: hiding and merging come after it."
+    return text
+
+
+def lines(found: Anatomy) -> None:
+    """The code, folded away and read from the files when it is opened."""
+    box = st.expander("The lines of model/ that computed it", key="anatomy_code", on_change="rerun")
+    if not figures.is_open(box):
+        return
+    with box:
+        for part in code(found):
+            st.markdown(f"**{part.step}**")
+            st.caption(part.where)
+            st.code(part.lines, language="python")

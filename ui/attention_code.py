@@ -1,0 +1,169 @@
+"""Python that makes the attention page's figures in a notebook: the same run, the same steps, the same arguments."""
+
+from ui import heads
+from ui.attention_toggles import Toggles
+from ui.heads import Shown
+from ui.runs import Run, given
+from viz.windows import Window
+
+TOP = "# In a notebook of Regard's folder, or with that folder on sys.path.\nimport model"
+
+
+def of_run(run: Run) -> list[str]:
+    """Lines that load the model and read what this run read, ids where a model wrote them."""
+    spec = run.spec
+    text = given(run.lm, spec.text)
+    lines = [f"lm = model.load({spec.model!r}, device={spec.device!r})"]
+    if run.lm.kind == "encoder-decoder":
+        target = [token.id for token in run.trace.tokens("decoder")]
+        return [*lines, f"trace = lm.run({text!r}, target={target})"]
+    if run.lm.kind == "decoder":
+        return [*lines, f"trace = lm.run({[token.id for token in run.trace.tokens('decoder')]})"]
+    pair = "" if spec.pair is None else f", pair={given(run.lm, spec.pair)!r}"
+    if not spec.masks:
+        return [*lines, f"trace = lm.run({text!r}{pair})"]
+    return [
+        *lines,
+        f"reading = lm.reading({text!r}{pair})",
+        f"ids = [lm.special.mask if i in {spec.masks} else id for i, id in enumerate(reading.ids)]",
+        "trace = lm.run(ids, segments=reading.segments)",
+    ]
+
+
+def of_weights(view: Shown, toggles: Toggles, layer: int, head: int | None) -> tuple[list[str], list[str]]:
+    """(imports, lines) up to `weights`, `queries` and `keys` as they are shown."""
+    stack, part = heads.PARTS[view.part]
+    which = "" if head is None else str(head)
+    imports = ["import numpy as np"]
+    lines = [
+        *of_run(view.run),
+        f'weights = trace.attention("{stack}", {layer}, "{part}").weights({which}).cpu().numpy()',
+        f'asking, asked = trace.tokens("{stack}"), trace.tokens("{"encoder" if part == "cross" else stack}")',
+    ]
+    if view.reshaping is None:
+        lines.append("queries, keys = ([token.label for token in tokens] for tokens in (asking, asked))")
+    else:
+        shaped, needed = of_reshaping(view, toggles)
+        lines, imports = lines + shaped, imports + needed
+    if view.kept is not None and view.run.segments is not None:
+        lines += of_pairs(view)
+    return imports, lines
+
+
+def of_reshaping(view: Shown, toggles: Toggles) -> tuple[list[str], list[str]]:
+    """Lines that hide, renormalise and merge."""
+    run, imports = view.run, ["from analysis.merging import Reshaping, axis"]
+    hidden = "token.special" if toggles.special != "shown" else "False"
+    lines, tokens = [], "tokens"
+    if toggles.words == "on":
+        imports.append("from analysis.words import words")
+        pieces = ", word_pieces=True" if run.lm.tokenizer is not None and run.lm.tokenizer.word_pieces else ""
+        if run.lm.kind != "encoder-decoder" and (run.spec.masks or run.lm.kind == "decoder"):
+            lines.append(f"typed = lm.reading({of_text(run)}).tokens  # these know where in the text they stand")
+            tokens = "[*typed, *tokens[len(typed):]]"
+        made = f"words({tokens}{pieces})"
+    else:
+        imports.append("from analysis.words import alone")
+        made = "alone(tokens)"
+    renormalise = ", renormalise=True" if toggles.special == "renormalised" else ""
+    return [
+        *lines,
+        f"sides = [axis({made}, [{hidden} for token in tokens]) for tokens in (asking, asked)]",
+        f"reshape = Reshaping(*sides{renormalise})",
+        "weights = reshape(weights)",
+        "queries, keys = (side.labels for side in sides)",
+    ], imports
+
+
+def of_text(run: Run) -> str:
+    pair = "" if run.spec.pair is None else f", {given(run.lm, run.spec.pair)!r}"
+    return f"{given(run.lm, run.spec.text)!r}{pair}"
+
+
+def of_pairs(view: Shown) -> list[str]:
+    """Lines that leave pairs within or between two sentences."""
+    same = "==" if view.kept is not None and bool(view.kept[0, 0]) else "!="
+    lines = [f"sentence = np.array({list(view.run.segments or ())})", f"kept = sentence[:, None] {same} sentence"]
+    if view.reshaping is not None:
+        lines.append("kept = reshape.pairs(kept)")
+    return [*lines, "weights = np.where(kept, weights, np.float32(np.nan))"]
+
+
+def of_heatmap(
+    view: Shown, toggles: Toggles, layer: int, head: int, window: Window, cell: tuple[int, int] | None
+) -> str:
+    """The heatmap, exact or pooled, as on screen."""
+    imports, lines = of_weights(view, toggles, layer, head)
+    settings = ["theme=LIGHT", 'title_query="looks"', 'title_key="is looked at"', "width=620"]
+    if toggles.scale != "linear":
+        settings.append(f"scale={toggles.scale!r}")
+    if toggles.range == "own":
+        settings.append('zmax="own"')
+    if toggles.palette != "accent":
+        settings.append(f"palette={toggles.palette!r}")
+    if toggles.transposed == "on":
+        settings.append("transposed=True")
+    if view.causal and toggles.future == "off":
+        settings.append("hide_future=True")
+    rows, columns = f"{window.query}:{window.query_end}", f"{window.key}:{window.key_end}"
+    if not window.exact:
+        imports.append("from viz.windows import Window, pooled_heatmap")
+        ends = f"Window({window.query}, {window.query_end}, {window.key}, {window.key_end})"
+        lines.append(call("pooled_heatmap", ["weights", "queries", "keys", ends, *settings]))
+    else:
+        imports.append("from viz.attention import attention_heatmap")
+        arrays = ["weights", "queries", "keys"]
+        if (window.query, window.key) != (0, 0) or (window.query_end, window.key_end) != (
+            len(view.queries),
+            len(view.keys),
+        ):
+            arrays = [f"weights[{rows}, {columns}]", f"queries[{rows}]", f"keys[{columns}]"]
+            settings += [f"first_query={window.query}", f"first_key={window.key}"]
+        if cell is not None:
+            settings.append(f"selected={cell}")
+        lines.append(call("attention_heatmap", [*arrays, *settings]))
+    return whole(imports, lines)
+
+
+def of_row(
+    view: Shown, toggles: Toggles, layer: int, head: int, query: int, first: int, after: int, key: int | None
+) -> str:
+    """One query's bars."""
+    imports, lines = of_weights(view, toggles, layer, head)
+    imports.append("from viz.attention import attention_rows")
+    part = f"[{first}:{after}]" if after - first < len(view.keys) else ""
+    settings = [f"query=queries[{query}]", "theme=LIGHT", 'title_key="is looked at"', "height=360"]
+    if toggles.range == "own":
+        settings.append('zmax="own"')
+    if key is not None:
+        settings.append(f"selected={key - first}")
+    lines.append(call("attention_rows", [f"weights[{query}]{part}", f"keys{part}", *settings]))
+    return whole(imports, lines)
+
+
+def of_anatomy(view: Shown, layer: int, head: int, query: int, key: int) -> str:
+    """The vectors of one score, and its numbers in `found`."""
+    stack, part = heads.PARTS[view.part]
+    imports = ["from analysis.anatomy import anatomy", "from viz.anatomy import Row, score_strips"]
+    before = ""
+    if view.run.lm.config.positions == "rotary" and part == "self":
+        before = 'Row("q before turning", found.turn.q), Row("k before turning", found.turn.k), '
+    lines = [
+        *of_run(view.run),
+        f'found = anatomy(trace, "{stack}", {layer}, "{part}", {head}, query={query}, key={key})',
+        "print(found.scale, '*', found.dot, '+', found.added, '=', found.score, '->', found.weight)",
+        f'rows = [{before}Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]',
+        call("score_strips", ["rows", "found.product", "theme=LIGHT", "width=620"]),
+    ]
+    return whole(imports, lines)
+
+
+def call(function: str, arguments: list[str]) -> str:
+    inner = "".join(f"    {argument},\n" for argument in arguments)
+    return f"fig = {function}(\n{inner})"
+
+
+def whole(imports: list[str], lines: list[str]) -> str:
+    """A cell that ends in the figure."""
+    used = [line for line in imports if line != "import numpy as np" or any("np." in line for line in lines)]
+    return "\n".join([TOP, *used, "from viz.theme import LIGHT", "", *lines, "fig", ""])

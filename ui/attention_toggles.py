@@ -1,0 +1,158 @@
+"""How attention is shown: what is hidden or merged first, then colours and layout. All of it is part of the link."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, cast, get_args
+
+import streamlit as st
+
+from ui import figures, settings
+from ui.heads import Shown
+from ui.reshaping import Special
+from viz.probabilities import format_percent
+from viz.shares import ShareScale
+from viz.theme import Palette
+
+Range = Literal["fixed", "own"]
+Switch = Literal["off", "on"]
+
+SPECIAL: dict[Special, str] = {"shown": "shown", "hidden": "hidden", "renormalised": "hidden, rows back to 100%"}
+SCALES: dict[ShareScale, str] = {"linear": "linear", "sqrt": "square root", "log": "logarithm"}
+RANGES: dict[Range, str] = {"fixed": "0 to 1", "own": "this head's own"}
+PALETTES: dict[Palette, str] = {name: name for name in get_args(Palette)} | {"accent": "blue"}
+SWITCH: dict[Switch, str] = {"off": "off", "on": "on"}
+
+
+@dataclass(frozen=True)
+class Toggles:
+    """What is chosen, each with its value at first; the names are those in the address."""
+
+    special: Special = "shown"
+    words: Switch = "off"
+    scale: ShareScale = "linear"
+    range: Range = "fixed"
+    palette: Palette = "accent"
+    future: Switch = "off"
+    transposed: Switch = "off"
+
+    @property
+    def changed(self) -> int:
+        """How many differ from what they are at first."""
+        return sum(getattr(self, field.name) != field.default for field in fields(self))
+
+
+OPTIONS: dict[str, Sequence[str]] = {
+    "special": tuple(SPECIAL),
+    "words": tuple(SWITCH),
+    "scale": tuple(SCALES),
+    "range": tuple(RANGES),
+    "palette": tuple(PALETTES),
+    "future": tuple(SWITCH),
+    "transposed": tuple(SWITCH),
+}
+
+
+def chosen() -> Toggles:
+    """From the session, at first from the address; what neither knows is as at first. The address follows."""
+    first = Toggles()
+    values = {}
+    for name, options in OPTIONS.items():
+        held = st.session_state.get(f"shown_{name}", st.query_params.get(name))
+        values[name] = held if held in options else str(getattr(first, name))
+        settings.link(name, "" if values[name] == getattr(first, name) else values[name])
+    return Toggles(
+        special=cast("Special", values["special"]),
+        words=cast("Switch", values["words"]),
+        scale=cast("ShareScale", values["scale"]),
+        range=cast("Range", values["range"]),
+        palette=cast("Palette", values["palette"]),
+        future=cast("Switch", values["future"]),
+        transposed=cast("Switch", values["transposed"]),
+    )
+
+
+def fold(toggles: Toggles, *, causal: bool) -> None:
+    """The controls, folded away; what is in the fold is made when it is opened."""
+    many = f" · {toggles.changed}" if toggles.changed else ""
+    with st.popover(
+        f"Toggles{many}", key="toggles", on_change="rerun", help="What is hidden or merged, and colours"
+    ) as box:
+        if not figures.is_open(box):
+            return
+        row("Special tokens", "special", toggles.special, SPECIAL, SAYS_SPECIAL)
+        switch("Pieces merged into words", "words", toggles.words, SAYS_WORDS)
+        row("Colour follows weight", "scale", toggles.scale, SCALES, SAYS_SCALE)
+        row("Strongest colour", "range", toggles.range, RANGES, SAYS_RANGE)
+        row("Palette", "palette", toggles.palette, PALETTES, SAYS_PALETTE)
+        if causal:
+            switch("Cells of the future shown", "future", toggles.future, SAYS_FUTURE)
+        switch("Keys down, queries across", "transposed", toggles.transposed, SAYS_TRANSPOSED)
+        if toggles.changed:
+            st.button("As at first", key="toggles_reset", type="tertiary", on_click=reset)
+
+
+SAYS_SPECIAL = (
+    "Tokens such as </s> or [CLS] often take most of a row. Hidden: their rows and columns go, every other weight is untouched. "
+    "Back to 100%: each row is then divided by what is left of it, as if the softmax had run without them."
+)
+SAYS_WORDS = (
+    "Attention to a word is the sum over its pieces, attention from a word the mean over its pieces, so a row still sums to 1. "
+    "Done after special tokens are hidden."
+)
+SAYS_SCALE = "Square root and logarithm bring out small weights; the numbers stay exact."
+SAYS_RANGE = "0 to 1 lets figures be compared; a head's own range shows the most of a head whose weights are all small."
+SAYS_PALETTE = "All four can be read by colour-blind people and in print."
+SAYS_FUTURE = "A decoder's token cannot look at later ones. Off: these cells are blank. On: they are zeros."
+SAYS_TRANSPOSED = "Which side is down. In the lines: tokens in two rows, one above the other, as far as they fit."
+
+
+def row(label: str, name: str, value: str, options: dict[str, str], says: str) -> None:  # type: ignore[type-arg]
+    """One of a few, as a row of buttons."""
+    st.session_state[f"pick_{name}"] = value
+    st.segmented_control(
+        label,
+        tuple(options),
+        key=f"pick_{name}",
+        format_func=lambda code: options[code],
+        required=True,
+        on_change=take,
+        args=(name,),
+        help=says,
+    )
+
+
+def switch(label: str, name: str, value: Switch, says: str) -> None:
+    st.session_state[f"pick_{name}"] = value == "on"
+    st.toggle(label, key=f"pick_{name}", on_change=take, args=(name,), help=says)
+
+
+def take(name: str) -> None:
+    """A control in the fold was moved. What it says is kept apart from it: a control that is not drawn is forgotten."""
+    value = st.session_state[f"pick_{name}"]
+    st.session_state[f"shown_{name}"] = {True: "on", False: "off"}.get(value, value)
+
+
+def reset() -> None:
+    for name in OPTIONS:
+        st.session_state.pop(f"shown_{name}", None)
+        settings.link(name, "")
+
+
+def said(view: Shown, toggles: Toggles, layer: int, head: int) -> str:
+    """What was done to the weights before they were drawn; empty where nothing was."""
+    shape = view.reshaping
+    if shape is None:
+        return ""
+    steps = []
+    if len(shape.queries.kept) < shape.queries.size or len(shape.keys.kept) < shape.keys.size:
+        left = shape.left(view.attention(layer).weights(head).cpu().numpy())
+        low, high = (format_percent(float(end)) for end in (left.min(), left.max()))
+        kept = f"which held {low} to {high} of each row" if low != high else f"which held {low} of each row"
+        steps.append(
+            f"special tokens hidden, rows divided by the sum of the keys left, {kept}"
+            if shape.renormalise
+            else f"special tokens hidden, the other weights untouched; {kept.replace('which', 'the keys left')}"
+        )
+    if toggles.words == "on":
+        steps.append("pieces merged into words (sum over keys, mean over queries)")
+    return "Shown with " + "; then ".join(steps) + "." if steps else ""

@@ -1,0 +1,35 @@
+"""The query and key a person chose, kept as pieces of the text, so that merging words or hiding tokens does not lose them."""
+
+import re
+
+import streamlit as st
+
+from ui import settings
+from ui.heads import Shown
+
+WRITTEN = re.compile(r"(\d{1,6}):(\d{1,6})")
+
+
+def pieces() -> tuple[int, int] | None:
+    """(query, key) as the text counts its pieces, from the session, at first from the address; None: nothing chosen."""
+    if "cell" not in st.session_state:
+        found = WRITTEN.fullmatch(st.query_params.get("cell", ""))
+        st.session_state["cell"] = (int(found[1]), int(found[2])) if found else None
+    held: tuple[int, int] | None = st.session_state["cell"]
+    settings.link("cell", "" if held is None else f"{held[0]}:{held[1]}")
+    return held
+
+
+def of(view: Shown) -> tuple[int, int] | None:
+    """The chosen row and column, None where nothing is chosen or this map does not show it."""
+    held = pieces()
+    if held is None:
+        return None
+    row, column = view.place("query", held[0]), view.place("key", held[1])
+    return None if row is None or column is None else (row, column)
+
+
+def choose(view: Shown, row: int, column: int) -> None:
+    """Chooses a row and column of a map; what it does not have is passed over."""
+    if row < len(view.queries) and column < len(view.keys):
+        st.session_state["cell"] = (view.piece("query", row), view.piece("key", column))

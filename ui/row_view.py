@@ -1,0 +1,104 @@
+"""One query's row: as tinted tokens beside the thumbnails, and as bars."""
+
+import streamlit as st
+
+from ui import attention_code, chosen_pair, figures, header, theme
+from ui.attention_toggles import Toggles
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import Matrix
+from ui.heads import Shown
+from ui.pair_in_words import quoted, said
+from viz.attention import attention_rows
+from viz.export import table_csv
+from viz.probabilities import format_percent
+
+MOST_BARS = 512
+
+
+def chosen_query(view: Shown) -> int:
+    """The row that was chosen, the last one at first."""
+    cell = chosen_pair.of(view)
+    return cell[0] if cell else len(view.queries) - 1
+
+
+def chips(view: Shown, weights: Matrix) -> None:
+    """The row of one query: where it looks, as tinted tokens. A click on a token chooses it."""
+    cell, query = chosen_pair.of(view), chosen_query(view)
+    st.markdown(
+        f"**Where {quoted(view.queries[query])} looks**",
+        help="One row of the heatmap: the share of attention each key gets. Click a query to see its row, or a cell of the "
+        "heatmap.",
+    )
+    queries = [Chip(label, current=i == query) for i, label in enumerate(view.queries[: header.STRIP_TOKENS])]
+    keys = [
+        Chip(
+            label,
+            note=format_percent(float(share)),
+            intensity=float(min(max(share, 0.0), 1.0)),
+            current=cell is not None and cell[1] == i,
+        )
+        for i, (label, share) in enumerate(zip(view.keys, weights[query], strict=True))
+        if i < header.STRIP_TOKENS
+    ]
+
+    def choose(event: ChipEvent) -> None:
+        best = int(weights[event.index].argmax()) if event.row == 0 else event.index
+        chosen_pair.choose(view, event.index if event.row == 0 else query, best)
+
+    token_strip([Strip("query", queries), Strip("looks at", keys)], key="row", label="One query's row", on_token=choose)
+    if max(len(view.queries), len(view.keys)) > header.STRIP_TOKENS:
+        st.caption(f"The first {header.STRIP_TOKENS} tokens are listed; the heatmap and its CSV hold all of them.")
+
+
+def bars(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+    """The same row as a bar for each key."""
+    query = chosen_query(view)
+    cell = chosen_pair.of(view)
+    row = weights[query]
+    first, after = around(cell[1] if cell else int(row.argmax()), len(row))
+    shown = row[first:after]
+    labels = view.keys[first:after]
+    fig = attention_rows(
+        shown,
+        labels,
+        query=view.queries[query],
+        theme=theme.current(),
+        zmax="own" if toggles.range == "own" else None,
+        selected=cell[1] - first if cell else None,
+        title_key="is looked at",
+        height=360,
+    )
+    figures.place(
+        fig,
+        key="bars",
+        heading=f"Where {quoted(view.queries[query])} looks, layer {layer}, head {head}",
+        explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key.",
+        filename=f"attention-{view.part}-layer-{layer}-head-{head}-query-{query}",
+        csv=lambda: table_csv({"key_index": list(range(len(row))), "key": list(view.keys), "weight": row.tolist()}),
+        python=lambda: attention_code.of_row(
+            view, toggles, layer, head, query, first, after, cell[1] if cell else None
+        ),
+    )
+
+    def choose(point: PointEvent) -> None:
+        chosen_pair.choose(view, query, first + point.row)
+
+    plotly_bridge("bars", key="bars_bridge", on_point=choose)
+    st.caption(said(view, weights) + beyond(first, after, row.tolist()))
+
+
+def around(key: int, size: int) -> tuple[int, int]:
+    """Where the bars begin and end: all keys, or as many as can be told apart, with one of them in the middle."""
+    first = max(0, min(key - MOST_BARS // 2, size - MOST_BARS))
+    return first, min(first + MOST_BARS, size)
+
+
+def beyond(first: int, after: int, row: list[float]) -> str:
+    """What the bars leave out of a long row."""
+    if after - first == len(row):
+        return ""
+    rest = format_percent(sum(row[:first]) + sum(row[after:]))
+    return (
+        f" Bars for keys {first:,} to {after - 1:,} of {len(row):,}; the others hold {rest}, and the CSV has them all."
+    )

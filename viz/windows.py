@@ -1,0 +1,159 @@
+"""Long texts: a head's whole map pooled to what a screen can show, and exact cells in a window into it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz.attention import weights_summary
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, outline
+from viz.grid import grid
+from viz.labels import visible
+from viz.shares import Ceiling, ShareScale, share_trace
+from viz.theme import Palette, Theme
+
+MOST_CELLS = 192  # a side: about what has a few pixels a cell, and a message of 150 kB
+LEAST_CELLS = 8  # a side of a window
+
+
+@dataclass(frozen=True)
+class Window:
+    """Queries `query` up to `query_end` and keys `key` up to `key_end` of a map, ends not included."""
+
+    query: int
+    query_end: int
+    key: int
+    key_end: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether each of its cells is drawn."""
+        return max(self.query_end - self.query, self.key_end - self.key) <= MOST_CELLS
+
+    def of(self, weights: Floats) -> Floats:
+        return weights[self.query : self.query_end, self.key : self.key_end]
+
+
+def whole(queries: int, keys: int) -> Window:
+    return Window(0, queries, 0, keys)
+
+
+def within(window: Window, queries: int, keys: int) -> Window:
+    """A window moved and cut so that it lies in a map of that size, at least LEAST_CELLS a side where there are as many."""
+    query, query_end = _within(window.query, window.query_end, queries)
+    key, key_end = _within(window.key, window.key_end, keys)
+    return Window(query, query_end, key, key_end)
+
+
+def _within(start: int, end: int, size: int) -> tuple[int, int]:
+    length = min(max(end - start, LEAST_CELLS), size)
+    start = max(0, min(start, size - length))
+    return start, start + length
+
+
+def edges(start: int, end: int, most: int = MOST_CELLS) -> NDArray[np.intp]:
+    """(blocks + 1,): where blocks begin, as even as whole numbers allow, and where the last one ends."""
+    blocks = min(end - start, most)
+    return start + np.arange(blocks + 1) * (end - start) // blocks
+
+
+def pooled(weights: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """The largest weight of each block, (blocks of rows, blocks of columns); NaN is passed over where it can be."""
+    down = np.fmax.reduceat(weights[: rows[-1]], rows[:-1], axis=0)
+    across: Floats = np.fmax.reduceat(down[:, : columns[-1]], columns[:-1], axis=1)
+    return across
+
+
+def zoomed(window: Window, x: tuple[float, float], y: tuple[float, float], *, transposed: bool = False) -> Window:
+    """The window that axis ranges of the figure of `window` ask for: positions where it is exact, blocks where pooled."""
+    across, down = (y, x) if transposed else (x, y)
+    sides = ((window.query, window.query_end, down), (window.key, window.key_end, across))
+    found = []
+    for start, end, (one, other) in sides:
+        low, high = sorted((one + 0.5, other + 0.5))
+        if not window.exact:
+            marks = edges(start, end)
+            low, high = _token_at(marks, low), _token_at(marks, high)
+        found += [round(low), round(high)]
+    return Window(*found)
+
+
+def _token_at(marks: NDArray[np.intp], place: float) -> float:
+    """The position in the text of a place among blocks, also past the edge of what was drawn, as after panning."""
+    blocks = len(marks) - 1
+    each = (marks[-1] - marks[0]) / blocks
+    beyond = min(place, 0.0) + max(place - blocks, 0.0)
+    return float(np.interp(place, np.arange(blocks + 1), marks) + beyond * each)
+
+
+def pooled_heatmap(
+    weights: Floats,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    window: Window,
+    *,
+    theme: Theme,
+    title_query: str = "query",
+    title_key: str = "key",
+    scale: ShareScale = "linear",
+    zmax: Ceiling = None,
+    palette: Palette = "accent",
+    transposed: bool = False,
+    hide_future: bool = False,
+    framed: Window | None = None,
+    most: int = MOST_CELLS,
+    width: int = WIDTH,
+    show_bar: bool = True,
+) -> go.Figure:
+    """A window of `weights` (query, key), each cell the largest of a block; its hover says which.
+
+    `framed` is a window to frame. Blocks that lie wholly in the future stay blank where `hide_future` says so.
+    """
+    check_grid("Attention weights", weights, queries, keys)
+    rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
+    cells = np.array(pooled(weights, rows, columns), dtype=np.float32)
+    if hide_future:
+        cells[columns[:-1][None, :] >= rows[1:][:, None]] = np.nan
+    asking = Side(_spans(rows, queries), title_query, tokens=False)
+    asked = Side(_spans(columns, keys), title_key, tokens=False)
+    frame = None if framed is None else _frame(theme, framed, rows, columns, transposed)
+    down, across, q, k = (asked, asking, "x", "y") if transposed else (asking, asked, "y", "x")
+    trace = share_trace(
+        np.ascontiguousarray(cells.T) if transposed else cells,
+        down,
+        across,
+        theme=theme,
+        hover=f"queries %{{{q}}}<br>keys %{{{k}}}<br>largest weight VALUE",
+        scale=scale,
+        zmax=zmax,
+        palette=palette,
+        show_bar=show_bar,
+    )
+    size = f"each cell the largest of about {_size(rows)} by {_size(columns)}"
+    summary = f"{weights_summary(weights, queries, keys)} Shown pooled, {size}."
+    return grid(trace, down, across, theme=theme, summary=summary, width=width, framed=[] if frame is None else [frame])
+
+
+def _spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
+    """Blocks by their positions and first token."""
+    return [
+        f"{start} {visible(labels[start])}" + ("" if end - start == 1 else f" – {end - 1} {visible(labels[end - 1])}")
+        for start, end in pairwise(marks)
+    ]
+
+
+def _size(marks: NDArray[np.intp]) -> str:
+    return f"{(marks[-1] - marks[0]) / (len(marks) - 1):.3g}"
+
+
+def _frame(theme: Theme, window: Window, rows: NDArray[np.intp], columns: NDArray[np.intp], transposed: bool) -> Part:
+    """The outline of a window in block positions."""
+    sides = []
+    for marks, start, end in ((rows, window.query, window.query_end), (columns, window.key, window.key_end)):
+        low, high = np.interp([start, end], marks, np.arange(len(marks)))
+        sides.append((float(low), float(high) - 1))
+    down, across = sides[::-1] if transposed else sides
+    return outline(theme, x=across, y=down, colour=theme.query)
