@@ -75,14 +75,20 @@ def encode_rows(tokenizer: Tokenizer, texts: Sequence[str]) -> Ragged:
     return Ragged(flat, starts)
 
 
-def encode_examples(tokenizer: Tokenizer, sentences: Sequence[Pair], terms: Sequence[Pair], *, copies: int) -> Examples:
-    """Encode sentences and lexicon terms in all forms."""
+def encode_examples(
+    tokenizer: Tokenizer, sentences: Sequence[Pair], terms: Sequence[Pair], *, copies: int, prefix: str = ""
+) -> Examples:
+    """Encode sentences and lexicon terms in all forms; `prefix` stands before every French text."""
     pairs = [*sentences, *terms]
     forms = [[in_form(pair, form) for pair in pairs] for form in FORMS]
     french = [pair.french for form in forms for pair in form]
     draws = np.concatenate([np.arange(len(sentences)), np.repeat(np.arange(len(sentences), len(pairs)), copies)])
     return Examples(
-        french=encode_rows(tokenizer, french + [with_je(text) if starts_elided(text) else text for text in french]),
+        french=encode_rows(
+            tokenizer,
+            [prefix + text for text in french]
+            + [prefix + (with_je(text) if starts_elided(text) else text) for text in french],
+        ),
         english=encode_rows(tokenizer, [pair.english for form in forms for pair in form]),
         pairs=len(pairs),
         draws=draws,
@@ -113,10 +119,10 @@ def plan_epoch(examples: Examples, *, tokens: int, seed: int, epoch: int) -> lis
     return [np.stack([french[batches[i]], english[batches[i]]]) for i in generator.permutation(len(batches))]
 
 
-def read_batch(examples: Examples, rows: np.ndarray, tokenizer: Tokenizer) -> Batch:
-    """The ids of one planned batch."""
-    pad, start = piece_id(tokenizer, PAD), piece_id(tokenizer, START)
+def read_batch(examples: Examples, rows: np.ndarray, tokenizer: Tokenizer, *, start: str = START) -> Batch:
+    """The ids of one planned batch, targets behind the token `start`."""
+    pad, first = piece_id(tokenizer, PAD), piece_id(tokenizer, start)
     source = examples.french.padded(rows[0], pad)
     target = examples.english.padded(rows[1], pad)
-    target_in = torch.cat([torch.full_like(target[:, :1], start), target[:, :-1]], dim=1)
+    target_in = torch.cat([torch.full_like(target[:, :1], first), target[:, :-1]], dim=1)
     return Batch(source, source != pad, target_in, target, target != pad)

@@ -7,25 +7,19 @@ the machine; without it, over the recipe's epochs. `OUT/curve.jsonl` holds the l
 import argparse
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from tokenizers import Tokenizer
 from torch import nn
 from tqdm import tqdm
 
-from model.transformer import Dropout, Transformer
-from training.batches import Batch, Examples, encode_examples, plan_epoch, read_batch
 from training.checkpoints import Average, Progress, load_checkpoint, newest_checkpoint, save_checkpoint
-from training.corpus import Corpus, Pair, read_corpus
+from training.muon import muon
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.tokenizer import save_tokenizer, train_tokenizer
-from training.variants import FORMS, draw_forms, in_form
+from training.tasks import TASKS
 
 LOG_STEPS = 25
 SAVE_SECONDS = 300.0
@@ -51,61 +45,19 @@ class Schedule:
         return self.recipe.peak_rate * warm * (1 - self.share(progress))
 
 
-def build(recipe: Recipe) -> Transformer:
-    """A network with fresh weights: Xavier for the linear maps, embeddings of unit size once they are scaled."""
-    torch.manual_seed(recipe.seed)
-    net = Transformer(recipe.config, dropout=Dropout(recipe.embedding_dropout, recipe.sublayer_dropout))
-    for name, p in net.named_parameters():
-        if p is net.tokens.weight:
-            nn.init.normal_(p, std=recipe.config.d_model**-0.5)
-        elif p.dim() == 2:
-            nn.init.xavier_uniform_(p)
-        elif name.endswith("bias"):
-            nn.init.zeros_(p)
-    return net
+def parameter_groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
+    """The token table apart from the rest, each with the factor of its learning rate."""
+    table = [p for name, p in net.named_parameters() if name == "tokens.weight"]
+    rest = [p for name, p in net.named_parameters() if name != "tokens.weight"]
+    return [{"params": rest, "factor": 1.0}, {"params": table, "factor": recipe.embedding_rate}]
 
 
-def batch_loss(net: Transformer, batch: Batch, *, smoothing: float) -> torch.Tensor:
-    """Mean cross-entropy over the real target positions; the output head runs on those alone."""
-    assert net.head is not None
-    stream = net(batch.target_in, batch.source, real=batch.target_real, source_real=batch.source_real)
-    logits = net.head(stream[batch.target_real])  # (real positions, vocab)
-    return F.cross_entropy(logits.float(), batch.target_out[batch.target_real], label_smoothing=smoothing)
-
-
-@torch.inference_mode()
-def held_out_loss(net: Transformer, examples: Examples, tokenizer: Tokenizer, *, tokens: int) -> float:
-    """Mean cross-entropy per token, without smoothing, on pairs as they are written."""
-    device = net.tokens.weight.device
-    rows = np.arange(examples.pairs)[np.argsort(examples.english.lengths[: examples.pairs])]
-    total, count = 0.0, 0
-    net.eval()
-    for part in np.array_split(rows, max(1, len(rows) * 24 // tokens)):
-        batch = read_batch(examples, np.stack([part, part]), tokenizer).to(device)
-        real = int(batch.target_real.sum())
-        total += float(batch_loss(net, batch, smoothing=0.0)) * real
-        count += real
-    net.train()
-    return total / count
-
-
-def run_tokenizer(run: Path, recipe: Recipe, sentences: Corpus, terms: Corpus) -> Tokenizer:
-    """The run's tokenizer: read where it is there, else learnt from the training pairs in the forms an epoch draws."""
-    path = run / "tokenizer.json"
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-
-    def texts() -> Iterator[str]:
-        pairs: list[Pair] = [*sentences.train, *(terms.train * recipe.lexicon_copies)]
-        forms, _ = draw_forms(len(pairs), np.random.default_rng(recipe.seed))
-        for pair, form in zip(pairs, forms, strict=True):
-            drawn = in_form(pair, FORMS[form])
-            yield drawn.english
-            yield drawn.french
-
-    tokenizer = train_tokenizer(texts(), vocab_size=recipe.config.vocab_size)
-    save_tokenizer(tokenizer, run)
-    return tokenizer
+def optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's, every group of its parameters with the factor of its learning rate."""
+    if recipe.optimizer == "muon":
+        return muon(net, betas=recipe.betas, weight_decay=recipe.weight_decay)
+    groups = parameter_groups(net, recipe)
+    return torch.optim.AdamW(groups, lr=0.0, betas=recipe.betas, weight_decay=recipe.weight_decay, fused=True)
 
 
 class Trainer:
@@ -113,33 +65,24 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path, device: torch.device, hours: float | None) -> None:
         self.recipe, self.run, self.device = recipe, run, device
-        sentences, terms = read_corpus(corpus)
-        self.tokenizer = run_tokenizer(run, recipe, sentences, terms)
-        self.examples = encode_examples(self.tokenizer, sentences.train, terms.train, copies=recipe.lexicon_copies)
-        self.held_out = encode_examples(self.tokenizer, sentences.valid, terms.valid, copies=1)
-        self.net = build(recipe).to(device).train()
+        self.task = TASKS[recipe.task](recipe, run, corpus)
+        self.net = self.task.build().to(device).train()
         self.average = Average(self.net, recipe.ema_decay)
-        self.optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=0.0, betas=recipe.betas, weight_decay=recipe.weight_decay, fused=True
-        )
+        self.optimizer = optimizer(self.net, recipe)
         self.progress = Progress()
         if newest := newest_checkpoint(run):
             self.progress = load_checkpoint(newest, self.net, self.average, self.optimizer)
             print(f"resumed from {newest}: {self.progress}", flush=True)
-        steps = len(self.plan(0)) * recipe.epochs
+        steps = len(self.task.plan(0)) * recipe.epochs
         self.schedule = Schedule(recipe, None if hours is None else hours * 3600, steps)
         self.log = (run / "curve.jsonl").open("a", encoding="utf-8", buffering=1)
 
-    def plan(self, epoch: int) -> list[np.ndarray]:
-        """The batches of an epoch."""
-        return plan_epoch(self.examples, tokens=self.recipe.batch_tokens, seed=self.recipe.seed, epoch=epoch)
-
-    def step(self, batch: Batch) -> torch.Tensor:
+    def step(self, planned: np.ndarray) -> torch.Tensor:
         """Learn from one batch; its loss, still on the device."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.rate(self.progress)
+            group["lr"] = self.schedule.rate(self.progress) * group["factor"]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = batch_loss(self.net, batch, smoothing=self.recipe.label_smoothing)
+            loss = self.task.loss(self.net, planned, self.device)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip_norm)
@@ -156,7 +99,10 @@ class Trainer:
     def validate(self) -> None:
         """Record the held-out loss of the averaged weights."""
         self.average.swap()
-        loss = held_out_loss(self.net, self.held_out, self.tokenizer, tokens=self.recipe.batch_tokens)
+        self.net.eval()
+        with torch.inference_mode():
+            loss = self.task.held_out_loss(self.net, self.device)
+        self.net.train()
         self.average.swap()
         self.record({"valid": round(loss, 4)})
         tqdm.write(f"step {self.progress.step}, epoch {self.progress.epoch}: held-out loss {loss:.4f}")
@@ -168,10 +114,9 @@ class Trainer:
         losses: list[torch.Tensor] = []
         began = time.monotonic() - self.progress.seconds
         while self.schedule.share(self.progress) < 1:
-            plan = self.plan(self.progress.epoch)
+            plan = self.task.plan(self.progress.epoch)
             while self.progress.batch < len(plan) and self.schedule.share(self.progress) < 1:
-                batch = read_batch(self.examples, plan[self.progress.batch], self.tokenizer).to(self.device)
-                losses.append(self.step(batch))
+                losses.append(self.step(plan[self.progress.batch]))
                 self.progress.step += 1
                 self.progress.batch += 1
                 if self.progress.step % LOG_STEPS == 0:
@@ -196,7 +141,7 @@ class Trainer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=sorted(RECIPES), default="transformer-fr-en")
-    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs")
+    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs or of the stories")
     parser.add_argument("--out", type=Path, help="the run's folder (default: runs/MODEL)")
     parser.add_argument("--hours", type=float, help="the time to train for; default: the recipe's epochs")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

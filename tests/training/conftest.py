@@ -21,6 +21,7 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture(scope="session")
 def recipe() -> Recipe:
     return Recipe(
+        task="translate",
         config=TransformerConfig(
             vocab_size=VOCAB,
             d_model=16,

@@ -21,8 +21,10 @@ from training.checkpoints import (
 )
 from training.corpus import LEXICON, read_pairs
 from training.recipe import Recipe
+from training.networks import build
 from training.recipes import RECIPES
-from training.train import Schedule, batch_loss, build
+from training.train import Schedule
+from training.translation import batch_loss
 
 PAIRS = read_pairs(LEXICON)[:120]
 

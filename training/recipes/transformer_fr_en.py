@@ -6,6 +6,7 @@ from training.recipe import Recipe
 D_MODEL = 256
 
 RECIPE = Recipe(
+    task="translate",
     config=TransformerConfig(
         vocab_size=6_000,
         d_model=D_MODEL,

@@ -1,0 +1,121 @@
+"""Short stories, and which of them no model may learn from.
+
+Three files of TinyStories (Eldan and Li 2023) are read: two in their original case and one in lower case, whose stories
+that the others lack are given their capitals back by rule. A story is held out by a hash of its words, so every model of
+the stories, whatever its architecture and whenever it was trained, reads the same ones.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.corpus import comparable
+
+END_OF_STORY = "<|endoftext|>"
+CASED = ("tinystories-head.txt", "tinystories-10k.txt")
+LOWER = "tinystories-lowercase.txt"  # begins with the first of CASED, then goes on; one story a line break
+VALID_SHARE, TEST_SHARE = 0.01, 0.02
+SHORTEST = 120  # characters; shorter ones are what a cut at the end of a file left
+
+_TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+_WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
+_SENTENCE_START = re.compile(r'(?:^|[.!?]["\']*\s+|\n["\']*|"\s*)([a-z])')
+NAMES_CAPITAL_SHARE = 0.8  # a word that stands with a capital this often inside a sentence is a name
+
+
+@dataclass(frozen=True)
+class Stories:
+    """Stories divided for training."""
+
+    train: tuple[str, ...]
+    valid: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+def tidy(text: str) -> str:
+    """One line a paragraph, straight quotation marks, no spaces at the ends of lines, nothing outside ASCII."""
+    lines = (re.sub(r"\s+", " ", line).strip() for line in text.translate(_TYPOGRAPHY).splitlines())
+    return "\n".join(line.encode("ascii", "ignore").decode() for line in lines if line)
+
+
+def names_in(stories: Iterable[str]) -> dict[str, str]:
+    """Lower-cased words that are written with a capital inside sentences, as they are written there."""
+    capital: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    written: dict[str, str] = {}
+    for story in stories:
+        for match in _WORD.finditer(story):
+            before = story[max(0, match.start() - 2) : match.start()]
+            if not re.fullmatch(r"[a-z,] ", before):
+                continue  # a sentence may begin here
+            word = match.group()
+            seen[word.lower()] += 1
+            if word[0].isupper():
+                capital[word.lower()] += 1
+                written.setdefault(word.lower(), word)
+    return {word: written[word] for word, count in capital.items() if count >= NAMES_CAPITAL_SHARE * seen[word]}
+
+
+def capitalised(story: str, names: dict[str, str]) -> str:
+    """A lower-cased story with the capitals of sentence starts and of names."""
+    text = _WORD.sub(lambda match: names.get(match.group(), match.group()), story)
+    return _SENTENCE_START.sub(lambda match: match.group()[:-1] + match.group(1).upper(), text)
+
+
+def lower_case_rest(lower: str, head: str) -> list[str]:
+    """The stories of the lower-case file that follow those of the cased one it begins with."""
+    probe = head.lower()[-260:-200]
+    at = lower.find(probe)
+    if at < 0:
+        raise ValueError(f"{LOWER} does not go on where {CASED[0]} ends")
+    return re.split(r"(?<!\n)\n(?!\n)", lower[at:])[1:-1]  # the first and the last are cut
+
+
+def part_of(story: str) -> str:
+    """ "train", "valid" or "test": a hash of the words decides, never the place in a file."""
+    digest = hashlib.blake2b(comparable(story).encode(), digest_size=8).digest()
+    draw = int.from_bytes(digest) / 2**64
+    return "valid" if draw < VALID_SHARE else "test" if draw < VALID_SHARE + TEST_SHARE else "train"
+
+
+def divide(stories: Iterable[str]) -> Stories:
+    """The three parts; a story that occurs twice in any case or punctuation is kept once."""
+    parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
+    met: set[str] = set()
+    for story in stories:
+        words = comparable(story)
+        if len(story) < SHORTEST or words in met:
+            continue
+        met.add(words)
+        parts[part_of(story)].append(story)
+    held_openings = {opening(story) for part in ("valid", "test") for story in parts[part]}
+    train = [story for story in parts["train"] if opening(story) not in held_openings]
+    return Stories(tuple(train), tuple(parts["valid"]), tuple(parts["test"]))
+
+
+def opening(story: str) -> str:
+    """The first thirty words: near copies share them."""
+    return " ".join(comparable(story).split()[:30])
+
+
+def read_stories(folder: Path) -> Stories:
+    """The stories of a folder that holds the three files."""
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in (*CASED, LOWER)}
+    cased = [tidy(story) for name in CASED for story in texts[name].split(END_OF_STORY)]
+    names = names_in(cased)
+    rest = [capitalised(tidy(story), names) for story in lower_case_rest(texts[LOWER], texts[CASED[0]])]
+    return divide([*cased, *rest])
+
+
+def sentences_of(story: str) -> list[str]:
+    """A story's sentences, in order; speech and what follows it in the same sentence stay together."""
+    found = re.split(r'(?<=[.!?])\s+|(?<=[.!?]")\s+(?=[A-Z"])|\n', story)
+    return [sentence for sentence in (part.strip() for part in found) if sentence]
+
+
+def utf8_bytes(stories: Sequence[str]) -> int:
+    """What bits per byte are divided by."""
+    return sum(len(story.encode()) for story in stories)

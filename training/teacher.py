@@ -1,0 +1,66 @@
+"""What the shipped translator makes of the training sentences: targets that a smaller model learns more easily.
+
+Sequence-level knowledge distillation (Kim and Rush 2016): a corpus holds many translations of one sentence, a teacher
+holds to one. `python -m training.teacher --corpus DIR --out runs/NAME` writes RUN/taught.jsonl and resumes.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+import model
+from training.corpus import Pair, read_corpus
+from training.translate import translate
+
+TEACHER = "transformer-fr-en"
+CHUNK = 2_048
+
+
+def read_taught(run: Path) -> dict[str, str]:
+    """The translations made so far, by sentence."""
+    path = run / "taught.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return dict(json.loads(line) for line in lines)
+
+
+def teach(sentences: Iterable[str], run: Path) -> None:
+    """Translate what is not translated yet; a chunk is written as soon as it is done."""
+    lm = model.load(TEACHER, device="cpu", dtype="float32")
+    tokenizer = Tokenizer.from_file(str(Path(lm.source.path) / "tokenizer.json"))
+    left = sorted(set(sentences) - read_taught(run).keys(), key=lambda text: (len(text), text))
+    with (run / "taught.jsonl").open("a", encoding="utf-8") as file:
+        for first in tqdm(range(0, len(left), CHUNK), unit="chunk"):
+            chunk = left[first : first + CHUNK]
+            outputs = translate(lm.net, tokenizer, chunk)
+            file.writelines(json.dumps(pair, ensure_ascii=False) + "\n" for pair in zip(chunk, outputs, strict=True))
+            file.flush()
+
+
+def as_taught(pairs: Iterable[Pair], taught: dict[str, str]) -> list[Pair]:
+    """The pairs with the teacher's English, each sentence once; one that the teacher left empty keeps its own."""
+    met: dict[str, Pair] = {}
+    for pair in pairs:
+        met.setdefault(pair.french, Pair(english=taught[pair.french].strip() or pair.english, french=pair.french))
+    return list(met.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    sentences, _ = read_corpus(args.corpus)
+    teach([pair.french for pair in sentences.train], args.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The tasks of T5 (Raffel et al. 2020), each told by the text itself: translating, and filling spans left blank.
+
+"translate French to English: Je t'aime." becomes "I love you."; "I <extra_id_0> you." becomes "<extra_id_0> love
+<extra_id_1>", each sentinel standing for what a span held.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import AddedToken, Tokenizer
+from torch import Tensor, nn
+
+from model.transformer import Transformer
+from training.batches import Batch, Ragged, encode_examples, encode_rows, plan_epoch, read_batch
+from training.corpus import read_corpus
+from training.networks import build
+from training.recipe import Recipe
+from training.teacher import as_taught, read_taught, teach
+from training.tokenizer import PAD, save_tokenizer
+from training.translation import batch_loss, held_out_loss
+
+PREFIX = "translate French to English: "
+SENTINELS = tuple(f"<extra_id_{i}>" for i in range(8))
+FILL_SHARE = 0.12  # of an epoch's examples
+BLANK_SHARE, MEAN_SPAN, MOST_SPANS = 0.2, 1.6, 3  # of the words of a sentence; words a span
+TRANSLATOR = Path(__file__).parent.parent / "model" / "zoo" / "transformer-fr-en"
+
+
+def with_sentinels(translator: Path = TRANSLATOR) -> Tokenizer:
+    """The translator's pieces, and after them the sentinels."""
+    tokenizer = Tokenizer.from_file(str(translator / "tokenizer.json"))
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SENTINELS])
+    return tokenizer
+
+
+def save_text_to_text_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """As the translator's, with T5's roles: padding starts a target, and the sentinels are special."""
+    save_tokenizer(tokenizer, folder)
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config.pop("bos_token")
+    config["additional_special_tokens"] = list(SENTINELS)
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def blanked(sentence: str, generator: np.random.Generator) -> tuple[str, str] | None:
+    """A sentence with a few spans of words left blank, and what they held; None where it has fewer than four words.
+
+    Spans do not touch. Punctuation at a blank word's end stays in the sentence.
+    """
+    words = sentence.split()
+    if len(words) < 4:
+        return None
+    spans = int(np.clip(round(BLANK_SHARE * len(words) / MEAN_SPAN), 1, MOST_SPANS))
+    source, target, at = [], [], 0
+    edges = np.linspace(0, len(words), spans + 1).astype(int)  # one span in each stretch of words
+    for sentinel, first, last in zip(SENTINELS, edges[:-1], edges[1:], strict=False):
+        length = int(min(generator.geometric(1 / MEAN_SPAN), 3, last - first - 1))
+        start = int(generator.integers(first + (first > 0), last - length + 1)) if length else first
+        if not length:
+            continue
+        core = words[start + length - 1].rstrip(".,!?;:")
+        tail = words[start + length - 1][len(core) :]
+        if not core:
+            continue
+        source += [*words[at:start], sentinel + tail]
+        target += [sentinel, *words[start : start + length - 1], core]
+        at = start + length
+    if not target:
+        return None
+    used = sum(word in SENTINELS for word in target)
+    return " ".join([*source, *words[at:]]), " ".join([*target, SENTINELS[used]])
+
+
+class TextToText:
+    """The translator's sentences behind a prefix, with its translations as targets, and sentences with blanks from either
+    side of the training pairs."""
+
+    def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
+        self.recipe = recipe
+        self.tokenizer = with_sentinels()
+        save_text_to_text_tokenizer(self.tokenizer, run)
+        sentences, terms = read_corpus(corpus)
+        teach([pair.french for pair in sentences.train], run)
+        lessons = as_taught(sentences.train, read_taught(run))
+        self.examples = encode_examples(
+            self.tokenizer, lessons, terms.train, copies=recipe.lexicon_copies, prefix=PREFIX
+        )
+        self.held_out = encode_examples(self.tokenizer, sentences.valid, terms.valid, copies=1, prefix=PREFIX)
+        pairs = [*sentences.train, *terms.train]
+        self.sentences = sorted({pair.english for pair in pairs} | {pair.french for pair in pairs})
+        self._filled: tuple[int, Ragged, Ragged] | None = None
+
+    def build(self) -> Transformer:
+        """The encoder-decoder of the recipe, its token table begun from the translator's."""
+        net = build(self.recipe)
+        table = load_file(str(TRANSLATOR / "model.safetensors"))["model.shared.weight"].float()
+        with torch.no_grad():
+            net.tokens.weight[: len(table)] = table * table.shape[1] ** 0.5  # what the translator scales on entry
+        return net
+
+    def filled(self, epoch: int) -> tuple[Ragged, Ragged]:
+        """(sources, targets) of the sentences with blanks of an epoch."""
+        if self._filled is None or self._filled[0] != epoch:
+            generator = np.random.default_rng([self.recipe.seed, epoch, 2])
+            wanted = int(FILL_SHARE / (1 - FILL_SHARE) * len(self.examples.draws))
+            drawn = generator.choice(len(self.sentences), size=wanted, replace=False)
+            found = [pair for i in drawn if (pair := blanked(self.sentences[i], generator)) is not None]
+            sources = encode_rows(self.tokenizer, [source for source, _ in found])
+            self._filled = epoch, sources, encode_rows(self.tokenizer, [target for _, target in found])
+        return self._filled[1], self._filled[2]
+
+    def plan(self, epoch: int) -> list[np.ndarray]:
+        """Batches of either task, shuffled: (2, batch) of translation, (1, 1 + batch) the epoch and rows with blanks."""
+        tokens, seed = self.recipe.batch_tokens, self.recipe.seed
+        batches = plan_epoch(self.examples, tokens=tokens, seed=seed, epoch=epoch)
+        sources, targets = self.filled(epoch)
+        batches += [np.array([[epoch, *rows]]) for rows in by_length(sources, targets, tokens)]
+        order = np.random.default_rng([seed, epoch, 3]).permutation(len(batches))
+        return [batches[i] for i in order]
+
+    def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
+        """Label-smoothed cross-entropy of the target."""
+        return batch_loss(net, self.batch(planned).to(device), smoothing=self.recipe.label_smoothing)
+
+    def batch(self, planned: np.ndarray) -> Batch:
+        """The ids of one planned batch of either task."""
+        if len(planned) == 2:
+            return read_batch(self.examples, planned, self.tokenizer, start=PAD)
+        sources, targets = self.filled(int(planned[0, 0]))
+        return shifted(sources, targets, planned[0, 1:], self.tokenizer)
+
+    def held_out_loss(self, net: nn.Module, device: torch.device) -> float:
+        """On the validation pairs, as written."""
+        return held_out_loss(net, self.held_out, self.tokenizer, self.recipe.batch_tokens, device, start=PAD)
+
+
+def by_length(sources: Ragged, targets: Ragged, tokens: int) -> list[np.ndarray]:
+    """Rows of like length, in batches of at most `tokens` positions."""
+    order = np.lexsort((sources.lengths, targets.lengths))
+    size = (sources.lengths + targets.lengths)[order]
+    batches, first = [], 0
+    for place in range(len(order)):
+        if place > first and size[first : place + 1].max() * (place + 1 - first) > tokens:
+            batches.append(order[first:place])
+            first = place
+    return [*batches, order[first:]]
+
+
+def shifted(sources: Ragged, targets: Ragged, rows: Sequence[int] | np.ndarray, tokenizer: Tokenizer) -> Batch:
+    """A batch of rows, targets behind padding as T5's start."""
+    pad = tokenizer.token_to_id(PAD)
+    which = np.asarray(rows)
+    source, target = sources.padded(which, pad), targets.padded(which, pad)
+    target_in = torch.cat([torch.full_like(target[:, :1], pad), target[:, :-1]], dim=1)
+    return Batch(source, source != pad, target_in, target, target != pad)
