@@ -1,0 +1,285 @@
+"""Measure bert-stories on stories held out: `python -m training.evaluate_masking --run runs/bert-stories --corpus DIR`.
+
+Writes RUN/evaluation.json: how often a hidden piece of the test stories is among the first guesses, and how often two
+stretches of a story are told in order from swapped, by their length.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model.transformer import Transformer
+from training.checkpoints import newest_checkpoint, read_progress
+from training.evaluate import trained
+from training.masking import PairBatch, collate
+from training.recipe import Recipe
+from training.recipes import RECIPES
+from training.sentence_pairs import NO_LABEL, Read, SentencePair, StoryPieces, draw_pairs, encode_sentences, read_pair
+from training.special_tokenizers import BERT
+from training.stories import read_stories
+
+NAME = "bert-stories"
+SEED = 2024
+HIDDEN_SHARE = 0.15  # Devlin et al. 2019
+DRAWS = 3  # how often the test stories are cut into pairs
+ROWS = 64
+EXAMPLES = 16
+SHOWN = 5  # guesses
+
+
+@dataclass(frozen=True)
+class Guessed:
+    """How often what was hidden is the first guess, or among the first five: shares from 0 to 1."""
+
+    hidden: int
+    first: float
+    among_five: float
+    by_count: float  # among the five most frequent of the hidden pieces themselves: what no reading would reach
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """How often the order was told, of so many pairs, half of them swapped."""
+
+    pairs: int
+    right: float
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A held-out pair with a word hidden, and the first guesses for it."""
+
+    a: str
+    b: str
+    word: str
+    guesses: tuple[str, ...]
+    swapped: bool
+    said_swapped: float  # the probability the second head gives
+
+
+@dataclass(frozen=True)
+class MaskingMeasured:
+    """Every figure the card states."""
+
+    step: int
+    epochs: float
+    seconds: float
+    train_stories: int
+    test_stories: int
+    pieces: Guessed  # 15% of all pieces hidden at once
+    words: Guessed  # those among them that are whole words
+    order: dict[str, Ordered]  # by the kind of pair
+    examples: tuple[Hidden, ...]
+    examples_every: int
+
+    def write(self, path: Path) -> None:
+        """As JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "MaskingMeasured":
+        """What `write` wrote."""
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            **found
+            | {
+                "pieces": Guessed(**found["pieces"]),
+                "words": Guessed(**found["words"]),
+                "order": {kind: Ordered(**figures) for kind, figures in found["order"].items()},
+                "examples": tuple(Hidden(**e | {"guesses": tuple(e["guesses"])}) for e in found["examples"]),
+            }
+        )
+
+
+# Which pairs a row of the card counts: all that training's draw gives, and by how much there is to go by.
+KINDS_OF_PAIR: dict[str, Callable[[SentencePair], bool]] = {
+    "one to three sentences a side": lambda pair: size(pair) <= 6,
+    "one sentence a side": lambda pair: pair.single,
+    "four sentences or more in all": lambda pair: 4 <= size(pair) <= 6,
+    "a whole story in two parts": lambda pair: size(pair) > 6,
+}
+
+
+def size(pair: SentencePair) -> int:
+    """Sentences on both sides."""
+    return pair.a.end - pair.a.first + pair.b.end - pair.b.first
+
+
+@dataclass(frozen=True, eq=False)
+class TestPairs:
+    """The test stories' pairs as ids."""
+
+    stories: list[StoryPieces]
+    pairs: list[SentencePair]
+    reads: list[Read]
+
+    def batches(self, wanted: Sequence[np.ndarray], pad: int, mask: int | None) -> list[tuple[list[int], PairBatch]]:
+        """(rows, what is read) of like lengths; with a `mask` what is wanted is hidden behind it."""
+        order = sorted(range(len(self.pairs)), key=lambda i: len(self.reads[i].ids))
+        found = []
+        for first in range(0, len(order), ROWS):
+            rows = order[first : first + ROWS]
+            reads = [self.reads[i] for i in rows]
+            if mask is not None:
+                reads = [
+                    Read(np.where(wanted[i] == NO_LABEL, read.ids, mask), read.segments)
+                    for i, read in zip(rows, reads, strict=True)
+                ]
+            found.append((rows, collate(reads, [self.pairs[i] for i in rows], [wanted[i] for i in rows], pad)))
+        return found
+
+
+def test_pairs(tokenizer: Tokenizer, stories: Sequence[str]) -> TestPairs:
+    """Pairs of the test stories drawn as in training, the same ones every time; those without an order left out."""
+    encoded, generator = encode_sentences(tokenizer, stories), np.random.default_rng(SEED)
+    pairs = [p for _ in range(DRAWS) for p in draw_pairs(encoded, generator) if p.label != NO_LABEL]
+    begin, separate = (tokenizer.token_to_id(token) for token in (BERT.begin, BERT.separate))
+    return TestPairs(encoded, pairs, [read_pair(encoded, pair, begin, separate) for pair in pairs])
+
+
+def whole_word(tokenizer: Tokenizer, ids: np.ndarray, at: int) -> bool:
+    """Whether the piece is a word from its space to its end."""
+    piece, after = tokenizer.id_to_token(int(ids[at])), tokenizer.id_to_token(int(ids[at + 1]))
+    begins = piece.startswith("Ġ") or int(ids[at - 1]) < len(BERT.all)
+    goes_on = after[0] != "Ġ" and (after[0].isalpha() or after[0] == "'")
+    return begins and piece.removeprefix("Ġ").isalpha() and not goes_on
+
+
+@torch.inference_mode()
+def guesses(net: Transformer, batch: PairBatch, count: int) -> Tensor:
+    """(hidden, count) the likeliest pieces for what the batch hides, best first."""
+    assert net.head is not None
+    stream = net(batch.ids, real=batch.real, segments=batch.segments)
+    return net.head(stream[batch.wanted != NO_LABEL]).topk(count).indices
+
+
+def guessed(found: np.ndarray, wanted: np.ndarray) -> Guessed:
+    """The figures of so many guesses (hidden, 5) for what was hidden (hidden,)."""
+    common = np.argsort(-np.bincount(wanted))[:SHOWN]
+    return Guessed(
+        hidden=len(wanted),
+        first=round(float((found[:, 0] == wanted).mean()), 4),
+        among_five=round(float((found == wanted[:, None]).any(axis=1).mean()), 4),
+        by_count=round(float(np.isin(wanted, common).mean()), 4),
+    )
+
+
+def measure_words(net: Transformer, tokenizer: Tokenizer, test: TestPairs) -> tuple[Guessed, Guessed]:
+    """(of all pieces, of whole words): 15% of the pieces hidden, each behind [MASK]."""
+    generator, specials = np.random.default_rng(SEED), len(BERT.all)
+    wanted = []
+    for read in test.reads:
+        chosen = (read.ids >= specials) & (generator.random(read.ids.shape) < HIDDEN_SHARE)
+        wanted.append(np.where(chosen, read.ids, NO_LABEL))
+    pad, mask = (tokenizer.token_to_id(token) for token in (BERT.pad, BERT.mask))
+    found, asked, words = [], [], []
+    for rows, batch in test.batches(wanted, pad, mask):
+        found.append(guesses(net, batch, SHOWN).numpy())
+        for i in rows:
+            places = np.flatnonzero(wanted[i] != NO_LABEL)
+            asked.extend(int(test.reads[i].ids[at]) for at in places)
+            words.extend(whole_word(tokenizer, test.reads[i].ids, int(at)) for at in places)
+    all_found, all_asked, whole = np.concatenate(found), np.array(asked), np.array(words)
+    return guessed(all_found, all_asked), guessed(all_found[whole], all_asked[whole])
+
+
+@torch.inference_mode()
+def swapped_probabilities(net: Transformer, tokenizer: Tokenizer, test: TestPairs) -> np.ndarray:
+    """(pairs,) the probability the second head gives to "swapped", nothing hidden."""
+    assert net.relation is not None
+    nothing = [np.full(read.ids.shape, NO_LABEL) for read in test.reads]
+    said = np.zeros(len(test.pairs))
+    for rows, batch in test.batches(nothing, tokenizer.token_to_id(BERT.pad), None):
+        stream = net(batch.ids, real=batch.real, segments=batch.segments)
+        said[rows] = net.relation(stream).softmax(dim=-1)[:, 1].numpy()
+    return said
+
+
+def measure_order(test: TestPairs, said: np.ndarray) -> dict[str, Ordered]:
+    """How often the likelier order is the right one."""
+    right = (said > 0.5) == np.array([pair.label == 1 for pair in test.pairs])
+    found = {}
+    for kind, belongs in KINDS_OF_PAIR.items():
+        chosen = right[[belongs(pair) for pair in test.pairs]]
+        found[kind] = Ordered(len(chosen), round(float(chosen.mean()), 4))
+    return found
+
+
+def hide_one(net: Transformer, tokenizer: Tokenizer, test: TestPairs, at: int, said: float) -> Hidden:
+    """A pair with the word in its middle hidden."""
+    read, pair = test.reads[at], test.pairs[at]
+    words = [k for k in range(1, len(read.ids) - 1) if whole_word(tokenizer, read.ids, k)]
+    place = words[len(words) // 2]
+    wanted = np.full(read.ids.shape, NO_LABEL)
+    wanted[place] = read.ids[place]
+    ids = np.where(wanted == NO_LABEL, read.ids, tokenizer.token_to_id(BERT.mask))
+    batch = collate([Read(ids, read.segments)], [pair], [wanted], tokenizer.token_to_id(BERT.pad))
+    a, b = (ids[read.segments == segment] for segment in (0, 1))
+    return Hidden(
+        *(shown(tokenizer, side) for side in (a, b)),
+        word=tokenizer.decode([int(read.ids[place])]).strip(),
+        guesses=tuple(tokenizer.decode([int(i)]).strip() for i in guesses(net, batch, SHOWN)[0]),
+        swapped=pair.label == 1,
+        said_swapped=round(said, 3),
+    )
+
+
+def shown(tokenizer: Tokenizer, ids: np.ndarray) -> str:
+    """A side as text, its mask in sight."""
+    edges = {tokenizer.token_to_id(BERT.begin), tokenizer.token_to_id(BERT.separate)}
+    text = tokenizer.decode([int(i) for i in ids if int(i) not in edges], skip_special_tokens=False)
+    return text.replace(BERT.mask, f" {BERT.mask}").strip()
+
+
+def evaluate(recipe: Recipe, checkpoint: Path, corpus: Path) -> MaskingMeasured:
+    """Both heads on the test stories."""
+    tokenizer = Tokenizer.from_file(str(checkpoint.parent / "tokenizer.json"))
+    net = trained(recipe, checkpoint, torch.device("cpu"))
+    stories = read_stories(corpus)
+    test = test_pairs(tokenizer, stories.test)
+    pieces, words = measure_words(net, tokenizer, test)
+    said = swapped_probabilities(net, tokenizer, test)
+    progress = read_progress(checkpoint)
+    short = [i for i, pair in enumerate(test.pairs) if size(pair) == 2]
+    every = max(1, len(short) // EXAMPLES)
+    return MaskingMeasured(
+        step=progress.step,
+        epochs=round(progress.epochs, 2),
+        seconds=round(progress.seconds, 1),
+        train_stories=len(stories.train),
+        test_stories=len(stories.test),
+        pieces=pieces,
+        words=words,
+        order=measure_order(test, said),
+        examples=tuple(hide_one(net, tokenizer, test, i, float(said[i])) for i in short[every // 2 :: every]),
+        examples_every=every,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, default=Path("runs") / NAME)
+    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the stories")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    checkpoint = newest_checkpoint(args.run)
+    if checkpoint is None:
+        raise SystemExit(f"{args.run} holds no checkpoint yet")
+    measured = evaluate(RECIPES[NAME], checkpoint, args.corpus)
+    measured.write(args.run / "evaluation.json")
+    print(measured.pieces, measured.words, *measured.order.items(), sep="\n")
+    for e in measured.examples:
+        print(f"{e.a} | {e.b}: {e.word} <- {', '.join(e.guesses)}; swapped {e.swapped}, said {e.said_swapped}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The task of BERT: hidden pieces, and whether two stretches of a story stand in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.transformer import Transformer
+from training.like_lengths import like_lengths
+from training.networks import build
+from training.recipe import Recipe
+from training.sentence_pairs import NO_LABEL, Read, SentencePair, draw_pairs, encode_sentences, hide, read_pair
+from training.special_tokenizers import BERT, run_special_tokenizer
+from training.stories import read_stories
+
+LEAST_HIDDEN, MOST_HIDDEN = (
+    0.1,
+    0.5,
+)  # of a pair's pieces: a pair draws its share, on average twice that of Devlin et al.
+
+
+@dataclass(frozen=True, eq=False)
+class PairBatch:
+    """What one step reads: each (batch, time) but for the labels."""
+
+    ids: Tensor
+    segments: Tensor
+    real: Tensor  # bool
+    wanted: Tensor  # the hidden pieces, NO_LABEL elsewhere
+    labels: Tensor  # (batch,) 0 in order, 1 swapped, NO_LABEL
+
+
+def collate(reads: Sequence[Read], pairs: Sequence[SentencePair], wanted: Sequence[np.ndarray], pad: int) -> PairBatch:
+    """Rows side by side, padding on the right."""
+    shape = len(reads), max(len(read.ids) for read in reads)
+    ids, targets = np.full(shape, pad, dtype=np.int64), np.full(shape, NO_LABEL, dtype=np.int64)
+    segments, real = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
+    for i, (read, asked) in enumerate(zip(reads, wanted, strict=True)):
+        n = len(read.ids)
+        ids[i, :n], segments[i, :n], real[i, :n], targets[i, :n] = read.ids, read.segments, True, asked
+    labels = torch.tensor([pair.label for pair in pairs])
+    return PairBatch(*(torch.from_numpy(x) for x in (ids, segments, real, targets)), labels)
+
+
+def losses(net: nn.Module, batch: PairBatch, device: torch.device) -> tuple[Tensor, Tensor]:
+    """(mean cross-entropy of the hidden pieces, of the order); zero where a batch asks for none."""
+    assert isinstance(net, Transformer)
+    assert net.head is not None
+    assert net.relation is not None
+    stream = net(batch.ids.to(device), real=batch.real.to(device), segments=batch.segments.to(device))
+    wanted, labels = batch.wanted.to(device), batch.labels.to(device)
+    hidden, told = wanted != NO_LABEL, labels != NO_LABEL
+    zero = stream.new_zeros(())
+    words = F.cross_entropy(net.head(stream[hidden]).float(), wanted[hidden]) if hidden.any() else zero
+    order = F.cross_entropy(net.relation(stream)[told].float(), labels[told]) if told.any() else zero
+    return words, order
+
+
+class MaskedPairs:
+    """Pairs of stretches, drawn and hidden anew each epoch."""
+
+    def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
+        self.recipe = recipe
+        stories = read_stories(corpus)
+        self.tokenizer = run_special_tokenizer(run, stories.train, vocab_size=recipe.config.vocab_size, specials=BERT)
+        self.pad, self.begin, self.separate, self.mask = (self.tokenizer.token_to_id(token) for token in BERT.all)
+        self.train = encode_sentences(self.tokenizer, stories.train)
+        self.held_out = encode_sentences(self.tokenizer, stories.valid)
+        self._drawn: tuple[int, list[SentencePair]] = (-1, [])
+
+    def build(self) -> Transformer:
+        """The encoder of the recipe, with both heads."""
+        return build(self.recipe)
+
+    def pairs(self, epoch: int) -> list[SentencePair]:
+        """An epoch's pairs."""
+        if self._drawn[0] != epoch:
+            self._drawn = epoch, draw_pairs(self.train, np.random.default_rng([self.recipe.seed, epoch]))
+        return self._drawn[1]
+
+    def plan(self, epoch: int) -> list[np.ndarray]:
+        """(1 + rows,) the epoch, then the pairs of a batch, of like lengths."""
+        lengths = np.array([len(self.read(self.train, pair).ids) for pair in self.pairs(epoch)])
+        generator = np.random.default_rng([self.recipe.seed, epoch, 1])
+        batches = like_lengths(lengths, tokens=self.recipe.batch_tokens, generator=generator)
+        return [np.concatenate([[epoch], rows]) for rows in batches]
+
+    def read(self, stories: Sequence, pair: SentencePair) -> Read:
+        """A pair as ids."""
+        return read_pair(stories, pair, self.begin, self.separate)
+
+    def batch(self, stories: Sequence, pairs: Sequence[SentencePair], generator: np.random.Generator) -> PairBatch:
+        """Pairs as a step reads them, some pieces hidden."""
+        reads, wanted = [], []
+        for pair in pairs:
+            read = self.read(stories, pair)
+            ids, asked = hide(
+                read.ids,
+                generator,
+                share=generator.uniform(LEAST_HIDDEN, MOST_HIDDEN),
+                specials=len(BERT.all),
+                mask=self.mask,
+                vocab=self.recipe.config.vocab_size,
+            )
+            reads.append(Read(ids, read.segments))
+            wanted.append(asked)
+        return collate(reads, pairs, wanted, self.pad)
+
+    def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
+        """The sum of the two losses, as in Devlin et al. 2019."""
+        epoch = int(planned[0])
+        drawn = self.pairs(epoch)
+        generator = np.random.default_rng([self.recipe.seed, epoch, 2, int(planned[1])])
+        words, order = losses(net, self.batch(self.train, [drawn[i] for i in planned[1:]], generator), device)
+        return words + order
+
+    def held_out_loss(self, net: nn.Module, device: torch.device) -> float:
+        """The same sum on pairs of the validation stories, drawn and hidden the same way every time."""
+        generator = np.random.default_rng(self.recipe.seed)
+        pairs = [pair for pair in draw_pairs(self.held_out, generator) if pair.label != NO_LABEL]
+        pairs.sort(key=lambda pair: len(self.read(self.held_out, pair).ids))
+        total = np.zeros(2)
+        for first in range(0, len(pairs), 32):
+            batch = self.batch(self.held_out, pairs[first : first + 32], generator)
+            total += np.array([float(x) for x in losses(net, batch, device)]) * len(batch.labels)
+        return float(total.sum() / len(pairs))

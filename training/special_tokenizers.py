@@ -1,0 +1,106 @@
+"""Tokenizers with special tokens around a text and a mask inside it: those of the models that restore stories."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer, processors
+
+from training.story_tokenizers import MAX_POSITIONS, train_word_pieces
+
+
+@dataclass(frozen=True)
+class Specials:
+    """What a family calls its special tokens, and where they stand. The first ids are theirs, in the order of `all`."""
+
+    pad: str
+    begin: str
+    separate: str
+    mask: str
+    single: str  # templates, as `tokenizers` writes them
+    pair: str
+    roles: tuple[tuple[str, str], ...]  # (name in tokenizer_config.json, token)
+    inputs: tuple[str, ...]  # what `transformers` gives the model
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The four, in the order of their ids."""
+        return self.pad, self.begin, self.separate, self.mask
+
+
+BERT = Specials(
+    pad="[PAD]",
+    begin="[CLS]",
+    separate="[SEP]",
+    mask="[MASK]",
+    single="[CLS]:0 $A:0 [SEP]:0",
+    pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+    roles=(("pad_token", "[PAD]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("mask_token", "[MASK]")),
+    inputs=("input_ids", "token_type_ids", "attention_mask"),
+)
+"""Devlin et al. 2019, figure 2. There is no [UNK]: every byte is a piece."""
+
+BART = Specials(
+    pad="<pad>",
+    begin="<s>",
+    separate="</s>",
+    mask="<mask>",
+    single="<s> $A </s>",
+    pair="<s> $A </s> </s> $B </s>",
+    roles=(
+        ("bos_token", "<s>"),
+        ("eos_token", "</s>"),
+        ("pad_token", "<pad>"),
+        ("cls_token", "<s>"),
+        ("sep_token", "</s>"),
+        ("mask_token", "<mask>"),
+    ),
+    inputs=("input_ids", "attention_mask"),
+)
+"""Lewis et al. 2020, whose special tokens are RoBERTa's."""
+
+
+def special_tokens(specials: Specials) -> list[AddedToken]:
+    """The mask takes the space before it: it stands for a word with its space."""
+    return [AddedToken(token, special=True, normalized=False, lstrip=token == specials.mask) for token in specials.all]
+
+
+def train_special_tokenizer(stories: Iterable[str], *, vocab_size: int, specials: Specials) -> Tokenizer:
+    """Byte-pair encoding inside words, with the family's template around a text or a pair of them."""
+    tokenizer = train_word_pieces(stories, vocab_size=vocab_size, specials=specials.all)
+    tokenizer.add_special_tokens(special_tokens(specials))
+    named = [(token, tokenizer.token_to_id(token)) for token in (specials.begin, specials.separate)]
+    tokenizer.post_processor = processors.Sequence(
+        [
+            processors.ByteLevel(add_prefix_space=False, trim_offsets=False),
+            processors.TemplateProcessing(single=specials.single, pair=specials.pair, special_tokens=named),
+        ]
+    )
+    return tokenizer
+
+
+def save_special_tokenizer(tokenizer: Tokenizer, specials: Specials, folder: Path) -> None:
+    """Write tokenizer.json and the tokenizer_config.json that lets `transformers` open it as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    mask = {"__type": "AddedToken", "content": specials.mask, "lstrip": True, "normalized": False, "rstrip": False}
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **dict(specials.roles),
+        "mask_token": mask | {"single_word": False, "special": True},
+        "clean_up_tokenization_spaces": False,
+        "model_input_names": list(specials.inputs),
+        "model_max_length": MAX_POSITIONS,
+        "padding_side": "right",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def run_special_tokenizer(run: Path, stories: Iterable[str], *, vocab_size: int, specials: Specials) -> Tokenizer:
+    """A run's tokenizer: read where it is there, else learnt from the stories and written."""
+    path = run / "tokenizer.json"
+    if not path.exists():
+        trained = train_special_tokenizer(stories, vocab_size=vocab_size, specials=specials)
+        save_special_tokenizer(trained, specials, run)
+    return Tokenizer.from_file(str(path))
