@@ -7,7 +7,7 @@ import torch
 from analysis.similarity import cosines, nearest, projection
 from model.tap import StackName
 from model.tokens import Token
-from ui import attention_view, figures, settings, theme
+from ui import figures, pair_in_words, settings, theme
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
 from ui.runs import Run
@@ -112,7 +112,7 @@ def neighbours(run: Run, token: Token) -> None:
     figures.place(
         fig,
         key="neighbours",
-        heading=f"Pieces nearest to {attention_view.quoted(token.label)}",
+        heading=f"Pieces nearest to {pair_in_words.quoted(token.label)}",
         explained="By the cosine of their embeddings, over the whole vocabulary. Choose another token above.",
         filename=f"neighbours-{token.id}",
         csv=lambda: table_csv({"id": ids, "token": labels, "cosine": [float(v) for v in values]}),

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from analysis import rotation
 from model.tap import StackName
-from ui import attention_view, figures, heads, settings, theme
+from ui import figures, heads, pair_in_words, settings, theme
 from ui.figures import Matrix, array
 from ui.runs import Run
 from viz import positions as chart
@@ -129,7 +129,7 @@ def plane(found: Turned, pair: int) -> None:
     fig = chart.rotation_plane(
         arrows[0::2], arrows[1::2], ("query", "key"), (colours.query, colours.key), theme=colours, height=380
     )
-    query, key = (attention_view.quoted(name) for name in found.names)
+    query, key = (pair_in_words.quoted(name) for name in found.names)
     figures.place(
         fig,
         key="plane",
