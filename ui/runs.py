@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import streamlit as st
 import torch
@@ -55,6 +56,11 @@ class Run:
     steps: tuple[Step, ...]
     limit: int  # how many tokens the model was allowed to write
     reading: Reading | None = None  # the text as it came from the tokenizer, before any token was masked
+
+    @cached_property
+    def bytes(self) -> int:
+        """What its recording takes; counted once, because the store asks at every keystroke."""
+        return self.trace.recording.bytes
 
     @property
     def source(self) -> tuple[Token, ...]:
@@ -120,8 +126,8 @@ class RunStore:
         """The newest decode that differs only in the tokens chosen: its steps serve as far as their tokens stay."""
         asked = _without_choices(spec)
         with self._lock:
-            runs = [run for held, run in self._runs.items() if run.steps and _without_choices(held) == asked]
-        return runs[-1] if runs else None
+            of_the_text = [run for held, run in self._runs.items() if run.steps and held.text == spec.text]
+        return next((run for run in reversed(of_the_text) if _without_choices(run.spec) == asked), None)
 
     def put(self, run: Run) -> None:
         with self._lock:
@@ -140,12 +146,12 @@ class RunStore:
         """(how many, bytes) of a model's runs."""
         with self._lock:
             kept = [run for spec, run in self._runs.items() if (spec.model, spec.device) == (name, device)]
-        return len(kept), sum(run.trace.recording.bytes for run in kept)
+        return len(kept), sum(run.bytes for run in kept)
 
     @property
     def bytes(self) -> int:
         """What the runs' recordings take."""
-        return sum(run.trace.recording.bytes for run in self._runs.values())
+        return sum(run.bytes for run in self._runs.values())
 
     def __len__(self) -> int:
         return len(self._runs)
