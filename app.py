@@ -21,6 +21,7 @@ PAGES = (
     PageRow("pages/overview.py", "Overview", "How does a sentence become another?"),
     PageRow("pages/attention.py", "Attention", "Where does each head look?"),
     PageRow("pages/decoding.py", "Decoding", "Why this token?"),
+    PageRow("pages/compare.py", "Compare", "What changed?"),
     PageRow("pages/embeddings.py", "Embeddings and positions", "What does a token start as?"),
     PageRow("pages/logits.py", "Logits", "How sure is the model?"),
     PageRow("pages/models.py", "Models", "Which model, and how is it built?"),

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from model.config import TransformerConfig
-from model.edits import AttentionPart, SkipSublayer, ZeroHead, check_edits, each_in_its_row
+from model.edits import SkipSublayer, ZeroHead, check_edits, each_in_its_row
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.tap import Edit, Part, StackName, Tap
@@ -23,6 +23,7 @@ BITS = 1 / math.log(2)  # bits in a nat
 ROOM = 256 * 1024**2  # bytes that the inner tensors of one batch may take
 MOST_ROWS = 64
 TRIED_ROWS = 5  # rows of the second trial from which the time of a batch is estimated
+SLOW = 0.4  # seconds; a pass that takes longer is timed once
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,37 @@ def rows_a_batch(lm: LanguageModel, prediction: Prediction) -> int:
     return max(1, min(MOST_ROWS, ROOM // row))
 
 
-def seconds(lm: LanguageModel, prediction: Prediction, count: int) -> float:
-    """How long switching off `count` parts in turn will take, from two batches run and timed now.
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that one batch takes: a fixed part, and one for each row."""
 
-    A batch costs a fixed part and one for each row: both are solved for from the two times. The first pass, which may
-    have to warm up, is not timed.
+    fixed: float
+    row: float
+
+    def seconds(self, count: int, rows: int) -> float:
+        """How long `count` candidates take, `rows` a batch."""
+        return -(-count // rows) * self.fixed + count * self.row
+
+    def rows_within(self, limit: float) -> int:
+        """How many rows a batch may have that shall take no longer than `limit` seconds; one at least."""
+        return max(1, int((limit - self.fixed) / self.row)) if self.row > 0 else MOST_ROWS
+
+
+def cost(lm: LanguageModel, prediction: Prediction) -> Cost:
+    """What a batch costs, from batches of two sizes that are run and timed now.
+
+    The first pass, which may have to warm up, is not counted; where it alone takes long, it is all that is run.
     """
-    rows = rows_a_batch(lm, prediction)
-    tried = min(TRIED_ROWS, rows)
-    _timed(lm, prediction, 1)
+    check(lm, prediction)
+    first = _timed(lm, prediction, 1)
+    if first > SLOW:
+        return Cost(0.0, first)
     one = min(_timed(lm, prediction, 1) for _ in range(2))
-    if tried == 1:
-        return one * count
-    more = min(_timed(lm, prediction, tried) for _ in range(2))
-    a_row = max((more - one) / (tried - 1), 0.02 * one)
-    return math.ceil(count / rows) * max(one - a_row, 0.0) + count * a_row
+    rows = min(TRIED_ROWS, rows_a_batch(lm, prediction))
+    if rows == 1:
+        return Cost(0.0, one)
+    row = max((min(_timed(lm, prediction, rows) for _ in range(2)) - one) / (rows - 1), 0.02 * one)
+    return Cost(max(one - row, 0.0), row)
 
 
 def _timed(lm: LanguageModel, prediction: Prediction, rows: int) -> float:
@@ -149,8 +166,3 @@ def summed_log_probability(lm: LanguageModel, prediction: Prediction, rows: int,
 
 def _rows(lm: LanguageModel, ids: Sequence[int], rows: int) -> Tensor:
     return torch.tensor(ids, dtype=torch.long, device=lm.device).expand(rows, -1)
-
-
-def head_of(edit: ZeroHead) -> tuple[StackName, AttentionPart, int, int]:
-    """(stack, part, layer, head): where in a table of heads the value of an edit belongs."""
-    return edit.stack, edit.part, edit.layer, edit.head

@@ -1,7 +1,7 @@
 """Two runs set side by side: which they are, their pieces on one row, and every head's difference on it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,6 +17,7 @@ from ui.runs import Run
 from viz.probabilities import format_percent
 
 Paired = Literal["number", "likeness"]
+PAIRED: tuple[Paired, ...] = get_args(Paired)
 TOP = 1.0  # a change of a whole row's attention has the strongest colour of a thumbnail, whatever the others are
 
 
@@ -111,22 +112,39 @@ def same_shape(first: Side, second: Side) -> bool:
     return (first.layers, first.heads) == (second.layers, second.heads)
 
 
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """The part of a comparison that takes time and holds no run."""
+
+    grid: Grid
+    partners: NDArray[np.intp]
+    step: int = 1
+
+
 def compared(first: Side, second: Side, paired: Paired, renormalise: bool) -> Comparison:
     """The comparison; where heads are paired by likeness each gets the one of the other side that differs least from it."""
+    found = pairing(first, second, paired, renormalise)
+    return Comparison(first, second, found.grid, found.partners, paired, found.step)
+
+
+def pairing(first: Side, second: Side, paired: Paired, renormalise: bool) -> Pairing:
+    """The common grid, and which heads are set against each other."""
     grid = Grid(*aligned(first, second), renormalise)
     shape = (first.layers, first.heads)
     if paired == "number":
-        return Comparison(first, second, grid, np.arange(shape[0] * shape[1]).reshape(shape), paired)
+        return Pairing(grid, np.arange(shape[0] * shape[1]).reshape(shape))
     slots = len(grid.queries.slots), len(grid.keys.slots)
     step = row_step(shape[0] * shape[1], second.layers * second.heads, *slots)
     one, other = (
         np.concatenate([grid.place(side.weights(layer), at)[:, ::step] for layer in range(side.layers)])
         for side, at in ((first, 0), (second, 1))
     )
-    return Comparison(first, second, grid, nearest_heads(one, other)[0].reshape(shape), paired, step)
+    return Pairing(grid, nearest_heads(one, other)[0].reshape(shape), step)
 
 
-_KEPT: "WeakKeyDictionary[Run, dict[object, tuple[Comparison, Changes]]]" = WeakKeyDictionary()
+_KEPT: "WeakKeyDictionary[Run, dict[object, tuple[Pairing, Changes]]]" = (
+    WeakKeyDictionary()
+)  # nothing kept holds its run
 MOST_KEPT = 6  # of one run
 
 
@@ -134,12 +152,14 @@ def changes(first: Side, second: Side, paired: Paired, renormalise: bool) -> tup
     """All heads' differences, kept as long as the first run is: choosing another head draws the same ones."""
     key = (first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise)
     held = _KEPT.setdefault(first.run, {})
-    if key not in held:
-        if len(held) >= MOST_KEPT:
-            held.clear()
-        made = compared(first, second, paired, renormalise)
-        held[key] = (made, _in_small(made))
-    return held[key]
+    if key in held:
+        found, small = held[key]
+        return Comparison(first, second, found.grid, found.partners, paired, found.step), small
+    made = compared(first, second, paired, renormalise)
+    if len(held) >= MOST_KEPT:
+        held.clear()
+    held[key] = (Pairing(made.grid, made.partners, made.step), _in_small(made))
+    return made, held[key][1]
 
 
 def _in_small(made: Comparison) -> Changes:

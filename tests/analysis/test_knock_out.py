@@ -1,20 +1,23 @@
 """Knock-outs in batches against the same knock-outs one run at a time, and against the definition of log-probability."""
 
 import math
+import time
 from dataclasses import replace
 
 import pytest
 import torch
 
+from analysis import knock_out
 from analysis.knock_out import (
     MOST_ROWS,
+    Cost,
     Prediction,
+    cost,
     every_head,
     every_sublayer,
     log_probability,
     one_at_a_time,
     rows_a_batch,
-    seconds,
 )
 from model import CutEdge, InputError, SkipSublayer, ZeroHead
 from model.config import Kind
@@ -84,11 +87,30 @@ def test_a_batch_shrinks_as_the_text_grows() -> None:
     assert 1 <= rows_a_batch(lm, long) < 8
 
 
-def test_the_estimate_is_a_time_and_grows_with_the_count() -> None:
+def test_the_estimate_comes_near_what_the_batches_then_take() -> None:
+    lm, prediction = asked("encoder-decoder")
+    long = replace(prediction, read=prediction.read * 6, source=(prediction.source or ()) * 4)
+    candidates = every_head(lm.config)
+    guessed = cost(lm, long).seconds(len(candidates), 16)
+    started = time.perf_counter()
+    for first in range(0, len(candidates), 16):
+        one_at_a_time(lm, long, candidates[first : first + 16])
+    assert 0.1 < guessed / (time.perf_counter() - started) < 10  # another process may take the processor meanwhile
+
+
+def test_seconds_add_up_over_batches_and_rows() -> None:
+    assert Cost(0.5, 0.01).seconds(100, 64) == pytest.approx(2 * 0.5 + 100 * 0.01)
+    assert Cost(0.5, 0.01).seconds(0, 64) == 0
+    assert Cost(0.05, 0.01).rows_within(0.3) == 25
+    assert Cost(0.5, 0.01).rows_within(0.3) == 1
+
+
+def test_a_slow_pass_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lm, prediction = asked("decoder")
-    few, many = seconds(lm, prediction, 1), seconds(lm, prediction, 100_000)
-    assert 0 < few < 1
-    assert many > 50 * few
+    tried: list[int] = []
+    monkeypatch.setattr(knock_out, "_timed", lambda lm, prediction, rows: tried.append(rows) or 2.5)
+    assert cost(lm, prediction) == Cost(0.0, 2.5)
+    assert tried == [1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,126 @@
+"""What two runs read, write and predict, beside each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from analysis.alignment import by_pieces, by_words
+from model.tokens import Token
+from ui import figures, header, predictions, theme
+from ui.compare_with import Other
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import array
+from ui.predictions import Moment
+from ui.runs import Run
+from viz.export import table_csv
+from viz.labels import visible
+from viz.probabilities import format_percent, next_token_chart
+
+CANDIDATES = 8
+ORDINALS = ("first", "second")
+
+
+def texts(run: Run, other: Other) -> None:
+    """What the second reads, where it is another text, and what both write; tokens without an equal are tinted."""
+    rows = []
+    if other.mode == "text":
+        marks = without_equal(run, other.read, run.source, other.read.source)[1]
+        rows.append(Strip("second reads", chips(other.read.source, marks)))
+    first_written = len(rows)
+    written = (run.written, other.written.written)
+    if any(written):
+        now = predictions.chosen("moment", max(map(len, written)))
+        for name, tokens, marks in zip(ORDINALS, written, without_equal(run, other.written, *written), strict=True):
+            rows.append(Strip(f"{name} writes", chips(tokens, marks, now), empty="nothing"))
+
+    def choose(event: ChipEvent) -> None:
+        if event.row >= first_written:
+            st.session_state["moment"] = event.index
+
+    if rows:
+        token_strip(rows, key="both_texts", label="Both texts", clickable=any(written), on_token=choose)
+
+
+def without_equal(
+    run: Run, other: Run, first: Sequence[Token], second: Sequence[Token]
+) -> tuple[list[bool], list[bool]]:
+    """For each token of both sides, whether the other side has no equal in its place."""
+    row = by_pieces(first, second) if run.lm is other.lm else by_words(first, second)
+    marks = [False] * len(first), [False] * len(second)
+    for slot in row.slots:
+        for side, group in zip(marks, (slot.first, slot.second), strict=True):
+            if group is not None and not slot.same:
+                side[group.first : group.after] = [True] * group.size
+    return marks
+
+
+def chips(tokens: Sequence[Token], marks: Sequence[bool], now: int | None = None) -> list[Chip]:
+    """Tokens as chips, those without an equal tinted."""
+    return [
+        Chip(
+            token.label,
+            title="no equal in the other" if mark else "",
+            intensity=0.22 if mark else None,
+            role="warning",
+            special=token.special,
+            current=i == now,
+        )
+        for i, (token, mark) in enumerate(zip(tokens[: header.STRIP_TOKENS], marks, strict=False))
+    ]
+
+
+def both_predictions(run: Run, other: Other) -> None:
+    """The full softmax of each at the chosen token, or at the first mask of each text."""
+    sides = (run, other.written)
+    found = [predictions.moments(side) for side in sides]
+    st.subheader("Both predictions", anchor=False)
+    if not any(found):
+        st.caption(nothing_to_predict(run))
+        return
+    now = predictions.chosen("moment", max(map(len, found)))
+    for place, (column, side, here) in enumerate(zip(st.columns(2, gap="large"), sides, found, strict=True)):
+        with column:
+            if here:
+                prediction(side, here[min(now, len(here) - 1)], ORDINALS[place])
+            else:
+                st.caption(f"The {ORDINALS[place]} predicts nothing here. {nothing_to_predict(side)}")
+
+
+def nothing_to_predict(run: Run) -> str:
+    """What to do where a run has no prediction to show."""
+    if run.lm.net.head is None:
+        return "Its checkpoint has no output head, so it predicts no tokens."
+    if run.lm.special.mask is None:
+        return "Its checkpoint names no mask token, so nothing can be hidden from it and guessed."
+    return "Type [MASK] in place of a word, or mask one on the Logits page: an encoder predicts what is hidden from it."
+
+
+def prediction(run: Run, moment: Moment, ordinal: str) -> None:
+    """One side's softmax."""
+    shares = predictions.logits(run, moment.at).softmax(dim=-1)
+    ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
+    values = array(shares[ids])
+    labels = [run.lm.token(i).label for i in ids]
+    fig = next_token_chart(
+        labels,
+        values,
+        len(shares) - len(ids),
+        max(0.0, 1.0 - float(values.sum(dtype=np.float64))),
+        theme=theme.current(),
+        ids=ids,
+        chosen=moment.token.id,
+        height=300,
+    )
+    before = run.trace.tokens(run.trace.predicts)[moment.at].label
+    where = "at" if run.lm.kind == "encoder" else "after"
+    share = format_percent(float(shares[moment.token.id]))
+    figures.place(
+        fig,
+        key=f"prediction_{ordinal}",
+        heading=f"The {ordinal}, {where} “{header.plain(visible(before))}”",
+        explained="The full softmax over the vocabulary; the most probable pieces, and all others as one bar. What came, or stood "
+        f"there before it was masked, is marked: {share}.",
+        filename=f"prediction-{ordinal}",
+        csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
+    )

@@ -1,0 +1,201 @@
+"""The compare page: every head's difference at a glance, the heads that changed most, and one exactly."""
+
+import numpy as np
+import streamlit as st
+
+from analysis.alignment import How
+from ui import figures, heads, settings, theme
+from ui.compare_with import Other, parts
+from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
+from ui.components.head_grid.head_grid import head_grid
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.runs import Run
+from viz.attention import attention_heatmap, difference_heatmap
+from viz.changes import moved_ranking
+from viz.export import matrix_csv, table_csv
+from viz.probabilities import format_percent
+from viz.theme import DIVERGING
+
+RANKED = 12
+VIEWS = ("difference", "first", "second")
+BY: dict[How, str] = {
+    "pieces": "Pieces are aligned with equal ones at the least cost",
+    "characters": "Two tokenizers cut this text differently; a slot is the shortest stretch that both cut out",
+    "words": "Texts of two tokenizers are aligned by words",
+}
+PAIRED_NAMES: dict[Paired, str] = {"number": "same number", "likeness": "most alike"}
+
+
+def pick_part(run: Run, other: Other) -> tuple[str, str]:
+    """Which kind of attention, of those that both have."""
+    offered = parts(run, other)
+    names = [first for first, _ in offered]
+    settings.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
+    part = st.segmented_control(
+        "Attention",
+        names,
+        key="part",
+        format_func=lambda name: heads.SHORT[name],
+        bind="query-params",
+        required=True,
+    )
+    return next((pair for pair in offered if pair[0] == part), offered[-1])
+
+
+def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
+    """How heads are paired, and whether rows are shared anew among the keys that both have."""
+    offered = [how for how in PAIRED if how == "likeness" or same_shape(first, second)]
+    paired: Paired = "number"
+    if first.run.lm is not second.run.lm:
+        settings.keep_among("paired", offered, offered[0], lambda how: PAIRED_NAMES[how])
+        chosen = st.segmented_control(
+            "Heads paired by",
+            offered,
+            key="paired",
+            format_func=lambda how: PAIRED_NAMES[how],
+            bind="query-params",
+            required=True,
+            help="Heads of two models do not correspond by number, unless one was trained from the other. Most alike: each head "
+            "of the first is set against the head of the second that differs least from it on this text.",
+        )
+        paired = chosen or offered[0]
+    renormalise = st.toggle(
+        "Shared keys only",
+        key="shared_only",
+        bind="query-params",
+        help="Off: a key that one side does not have counts as a weight of 0 there, which is what it got; every row's "
+        "differences sum to 0. On: such keys are left out and each row is divided by what is left, as if the softmax had "
+        "run over the shared keys alone.",
+    )
+    return paired, bool(renormalise)
+
+
+def pickers(run: Run, part: str, small: Changes) -> tuple[int, int]:
+    """Layer and head; at first the head whose attention moved most."""
+    if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
+        most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
+        st.session_state["layer"], st.session_state["head"] = divmod(most, small.moved.shape[1])
+    return heads.pickers(heads.shown(run, part))
+
+
+def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
+    """All heads' differences as thumbnails, and the ones that moved most."""
+    st.markdown(
+        "**All heads**",
+        help="One picture a head: queries down, keys across, on the row of both texts. One colour where the second gives a key "
+        "more, the other where it gives less; the strongest colour is a whole row's attention. Grey: no query in common.",
+    )
+    head_grid(
+        small.pictures,
+        selected=(layer, head),
+        key="difference_grid",
+        captions=small.captions,
+        label="How every head's attention differs",
+        diverging=DIVERGING[theme.current().name],
+        on_head=heads.pick,
+    )
+    ranking(made, small, layer, head)
+
+
+def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
+    """Heads by how much of a query's attention moved."""
+    flat = small.moved.ravel()
+    order = [int(i) for i in np.argsort(-np.nan_to_num(flat, nan=-1.0), kind="stable") if np.isfinite(flat[i])]
+    if not order:
+        st.caption("The two have no query in common, so no head can be compared.")
+        return
+    shown = order[:RANKED]
+    heads_a_layer = small.moved.shape[1]
+    names = [f"L{i // heads_a_layer} H{i % heads_a_layer}" for i in order]
+    here = layer * heads_a_layer + head
+    fig = moved_ranking(
+        names[: len(shown)],
+        flat[shown].astype(np.float32),
+        theme=theme.current(),
+        selected=shown.index(here) if here in shown else None,
+    )
+    partners = [made.partner(i // heads_a_layer, i % heads_a_layer) for i in order]
+    figures.place(
+        fig,
+        key="ranking",
+        heading="Which heads changed most",
+        explained="The share of a query's attention that moved: half the sum of the sizes of a row's differences (total "
+        "variation), averaged over the queries that both have. 0%: equal rows; 100%: nothing in common. Click a bar to open it.",
+        filename="heads-by-change",
+        csv=lambda: table_csv(
+            {
+                "layer": [i // heads_a_layer for i in order],
+                "head": [i % heads_a_layer for i in order],
+                "second_layer": [layer for layer, _ in partners],
+                "second_head": [head for _, head in partners],
+                "mean_total_variation": [float(flat[i]) for i in order],
+            }
+        ),
+    )
+
+    def opened(point: PointEvent) -> None:
+        if point.row < len(shown):
+            st.session_state["layer"], st.session_state["head"] = divmod(shown[point.row], heads_a_layer)
+
+    plotly_bridge("ranking", key="ranking_bridge", on_point=opened)
+    rest = f" of {len(order)}; its CSV holds all" if len(order) > len(shown) else ""
+    mean = format_percent(float(np.nanmean(flat)))
+    st.caption(f"The first {len(shown)}{rest}. Over all heads {mean} of a query's attention moved.")
+
+
+def detail(made: Comparison, layer: int, head: int) -> None:
+    """One head exactly: the difference, or either side on the common row."""
+    settings.keep_among("side", VIEWS, VIEWS[0])
+    how = st.segmented_control("Shown", VIEWS, key="side", bind="query-params", required=True) or VIEWS[0]
+    one, other = (side[head] for side in made.layer(layer))
+    queries, keys = made.labels
+    number, against = f"layer {layer}, head {head}", made.partner(layer, head)
+    if made.paired == "likeness":
+        number += f", against layer {against[0]}, head {against[1]}"
+    name = heads.NAMES[made.first.part]
+    shown = {"difference": other - one, "first": one, "second": other}[how]
+    common = {"theme": theme.current(), "title_query": "looks", "title_key": "is looked at"}
+    fig = (
+        difference_heatmap(shown, queries, keys, name="change of attention", width=620, **common)
+        if how == "difference"
+        else attention_heatmap(shown, queries, keys, width=620, **common)
+    )
+    figures.place(
+        fig,
+        key="difference",
+        heading=f"{name}, {number}" + ("" if how == "difference" else f": the {how}"),
+        explained="Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
+        "−a only in the first. Rows without a partner are blank.",
+        filename=f"{how}-{made.first.part}-layer-{layer}-head-{head}",
+        csv=lambda: matrix_csv(shown, queries, keys),
+        fill=len(keys) > 40,
+    )
+    st.caption(what_was_done(made, layer, head))
+
+
+def what_was_done(made: Comparison, layer: int, head: int) -> str:
+    """How the two were brought onto one row, in sentences."""
+    rows, columns = made.grid.queries, made.grid.keys
+    shared, there = int(rows.shared.sum()), int(columns.shared.sum())
+    said = (
+        f"{BY[rows.how]}: {shared} of {len(rows.slots)} queries and {there} of {len(columns.slots)} keys are in both."
+    )
+    if rows.how != "pieces":
+        said += " Pieces that share a slot are summed as keys and averaged as queries."
+    if made.grid.renormalise:
+        said += f" Keys of one side alone are left out and rows divided by what is left: {kept(made, layer, head)}."
+    elif there < len(columns.slots):
+        said += " A key that one side lacks counts as 0 there, so each row's differences sum to 0."
+    if made.first.part != made.second.part:
+        said += " One is an encoder, the other a decoder, which looks at what came before alone: part of any difference is that."
+    if made.step > 1:
+        said += f" Which heads are most alike was found on every {made.step}th query."
+    return said
+
+
+def kept(made: Comparison, layer: int, head: int) -> str:
+    """The mean share that each side's rows had on the shared keys."""
+    other, number = made.partner(layer, head)
+    both = (made.first.weights(layer)[head], 0), (made.second.weights(other)[number], 1)
+    shares = [float(np.nanmean(made.grid.kept(weights, 1 if side else 0))) for weights, side in both]
+    return f"{format_percent(shares[0])} of the first's and {format_percent(shares[1])} of the second's attention"

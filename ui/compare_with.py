@@ -1,0 +1,144 @@
+"""What the text on screen is set against: another text, another model, or the same with parts switched off."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from model.errors import CheckpointError, InputError
+from ui import encoder_text, header, heads, opened, runs, settings, switched_off
+from ui.comparing import Side
+from ui.examples import examples_for
+from ui.runs import Run, RunSpec
+
+MODES = ("text", "model", "edits")
+MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts switched off"}
+
+
+@dataclass(frozen=True, eq=False)
+class Other:
+    """The second run: what it writes by itself, and the reading whose attention is compared."""
+
+    written: Run
+    read: Run
+    mode: str
+
+
+def pick(run: Run) -> Other | None:
+    """The other run, by the controls for it; None where there is none yet, which is said."""
+    settings.keep_among("against", MODES, MODES[0], lambda mode: MODE_NAMES[mode])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        mode = st.segmented_control(
+            "Compared with",
+            MODES,
+            key="against",
+            format_func=lambda mode: MODE_NAMES[mode],
+            bind="query-params",
+            required=True,
+            help="What the text and model above are set against. Only this one thing differs between the two runs.",
+        )
+        if mode == "text":
+            spec = another_text(run)
+        elif mode == "model":
+            spec = another_model(run)
+    if mode == "edits":
+        return with_parts_off(run)
+    if spec is None:
+        return None
+    found = run_of(spec)
+    return None if found is None else Other(found, found, mode or MODES[0])
+
+
+def another_text(run: Run) -> RunSpec | None:
+    """The same model on a second text."""
+    examples = [example.text for example in examples_for(run.spec.model) if example.text != run.spec.text]
+    settings.start_with("text_b", examples[0] if examples else run.spec.text)
+    text = st.text_input(
+        "Second text",
+        key="text_b",
+        live="50ms",
+        bind="query-params",
+        placeholder="Type a second text: the first with a word changed shows most",
+        width="stretch",
+    )
+    st.button("Copy the first", key="copy_first", on_click=copy_first, args=(run.spec.text,), type="tertiary")
+    if not (text or "").strip():
+        st.session_state.pop("shown_b", None)
+        st.info("No second text yet: type one, or copy the first and change a word.", icon="✏️")
+        return None
+    return replace(run.spec, text=text or "", choices=(), masks=(), target=None)
+
+
+def copy_first(text: str) -> None:
+    """The first text into the second box, to be changed there."""
+    st.session_state["text_b"] = text
+
+
+def another_model(run: Run) -> RunSpec | None:
+    """Another model on the same text."""
+    names = [name for name in settings.offered() if name != run.spec.model]
+    if not names:
+        st.info("There is no other model here. The Models page opens one from a folder or from the hub.", icon="📂")
+        return None
+    settings.keep_among("model_b", names, names[0])
+    name = st.selectbox("Second model", names, key="model_b", format_func=opened.label, width=320) or names[0]
+    settings.write_into_address("model_b", name, names[0])
+    try:
+        lm = runs.load(name, run.spec.device)
+    except (InputError, CheckpointError) as error:
+        st.warning(header.sentence(str(error)), icon="⚠️")
+        return None
+    pair = run.spec.pair if encoder_text.takes_pair(lm) else None
+    return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
+
+
+def with_parts_off(run: Run) -> Other | None:
+    """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
+    edits = switched_off.held(run)
+    switched_off.chips(run)
+    if not edits:
+        st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
+        st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
+        return None
+    written = run_of(replace(run.spec, edits=edits))
+    read = reread(run, edits)
+    return None if written is None else Other(written, read, "edits")
+
+
+def reread(run: Run, edits: tuple[switched_off.Off, ...]) -> Run:
+    """The tokens of a run read again, exactly these, with edits: what differs is due to the edits alone."""
+    if run.lm.kind == "encoder":
+        return runs.get(replace(run.spec, edits=edits))
+    read = tuple(token.id for token in run.trace.tokens("decoder"))
+    return runs.get(replace(run.spec, edits=edits, choices=(), read=read))
+
+
+def run_of(spec: RunSpec) -> Run | None:
+    """A run, or the last one that worked where this cannot be run, which is said."""
+    try:
+        found = runs.get(spec, between_steps=lambda: st.session_state.get("text_b"))
+    except (InputError, CheckpointError) as error:
+        last = st.session_state.get("shown_b")
+        usable = isinstance(last, RunSpec) and last.model == spec.model and not last.edits
+        shown = " Shown below: the last second text that worked." if usable else ""
+        st.warning(header.sentence(str(error)) + shown, icon="⚠️")
+        return runs.get(last) if usable and isinstance(last, RunSpec) else None
+    st.session_state["shown_b"] = spec
+    return found
+
+
+def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
+    """The two sides of one kind of attention. A decoder's texts are compared as typed, before what it wrote after them;
+    with parts off both runs have read the same tokens, and all of them are compared."""
+    first, second = part
+    typed = other.mode != "edits"
+    return (
+        Side(run, first, run.typed if typed and run.lm.kind == "decoder" else None),
+        Side(other.read, second, other.read.typed if typed and other.read.lm.kind == "decoder" else None),
+    )
+
+
+def parts(run: Run, other: Other) -> list[tuple[str, str]]:
+    """Kinds of attention that both have; an encoder alone against a decoder alone: the self-attention of each."""
+    mine, theirs = heads.available(run), heads.available(other.read)
+    both = [(part, part) for part in mine if part in theirs]
+    return both or [(mine[0], theirs[0])]
