@@ -141,6 +141,20 @@ def of_row(
     return whole(imports, lines)
 
 
+def of_lines(view: Shown, toggles: Toggles, layer: int, active: list[int], window: Window, mass: float) -> str:
+    """The lines of the heads that are on."""
+    imports, lines = of_weights(view, toggles, layer, None)
+    imports.append("from viz.lines import lines_figure")
+    arrays = ["weights", "queries", "keys"]
+    if (window.query_end - window.query, window.key_end - window.key) != (len(view.queries), len(view.keys)):
+        rows, columns = f"{window.query}:{window.query_end}", f"{window.key}:{window.key_end}"
+        arrays = [f"weights[:, {rows}, {columns}]", f"queries[{rows}]", f"keys[{columns}]"]
+    if view.kept is not None:
+        arrays[0] = f"np.nan_to_num({arrays[0]})"
+    lines.append(call("lines_figure", [*arrays, "theme=LIGHT", f"heads={active}", f"mass={mass}"]))
+    return whole(imports, lines)
+
+
 def of_anatomy(view: Shown, layer: int, head: int, query: int, key: int) -> str:
     """The vectors of one score, and its numbers in `found`."""
     stack, part = heads.PARTS[view.part]

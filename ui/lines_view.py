@@ -1,31 +1,165 @@
 """The heads of a layer as lines between tokens."""
 
+import io
+import re
+from typing import cast
+
+import numpy as np
 import streamlit as st
 
-from ui import heads
+from ui import attention_code, figures, heads, settings, theme
 from ui.attention_toggles import Toggles
-from ui.components.attention_lines.attention_lines import attention_lines
+from ui.components.attention_lines.attention_lines import (
+    HTML,
+    LEAST_MASS,
+    Lines,
+    LineView,
+    Lock,
+    Side,
+    attention_lines,
+)
+from ui.components.standalone import standalone_html
+from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
+from ui.heatmap_view import shown_window
+from viz.export import table_csv
+from viz.lines import edges_to_mass
+from viz.windows import MOST_CELLS, Window
 
-LINES_MOST = 256
+AT_FIRST = LineView(0.7, (), ())
+WRITTEN = re.compile(r"(\d{1,3});([\d.]{0,400});((?:[qk]\d{1,4}\.?){0,64})")
+SAYS = (
+    "From each query the strongest links, until they carry the share of its attention that the slider says. Buttons add heads, "
+    "each in its own colour; a double click leaves one, another brings the others back."
+)
 
 
 def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
     """Lines between tokens, for this head and, by its buttons, its neighbours in the layer."""
-    st.markdown(f"**{heads.NAMES[view.part]}, layer {layer}**")
-    longest = max(len(view.queries), len(view.keys))
-    if longest > LINES_MOST:
-        st.info(
-            f"Lines are drawn for up to {LINES_MOST} tokens; this text has {longest}. The heatmap shows all of them."
-        )
-        return
-    attention_lines(
-        view.only_kept(view.weights(layer)),
-        view.queries,
-        view.keys,
-        key=f"lines_{view.part}",
+    window = shown_window(view)
+    if not window.exact:
+        half = MOST_CELLS // 2
+        window = Window(0, min(half, len(view.queries)), 0, min(half, len(view.keys)))
+    weights = in_window(view, layer, window)
+    queries, keys = view.queries[window.query : window.query_end], view.keys[window.key : window.key_end]
+    kept = remembered(layer, head)
+    lines = Lines(
+        weights,
+        queries,
+        keys,
         head_names=[f"head {i}" for i in range(view.heads)],
-        active=[head],
+        active=[one for one in kept.active if one < view.heads] or [head],
+        mass=kept.mass,
+        locked=[lock for lock in kept.locked if lock[1] < len(queries if lock[0] == "query" else keys)],
         transposed=toggles.transposed == "on",
         label=f"{heads.NAMES[view.part]}, layer {layer}, as lines",
+        filename=f"lines-{view.part}-layer-{layer}",
     )
+    with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
+        st.markdown(f"**{heads.NAMES[view.part]}, layer {layer}**", help=SAYS, width="stretch")
+        figures.take_away(ways(view, toggles, lines, layer, window), key="lines")
+    attention_lines(lines, key=f"lines_{view.part}", on_view=lambda seen: remember(seen, layer, head))
+    if len(queries) < len(view.queries) or len(keys) < len(view.keys):
+        st.caption(
+            f"Lines for queries {window.query:,} to {window.query_end - 1:,} of {len(view.queries):,} and keys {window.key:,} to "
+            f"{window.key_end - 1:,} of {len(view.keys):,}: as many as can be told apart. Zoom in the heatmap to choose others; "
+            "it shows all of them."
+        )
+
+
+def in_window(view: Shown, layer: int, window: Window) -> Matrix:
+    """(heads, query, key) of a window, a long text's heads worked out one by one."""
+    if max(len(view.queries), len(view.keys)) <= MOST_CELLS:
+        return view.only_kept(view.weights(layer))
+    each = [window.of(view.only_kept(view.head_weights(layer, head))) for head in range(view.heads)]
+    return np.stack(each).astype(np.float32)
+
+
+def remember(seen: LineView, layer: int, head: int) -> None:
+    st.session_state["lines"] = seen
+    st.session_state["lines_of"] = (layer, head)
+
+
+def remembered(layer: int, head: int) -> LineView:
+    """What was set in the browser; the heads count while the head they were chosen beside is on screen."""
+    if "lines" not in st.session_state:
+        st.session_state["lines"] = read(st.query_params.get("lines", ""))
+        st.session_state["lines_of"] = (layer, head)
+    held: LineView = st.session_state["lines"]
+    if st.session_state["lines_of"] != (layer, head):
+        held = LineView(held.mass, (), held.locked)
+    settings.link("lines", "" if held == AT_FIRST else write(held))
+    return held
+
+
+def write(seen: LineView) -> str:
+    """As it stands in an address: "70;0.3;q2.k5"."""
+    heads_on = ".".join(map(str, seen.active))
+    locked = ".".join(f"{side[0]}{index}" for side, index in seen.locked)
+    return f"{round(seen.mass * 100)};{heads_on};{locked}"
+
+
+def read(text: str) -> LineView:
+    """From an address; what is none gives what is shown at first."""
+    found = WRITTEN.fullmatch(text)
+    if not found or not LEAST_MASS * 100 <= int(found[1]) <= 100:
+        return AT_FIRST
+    on = tuple(int(part) for part in found[2].split(".") if part)
+    sides: dict[str, Side] = {"q": "query", "k": "key"}
+    locked: list[Lock] = [(sides[part[0]], int(part[1:])) for part in found[3].split(".") if part]
+    return LineView(int(found[1]) / 100, on, tuple(locked))
+
+
+def ways(view: Shown, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
+    """The lines as files; their picture is saved by the component itself, as it stands."""
+    shown = theme.current()
+    active = [head for head in lines.active or () if head < len(lines.weights)]
+    words = in_words(lines, active)
+    return TakeAway(
+        filename=lines.filename,
+        words=words,
+        csv=lambda: links_csv(lines, active),
+        html=lambda: standalone_html(
+            "attention_lines", HTML, lines.payload(), title=lines.label, said=words, theme=shown
+        ),
+        npz=lambda: archive(lines),
+        python=lambda: attention_code.of_lines(view, toggles, layer, active, window, lines.mass),
+        picture=False,
+    )
+
+
+def in_words(lines: Lines, active: list[int]) -> str:
+    """One paragraph: how many links, and the strongest of each head that is on."""
+    edges = edges_to_mass(lines.weights, lines.mass)
+    text = f"{lines.label}: of each query's row the largest weights that make up {lines.mass:.0%} of it."
+    for head in active:
+        query, key = np.unravel_index(int(lines.weights[head].argmax()), lines.weights[head].shape)
+        text += (
+            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{lines.queries[int(query)]}” to "
+            f"“{lines.keys[int(key)]}” with {lines.weights[head, query, key]:.1%}."
+        )
+    return text
+
+
+def links_csv(lines: Lines, active: list[int]) -> str:
+    """A row for each link that is drawn."""
+    edges = edges_to_mass(lines.weights, lines.mass)
+    places = [(head, int(q), int(k)) for head in active for q, k in zip(*np.nonzero(edges[head]), strict=True)]
+    return table_csv(
+        {
+            "head": [head for head, _, _ in places],
+            "query_index": [query for _, query, _ in places],
+            "query": [lines.queries[query] for _, query, _ in places],
+            "key_index": [key for _, _, key in places],
+            "key": [lines.keys[key] for _, _, key in places],
+            "weight": [float(lines.weights[place]) for place in places],
+        }
+    )
+
+
+def archive(lines: Lines) -> bytes:
+    """All heads' weights (heads, query, key) and the labels."""
+    data = io.BytesIO()
+    labels = {name: np.array(side, dtype=np.str_) for name, side in (("queries", lines.queries), ("keys", lines.keys))}
+    np.savez_compressed(data, weights=cast("Matrix", lines.weights), **labels)
+    return data.getvalue()

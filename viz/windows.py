@@ -34,7 +34,8 @@ class Window:
         return max(self.query_end - self.query, self.key_end - self.key) <= MOST_CELLS
 
     def of(self, weights: Floats) -> Floats:
-        return weights[self.query : self.query_end, self.key : self.key_end]
+        """(..., query, key) of it."""
+        return weights[..., self.query : self.query_end, self.key : self.key_end]
 
 
 def whole(queries: int, keys: int) -> Window:

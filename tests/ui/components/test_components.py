@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.ui.components.mounting import answer, run, sent
-from ui.components.attention_lines import attention_lines
+from ui.components.attention_lines import Lines
 from ui.components.head_grid import head_grid
 from ui.components.keys import keys
 from ui.components.live_text import live_text
@@ -42,6 +42,24 @@ def test_a_chosen_head_reaches_the_callback_and_the_page_for_one_run() -> None:
     app = answer(run(grid_page), "head", {"layer": 0, "head": 1})
     assert app.text[0].value == "HeadEvent(layer=0, head=1) HeadEvent(layer=0, head=1)"
     assert app.run().text[0].value == "None HeadEvent(layer=0, head=1)"
+
+
+def alone_page() -> None:
+    import numpy as np
+    import streamlit as st
+
+    from ui.components.head_grid import head_grid
+
+    pictures = np.zeros((2, 3, 4, 5), dtype=np.uint8)
+    head_grid(pictures, selected=(1, 2), key="grid", on_alone=lambda event: st.session_state.update(alone=event))
+    st.text(str(st.session_state.get("alone")))
+
+
+def test_a_double_click_names_its_head() -> None:
+    app = run(alone_page)
+    assert sent(app)[0]["isolates"] is True
+    assert answer(app, "alone", {"layer": 9, "head": 0}).text[0].value == "None"
+    assert answer(app, "alone", {"layer": 1, "head": 0}).text[0].value == "HeadEvent(layer=1, head=0)"
 
 
 @pytest.mark.parametrize(
@@ -87,11 +105,13 @@ def lines_page() -> None:
     import numpy as np
     import streamlit as st
 
-    from ui.components.attention_lines import attention_lines
+    from ui.components.attention_lines import Lines, attention_lines
 
     weights = np.array([[[0.1, 0.9], [1 / 3, 2 / 3], [1, 0]]], dtype=np.float32)
-    event = attention_lines(weights, ["a", "b", "<b>"], ["x", "y"], key="lines", head_names=["5"], on_token=print)
+    lines = Lines(weights, ["a", "b", "<b>"], ["x", "y"], head_names=["5"], locked=[("key", 1)])
+    event = attention_lines(lines, key="lines", on_token=print, on_view=lambda seen: st.session_state.update(seen=seen))
     st.text(str(event))
+    st.text(str(st.session_state.get("seen")))
 
 
 def test_the_lines_get_exact_shares() -> None:
@@ -99,6 +119,7 @@ def test_the_lines_get_exact_shares() -> None:
     assert (header["queries"], header["keys"], header["head_names"]) == (["a", "b", "<b>"], ["x", "y"], ["5"])
     weights = np.frombuffer(body, dtype="<f4").reshape(1, 3, 2)
     assert np.array_equal(weights[0], np.array([[0.1, 0.9], [1 / 3, 2 / 3], [1, 0]], dtype=np.float32))
+    assert (header["mass"], header["active"]) == (0.7, [0])
 
 
 def test_a_clicked_token_comes_back_on_its_side() -> None:
@@ -119,7 +140,19 @@ def test_a_clicked_token_comes_back_on_its_side() -> None:
 )
 def test_lines_that_cannot_be_drawn_are_refused(shape: tuple[int, ...], value: float, mass: float, words: str) -> None:
     with pytest.raises(PayloadError, match=words):
-        attention_lines(np.full(shape, value, dtype=np.float32), ["a", "b"], ["x", "y"], key="lines", mass=mass)
+        Lines(np.full(shape, value, dtype=np.float32), ["a", "b"], ["x", "y"], mass=mass).payload()
+
+
+def test_what_was_set_in_the_browser_reaches_the_page_checked() -> None:
+    app = run(lines_page)
+    assert (sent(app)[0]["locked"], sent(app)[0]["answered"]) == ([["key", 1]], 0)
+    set_there = {"number": 3, "mass": 85, "active": [0, 9, "x"], "locked": [["query", 2], ["key", 7], ["moon", 0], 5]}
+    answer(app, "view", set_there)
+    assert app.text[1].value == "LineView(mass=0.85, active=(0,), locked=(('query', 2),))"
+    assert sent(app)[0]["answered"] == 3
+    for wrong in ({"mass": 2}, {"mass": 101}, {"active": "all"}, {"locked": None}, {"mass": "50"}):
+        answer(app, "view", set_there | {"number": 4} | wrong)
+        assert app.text[1].value.startswith("LineView(mass=0.85")
 
 
 def strip_page() -> None:
@@ -170,6 +203,24 @@ def test_a_clicked_point_comes_back() -> None:
     expected = "PointEvent(curve=0, row=3, column=1, x=1, y=3, customdata=None)"
     assert answer(app, "point", point).text[0].value == expected
     assert answer(app, "point", {"curve": 0, "row": "3"}).text[0].value == "None"
+
+
+def zoom_page() -> None:
+    import streamlit as st
+
+    from ui.components.plotly_bridge import plotly_bridge
+
+    plotly_bridge("map", key="bridge", on_zoom=lambda zoom: st.session_state.update(zoom=zoom))
+    st.text(str(st.session_state.get("zoom")))
+
+
+def test_a_zoom_reaches_the_page_and_what_is_none_does_not() -> None:
+    app = run(zoom_page)
+    assert sent(app)[0]["zooms"] is True
+    for wrong in ({"x": [1, 2]}, {"x": [1, 2], "y": [1]}, {"x": [1, 2], "y": ["a", 2]}, {"x": [0, 1e9], "y": [0, 1]}, 4):
+        assert answer(app, "zoom", wrong).text[0].value == "None"
+    assert answer(app, "zoom", {"x": [-0.5, 9.5], "y": [20, 3]}).text[0].value == "ZoomEvent(x=(-0.5, 9.5), y=(20.0, 3.0))"
+    assert answer(app, "zoom", {"whole": True}).text[0].value == "ZoomEvent(x=None, y=None)"
 
 
 def test_a_bridge_needs_a_chart() -> None:

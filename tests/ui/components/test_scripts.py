@@ -23,6 +23,7 @@ NAMES = [
 ASKED = r"https?:|fetch\(|XMLHttpRequest|WebSocket|import\(|@import|url\("
 SAVES_PICTURES = {  # the name of SVG; fonts, read from this server, become part of the picture
     "save_picture.js": {"http:": 1, "fetch(": 1, "url(": 2},
+    "attention_lines.js": {"http:": 1},
 }
 
 

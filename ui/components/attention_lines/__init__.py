@@ -1,5 +1,5 @@
 """Attention as lines between two lists of tokens."""
 
-from ui.components.attention_lines.attention_lines import LineToken, LineWords, attention_lines
+from ui.components.attention_lines.attention_lines import Lines, LineToken, LineView, LineWords, attention_lines
 
-__all__ = ["LineToken", "LineWords", "attention_lines"]
+__all__ = ["LineToken", "LineView", "LineWords", "Lines", "attention_lines"]

@@ -11,11 +11,15 @@ const COLOURS = {
 };
 const DASHES = [[], [6, 4], [2, 3]];
 const SIDES = ["query", "key"];
+const SVG = "http://www.w3.org/2000/svg";
+const TELL_DELAY = 500; // ms after the last change before Python is told, so that a link can restore it
+const PRINT_SCALE = 3; // pixels of a PNG for each CSS pixel
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const state = instanceOf(parentElement, () => ({
-    on: [], given: "", mass: 0, massGiven: 0, hover: null, locked: new Map(), focus: { query: 0, key: 0 },
+    on: [], given: "", mass: 0, hover: null, locked: new Map(), focus: { query: 0, key: 0 },
+    before: null, number: null, timer: 0,
   }));
   const [header, body] = unpack(data);
   Object.assign(state, { root, header, weights: floats(body), send: setTriggerValue, orders: new Map() });
@@ -33,18 +37,37 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.stop();
     state.unlisten.abort();
     cancelAnimationFrame(state.frame);
+    clearTimeout(state.timer);
   });
 }
 
-/** What the person set here stays until Python says something new. */
+/** What the person set here stays until Python says something new, and counts over what Python said before it knew. */
 function takeSettings(state) {
   const { header } = state;
-  const given = JSON.stringify([header.heads, header.active]);
-  if (given !== state.given) {
-    state.given = given;
-    state.on = Array.from({ length: header.heads }, (_, head) => header.active.includes(head));
-  }
-  if (header.mass !== state.massGiven) state.mass = state.massGiven = header.mass;
+  state.number ??= header.answered;
+  state.on = Array.from({ length: header.heads }, (_, head) => state.on[head] ?? false);
+  if (state.timer || header.answered < state.number) return;
+  const given = JSON.stringify([header.heads, header.active, header.mass, header.locked]);
+  if (given === state.given) return;
+  state.given = given;
+  state.before = null;
+  state.on = state.on.map((_, head) => header.active.includes(head));
+  state.mass = header.mass;
+  state.locked = new Map(header.locked.map(([side, index]) => [`${side}${index}`, { side, index }]));
+}
+
+/** Tells Python, once things rest, what a link needs to restore this. */
+function settled(state) {
+  if (!state.header.remembers) return;
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => {
+    state.timer = 0;
+    state.number += 1;
+    const active = state.on.flatMap((lit, head) => (lit ? [head] : []));
+    const locked = [...state.locked.values()].map(({ side, index }) => [side, index]);
+    state.given = JSON.stringify([state.header.heads, active, state.mass, locked]);
+    state.send("view", { number: state.number, mass: Math.round(state.mass * 100), active, locked });
+  }, TELL_DELAY);
 }
 
 function forgetMissing(state) {
@@ -83,6 +106,10 @@ function controls(state) {
   root.querySelector(".hint").textContent = words.hint;
   root.querySelector(".title.query").textContent = words.queries;
   root.querySelector(".title.key").textContent = words.keys;
+  for (const button of root.querySelectorAll(".save button")) {
+    button.textContent = button.dataset.format.toUpperCase();
+    button.title = `${words.save} ${button.dataset.format.toUpperCase()}`;
+  }
   const slider = root.querySelector(".mass input");
   slider.value = Math.round(state.mass * 100);
   slider.setAttribute("aria-label", words.mass);
@@ -164,51 +191,147 @@ function focused(state) {
   return state.hover ? [state.hover] : [...state.locked.values()];
 }
 
-function draw(state) {
-  const { root, header, weights, on, at, rows } = state;
-  const [width, height] = state.size;
-  const context = sharpContext(root.querySelector("canvas"), width, height);
-  const chosen = focused(state);
+/** Calls `act(head, query, key, weight)` for every link that is shown: heads that are on, tokens in focus, mass. */
+function eachLink(state, chosen, act) {
+  const { header, weights, on } = state;
   const wanted = { query: new Set(), key: new Set() };
   for (const { side, index } of chosen) wanted[side].add(index);
   const keys = header.keys.length;
-  const accent = getComputedStyle(root).getPropertyValue("--st-primary-color");
-  context.lineCap = "round";
   for (let head = 0; head < header.heads; head += 1) {
     if (!on[head]) continue;
-    context.strokeStyle = header.heads > 1 ? colourOf(state, head) : accent;
-    context.setLineDash(DASHES[Math.floor(head / 12) % DASHES.length]);
     for (let query = 0; query < header.queries.length; query += 1) {
       if (chosen.length && !wanted.query.has(query) && !wanted.key.size) continue;
+      const base = (head * header.queries.length + query) * keys;
+      let total = 0; // less than 1 where tokens are hidden
+      for (let key = 0; key < keys; key += 1) total += weights[base + key];
       let covered = 0;
       for (const key of orderOf(state, head, query)) {
-        const weight = weights[(head * header.queries.length + query) * keys + key];
-        if (weight <= 0 || covered >= state.mass - 1e-6) break;
+        const weight = weights[base + key];
+        if (weight <= 0 || covered >= state.mass * total - 1e-6) break;
         covered += weight;
-        if (chosen.length && !wanted.query.has(query) && !wanted.key.has(key)) continue;
-        link(context, state, at.query[query], at.key[key], weight);
+        if (!chosen.length || wanted.query.has(query) || wanted.key.has(key)) act(head, query, key, weight);
       }
     }
   }
+}
+
+const opacityOf = (weight) => 0.25 + 0.7 * Math.min(1, weight); // of the weight alone, however many heads are on
+const widthOf = (weight) => 1 + 2.5 * Math.min(1, weight);
+const dashOf = (head) => DASHES[Math.floor(head / 12) % DASHES.length];
+
+function strokeOf(state, head) {
+  const accent = getComputedStyle(state.root).getPropertyValue("--st-primary-color");
+  return state.header.heads > 1 ? colourOf(state, head) : accent;
+}
+
+/** Start, both control points and end of a link. */
+function curveOf({ at, size, rows }, query, key) {
+  const [from, to] = [at.query[query], at.key[key]];
+  return rows
+    ? [from, 0, from, size[1] / 2, to, size[1] / 2, to, size[1]]
+    : [0, from, size[0] / 2, from, size[0] / 2, to, size[0], to];
+}
+
+function draw(state) {
+  const { root, size } = state;
+  const context = sharpContext(root.querySelector("canvas"), ...size);
+  const chosen = focused(state);
+  context.lineCap = "round";
+  let pen = -1;
+  eachLink(state, chosen, (head, query, key, weight) => {
+    if (head !== pen) {
+      pen = head;
+      context.strokeStyle = strokeOf(state, head);
+      context.setLineDash(dashOf(head));
+    }
+    const [x, y, ...rest] = curveOf(state, query, key);
+    context.globalAlpha = opacityOf(weight);
+    context.lineWidth = widthOf(weight);
+    context.beginPath();
+    context.moveTo(x, y);
+    context.bezierCurveTo(...rest);
+    context.stroke();
+  });
   shares(state, chosen);
   for (const token of root.querySelectorAll(".token")) {
-    const id = `${token.dataset.side}${token.dataset.index}`;
-    token.setAttribute("aria-selected", state.locked.has(id));
-    token.classList.toggle("source", wanted[token.dataset.side].has(Number(token.dataset.index)));
+    const { side, index } = token.dataset;
+    token.setAttribute("aria-selected", state.locked.has(`${side}${index}`));
+    token.classList.toggle("source", chosen.some((one) => one.side === side && one.index === Number(index)));
   }
-  function link(pen, { size }, from, to, weight) {
-    pen.globalAlpha = 0.25 + 0.7 * Math.min(1, weight);
-    pen.lineWidth = 1 + 2.5 * Math.min(1, weight);
-    pen.beginPath();
-    if (rows) {
-      pen.moveTo(from, 0);
-      pen.bezierCurveTo(from, size[1] / 2, to, size[1] / 2, to, size[1]);
-    } else {
-      pen.moveTo(0, from);
-      pen.bezierCurveTo(size[0] / 2, from, size[0] / 2, to, size[0], to);
-    }
-    pen.stroke();
+}
+
+/** The lines and tokens as one SVG, all of them however far the stage is scrolled. */
+function asSvg(state) {
+  const { root } = state;
+  const stage = root.querySelector(".stage");
+  const make = (parent, name, attributes) => {
+    const element = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    parent.append(element);
+    return element;
+  };
+  const frame = stage.getBoundingClientRect();
+  const place = (element) => {
+    const box = element.getBoundingClientRect();
+    return [box.left - frame.left + stage.scrollLeft, box.top - frame.top + stage.scrollTop, box.width, box.height];
+  };
+  const [width, height] = [Math.ceil(stage.scrollWidth), Math.ceil(stage.scrollHeight)];
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [key, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) {
+    svg.setAttribute(key, value);
   }
+  const ground = getComputedStyle(root).getPropertyValue("--st-background-color") || "#fff";
+  make(svg, "rect", { width, height, fill: ground });
+  const [left, top] = place(stage.querySelector("canvas"));
+  const lines = make(svg, "g", { transform: `translate(${left} ${top})`, fill: "none", "stroke-linecap": "round" });
+  eachLink(state, focused(state), (head, query, key, weight) => {
+    const [x, y, ...rest] = curveOf(state, query, key).map((value) => value.toFixed(1));
+    make(lines, "path", {
+      d: `M${x} ${y}C${rest.join(" ")}`, stroke: strokeOf(state, head), "stroke-opacity": opacityOf(weight).toFixed(3),
+      "stroke-width": widthOf(weight).toFixed(2), ...(dashOf(head).length ? { "stroke-dasharray": dashOf(head) } : {}),
+    });
+  });
+  for (const token of stage.querySelectorAll(".token")) {
+    const [x, y, w, h] = place(token);
+    make(svg, "rect", { x, y, width: w, height: h, rx: 4, fill: getComputedStyle(token).backgroundColor });
+  }
+  for (const text of stage.querySelectorAll(".title, .token b, .token small")) {
+    const style = getComputedStyle(text);
+    const [x, y, w, h] = place(text);
+    const middle = state.rows && !text.matches(".title");
+    const right = !middle && (style.textAlign === "right" || style.textAlign === "end");
+    make(svg, "text", {
+      x: middle ? x + w / 2 : right ? x + w - parseFloat(style.paddingRight) : x + parseFloat(style.paddingLeft),
+      y: y + h / 2, "dominant-baseline": "central", "text-anchor": middle ? "middle" : right ? "end" : "start",
+      "font-family": style.fontFamily, "font-size": style.fontSize, "font-weight": style.fontWeight,
+      fill: style.color, "xml:space": "preserve",
+    }).textContent = text.textContent;
+  }
+  return { svg, width, height };
+}
+
+async function save(state, format) {
+  const { svg, width, height } = asSvg(state);
+  const scale = format === "png" ? Math.min(PRINT_SCALE, 16000 / Math.max(width, height)) : 1;
+  svg.setAttribute("width", width * scale);
+  svg.setAttribute("height", height * scale);
+  const text = new XMLSerializer().serializeToString(svg);
+  let blob = new Blob([text], { type: "image/svg+xml" });
+  if (format === "png") {
+    const address = URL.createObjectURL(blob);
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(address);
+    blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  }
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob) });
+  link.download = `${state.header.filename}.${format}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 /** Beside each token its share of what the focused tokens give or get, the mean over the heads that are on. */
@@ -244,15 +367,19 @@ function soon(state) {
   state.frame = requestAnimationFrame(() => draw(state));
 }
 
+/** A double click leaves one head; another brings back those that were on before, all where it was alone before. */
 function toggleHead(state, head, alone) {
   if (alone) {
     const isolated = state.on.every((lit, other) => lit === (other === head));
-    state.on = state.on.map((_, other) => isolated || other === head);
+    const before = state.before;
+    state.before = isolated ? null : [...state.on];
+    state.on = state.on.map((_, other) => (isolated ? before?.[other] ?? true : other === head));
   } else {
     state.on[head] = !state.on[head];
   }
   pressed(state);
   soon(state);
+  settled(state);
 }
 
 function lock(state, side, index, adds) {
@@ -262,6 +389,7 @@ function lock(state, side, index, adds) {
   if (had) state.locked.delete(id);
   else state.locked.set(id, { side, index });
   soon(state);
+  settled(state);
   if (state.header.tells) state.send("token", { side, index });
 }
 
@@ -299,7 +427,11 @@ function listen(state) {
     state.mass = Number(event.target.value) / 100;
     pressed(state);
     soon(state);
+    settled(state);
   }, { signal });
+  for (const button of root.querySelectorAll(".save button")) {
+    button.addEventListener("click", () => save(state, button.dataset.format), { signal });
+  }
 }
 
 function onKey(state, event, token) {
@@ -307,6 +439,7 @@ function onKey(state, event, token) {
     state.locked.clear();
     state.hover = null;
     soon(state);
+    settled(state);
     return;
   }
   if (!token || event.altKey) return;

@@ -11,14 +11,14 @@ from ui.components.payload import PayloadError, pack
 
 MOST = 64  # rows and columns of a picture; more than a cell has pixels for
 
-_HTML = """
+HTML = """
 <div class="root head-grid" data-testid="head-grid">
   <div class="group" hidden></div>
   <div class="scroll"><div class="board" role="listbox" tabindex="0"><canvas aria-hidden="true"></canvas></div></div>
   <div class="tip" role="status" data-testid="head-tip" hidden><b></b><span></span></div>
 </div>
 """
-_mount = browser_component("head_grid", _HTML)
+_mount = browser_component("head_grid", HTML)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def head_grid(
     weights: uint8 as `thumbnails` makes them, or floats from 0 to 1. selected: (layer, head).
     names[layer][head] is said on hover and to a screen reader ("layer 2 · head 5"), captions[layer][head] after it (the
     strongest pair). diverging: colours "#rrggbb" from the most negative through zero to the most positive, where the
-    pictures are those of `signed_thumbnails`. on_head runs before the script does, as a Streamlit callback.
+    pictures are those of `signed_thumbnails`. on_head runs before the script does, as a Streamlit callback, on_alone
+    after a double click.
     """
     if weights.ndim != 4 or 0 in weights.shape:
         raise PayloadError(
@@ -108,6 +109,7 @@ def head_grid(
         "group": group_label,
         "label": label,
         "diverging": list(diverging),
+        "isolates": on_alone is not None,
     }
 
     def event(value: object) -> HeadEvent | None:

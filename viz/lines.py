@@ -1,0 +1,117 @@
+"""Attention as lines between two columns of tokens, for notebooks and print; the app draws the same lines in the browser."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz.frame import Floats, Part, new_figure
+from viz.labels import escaped, text_width, visible
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
+
+LINE = 22  # px a token
+SPAN = 260  # px between the columns
+CURVE = np.linspace(0, 1, 13, dtype=np.float32)
+STEPS = 8  # strengths of a line that can be told apart; lines of one head and strength are one trace
+
+
+def edges_to_mass(weights: Floats, mass: float) -> NDArray[np.bool_]:
+    """(..., query, key): the largest weights of each row until they make up `mass` of it; a row of zeros has none."""
+    if not 0 < mass <= 1:
+        raise ValueError(f"The mass is {mass}; more than 0 and at most 1 is needed.")
+    order = np.argsort(-weights, axis=-1, kind="stable")
+    ranked = np.take_along_axis(np.asarray(weights, dtype=np.float64), order, axis=-1)
+    before = np.cumsum(ranked, axis=-1) - ranked
+    kept = (before < mass * ranked.sum(axis=-1, keepdims=True) - 1e-6) & (ranked > 0)
+    edges: NDArray[np.bool_] = np.zeros(weights.shape, dtype=bool)
+    np.put_along_axis(edges, order, kept, axis=-1)
+    return edges
+
+
+def lines_figure(
+    weights: Floats,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    *,
+    theme: Theme,
+    heads: Sequence[int] | None = None,
+    mass: float = 0.7,
+    title_query: str = "looks",
+    title_key: str = "is looked at",
+) -> go.Figure:
+    """`weights` (heads, query, key): queries on the left, keys on the right, a colour for each of `heads` (None: all).
+
+    A line is as strong as its weight alone, however many heads are drawn (BertViz, Vig 2019, divides by their number).
+    """
+    if weights.ndim != 3 or weights.shape[1:] != (len(queries), len(keys)):
+        raise ValueError(f"Weights of shape {weights.shape} do not fit {len(queries)} queries and {len(keys)} keys.")
+    shown = range(len(weights)) if heads is None else list(heads)
+    edges = edges_to_mass(weights, mass)
+    traces = [
+        line
+        for place, head in enumerate(shown)
+        for line in _lines(weights[head], edges[head], f"head {head}", _colour(theme, place))
+    ]
+    rows = max(len(queries), len(keys), 1)
+    left, right = (max((text_width(visible(label)) for label in side), default=0) + 16 for side in (queries, keys))
+    summary = (
+        f"Attention of {len(shown)} heads from {len(queries)} queries to {len(keys)} keys as lines: of each row the largest "
+        f"weights that make up {mass:.0%} of it, {int(edges[list(shown)].sum())} lines."
+    )
+    titles = [_text(title_query, 0, -0.9, "right", theme.muted), _text(title_key, 1, -0.9, "left", theme.muted)]
+    tokens = [_text(escaped(label), 0, i, "right", theme.text) for i, label in enumerate(queries)]
+    tokens += [_text(escaped(label), 1, i, "left", theme.text) for i, label in enumerate(keys)]
+    bare: Part = {"showgrid": False, "showticklabels": False, "fixedrange": True}
+    layout: Part = {
+        "margin": {"l": left, "r": right, "t": 8, "b": 8},
+        "xaxis": bare | {"range": [0, 1]},
+        "yaxis": bare | {"range": [rows - 0.5, -1.5]},
+        "annotations": titles + tokens,
+    }
+    size = {"height": 16 + LINE * (rows + 1), "width": round(SPAN + left + right)}
+    return new_figure(theme, summary, traces=traces, layout=layout, **size)
+
+
+def _colour(theme: Theme, place: int) -> str:
+    return theme.series[place % len(theme.series)]
+
+
+def _lines(weights: Floats, edges: NDArray[np.bool_], name: str, colour: str) -> list[Part]:
+    """A head's lines, in a few strengths: each strength is one broken line, whose parts end in NaN."""
+    query, key = np.nonzero(edges)
+    strength = np.minimum((weights[query, key] * STEPS).astype(int), STEPS - 1)
+    bend = CURVE**2 * (3 - 2 * CURVE)
+    traces: list[Part] = []
+    for step in np.unique(strength):
+        chosen = strength == step
+        y = query[chosen, None] + (key[chosen] - query[chosen])[:, None] * bend
+        x = np.broadcast_to(CURVE, y.shape)
+        gap = np.full((len(y), 1), np.nan)
+        weight = (step + 0.5) / STEPS
+        traces.append(
+            {
+                "type": "scatter",
+                "name": name,
+                "x": np.hstack([x, gap]).ravel().astype(np.float32),
+                "y": np.hstack([y, gap]).ravel().astype(np.float32),
+                "mode": "lines",
+                "opacity": 0.25 + 0.7 * weight,
+                "line": {"color": colour, "width": 1 + 2.5 * weight},
+                "hoverinfo": "skip",
+            }
+        )
+    return traces
+
+
+def _text(text: str, x: float, y: float, side: str, colour: str) -> Part:
+    """A token beside its column."""
+    return {
+        "x": x,
+        "y": y,
+        "xanchor": side,
+        "xshift": -6 if side == "right" else 6,
+        "text": text,
+        "showarrow": False,
+        "font": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": colour},
+    }
