@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
-from model.cache import Cache
 from model.decoding import Ended, begin, constrained, ended_by
 from model.errors import InputError
+from model.network import advance, beginning
 
 if TYPE_CHECKING:
     from model.language_model import Ids, LanguageModel
@@ -107,14 +107,14 @@ def beam_history(
     # Each beam has at most one continuation per end token that ends, so this many leave enough to read on.
     look_at = 1 if beams == 1 else beams * max(2, 1 + len(ends))
     read = [token.id for token in start.written]
-    fresh, cache, memory = torch.tensor([read], device=lm.device), Cache.empty(lm.config.decoder_layers), None
+    fresh, cache, memory = torch.tensor([read], device=lm.device), beginning(lm.net), None
     running, finished = [_Beam((), (), 0.0, 0)], list[Hypothesis]()
     steps: list[tuple[Candidate, ...]] = []
     for index in range(max_new_tokens):
         with torch.inference_mode():
             if start.source is not None and memory is None:
                 memory = lm.net.encode(torch.tensor([[token.id for token in start.source]], device=lm.device))
-            stream, cache = lm.net.advance(fresh, cache, memory)
+            stream, cache = advance(lm.net, fresh, cache, memory)
             log_shares = _log_probabilities(lm, stream[:, -1], running, read, index)
         looked = _continuations(running, log_shares, look_at)
         reasons = [ended_by(lm, b.ids[-1], ends, len(read) + index, index, max_new_tokens) for b in looked]

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -77,6 +78,7 @@ class LayerCache:
 class Cache:
     """All blocks of a decoder."""
 
+    rewinds: ClassVar[bool] = True  # `first` goes back to any length
     layers: tuple[LayerCache, ...]
 
     @classmethod

@@ -13,9 +13,9 @@ from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.families.family import ConfigJson, Family
 from model.language_model import Constraints, LanguageModel, Source, SpecialIds
+from model.network import Network, build
 from model.positions import build_positions
 from model.tokens import Tokenizer
-from model.transformer import Transformer
 from model.weights import fill
 
 ZOO = Path(__file__).parent / "zoo"
@@ -56,7 +56,7 @@ def load(
     stored = weight_files.find(folder, family.plain_name)
     config = family.read_config(hf, stored)
     with torch.device("meta"):
-        net = Transformer(config).to(kind)
+        net = build(config).to(kind)
     memory.weigh(net, kind, on).check()
     net = net.to_empty(device=on)
     net.tie()
@@ -148,7 +148,7 @@ def memory_needed(
     hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
     family = family_of(hf)
     with torch.device("meta"):
-        net = Transformer(family.read_config(hf, weight_files.find(folder, family.plain_name)))
+        net = build(family.read_config(hf, weight_files.find(folder, family.plain_name)))
     return memory.weigh(net, pick_dtype(dtype, on), on)
 
 
@@ -195,7 +195,7 @@ def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Ite
         yield name, tensor
 
 
-def _fill_tables(net: Transformer, device: torch.device) -> None:
+def _fill_tables(net: Network, device: torch.device) -> None:
     """Fills what is computed rather than learned (sinusoids, slopes, rotation speeds), which `to_empty` left blank."""
     for stack in (net.encoder, net.decoder):
         if stack is not None:

@@ -9,6 +9,7 @@ Norm = Literal["layer", "rms"]
 Activation = Literal["relu", "gelu", "gelu_tanh", "silu"]
 HeadKind = Literal["linear", "masked_lm", "none"]
 Kind = Literal["encoder", "decoder", "encoder-decoder", "recurrent"]
+Recurrence = Literal["none", "lstm"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class TransformerConfig:
     decoder_layers: int = 0
     n_kv_heads: int = 0  # 0: one per query head
     n_segments: int = 0  # BERT's token types
+    recurrence: Recurrence = "none"  # what decoder layers are instead of blocks; then there are no heads: n_heads is 0
 
     # How order enters
     positions: Scheme = "learned"
@@ -85,6 +87,9 @@ class TransformerConfig:
     relation: bool = False  # BERT's pooler and its judgement of two sentences
 
     def __post_init__(self) -> None:
+        if self.recurrence != "none":
+            self._check_recurrence()
+            return
         if not (self.encoder_layers or self.decoder_layers):
             raise ValueError("a model needs an encoder, a decoder, or both")
         if self.n_heads % self.kv_heads:
@@ -98,9 +103,19 @@ class TransformerConfig:
         if min(self.vocab_size, self.d_model, self.n_heads, self.d_head, self.d_ff) < 1:
             raise ValueError("vocab_size, d_model, n_heads, d_head and d_ff must be positive")
 
+    def _check_recurrence(self) -> None:
+        if self.encoder_layers or self.positions != "none" or self.window is not None or self.relation:
+            raise ValueError("a recurrent model reads in order: it has no encoder, no position scheme and no window")
+        if self.n_heads or self.n_kv_heads or self.n_segments or self.d_head or self.d_ff:
+            raise ValueError("a recurrent model has neither heads nor a feed-forward: their sizes are 0")
+        if min(self.vocab_size, self.d_model, self.decoder_layers) < 1:
+            raise ValueError("vocab_size, d_model and decoder_layers must be positive")
+
     @property
     def kind(self) -> Kind:
-        """Which of the three shapes of transformer this is."""
+        """Which of the three shapes of transformer this is, or that it is none."""
+        if self.recurrence != "none":
+            return "recurrent"
         if self.encoder_layers and self.decoder_layers:
             return "encoder-decoder"
         return "encoder" if self.encoder_layers else "decoder"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 from torch import Tensor
 
-from model.cache import Cache
 from model.drafting import Draft, Reader
 from model.errors import InputError
+from model.network import Past, beginning
 from model.recording import Recording
 from model.tap import Edit, StackName, Tap
 from model.tokens import Token
@@ -193,7 +193,7 @@ def entropy(logits: Tensor) -> float:
 class Reached:
     """What a decode needs to go on from a step: values, which any number of futures may share."""
 
-    cache: Cache  # keys and values of all that has been read
+    cache: Past  # keys and values of all that has been read, or a recurrent model's state after it
     memory: Tensor | None  # the encoder's answer
     done: int  # tokens written before the decode's first step
     edits: tuple[Edit, ...] = ()
@@ -221,7 +221,7 @@ def decode(
     """Checks everything at once, then answers the loop."""
     start = begin(lm, x, target, max_new_tokens)
     ends = lm.special.end if stop is None else tuple(stop)
-    reached = Reached(Cache.empty(lm.config.decoder_layers), None, start.done, edits)
+    reached = Reached(beginning(lm.net), None, start.done, edits)
     return go_on(lm, start.source, start.written, reached, Recording(), strategy, range(max_new_tokens), ends, draft)
 
 
@@ -252,7 +252,7 @@ def go_on(
 ) -> Iterator[Step]:
     """The loop: from what has been reached, one step for each of `indices`, until one ends the text."""
     cache, memory, done, edits = reached.cache, reached.memory, reached.done, reached.edits
-    reader = Reader(lm, recording, edits, ends, Draft(draft))
+    reader = Reader(lm, recording, edits, ends, Draft(draft if beginning(lm.net).rewinds else ()))
     fresh = [token.id for token in written[cache.length :]]
     for index in indices:
         recording.step = index

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from model.cache import Cache
+from model.network import Past, advance
 from model.recording import Recording
 from model.tap import SITES, Edit, Place, Site, Tap
 
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     """One token read: the stream the head reads after it, the cache as it then stands, and what was recorded of it."""
 
     final: Tensor  # (d_model,)
-    cache: Cache
+    cache: Past
     recorded: Recording
 
 
@@ -64,7 +64,7 @@ class Reader:
         self.lm, self.recording, self.edits, self.ends, self.draft = lm, recording, edits, ends, draft
         self.expected: deque[tuple[int, Row]] = deque()
 
-    def read(self, fresh: Sequence[int], cache: Cache, memory: Tensor | None, most: int) -> tuple[Tensor, Cache]:
+    def read(self, fresh: Sequence[int], cache: Past, memory: Tensor | None, most: int) -> tuple[Tensor, Past]:
         """The final stream of the last of `fresh`, (d_model,), and the longer cache; `most` tokens may still be written.
 
         Call it in inference mode, with the recording at the step that reads.
@@ -90,12 +90,12 @@ class Reader:
         return self._taken(first)
 
     def _pass(
-        self, ids: Sequence[int], cache: Cache, memory: Tensor | None, recording: Recording
-    ) -> tuple[Tensor, Cache]:
+        self, ids: Sequence[int], cache: Past, memory: Tensor | None, recording: Recording
+    ) -> tuple[Tensor, Past]:
         batch = torch.tensor([list(ids)], dtype=torch.long, device=self.lm.device)
-        return self.lm.net.advance(batch, cache, memory, tap=Tap(recording, self.edits))
+        return advance(self.lm.net, batch, cache, memory, tap=Tap(recording, self.edits))
 
-    def _rows(self, fresh: Sequence[int], guess: list[int], cache: Cache, memory: Tensor | None) -> Iterator[Row]:
+    def _rows(self, fresh: Sequence[int], guess: list[int], cache: Past, memory: Tensor | None) -> Iterator[Row]:
         """One pass over both: a row for the last of `fresh`, and one for each id guessed."""
         whole = Recording()
         stream, longer = self._pass([*fresh, *guess], cache, memory, whole)
@@ -107,7 +107,7 @@ class Reader:
         for i, part in enumerate(parts):
             yield Row(stream[0, len(fresh) - 1 + i], longer.first(cache.length + len(fresh) + i), part)
 
-    def _taken(self, row: Row) -> tuple[Tensor, Cache]:
+    def _taken(self, row: Row) -> tuple[Tensor, Past]:
         """A row whose turn has come: what was recorded of it becomes part of the decode."""
         for (place, site), [(_, x)] in row.recorded.chunks.items():
             self.recording.keep(place, site, x.clone())  # rows that are never written shall not stay in memory

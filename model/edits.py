@@ -12,6 +12,7 @@ from model.errors import InputError
 from model.tap import Edit, Part, Place, Site, StackName
 
 AttentionPart = Literal["self", "cross"]
+NO_ATTENTION = "a recurrent model has no attention: what it read reaches a token only through the state it carries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def check_place(config: TransformerConfig, stack: str, layer: int, part: str) ->
         raise InputError(f"this model has no {stack}")
     if not 0 <= layer < layers:
         raise InputError(f"layer {layer} is out of range: the {stack} has layers 0 to {layers - 1}")
+    if config.recurrence != "none":
+        raise InputError(NO_ATTENTION)
     parts = ["self", "cross"] if stack == "decoder" and config.kind == "encoder-decoder" else ["self"]
     if part not in (*parts, "feed_forward"):
         raise InputError(f'the {stack} has no "{part}" sublayer; it has {", ".join(parts)} and feed_forward')

@@ -14,12 +14,12 @@ from model.decoding import Greedy, Step, Strategy
 from model.decoding import decode as _decode
 from model.edits import check_edits
 from model.errors import InputError
+from model.network import Network
 from model.positions import Bias
 from model.recording import Recording
 from model.tap import Edit, Keep, StackName, Tap
 from model.tokens import Token, Tokenizer
 from model.trace import Trace
-from model.transformer import Stack, Transformer
 
 Ids = Sequence[int] | Tensor
 
@@ -74,7 +74,7 @@ class LanguageModel:
 
     def __init__(
         self,
-        net: Transformer,
+        net: Network,
         tokenizer: Tokenizer | None,
         source: Source,
         special: SpecialIds = SpecialIds(),
@@ -94,7 +94,7 @@ class LanguageModel:
 
     @property
     def kind(self) -> Kind:
-        """ "encoder" | "decoder" | "encoder-decoder"."""
+        """ "encoder" | "decoder" | "encoder-decoder" | "recurrent"."""
         return self.config.kind
 
     @property
@@ -263,7 +263,7 @@ class LanguageModel:
         biases: dict[StackName, Bias] = {}
         names: tuple[StackName, ...] = ("encoder", "decoder")
         for name in names:
-            stack: Stack | None = self.net.encoder if name == "encoder" else self.net.decoder
+            stack = self.net.encoder if name == "encoder" else self.net.decoder
             bias = None if stack is None else stack.positions.bias()
             if bias is not None:
                 biases[name] = bias

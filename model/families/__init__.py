@@ -9,6 +9,7 @@ from model.families import (
     gpt2,
     gpt_neox,
     llama,
+    lstm,
     marian,
     mistral,
     opt,
@@ -43,5 +44,6 @@ FAMILIES: dict[str, Family] = {
         gemma3.TEXT,
         gemma3.WITH_PICTURES,
         palm.FAMILY,
+        lstm.FAMILY,
     )
 }
