@@ -78,7 +78,7 @@ class Denoising:
     """Sentences and some long passages, corrupted anew each epoch."""
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
-        self.recipe = recipe
+        self.recipe, self.run = recipe, run
         self.stories = read_stories(corpus)
         self.tokenizer = run_special_tokenizer(
             run, self.stories.train, vocab_size=recipe.config.vocab_size, specials=BART

@@ -64,7 +64,7 @@ class MaskedPairs:
     """Pairs of stretches, drawn and hidden anew each epoch."""
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
-        self.recipe = recipe
+        self.recipe, self.run = recipe, run
         stories = read_stories(corpus)
         self.tokenizer = run_special_tokenizer(run, stories.train, vocab_size=recipe.config.vocab_size, specials=BERT)
         self.pad, self.begin, self.separate, self.mask = (self.tokenizer.token_to_id(token) for token in BERT.all)

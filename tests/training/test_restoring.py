@@ -1,0 +1,244 @@
+"""BERT's and BART's tasks: the same at every asking, what is hidden, what the order is, and what ships of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+
+import model
+from model.transformer import Transformer
+from tests.training.story_corpus import write_corpus
+from training.denoising import Denoising
+from training.layouts import bart, bert
+from training.layouts.layout import Layout
+from training.masking import MaskedPairs
+from training.networks import build
+from training.recipe import Recipe
+from training.recipes import RECIPES
+from training.sentence_pairs import IN_ORDER, NO_LABEL, SWAPPED, hide
+from training.special_tokenizers import BART, BERT, Specials
+from training.stories import sentences_of
+from training.tasks import TASKS
+
+CPU = torch.device("cpu")
+VOCAB = 420
+LAYOUTS: Mapping[str, tuple[Layout, Specials]] = {
+    "bert-stories": (Layout(bert.config_json, bert.generation_json, bert.weights), BERT),
+    "bart-denoise": (Layout(bart.config_json, bart.generation_json, bart.weights), BART),
+}
+
+
+def small(name: str) -> Recipe:
+    """The recipe that ships, narrow."""
+    recipe = RECIPES[name]
+    config = replace(recipe.config, vocab_size=VOCAB, d_model=16, d_head=8, n_heads=2, d_ff=24)
+    return replace(recipe, config=config, batch_tokens=600)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("stories"))
+
+
+@pytest.fixture(scope="module")
+def masking(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> MaskedPairs:
+    return MaskedPairs(small("bert-stories"), tmp_path_factory.mktemp("bert"), corpus)
+
+
+@pytest.fixture(scope="module")
+def denoising(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Denoising:
+    return Denoising(small("bart-denoise"), tmp_path_factory.mktemp("bart"), corpus)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_task_asked_again_gives_the_same_batches_and_the_same_losses(name: str, corpus: Path, tmp_path: Path) -> None:
+    recipe = small(name)
+    tasks = [TASKS[recipe.task](recipe, tmp_path, corpus) for _ in range(2)]  # the second reads the first's tokenizer
+    plans = [task.plan(1) for task in tasks]
+    assert [p.tolist() for p in plans[0]] == [p.tolist() for p in plans[1]]
+    assert plans[0][0].tolist() != tasks[0].plan(2)[0].tolist()
+    net = tasks[0].build().eval()
+    with torch.inference_mode():
+        assert float(tasks[0].loss(net, plans[0][0], CPU)) == float(tasks[1].loss(net, plans[1][0], CPU))
+        assert tasks[0].held_out_loss(net, CPU) == tasks[1].held_out_loss(net, CPU)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_task_is_learnt(name: str, corpus: Path, tmp_path: Path) -> None:
+    recipe = small(name)
+    task = TASKS[recipe.task](recipe, tmp_path, corpus)
+    net = task.build()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3)
+    losses = []
+    for planned in task.plan(0)[:40]:
+        loss = task.loss(net, planned, CPU)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-5:]) < 0.8 * losses[0]
+
+
+def test_a_pair_is_read_as_the_tokenizer_reads_its_text(masking: MaskedPairs) -> None:
+    stories = [sentences_of(story) for story in masking_stories(masking)]
+    for pair in masking.pairs(0)[:200]:
+        sides = [" ".join(stories[s.story][s.first : s.end]) for s in (pair.a, pair.b)]
+        encoding = masking.tokenizer.encode(*sides)
+        read = masking.read(masking.train, pair)
+        if len(encoding.ids) <= 512:
+            assert read.ids.tolist() == encoding.ids
+            assert read.segments.tolist() == encoding.type_ids
+
+
+def masking_stories(task: MaskedPairs) -> list[str]:
+    """The training stories as texts, from their pieces."""
+    return ["\n".join(task.tokenizer.decode(ids.tolist()) for ids in story.opening) for story in task.train]
+
+
+def test_half_the_pairs_are_swapped_and_the_label_says_which(masking: MaskedPairs) -> None:
+    pairs = [pair for pair in masking.pairs(0) if pair.label != NO_LABEL]
+    for pair in pairs:
+        assert pair.a.story == pair.b.story
+        first, second = (pair.a, pair.b) if pair.label == IN_ORDER else (pair.b, pair.a)
+        assert first.end == second.first
+    assert np.mean([pair.label == SWAPPED for pair in pairs]) == pytest.approx(0.5, abs=0.06)
+
+
+def test_pairs_without_an_order_are_of_two_stories_or_at_least_not_judged(masking: MaskedPairs) -> None:
+    joined = [pair for epoch in range(6) for pair in masking.pairs(epoch) if pair.label == NO_LABEL]
+    assert all(pair.a.first == 0 and pair.b.first == 0 for pair in joined)
+
+
+def test_hidden_pieces_are_masked_replaced_or_left_as_often_as_stated() -> None:
+    ids = np.random.default_rng(1).integers(4, 300, 40_000)
+    ids[::10] = 2  # special tokens
+    read, wanted = hide(ids, np.random.default_rng(2), share=0.15, specials=4, mask=3, vocab=300)
+    chosen = wanted != NO_LABEL
+    assert chosen[::10].sum() == 0
+    assert (wanted[chosen] == ids[chosen]).all()
+    assert (read[~chosen] == ids[~chosen]).all()
+    assert chosen.sum() / 36_000 == pytest.approx(0.15, abs=0.01)
+    assert (read[chosen] == 3).mean() == pytest.approx(0.8, abs=0.02)
+    assert (read[chosen] == ids[chosen]).mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_bart_reads_the_corrupted_text_and_writes_the_whole_one(denoising: Denoising) -> None:
+    passages = denoising.passages(0)[:30]
+    batch = denoising.batch(passages, np.random.default_rng(4))
+    pad, start, end = (denoising.tokenizer.token_to_id(token) for token in (BART.pad, BART.begin, BART.separate))
+    assert (batch.source[:, 0] == start).all()
+    assert (batch.target_in[:, 0] == start).all()
+    for i, passage in enumerate(passages):
+        wanted = batch.target_out[i][batch.target_real[i]].tolist()
+        assert wanted[-1] == end
+        assert denoising.tokenizer.decode(wanted) == passage.text
+        assert batch.target_in[i, 1 : len(wanted)].tolist() == wanted[:-1]
+    assert not (batch.source[batch.source_real] == pad).any()
+    assert (batch.source == denoising.tokenizer.token_to_id(BART.mask)).any()
+
+
+def test_long_passages_reach_past_a_story(denoising: Denoising) -> None:
+    lengths = [len(passage.sentences) for epoch in range(3) for passage in denoising.passages(epoch)]
+    assert min(lengths) == 1
+    assert max(lengths) >= 10
+
+
+def test_a_mask_takes_the_space_before_it(masking: MaskedPairs, denoising: Denoising) -> None:
+    for tokenizer, specials in ((masking.tokenizer, BERT), (denoising.tokenizer, BART)):
+        text = f"Tim saw a {specials.mask} in the park."
+        pieces = [tokenizer.id_to_token(i) for i in tokenizer.encode(text).ids]
+        at = pieces.index(specials.mask)
+        assert pieces[at - 1] == "Ġa"
+        assert pieces[at + 1].startswith("Ġ")
+        assert pieces[0] == specials.begin
+        assert pieces[-1] == specials.separate
+
+
+@pytest.fixture(scope="module", params=list(LAYOUTS))
+def shipped(
+    request: pytest.FixtureRequest, masking: MaskedPairs, denoising: Denoising, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path, Transformer, Tokenizer]:
+    """(name, folder as it would ship, the network with halved weights, the tokenizer)."""
+    name: str = request.param
+    layout, _ = LAYOUTS[name]
+    task = masking if name == "bert-stories" else denoising
+    recipe, tokenizer = small(name), task.tokenizer
+    net = build(recipe).eval()
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(0.1 * torch.randn_like(p)).copy_(p.half())
+    folder = tmp_path_factory.mktemp("zoo") / name
+    folder.mkdir()
+    halved = {key: x.half().contiguous() for key, x in layout.weights(net).items()}
+    save_file(halved, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(layout.config_json(recipe, tokenizer)), encoding="utf-8")
+    if (generation := layout.generation_json(recipe, tokenizer)) is not None:
+        (folder / "generation_config.json").write_text(json.dumps(generation), encoding="utf-8")
+    run = tokenizer_folder(name, masking, denoising)
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).write_bytes((run / file).read_bytes())
+    return name, folder, net, tokenizer
+
+
+def tokenizer_folder(name: str, masking: MaskedPairs, denoising: Denoising) -> Path:
+    return masking.run if name == "bert-stories" else denoising.run
+
+
+def test_regard_opens_what_a_layout_writes_with_the_same_logits(
+    shipped: tuple[str, Path, Transformer, Tokenizer],
+) -> None:
+    _, folder, net, tokenizer = shipped
+    lm = model.load(str(folder), device="cpu")
+    ids = torch.tensor([tokenizer.encode("Tim saw a big red ball.", "One day it was lost.").ids])
+    with torch.inference_mode():
+        assert net.head is not None
+        assert lm.net.head is not None
+        given = (ids, None) if lm.kind == "encoder" else (ids[:, :6], ids)
+        expected = net.head(net(*given))
+        assert torch.equal(lm.net.head(lm.net(*given)), expected)
+
+
+def test_the_reference_library_opens_it_with_the_same_logits_and_both_heads(
+    shipped: tuple[str, Path, Transformer, Tokenizer],
+) -> None:
+    name, folder, net, tokenizer = shipped
+    opener = transformers.BertForPreTraining if name == "bert-stories" else transformers.BartForConditionalGeneration
+    theirs, info = opener.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    assert not info["missing_keys"]
+    assert not info["unexpected_keys"]
+    encoding = tokenizer.encode("Tim saw a big red ball.", "One day it was lost.")
+    ids, segments = torch.tensor([encoding.ids]), torch.tensor([encoding.type_ids])
+    assert net.head is not None
+    with torch.inference_mode():
+        if name == "bert-stories":
+            assert net.relation is not None
+            out = theirs.eval()(input_ids=ids, token_type_ids=segments)
+            stream = net(ids, segments=segments)
+            assert (out.seq_relationship_logits - net.relation(stream)).abs().max() < 1e-4
+            assert (out.prediction_logits - net.head(stream)).abs().max() < 1e-4
+        else:
+            out = theirs.eval()(input_ids=ids, decoder_input_ids=ids[:, :7])
+            assert (out.logits - net.head(net(ids[:, :7], ids))).abs().max() < 1e-4
+
+
+def test_the_reference_library_reads_its_tokenizer_as_we_do(
+    shipped: tuple[str, Path, Transformer, Tokenizer],
+) -> None:
+    name, folder, _, tokenizer = shipped
+    reference = transformers.AutoTokenizer.from_pretrained(folder)
+    mask = LAYOUTS[name][1].mask
+    assert reference.mask_token == mask
+    assert reference.mask_token_id == tokenizer.token_to_id(mask)
+    for text in ("Tim saw a ball.", f"Tim saw a {mask} ball.", f"{mask} saw it", "안녕 🙂", "two  spaces\nand a line"):
+        assert reference(text)["input_ids"] == tokenizer.encode(text).ids
+        pair = tokenizer.encode(text, "It was red.")
+        assert reference(text, "It was red.")["input_ids"] == pair.ids
+        if name == "bert-stories":
+            assert reference(text, "It was red.")["token_type_ids"] == pair.type_ids
