@@ -177,34 +177,50 @@ def targets(name: ScoreName, keys: Keys, queries: int) -> Bools:
     return found
 
 
-def counted(target: Bools, visible: Bools) -> tuple[Pairs, int]:
-    """The (query, key) pairs whose weights a score sums, (2, pairs), and how many queries it is averaged over."""
-    seen = target & visible
-    chooses = seen.any(axis=1) & (visible & ~target).any(axis=1)
-    return np.stack(np.nonzero(seen & chooses[:, None])), int(chooses.sum())
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What the scores of a text count under one mask, worked out once for all heads that share it."""
+
+    part: AttentionPart
+    shape: tuple[int, int]  # (query, key)
+    plain: Bools  # (key,), those that are not special
+    pairs: Mapping[ScoreName, Pairs]  # (2, pairs), the (query, key) whose weights a score sums
+    queries: Mapping[ScoreName, int]  # how many it is averaged over
 
 
-def score_heads(
-    weights: NDArray[np.float32], keys: Keys, *, part: AttentionPart = "self", visible: Bools | None = None
-) -> LayerScores:
+def counted(keys: Keys, queries: int, *, part: AttentionPart = "self", visible: Bools | None = None) -> Counted:
+    """Which pairs count; `visible` (query, key) says which keys each query may look at, None: all."""
+    shape = (queries, len(keys))
+    seen = np.ones(shape, dtype=bool) if visible is None else visible
+    if seen.shape != shape or (part == "self" and queries != len(keys)):
+        raise ValueError(f"{queries} queries do not fit {len(keys)} keys and a mask {seen.shape}")
+    pairs: dict[ScoreName, Pairs] = {}
+    averaged: dict[ScoreName, int] = {}
+    for name in OF_PART[part]:
+        if name not in ("alignment", "coverage"):
+            target = targets(name, keys, queries)
+            hit = target & seen
+            chooses: Bools = hit.any(axis=1) & (seen & ~target).any(axis=1)
+            pairs[name], averaged[name] = np.stack(np.nonzero(hit & chooses[:, None])), int(chooses.sum())
+    return Counted(part, shape, ~keys.special, pairs, averaged)
+
+
+def score_heads(weights: NDArray[np.float32], of: Counted) -> LayerScores:
     """{score: (sum of every head (heads,), how many it is averaged over)} of one layer.
 
-    weights (heads, query, key) are shares of one per query; `visible` (query, key) says which keys each query may look at, None:
-    all. Raises ValueError where shapes do not fit.
+    weights (heads, query, key) are shares of one per query. Raises ValueError where they do not fit what is counted.
     """
-    _, queries, width = weights.shape
-    seen = np.ones((queries, width), dtype=bool) if visible is None else visible
-    if width != len(keys) or seen.shape != (queries, width) or (part == "self" and queries != width):
-        raise ValueError(f"weights {weights.shape} do not fit {len(keys)} keys and a mask {seen.shape}")
+    if weights.shape[1:] != of.shape:
+        raise ValueError(f"weights {weights.shape} do not fit {of.shape} queries and keys")
     found: LayerScores = {}
-    for name in OF_PART[part]:
+    for name in OF_PART[of.part]:
         if name == "alignment":
-            found[name] = _aligned(weights, ~keys.special)
+            found[name] = _aligned(weights, of.plain)
         elif name == "coverage":
-            found[name] = _covered(weights, ~keys.special)
+            found[name] = _covered(weights, of.plain)
         else:
-            (q, k), count = counted(targets(name, keys, queries), seen)
-            found[name] = np.stack([head[q, k].sum(dtype=np.float64) for head in weights]), count
+            q, k = of.pairs[name]
+            found[name] = np.stack([head[q, k].sum(dtype=np.float64) for head in weights]), of.queries[name]
     return found
 
 
@@ -242,14 +258,24 @@ def gathered(part: AttentionPart, layers: Sequence[Sequence[LayerScores]]) -> He
     )
 
 
-def score_trace(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadScores:
-    """The scores of every layer and head of one kind of attention. Raises InputError for a part that is not there."""
+def counted_in(trace: Trace, stack: StackName, part: AttentionPart = "self") -> list[Counted]:
+    """What counts in each layer of a kind of attention; layers that see alike share it."""
     keys = keys_of(trace.tokens("encoder" if part == "cross" else stack))
-    layers = []
+    queries = len(trace.tokens(stack))
+    held: dict[int | None, Counted] = {}
     for layer in range(trace.config.layers(stack)):
         attention = trace.attention(stack, layer, part)
-        visible = attention.visible.cpu().numpy()
-        layers.append([score_heads(w, keys, part=part, visible=visible) for w in weight_blocks(attention)])
+        if attention.window not in held:
+            held[attention.window] = counted(keys, queries, part=part, visible=attention.visible.cpu().numpy())
+    return [held[trace.attention(stack, layer, part).window] for layer in range(trace.config.layers(stack))]
+
+
+def score_trace(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadScores:
+    """The scores of every layer and head of one kind of attention. Raises InputError for a part that is not there."""
+    layers = [
+        [score_heads(w, of) for w in weight_blocks(trace.attention(stack, layer, part))]
+        for layer, of in enumerate(counted_in(trace, stack, part))
+    ]
     return gathered(part, layers)
 
 

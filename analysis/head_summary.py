@@ -1,11 +1,14 @@
 """Every head of a run in a few numbers: how spread its attention is, how far it looks, and its scores."""
 
+import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from analysis.head_scores import Bools, HeadScores, LayerScores, gathered, keys_of, score_heads, weight_blocks
+from analysis.head_scores import Bools, HeadScores, LayerScores, counted_in, gathered, score_heads, weight_blocks
 from model.tap import StackName
 from model.trace import AttentionPart, Trace
 
@@ -20,6 +23,7 @@ class HeadSummary:
     entropy: Floats  # bits, mean over the queries that see two keys or more; NaN where there is none
     distance: Floats | None  # tokens, mean over the same queries; None between two texts
     scores: HeadScores
+    even: HeadScores  # (layers, 1): the scores of a head that spreads its attention evenly over all it sees
 
 
 def entropy(weights: Weights, visible: Bools) -> Floats:
@@ -27,40 +31,59 @@ def entropy(weights: Weights, visible: Bools) -> Floats:
 
     Clark et al. (2019), section 3.3; Vig and Belinkov (2019). At most log2 of how many keys a query sees.
     """
-    chooses = visible.sum(axis=1) > 1
-    if not chooses.any():
-        return np.full(len(weights), np.nan)
-    seen = [head[chooses].astype(np.float64) for head in weights]
-    return np.array([-(w * np.log2(np.where(w > 0, w, 1.0))).sum(axis=1).mean() for w in seen])
+    nats = torch.special.entr(torch.from_numpy(weights)).sum(dim=-1)
+    return _averaged(nats.double().numpy() / math.log(2), visible)
 
 
 def distance(weights: Weights, visible: Bools) -> Floats:
     """(heads,): how many tokens away a head looks, sum of w |query - key|, averaged as the entropy is (Vig and Belinkov 2019)."""
+    q, k = np.arange(weights.shape[1], dtype=np.float32)[:, None], np.arange(weights.shape[2], dtype=np.float32)
+    apart = np.abs(q - k)
+    return _averaged(np.stack([np.einsum("qk,qk->q", head, apart) for head in weights]).astype(np.float64), visible)
+
+
+def _averaged(numbers: Floats, visible: Bools) -> Floats:
+    """(heads,): (heads, query) averaged over the queries that had a choice; NaN where none had."""
     chooses = visible.sum(axis=1) > 1
-    if not chooses.any():
-        return np.full(len(weights), np.nan)
-    q, k = np.nonzero(chooses)[0][:, None], np.arange(weights.shape[2])
-    apart = np.abs(q - k).astype(np.float32)
-    return np.array([float((head[chooses] * apart).sum(axis=1, dtype=np.float64).mean()) for head in weights])
+    return numbers[:, chooses].mean(axis=1) if chooses.any() else np.full(len(numbers), np.nan)
 
 
 def summarise(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadSummary:
     """All of it in one pass over the weights, which are worked out a layer, or for long texts a head, at a time."""
-    keys = keys_of(trace.tokens("encoder" if part == "cross" else stack))
     spread: list[Floats] = []
     apart: list[Floats] = []
     scored: list[list[LayerScores]] = []
-    for layer in range(trace.config.layers(stack)):
+    flat: dict[int | None, LayerScores] = {}
+    windows: list[int | None] = []
+    for layer, of in enumerate(counted_in(trace, stack, part)):
         attention = trace.attention(stack, layer, part)
         visible = attention.visible.cpu().numpy()
-        found = [
-            (entropy(w, visible), distance(w, visible), score_heads(w, keys, part=part, visible=visible))
-            for w in weight_blocks(attention)
-        ]
+        found = [(entropy(w, visible), distance(w, visible), score_heads(w, of)) for w in weight_blocks(attention)]
         spread.append(np.concatenate([one[0] for one in found]))
         apart.append(np.concatenate([one[1] for one in found]))
         scored.append([one[2] for one in found])
-    return HeadSummary(np.stack(spread), None if part == "cross" else np.stack(apart), gathered(part, scored))
+        windows.append(attention.window)
+        if attention.window not in flat:
+            flat[attention.window] = score_heads(evenly(visible), of)
+    even = gathered(part, [[flat[window]] for window in windows])
+    return HeadSummary(np.stack(spread), None if part == "cross" else np.stack(apart), gathered(part, scored), even)
+
+
+def evenly(visible: Bools) -> Weights:
+    """(1, query, key): the weights of a head that looks at all it sees alike."""
+    seen: Weights = visible.astype(np.float32)
+    return (seen / np.maximum(seen.sum(axis=1, keepdims=True), 1))[None]
+
+
+def seconds(trace: Trace, stack: StackName, part: AttentionPart = "self") -> float:
+    """How long `summarise` is likely to take on this machine, from one head of the first layer."""
+    of = counted_in(trace, stack, part)[0]
+    attention = trace.attention(stack, 0, part)
+    visible = attention.visible.cpu().numpy()
+    began = time.perf_counter()
+    one = attention.weights(0)[None].cpu().numpy()
+    entropy(one, visible), distance(one, visible), score_heads(one, of)
+    return (time.perf_counter() - began) * trace.config.layers(stack) * trace.config.n_heads
 
 
 def weights_of(trace: Trace, stack: StackName, part: AttentionPart = "self") -> int:

@@ -13,6 +13,7 @@ from analysis.head_scores import (
     HeadScores,
     Keys,
     ScoreName,
+    counted,
     is_separator,
     keys_of,
     merged,
@@ -79,7 +80,7 @@ def test_a_score_of_self_attention_is_its_definition_written_as_loops(name: Scor
     size = len(TEXT)
     weights = random_weights(3, size, size, causal)
     visible = np.tri(size, dtype=bool) if causal else None
-    sums, count = score_heads(weights, TEXT, visible=visible)[name]
+    sums, count = score_heads(weights, counted(TEXT, size, visible=visible))[name]
     for found, head in zip(sums, weights, strict=True):
         assert (pytest.approx(found, abs=1e-5), count) == by_loops(name, head, TEXT, causal)
     assert count > 0 or (causal and name == "next")
@@ -94,7 +95,7 @@ def test_a_head_that_does_one_thing_scores_one_for_it(name: ScoreName) -> None:
     weights = np.zeros((1, 12, 12), dtype=np.float32)
     for q in range(12):
         weights[0, q, max(q - BACK[name], 0)] = 1.0
-    scores = score_heads(weights, text, visible=np.tri(12, dtype=bool))
+    scores = score_heads(weights, counted(text, 12, visible=np.tri(12, dtype=bool)))
     sums, count = scores[name]
     assert sums[0] / count == 1.0
     others = [scores[other][0][0] / max(scores[other][1], 1) for other in BACK if other != name]
@@ -103,7 +104,7 @@ def test_a_head_that_does_one_thing_scores_one_for_it(name: ScoreName) -> None:
 
 def test_a_score_without_a_query_to_average_over_is_undefined_not_nought() -> None:
     text = keys([3, 4, 5])
-    scores = score_heads(random_weights(2, 3, 3, causal=True), text, visible=np.tri(3, dtype=bool))
+    scores = score_heads(random_weights(2, 3, 3, causal=True), counted(text, 3, visible=np.tri(3, dtype=bool)))
     assert scores["duplicate"][1] == scores["induction"][1] == scores["separator"][1] == scores["next"][1] == 0
     assert scores["previous"][1] == 2  # the first token has none before it
     one = HeadScores(
@@ -119,7 +120,7 @@ def test_a_score_without_a_query_to_average_over_is_undefined_not_nought() -> No
 def test_alignment_is_the_best_of_all_one_to_one_pairings(queries: int, width: int) -> None:
     text = keys(list(range(3, 3 + width)), special=(width - 1,))
     weights = random_weights(3, queries, width)
-    sums, pairs = score_heads(weights, text, part="cross")["alignment"]
+    sums, pairs = score_heads(weights, counted(text, queries, part="cross"))["alignment"]
     plain = range(width - 1)
     assert pairs == min(queries, len(plain))
     for found, head in zip(sums, weights, strict=True):
@@ -135,7 +136,7 @@ def test_a_permutation_is_fully_aligned_and_a_head_that_stares_at_one_word_is_no
     text = keys([3, 4, 5, 6, 2], special=(4,))
     permuted = np.eye(5, dtype=np.float32)[[2, 0, 3, 1]]
     staring = np.tile(np.eye(5, dtype=np.float32)[1], (4, 1))
-    scores = score_heads(np.stack([permuted, staring]), text, part="cross")
+    scores = score_heads(np.stack([permuted, staring]), counted(text, 4, part="cross"))
     aligned, covered = scores["alignment"], scores["coverage"]
     assert (aligned[0] / aligned[1]).tolist() == [1.0, 0.25]
     assert (covered[0] / covered[1]).tolist() == [1.0, 0.25]
@@ -144,13 +145,15 @@ def test_a_permutation_is_fully_aligned_and_a_head_that_stares_at_one_word_is_no
 def test_coverage_counts_ordinary_source_tokens_that_are_looked_at_most() -> None:
     text = keys([3, 4, 5, 2], special=(3,))
     weights = np.array([[[0.1, 0.6, 0.2, 0.1], [0.0, 0.5, 0.1, 0.4], [0.3, 0.0, 0.1, 0.6]]], dtype=np.float32)
-    sums, count = score_heads(weights, text, part="cross")["coverage"]
+    sums, count = score_heads(weights, counted(text, 3, part="cross"))["coverage"]
     assert (sums.tolist(), count) == ([1.0], 3)
 
 
 def test_weights_that_do_not_fit_the_text_are_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
-        score_heads(random_weights(1, 4, 4), keys([3, 4, 5]))
+        score_heads(random_weights(1, 4, 4), counted(keys([3, 4, 5]), 3))
+    with pytest.raises(ValueError, match="do not fit"):
+        counted(keys([3, 4, 5]), 4)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_every_layer_and_head_of_a_trace_is_scored_under_its_own_mask(name: str)
             attention = trace.attention(stack, layer)
             visible = attention.visible.numpy()
             for head in range(trace.config.n_heads):
-                one = score_heads(attention.weights(head)[None].numpy(), text, visible=visible)
+                one = score_heads(attention.weights(head)[None].numpy(), counted(text, len(text), visible=visible))
                 for score, (total, count) in one.items():
                     assert scores.counts[score][layer] == count
                     assert scores.sums[score][layer, head] == pytest.approx(total[0], abs=1e-5)

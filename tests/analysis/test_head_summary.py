@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.head_scores import score_trace
-from analysis.head_summary import distance, entropy, summarise, weights_of
+from analysis.head_summary import distance, entropy, seconds, summarise, weights_of
 from tests.model.builders import CONFIGS, random_model, read_by
 
 NAMES = ("encoder, learned", "decoder, window", "encoder-decoder, relative")
@@ -70,3 +70,24 @@ def test_the_scores_of_a_summary_are_those_of_the_trace(name: str) -> None:
         for score, sums in alone.sums.items():
             np.testing.assert_array_equal(sums, together.sums[score])
             np.testing.assert_array_equal(alone.counts[score], together.counts[score])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_even_attention_scores_the_share_of_its_keys_that_are_targets(name: str) -> None:
+    x, target = read_by(CONFIGS[name], time=6, source=8)
+    trace = random_model(CONFIGS[name]).run(x, target=target)
+    for stack in trace.read:
+        summary = summarise(trace, stack)
+        for layer in range(trace.config.layers(stack)):
+            visible = trace.attention(stack, layer).visible.numpy()
+            rows = range(1, len(visible))  # the first token has none before it
+            expected = np.mean([visible[q, q - 1] / visible[q].sum() for q in rows])
+            assert summary.even.mean("previous")[layer, 0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_even_attention_pairs_no_token_with_any_other() -> None:
+    x, target = read_by(CONFIGS["encoder-decoder, learned"], time=5, source=7)
+    trace = random_model(CONFIGS["encoder-decoder, learned"]).run(x, target=target)
+    even = summarise(trace, "decoder", "cross").even
+    np.testing.assert_allclose(even.mean("alignment"), 1 / 7, atol=1e-6)
+    assert seconds(trace, "decoder", "cross") > 0
