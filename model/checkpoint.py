@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from model import hub, memory, tokenizer_files, weight_files
-from model.errors import CheckpointError
+from model.config import TransformerConfig
+from model.errors import CheckpointError, first_line
 from model.families import FAMILIES
-from model.families.family import ConfigJson, Family
+from model.families.family import ConfigJson, Family, shortened
 from model.language_model import Constraints, LanguageModel, Source, SpecialIds
 from model.network import Network, build
 from model.positions import build_positions
@@ -55,12 +56,9 @@ def load(
     family = family_of(hf)
     stored = weight_files.find(folder, family.plain_name)
     config = family.read_config(hf, stored)
-    with torch.device("meta"):
-        net = build(config).to(kind)
+    net = sketch(config, len(stored.names)).to(kind)
     memory.weigh(net, kind, on).check()
-    net = net.to_empty(device=on)
-    net.tie()
-    _fill_tables(net, on)
+    net = _placed(net, on)
     unused = fill(net, _counted(stored, progress), family.weights, config)
     net.requires_grad_(False)
     special, constraints = special_ids(hf, folder, family, config.vocab_size)
@@ -84,10 +82,14 @@ def locate(where: str | Path, progress: hub.Progress | None = None) -> tuple[Pat
     """(folder, name) of a shipped name, a folder or a hub id, in this order; a hub id may be downloaded."""
     if isinstance(where, str) and where in shipped():
         return ZOO / where, where
-    folder = Path(where).expanduser()
-    if not folder.exists():
+    try:
+        folder = Path(where).expanduser()
+        there, described = folder.exists(), (folder / "config.json").is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a null character, not allowed
+        raise CheckpointError(f"{str(where)[:80]} cannot be read as a folder: {first_line(error)}") from error
+    if not there:
         return _from_hub(where, progress)
-    if not (folder / "config.json").is_file():
+    if not described:
         raise CheckpointError(f"{folder} is no checkpoint: it holds no config.json")
     return folder, folder.resolve().name
 
@@ -100,7 +102,7 @@ def _from_hub(where: str | Path, progress: hub.Progress | None) -> tuple[Path, s
     try:
         return hub.fetch(where, progress), where
     except CheckpointError as error:
-        raise CheckpointError(f"{missing}; as a hub id: {error}") from error
+        raise CheckpointError(str(error) if "/" in where else f"{missing}; as a hub id: {error}") from error
 
 
 def pick_device(device: Device | torch.device) -> torch.device:
@@ -135,7 +137,7 @@ def family_of(hf: ConfigJson) -> Family:
     if name not in FAMILIES:
         key = "model_type" if name == stated else "regard.family"
         known = ", ".join(sorted(FAMILIES))
-        raise CheckpointError(f"config.json has {key}={name!r}, which is not supported; supported are {known}")
+        raise CheckpointError(f"config.json has {key}={shortened(name)}, which is not supported; supported are {known}")
     return FAMILIES[name]
 
 
@@ -147,9 +149,34 @@ def memory_needed(
     on = pick_device(device)
     hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
     family = family_of(hf)
-    with torch.device("meta"):
-        net = build(family.read_config(hf, weight_files.find(folder, family.plain_name)))
-    return memory.weigh(net, pick_dtype(dtype, on), on)
+    stored = weight_files.find(folder, family.plain_name)
+    return memory.weigh(sketch(family.read_config(hf, stored), len(stored.names)), pick_dtype(dtype, on), on)
+
+
+def sketch(config: TransformerConfig, stored: int) -> Network:
+    """The net a config describes, without memory for its parameters; `stored` tensors are there to fill it.
+
+    Raises CheckpointError for more layers than tensors, and for sizes no machine can address.
+    """
+    layers = config.encoder_layers + config.decoder_layers
+    if layers > stored:
+        raise CheckpointError(f"config.json asks for {layers:,} layers, and {stored:,} tensors are stored")
+    try:
+        with torch.device("meta"):
+            return build(config)
+    except (RuntimeError, OverflowError, TypeError, ValueError) as error:
+        raise CheckpointError(f"config.json describes no possible model: {first_line(error)}") from error
+
+
+def _placed(net: Network, device: torch.device) -> Network:
+    """The net with memory on a device, its computed tables filled, its parameters not yet."""
+    try:
+        net = net.to_empty(device=device)
+        net.tie()
+        _fill_tables(net, device)
+    except (RuntimeError, MemoryError) as error:
+        raise CheckpointError(f"the model could not be placed on {device}: {first_line(error)}") from error
+    return net
 
 
 def tokenizer(folder: Path, family: str) -> Tokenizer | None:
@@ -163,10 +190,18 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
     path = folder / "generation_config.json"
     generation = ConfigJson(tokenizer_files.table(path)) if path.is_file() else ConfigJson({})
 
+    def is_id(i: object) -> bool:
+        return isinstance(i, int) and not isinstance(i, bool) and 0 <= i < vocab
+
+    def in_range(sequence: object) -> tuple[int, ...]:
+        """A sequence of ids, empty where one of them is no id: it can never be written, so nothing need forbid it."""
+        whole = isinstance(sequence, list) and all(is_id(i) for i in sequence)
+        return tuple(sequence) if whole and isinstance(sequence, list) else ()
+
     def ids(key: str) -> tuple[int, ...]:
         value = generation.value(key) if generation.value(key) is not None else hf.value(key)
         listed = value if isinstance(value, list) else [value]
-        return tuple(i for i in listed if isinstance(i, int) and not isinstance(i, bool) and 0 <= i < vocab)
+        return tuple(i for i in listed if is_id(i))
 
     def one(key: str) -> int | None:
         return next(iter(ids(key)), None)
@@ -174,10 +209,8 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
     start = one("decoder_start_token_id")
     if start is None:
         start = one("pad_token_id") if family.start_is_pad else one("bos_token_id")
-    banned = generation.value("bad_words_ids") or hf.value("bad_words_ids") or []
-    sequences = (
-        [tuple(int(i) for i in s) for s in banned if isinstance(s, list) and s] if isinstance(banned, list) else []
-    )
+    stated = generation.value("bad_words_ids") or hf.value("bad_words_ids") or []
+    sequences = [s for s in map(in_range, stated if isinstance(stated, list) else []) if s]
     ends = ids("eos_token_id")
     constraints = Constraints(
         forced_first=one("forced_bos_token_id"),
@@ -198,7 +231,7 @@ def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Ite
 def _fill_tables(net: Network, device: torch.device) -> None:
     """Fills what is computed rather than learned (sinusoids, slopes, rotation speeds), which `to_empty` left blank."""
     for stack in (net.encoder, net.decoder):
-        if stack is not None:
+        if stack is not None and next(stack.positions.buffers(), None) is not None:
             with torch.device("cpu"):
                 fresh = build_positions(net.config, bidirectional=not stack.causal)
             for name, table in fresh.named_buffers(remove_duplicate=False):

@@ -1,5 +1,6 @@
 """The shape of a model: one frozen record that every family is a point in."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,13 @@ class Llama3Scaling:
     low_frequency: float
     high_frequency: float
     trained_positions: int
+
+    def __post_init__(self) -> None:
+        if not (self.factor > 0 and 0 < self.low_frequency < self.high_frequency and self.trained_positions > 0):
+            raise ValueError(
+                "a Llama 3 scaling needs a factor above 0, high_freq_factor above low_freq_factor above 0, and positions it "
+                "was trained on"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +98,23 @@ class TransformerConfig:
         if self.recurrence != "none":
             self._check_recurrence()
             return
-        if not (self.encoder_layers or self.decoder_layers):
-            raise ValueError("a model needs an encoder, a decoder, or both")
+        self._check_sizes()
+        self._check_numbers()
         if self.n_heads % self.kv_heads:
             raise ValueError(f"{self.n_heads} query heads cannot share {self.kv_heads} key heads evenly")
         if self.order == "parallel" and self.encoder_layers:
             raise ValueError("parallel blocks are only defined for decoder-only models")
-        if self.positions == "rotary" and self.rotary_dims % 2:
-            raise ValueError(f"a rotation turns pairs of coordinates; {self.rotary_dims} of {self.d_head} is odd")
+        if self.positions == "rotary" and (self.rotary_dims % 2 or self.rotary_dims < 2):
+            raise ValueError(
+                f"a rotation turns pairs of coordinates; {self.rotary_dims} of {self.d_head} are not pairs"
+            )
         if self.positions in ("sinusoidal", "learned") and self.max_positions is None:
             raise ValueError(f"{self.positions} positions need max_positions")
-        if min(self.vocab_size, self.d_model, self.n_heads, self.d_head, self.d_ff) < 1:
-            raise ValueError("vocab_size, d_model, n_heads, d_head and d_ff must be positive")
+        if self.positions == "relative":
+            exact = self.relative_buckets // (4 if self.encoder_layers else 2)  # both directions share an encoder's
+            near = self.relative_buckets // (2 if self.decoder_layers else 4)
+            if exact < 1 or self.relative_reach <= near:
+                raise ValueError(f"{self.relative_buckets} buckets cannot reach {self.relative_reach} positions")
 
     def _check_recurrence(self) -> None:
         if self.encoder_layers or self.positions != "none" or self.window is not None or self.relation:
@@ -110,6 +123,32 @@ class TransformerConfig:
             raise ValueError("a recurrent model has neither heads nor a feed-forward: their sizes are 0")
         if min(self.vocab_size, self.d_model, self.decoder_layers) < 1:
             raise ValueError("vocab_size, d_model and decoder_layers must be positive")
+
+    def _check_sizes(self) -> None:
+        if min(self.encoder_layers, self.decoder_layers) < 0 or not (self.encoder_layers or self.decoder_layers):
+            raise ValueError("a model needs an encoder, a decoder, or both")
+        if min(self.vocab_size, self.d_model, self.n_heads, self.d_head, self.d_ff) < 1:
+            raise ValueError("vocab_size, d_model, n_heads, d_head and d_ff must be positive")
+        if min(self.n_kv_heads, self.n_segments, self.position_offset) < 0:
+            raise ValueError("key heads, segments and the offset of positions cannot be negative")
+        if self.max_positions is not None and self.max_positions < 1:
+            raise ValueError(f"a model with {self.max_positions} positions reads nothing")
+        if self.window is not None and self.window < 1:
+            raise ValueError(f"a window of {self.window} tokens shows nothing")
+
+    def _check_numbers(self) -> None:
+        if not (math.isfinite(self.norm_eps) and self.norm_eps >= 0):
+            raise ValueError(f"a norm cannot add {self.norm_eps} to a variance")
+        bases = [self.rotary_base, self.rotary_scale]
+        bases += [] if self.local_rotary_base is None else [self.local_rotary_base]
+        if not all(math.isfinite(base) and base > 0 for base in bases):
+            raise ValueError("a rotation's base and scale must be above 0")
+        if not 0 < self.rotary_share <= 1:
+            raise ValueError(f"a share of {self.rotary_share} of a head cannot turn")
+        if not all(
+            isinstance(x, int | float) and math.isfinite(x) for x in (self.scale, self.embed_scale, self.logit_scale)
+        ):
+            raise ValueError("scores, embeddings and logits are scaled by finite numbers")
 
     @property
     def kind(self) -> Kind:

@@ -1,9 +1,24 @@
 """The two ways a request can be refused. Both carry a sentence that a page shows as it stands."""
 
+LONGEST = 1000  # characters
+
 
 class InputError(ValueError):
     """What was asked for does not fit the model: empty text, an id outside the vocabulary, a head that is not there."""
 
 
 class CheckpointError(ValueError):
-    """A checkpoint cannot be read exactly as it computes; names the file, tensor or key at fault."""
+    """A checkpoint cannot be read exactly as it computes; names the file, tensor or key at fault, on one line.
+
+    The names come from the checkpoint: what could break the line is replaced, and what is endless is cut.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        line = "".join(c if c.isprintable() else "\ufffd" for c in sentence)
+        super().__init__(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of another library's error, fit for a sentence."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from model.errors import CheckpointError
+from model.errors import CheckpointError, first_line
 from model.tokenizer_files import table
 from model.weight_files import PICKLED, PICKLED_INDEX, SAFE, SAFE_INDEX
 
@@ -20,6 +20,7 @@ DESCRIPTIONS = (
 SHARD = re.compile(r"(model|pytorch_model)-\d+-of-\d+\.(safetensors|bin)")
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 SITE = "https://huggingface.co"
+LARGE = 4e6  # bytes: smaller files come at once
 
 
 def is_repo(where: str) -> bool:
@@ -66,29 +67,59 @@ def fetch(repo: str, progress: Progress | None = None) -> Path:
     """
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     if (folder := cached(repo)) is not None:
         return folder
+    file = None
     try:
         files = wanted(listed(repo))
         for i, file in enumerate(files):
             if progress is not None:
                 progress(file, i, len(files))
-            path = Path(hf_hub_download(repo, file))
+            path = Path(hf_hub_download(repo, file, tqdm_class=megabytes(file, progress)))
     except GatedRepoError as error:
         raise CheckpointError(
             f"{repo} is given out on request: accept its terms at {SITE}/{repo}, then run `hf auth login`"
         ) from error
     except RepositoryNotFoundError as error:
         raise CheckpointError(f"the hub has no model {repo}, or it is private: look at {SITE}/{repo}") from error
+    except HfHubHTTPError as error:
+        raise CheckpointError(f"the hub did not give out {repo}: {first_line(error)}") from error
     except (HTTPError, OSError) as error:
-        raise CheckpointError(
-            f"{repo} is not in the local Hugging Face cache, and the hub cannot be reached from here; to get it by hand, "
-            f"download config.json, the weights (model.safetensors or pytorch_model.bin) and the tokenizer files from "
-            f"{SITE}/{repo}/tree/main into a folder elsewhere, bring it here and open the folder"
-        ) from error
+        raise CheckpointError(unreachable(repo) if file is None else broken_off(repo, file, error)) from error
     return path.parent
+
+
+def unreachable(repo: str) -> str:
+    """What to do without a network."""
+    return (
+        f"{repo} is not in the local Hugging Face cache, and the hub cannot be reached from here; to get it by hand, download "
+        f"config.json, the weights (model.safetensors or pytorch_model.bin) and the tokenizer files from {SITE}/{repo}/tree/main "
+        "into a folder elsewhere, bring it here and open the folder"
+    )
+
+
+def broken_off(repo: str, file: str, error: Exception) -> str:
+    """What became of a download that began."""
+    return f"the download of {file} of {repo} broke off ({first_line(error)}); opened again, it goes on with that file"
+
+
+def megabytes(file: str, progress: Progress | None) -> type:
+    """A bar for huggingface_hub that draws nothing and tells `progress` how much of a large file has come."""
+    from tqdm import tqdm
+
+    class Told(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: object, total: float | None = None, initial: float = 0, **kwargs: object) -> None:
+            super().__init__(disable=True)
+            self.come, self.whole = float(initial), float(total or 0)
+
+        def update(self, n: float | None = 1) -> None:
+            self.come += n or 0
+            if progress is not None and self.whole > LARGE:
+                progress(f"{file}, MB", int(min(self.come, self.whole) / 1e6), int(self.whole / 1e6))
+
+    return Told
 
 
 def listed(repo: str) -> list[str]:

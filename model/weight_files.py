@@ -62,9 +62,14 @@ def find(folder: Path, rename: Callable[[str], str] = as_stored) -> Weights:
     """The weights of a folder: safetensors first, one file or several; else what torch.save wrote."""
     for single, index in ((SAFE, SAFE_INDEX), (PICKLED, PICKLED_INDEX)):
         if (folder / single).is_file():
-            return Weights(folder, dict.fromkeys(names_in(folder / single), single), rename)
-        if (folder / index).is_file():
-            return Weights(folder, sharded(folder, index), rename)
+            placed = dict.fromkeys(names_in(folder / single), single)
+        elif (folder / index).is_file():
+            placed = sharded(folder, index)
+        else:
+            continue
+        if not placed:
+            raise CheckpointError(f"{single if (folder / single).is_file() else index} holds no tensors")
+        return Weights(folder, placed, rename)
     raise CheckpointError(
         f"{folder} holds no weights: {SAFE} is missing, and so are {SAFE_INDEX}, {PICKLED} and {PICKLED_INDEX}"
     )

@@ -58,6 +58,10 @@ Rule = str | Via | Copy | Fallback | Spare | Computed | None  # None: known, and
 Table = Mapping[str, Rule]
 
 
+ORDINARY = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+"""How weights may be stored."""
+
+
 def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, config: TransformerConfig) -> list[str]:
     """Fills every parameter of `net` from (name, tensor) pairs, one at a time; returns the names that were not needed.
 
@@ -75,9 +79,15 @@ def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, co
         place = aliases.get(target, target)
         if rule is None or (isinstance(rule, Spare) and place not in ours):
             unused.append(name)
-        elif isinstance(rule, Fallback):
+            continue
+        _is_ordinary(name, tensor)
+        if isinstance(rule, Fallback):
             late.append((name, place, tensor))
         elif isinstance(rule, Computed):
+            if target not in buffers:
+                raise CheckpointError(
+                    f"the tensor {name} has no place in this model: its config leaves no room for {target}"
+                )
             _agrees(name, tensor, buffers[target])
             unused.append(name)
         elif isinstance(rule, Via):
@@ -123,14 +133,26 @@ def _put(ours: Mapping[str, nn.Parameter], wanted: set[str], theirs: str, name: 
     if tensor.shape != ours[name].shape:
         have, need = tuple(tensor.shape), tuple(ours[name].shape)
         raise CheckpointError(f"the tensor {theirs} has shape {have}, but its config asks for {need}")
-    if not tensor.is_floating_point():
-        kind = str(tensor.dtype).removeprefix("torch.")
-        raise CheckpointError(f"the tensor {theirs} is stored as {kind}: quantised weights are not supported")
     if not torch.isfinite(tensor).all():
         raise CheckpointError(f"the tensor {theirs} holds values that are not numbers")
     with torch.no_grad():
         ours[name].copy_(tensor)
+    narrower = torch.finfo(ours[name].dtype).max < torch.finfo(tensor.dtype).max
+    if narrower and not torch.isfinite(ours[name]).all():
+        kind = str(ours[name].dtype).removeprefix("torch.")
+        raise CheckpointError(f"the tensor {theirs} holds values too large for {kind}: choose another precision")
     wanted.remove(name)
+
+
+def _is_ordinary(theirs: str, tensor: Tensor) -> None:
+    """Refuses integers, 8-bit floats, sparse and packed tensors: their numbers mean something only beside a scale or index."""
+    if tensor.is_meta:
+        raise CheckpointError(f"the tensor {theirs} is stored without its numbers")
+    if tensor.layout != torch.strided or tensor.dtype not in ORDINARY:
+        kind = str(tensor.dtype if tensor.layout == torch.strided else tensor.layout).removeprefix("torch.")
+        raise CheckpointError(
+            f"the tensor {theirs} is stored as {kind}: quantised weights are not supported, plain ones of 16 to 64 bits are"
+        )
 
 
 def _repeats(theirs: str, tensor: Tensor, name: str, held: Tensor) -> None:
@@ -141,6 +163,8 @@ def _repeats(theirs: str, tensor: Tensor, name: str, held: Tensor) -> None:
 
 
 def _agrees(theirs: str, tensor: Tensor, table: Tensor) -> None:
+    if not tensor.ndim:
+        raise CheckpointError(f"the tensor {theirs} is one number, but it should be a table")
     rows = min(len(tensor), len(table))
     stored, known = tensor[:rows].float().cpu(), table[:rows].float().cpu()
     if stored.shape != known.shape or not torch.allclose(stored, known, atol=2e-3):  # half precision keeps 1e-3

@@ -12,6 +12,8 @@ from model.errors import CheckpointError
 from model.weights import Table
 
 T = TypeVar("T")
+LARGEST = 2**31 - 1
+"""No size, count or base of a published model comes near it; past it tensors' sizes overflow."""
 
 ACTIVATIONS: Mapping[str, Activation] = {
     "relu": "relu",
@@ -50,14 +52,16 @@ class ConfigJson:
             return default
         if not isinstance(value, int) or isinstance(value, bool):
             raise CheckpointError(_wrong(key, value, "a whole number"))
+        if abs(value) > LARGEST:
+            raise CheckpointError(_wrong(key, value, f"at most {LARGEST:,}"))
         return value
 
     def number(self, key: str, default: float | None = None) -> float:
         value = self.value(key)
         if value is None and default is not None:
             return default
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise CheckpointError(_wrong(key, value, "a number"))
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST:  # NaN neither
+            raise CheckpointError(_wrong(key, value, "a number of ordinary size"))
         return float(value)
 
     def flag(self, key: str, default: bool) -> bool:
@@ -81,7 +85,9 @@ class ConfigJson:
         value = self.text(key, default)
         if value not in meanings:
             known = ", ".join(sorted(meanings))
-            raise CheckpointError(f"config.json has {key}={value!r}, which is not supported; supported are {known}")
+            raise CheckpointError(
+                f"config.json has {key}={shortened(value)}, which is not supported; supported are {known}"
+            )
         return meanings[value]
 
     def part(self, key: str) -> "ConfigJson | None":
@@ -98,7 +104,7 @@ class ConfigJson:
         value = self.value(other)
         if value is not None and value != self.value(key):
             raise CheckpointError(
-                f"config.json has {key}={self.value(key)!r} and {other}={value!r}; they must be equal here"
+                f"config.json has {key}={shortened(self.value(key))} and {other}={shortened(value)}; they must be equal here"
             )
 
     def unused(self) -> dict[str, object]:
@@ -112,7 +118,13 @@ class ConfigJson:
 def _wrong(key: str, value: object, needed: str) -> str:
     if value is None:
         return f"config.json has no {key}"
-    return f"config.json has {key}={value!r}, but {key} must be {needed}"
+    return f"config.json has {key}={shortened(value)}, but {key} must be {needed}"
+
+
+def shortened(value: object) -> str:
+    """A value of config.json on one line of a sentence, whatever stands there."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 class Stored(Protocol):
@@ -162,7 +174,7 @@ class Family:
             return stated if stored is None else self.settle(stated, stored)
         except CheckpointError:
             raise
-        except (ValueError, ZeroDivisionError) as error:
+        except (ValueError, ZeroDivisionError, OverflowError, TypeError) as error:
             raise CheckpointError(f"config.json describes no possible model: {error}") from error
 
     def check(self, hf: ConfigJson) -> None:
@@ -171,7 +183,7 @@ class Family:
             value = hf.value(key)
             if value is not None and value != needed:
                 raise CheckpointError(
-                    f"config.json has {key}={value!r}; {self.title} is supported with {key}={needed!r} only"
+                    f"config.json has {key}={shortened(value)}; {self.title} is supported with {key}={needed!r} only"
                 )
 
     def settle(self, config: TransformerConfig, stored: Stored) -> TransformerConfig:

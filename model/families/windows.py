@@ -1,7 +1,7 @@
 """Which layers look through a window, where a config.json lists a type for each layer."""
 
 from model.errors import CheckpointError
-from model.families.family import ConfigJson
+from model.families.family import ConfigJson, shortened
 
 TYPES = ("sliding_attention", "full_attention")
 
@@ -13,6 +13,6 @@ def layer_types(hf: ConfigJson, layers: int) -> tuple[int, ...] | None:
         return None
     if not isinstance(listed, list) or len(listed) != layers or not set(listed) <= set(TYPES):
         raise CheckpointError(
-            f"config.json has layer_types={listed!r}, but it must list {' or '.join(TYPES)} for each of {layers} layers"
+            f"config.json has layer_types={shortened(listed)}, but it must list {' or '.join(TYPES)} for each of {layers} layers"
         )
     return tuple(i for i, kind in enumerate(listed) if kind == "sliding_attention")

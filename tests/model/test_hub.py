@@ -1,5 +1,6 @@
 """Hub ids: what the local cache holds, what is fetched, and what is said where there is no network."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub
@@ -7,6 +8,7 @@ import pytest
 
 import model
 from model import CheckpointError, hub
+from tests.model.hub_server import COMMIT, Hub, serving
 from tests.model.small_checkpoint import shard, small_checkpoint
 
 
@@ -23,6 +25,88 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     return tmp_path / "hub"
+
+
+@pytest.fixture
+def site(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub on this machine, asked by huggingface_hub itself, and the empty cache it fills."""
+    from huggingface_hub import constants
+
+    with serving() as hub:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield hub
+
+
+def test_a_model_is_fetched_once_by_huggingface_hub_and_loads_from_its_cache_afterwards(
+    site: Hub, folder: Path, cache: Path
+) -> None:
+    """Over HTTP, into blobs, links and a snapshot as the library lays them out."""
+    (folder / "tf_model.h5").write_bytes(b"never asked for")
+    site.folders["someone/tiny-palm"] = folder
+    told: list[tuple[str, int, int]] = []
+    lm = model.load("someone/tiny-palm", "cpu", progress=lambda what, done, all: told.append((what, done, all)))
+    assert told[:2] == [("config.json", 0, 2), ("model.safetensors", 1, 2)]
+    assert Path(lm.source.path) == cache / "models--someone--tiny-palm" / "snapshots" / COMMIT
+    assert (Path(lm.source.path) / "config.json").is_symlink()
+    assert not any("h5" in line for line in site.asked)
+    assert list(hub.in_cache()) == ["someone/tiny-palm"]
+    asked = len(site.asked)
+    again = model.load("someone/tiny-palm", "cpu")
+    assert len(site.asked) == asked
+    assert again.fingerprint == lm.fingerprint == model.load(folder, "cpu").fingerprint
+
+
+def test_shards_come_from_a_hub_too(site: Hub, folder: Path) -> None:
+    expected = model.load(folder, "cpu").fingerprint
+    shard(folder, "safetensors")
+    site.folders["someone/sharded"] = folder
+    assert model.load("someone/sharded", "cpu").fingerprint == expected
+    assert sum(line.startswith("GET") and "-of-00002" in line for line in site.asked) == 2
+
+
+def test_a_large_file_tells_how_much_of_it_has_come(site: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (folder / "model.safetensors").stat().st_size
+    monkeypatch.setattr(hub, "LARGE", size - 1)
+    site.folders["someone/large"] = folder
+    told: list[str] = []
+    model.load("someone/large", "cpu", progress=lambda what, done, all: told.append(what))
+    assert "model.safetensors, MB" in told
+    assert "config.json, MB" not in told
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (403, "GatedRepo", "is given out on request: accept its terms at https://huggingface.co/someone/shut"),
+        (401, "RepoNotFound", "the hub has no model someone/shut, or it is private"),
+        (404, "RepoNotFound", "the hub has no model someone/shut, or it is private"),
+        (500, "", "the hub did not give out someone/shut: .*500"),
+    ],
+)
+def test_what_the_hub_refuses_is_said_as_it_is(site: Hub, status: int, code: str, said: str) -> None:
+    site.refuses["someone/shut"] = (status, code)
+    with pytest.raises(CheckpointError, match=said):
+        model.load("someone/shut")
+    assert hub.in_cache() == {}
+
+
+def test_a_download_that_breaks_off_is_no_model_and_goes_on_when_opened_again(
+    site: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import file_download
+
+    monkeypatch.setattr(file_download.time, "sleep", lambda seconds: None)
+    site.folders["someone/half"], site.breaks_off = folder, "model.safetensors"
+    with pytest.raises(CheckpointError, match=r"the download of model.safetensors of someone/half broke off"):
+        model.load("someone/half")
+    assert hub.in_cache() == {}
+    site.breaks_off = ""
+    before = len(site.asked)
+    assert model.load("someone/half", "cpu").name == "someone/half"
+    assert not any(line.startswith("GET") and "config.json" in line for line in site.asked[before:])
 
 
 def put(cache: Path, repo: str, folder: Path) -> Path:
@@ -70,7 +154,7 @@ def test_only_what_is_read_is_fetched(folder: Path, cache: Path, monkeypatch: py
     there, fetched = put(cache, "someone/new", folder), []
     told: list[tuple[str, int, int]] = []
 
-    def download(repo: str, file: str) -> str:
+    def download(repo: str, file: str, tqdm_class: object) -> str:
         fetched.append(file)
         return str(there / file)
 
