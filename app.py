@@ -20,7 +20,9 @@ class PageRow:
 PAGES = (
     PageRow("pages/overview.py", "Overview", "How does a sentence become another?"),
     PageRow("pages/attention.py", "Attention", "Where does each head look?"),
+    PageRow("pages/heads.py", "Heads", "What does each head do?"),
     PageRow("pages/decoding.py", "Decoding", "Why this token?"),
+    PageRow("pages/knock_out.py", "Knock out", "What was it worth?"),
     PageRow("pages/compare.py", "Compare", "What changed?"),
     PageRow("pages/embeddings.py", "Embeddings and positions", "What does a token start as?"),
     PageRow("pages/logits.py", "Logits", "How sure is the model?"),

@@ -1,6 +1,9 @@
 """The compare page: every head's difference at a glance, the heads that changed most, and one exactly."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.alignment import How
@@ -9,6 +12,7 @@ from ui.compare_with import Other, parts
 from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.figures import Matrix
 from ui.runs import Run
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
@@ -154,12 +158,8 @@ def detail(made: Comparison, layer: int, head: int) -> None:
         number += f", against layer {against[0]}, head {against[1]}"
     name = heads.NAMES[made.first.part]
     shown = {"difference": other - one, "first": one, "second": other}[how]
-    common = {"theme": theme.current(), "title_query": "looks", "title_key": "is looked at"}
-    fig = (
-        difference_heatmap(shown, queries, keys, name="change of attention", width=620, **common)
-        if how == "difference"
-        else attention_heatmap(shown, queries, keys, width=620, **common)
-    )
+    draw = difference if how == "difference" else one_side
+    fig = draw(shown, queries, keys)
     figures.place(
         fig,
         key="difference",
@@ -171,6 +171,27 @@ def detail(made: Comparison, layer: int, head: int) -> None:
         fill=len(keys) > 40,
     )
     st.caption(what_was_done(made, layer, head))
+
+
+def difference(change: Matrix, queries: Sequence[str], keys: Sequence[str]) -> go.Figure:
+    """Second minus first."""
+    return difference_heatmap(
+        change,
+        queries,
+        keys,
+        theme=theme.current(),
+        title_query="looks",
+        title_key="is looked at",
+        name="change of attention",
+        width=620,
+    )
+
+
+def one_side(weights: Matrix, queries: Sequence[str], keys: Sequence[str]) -> go.Figure:
+    """One of the two on the common row."""
+    return attention_heatmap(
+        weights, queries, keys, theme=theme.current(), title_query="looks", title_key="is looked at", width=620
+    )
 
 
 def what_was_done(made: Comparison, layer: int, head: int) -> str:

@@ -106,6 +106,8 @@ def with_parts_off(run: Run) -> Other | None:
 
 def reread(run: Run, edits: tuple[switched_off.Off, ...]) -> Run:
     """The tokens of a run read again, exactly these, with edits: what differs is due to the edits alone."""
+    if not edits:
+        return run
     if run.lm.kind == "encoder":
         return runs.get(replace(run.spec, edits=edits))
     read = tuple(token.id for token in run.trace.tokens("decoder"))

@@ -135,10 +135,8 @@ def pairing(first: Side, second: Side, paired: Paired, renormalise: bool) -> Pai
         return Pairing(grid, np.arange(shape[0] * shape[1]).reshape(shape))
     slots = len(grid.queries.slots), len(grid.keys.slots)
     step = row_step(shape[0] * shape[1], second.layers * second.heads, *slots)
-    one, other = (
-        np.concatenate([grid.place(side.weights(layer), at)[:, ::step] for layer in range(side.layers)])
-        for side, at in ((first, 0), (second, 1))
-    )
+    one = np.concatenate([grid.place(first.weights(i), 0)[:, ::step] for i in range(first.layers)])
+    other = np.concatenate([grid.place(second.weights(i), 1)[:, ::step] for i in range(second.layers)])
     return Pairing(grid, nearest_heads(one, other)[0].reshape(shape), step)
 
 

@@ -1,0 +1,32 @@
+"""What was it worth? Heads, edges and sublayers switched off by a click, and what the prediction loses by it."""
+
+import streamlit as st
+
+from ui import heads, knock_out_view, logits_view, settings, switched_off, switches_view, worth_view
+from ui.components.keys.keys import keys
+
+run = settings.shown()
+logits_view.needs_head(run)
+switched_off.link(run)
+found = knock_out_view.measured(run)
+if found is None:
+    st.stop()
+knock_out_view.texts(found)
+switched_off.chips(run)
+knock_out_view.verdict(found)
+part = switches_view.pick_part(run)
+view = heads.shown(run, part)
+left, right = st.columns([2, 3], gap="large")
+with right:
+    layer, head = heads.pickers(view)
+    switches_view.head_map(found, part, layer, head)
+with left:
+    switches_view.overview(found, part, layer, head)
+    switches_view.sublayers(run)
+    knock_out_view.next_token(found)
+worth_view.numbers(found, part, layer, head)
+keys(
+    {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
+    key="head_keys",
+    on_key=lambda action: heads.move(action, view, layer, head),
+)

@@ -1,0 +1,232 @@
+"""Four numbers for every head, and the knock-outs that give the last of them: on request, a batch at a time."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from analysis.gradients import heads_gradient_x_attention
+from analysis.knock_out import (
+    Cost,
+    Prediction,
+    cost,
+    every_head,
+    log_probability,
+    one_at_a_time,
+    rows_a_batch,
+)
+from analysis.value_weighted import value_norms
+from model.edits import ZeroHead
+from ui import heads
+from ui.figures import Matrix, array
+from ui.runs import Run
+from ui.switched_off import Off
+
+Name = Literal["weight", "norm", "gradient", "knock_out"]
+NAMES: tuple[Name, ...] = get_args(Name)
+SLICE = 0.3  # seconds of knock-outs between two looks at the cancel button
+AT_ONCE = 1.5  # seconds that gradients may take without being asked for
+GRADIENT_PASSES = 4  # forward passes that a forward and a backward pass cost, about
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number for each head: what it is called and what it means."""
+
+    title: str
+    unit: str
+    signed: bool
+    explained: str
+
+
+NUMBERS: Mapping[Name, Number] = {
+    "weight": Number(
+        "attention weight",
+        "",
+        False,
+        "How sharply the head looks: the largest share each query gives a key, averaged over the queries (the confidence of "
+        "Voita et al. 2019). From 0 to 1.",
+    ),
+    "norm": Number(
+        "value-weighted norm",
+        "",
+        False,
+        "How much the head hands over: the norm of weight x value x output projection, summed over the keys and averaged over "
+        "the queries (Kobayashi et al. 2020). In units of the stream.",
+    ),
+    "gradient": Number(
+        "gradient x attention",
+        "bits",
+        True,
+        "The gradient of the measured log-probability by each weight of the pattern, times the weight, summed over the pattern, "
+        "in bits. To first order it is what switching the head off would cost; positive: the head helped.",
+    ),
+    "knock_out": Number(
+        "knock-out",
+        "bits",
+        True,
+        "What switching the head off really costs: the measured log-probability with it minus without it, in bits. +1 bit: "
+        "without the head what was predicted is half as probable. Negative: the head stood in its way.",
+    ),
+}
+
+
+@dataclass(eq=False)
+class Sweep:
+    """Knock-outs in turn, between two looks at the page; small numbers only."""
+
+    before: float  # bits, with every candidate on
+    cost: Cost
+    rows: int
+    lost: list[float] = field(default_factory=list)  # bits, a candidate each, in the order of every_head
+    running: bool = False
+
+
+Table = NDArray[np.float32]  # (layers, heads)
+Tables = dict[str, Table]  # by the kind of attention
+_KEPT: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
+
+
+def _kept(run: Run) -> dict[object, object]:
+    return _KEPT.setdefault(run, {})
+
+
+def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
+    """A number that the run itself holds, (layers, heads) for each kind of attention."""
+    held = _kept(run)
+    if name not in held:
+        held[name] = {part: _from_trace(run, part, name) for part in heads.available(run)}
+    found = held[name]
+    assert isinstance(found, dict)
+    return found
+
+
+def _from_trace(run: Run, part: str, name: Literal["weight", "norm"]) -> Table:
+    stack, kind = heads.PARTS[part]
+    found = np.empty((run.lm.config.layers(stack), run.lm.config.n_heads), dtype=np.float32)
+    for layer in range(found.shape[0]):
+        seen = run.trace.attention(stack, layer, kind)
+        for head in range(found.shape[1]):
+            weights = seen.weights(head)
+            if name == "weight":
+                found[layer, head] = float(weights.amax(dim=-1).mean())
+            else:
+                found[layer, head] = float((weights @ value_norms(run.trace, stack, layer, kind, head)).mean())
+    return found
+
+
+def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
+    """Gradient x attention of every head, bits."""
+    held, key = _kept(run), ("gradient", prediction)
+    if key not in held:
+        found = heads_gradient_x_attention(run.lm, prediction, edits=edits)
+        held[key] = {part: array(found[heads.PARTS[part]]) for part in heads.available(run)}
+    tables = held[key]
+    assert isinstance(tables, dict)
+    return tables
+
+
+def has_gradients(run: Run, prediction: Prediction) -> bool:
+    return ("gradient", prediction) in _kept(run)
+
+
+def price(run: Run, prediction: Prediction) -> Cost:
+    """What a batch costs, timed once a run."""
+    held, key = _kept(run), ("cost", prediction.read, prediction.source)
+    if key not in held:
+        held[key] = cost(run.lm, prediction)
+    found = held[key]
+    assert isinstance(found, Cost)
+    return found
+
+
+def estimate(run: Run, prediction: Prediction) -> float:
+    """Seconds that knocking out every head in turn will take."""
+    spent = price(run, prediction)
+    return spent.seconds(len(every_head(run.lm.config)), rows(run, prediction))
+
+
+def rows(run: Run, prediction: Prediction) -> int:
+    """How many heads one batch holds: as memory allows, and short enough for a cancel to be heard soon."""
+    return min(rows_a_batch(run.lm, prediction), price(run, prediction).rows_within(SLICE))
+
+
+def sweep(run: Run, prediction: Prediction) -> Sweep | None:
+    """The knock-outs of this prediction, finished, under way or cancelled; None before they were asked for."""
+    found = _kept(run).get(("sweep", prediction))
+    assert found is None or isinstance(found, Sweep)
+    return found
+
+
+def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
+    """Begins, or goes on where it was cancelled."""
+    found = sweep(run, prediction)
+    if found is None:
+        before = log_probability(run.lm, prediction, edits)
+        found = Sweep(before, price(run, prediction), rows(run, prediction))
+        _kept(run)[("sweep", prediction)] = found
+    found.running = True
+    return found
+
+
+def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off], limit: float = SLICE) -> bool:
+    """Knocks out further heads for about `limit` seconds, a batch at least; whether all are done."""
+    candidates = every_head(run.lm.config)
+    began = time.monotonic()
+    while found.running and len(found.lost) < len(candidates):
+        at = len(found.lost)
+        batch = candidates[at : at + found.rows]
+        values = one_at_a_time(run.lm, prediction, batch, always=edits)
+        if len(found.lost) == at:  # another tab may have been here meanwhile
+            found.lost += [found.before - value for value in values]
+        if time.monotonic() - began >= limit:
+            break
+    if len(found.lost) >= len(candidates):
+        found.running = False
+    return not found.running
+
+
+def knocked_out(run: Run, found: Sweep) -> Tables:
+    """(layers, heads) bits for each kind of attention, NaN where a head was not reached."""
+    config = run.lm.config
+    empty = {
+        part: np.full((config.layers(heads.PARTS[part][0]), config.n_heads), np.nan, dtype=np.float32)
+        for part in heads.available(run)
+    }
+    names = {place: part for part, place in heads.PARTS.items()}
+    for edit, lost in zip(every_head(config), found.lost, strict=False):
+        empty[names[(edit.stack, edit.part)]][edit.layer, edit.head] = lost
+    return empty
+
+
+def columns(found: Mapping[Name, Tables], parts: Sequence[str]) -> Matrix:
+    """(numbers, heads of all parts): one row a number, in the order of the mapping."""
+    return np.stack([np.concatenate([tables[part].ravel() for part in parts]) for tables in found.values()])
+
+
+def head_names(run: Run, parts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(the kind of attention, a name) of each head, in the order of `columns`."""
+    groups, names = [], []
+    for part in parts:
+        for layer in range(run.lm.config.layers(heads.PARTS[part][0])):
+            for head in range(run.lm.config.n_heads):
+                groups.append(heads.SHORT[part])
+                names.append(f"{heads.SHORT[part]} L{layer} H{head}")
+    return groups, names
+
+
+def silenced(edits: Sequence[Off], part: str) -> list[tuple[int, int]]:
+    """(layer, head) of the heads of one kind that are off."""
+    place = heads.PARTS[part]
+    return [(e.layer, e.head) for e in edits if isinstance(e, ZeroHead) and (e.stack, e.part) == place]
+
+
+def change_in_bits(before: torch.Tensor, after: torch.Tensor, token: int) -> float:
+    """log2 p(token) after minus before, from (vocab,) logits."""
+    logs = [float(logits.double().log_softmax(dim=-1)[token]) for logits in (before, after)]
+    return (logs[1] - logs[0]) / float(np.log(2))

@@ -1,0 +1,181 @@
+"""The knock-out page: what is measured, and what switching parts off does to the prediction and to the text."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from ui import compare_texts, compare_with, figures, header, masking_view, predictions, runs, settings, theme
+from ui import switched_off as off
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import array
+from ui.head_worth import change_in_bits
+from ui.predictions import Moment
+from ui.runs import Run
+from viz.changes import next_token_change
+from viz.export import table_csv
+from viz.labels import visible
+from viz.probabilities import format_percent
+
+CANDIDATES = 6  # of each side
+MEASURES = ("token", "all")
+MEASURE_NAMES = {"token": "this token", "all": "all of them"}
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A run, the same tokens read with parts off, and the predictions that tell what those parts were worth."""
+
+    run: Run
+    edited: Run
+    moments: tuple[Moment, ...]
+    now: int
+    all: bool
+
+    @property
+    def moment(self) -> Moment:
+        return self.moments[self.now]
+
+    @property
+    def which(self) -> tuple[Moment, ...]:
+        """The predictions that are measured together."""
+        return self.moments if self.all else (self.moment,)
+
+    def bits(self, moment: Moment) -> float:
+        """Change of the token's log-probability, log2, with the parts off."""
+        before, after = (predictions.logits(run, moment.at) for run in (self.run, self.edited))
+        return change_in_bits(before, after, moment.token.id)
+
+
+def measured(run: Run) -> Measured | None:
+    """What is measured, by the controls for it; None where there is nothing to predict yet, which is said."""
+    if run.lm.kind == "encoder":
+        masking_view.clickable_text(run)
+        masking_view.hint(run)
+    found = predictions.moments(run)
+    if not found:
+        st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")
+        return None
+    settings.keep_among("measured", MEASURES, MEASURES[0], lambda name: MEASURE_NAMES[name])
+    edited = compare_with.reread(run, off.held(run))
+    return Measured(
+        run,
+        edited,
+        found,
+        predictions.chosen("moment", len(found)),
+        len(found) > 1 and st.session_state["measured"] == "all",
+    )
+
+
+def nothing_hidden(run: Run) -> str:
+    """What to do before an encoder predicts anything."""
+    if run.lm.special.mask is None:
+        return compare_texts.nothing_to_predict(run)
+    return "Nothing is masked yet, so nothing is predicted: click a token above. What stood there is then what is measured."
+
+
+def texts(found: Measured) -> None:
+    """The predicted tokens, each with its change in bits; and what the model writes by itself with the parts off."""
+    run, edits = found.run, off.held(found.run)
+    name = "predicts" if run.lm.kind == "encoder" else "wrote"
+    chips = [
+        Chip(
+            one.token.label,
+            note=f"{found.bits(one):+.2f} bits" if edits else "",
+            special=one.token.special,
+            current=found.all or i == found.now,
+            title="click to measure what parts are worth to this token",
+        )
+        for i, one in enumerate(found.moments[: header.STRIP_TOKENS])
+    ]
+    rows = [Strip(name, chips)]
+    if edits and run.steps:
+        again = runs.get(replace(run.spec, edits=edits), between_steps=lambda: st.session_state.get("text"))
+        marks = compare_texts.without_equal(run, again, run.written, again.written)[1]
+        rows.append(Strip("writes now", compare_texts.chips(again.written, marks)))
+
+    def choose(event: ChipEvent) -> None:
+        if event.row == 0:
+            st.session_state["moment"], st.session_state["measured"] = event.index, "token"
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        with st.container(width="stretch"):
+            token_strip(rows, key="worth_texts", label="Predicted tokens", on_token=choose)
+        if len(found.moments) > 1:
+            st.segmented_control(
+                "Measured on",
+                MEASURES,
+                key="measured",
+                format_func=lambda name: MEASURE_NAMES[name],
+                bind="query-params",
+                required=True,
+                help="What parts are worth is measured as the change of log2 of the probability of the token chosen on the "
+                "left, or of all of them together.",
+            )
+
+
+def verdict(found: Measured) -> None:
+    """In words what the parts that are off were worth."""
+    if not off.held(found.run):
+        st.caption(
+            "Nothing is off. What a part was worth is the change of the predicted token's log-probability without it, in bits "
+            "(log2): at −1 bit the token is half as probable, at −3.3 a tenth."
+        )
+        return
+    one = found.moment
+    shares = [predictions.logits(run, one.at).softmax(dim=-1) for run in (found.run, found.edited)]
+    now, before = shares[1], shares[0]
+    best = found.run.lm.token(int(now.argmax()))
+    token = f"“{header.plain(visible(one.token.label))}”"
+    text = (
+        f"{token} goes from {format_percent(float(before[one.token.id]))} to "
+        f"{format_percent(float(now[one.token.id]))}: **{found.bits(one):+.2f} bits**."
+    )
+    if best.id != one.token.id:
+        text += f" “{header.plain(visible(best.label))}” is now the most probable."
+    if len(found.moments) > 1:
+        total = sum(found.bits(moment) for moment in found.moments)
+        text += f" All {len(found.moments)} predicted tokens together: **{total:+.2f} bits**."
+    st.markdown(
+        text,
+        help="The same tokens are read again with the parts off, so the change is due to them alone. Off means that a head's "
+        "answer or a sublayer's is zero; the model never met that in training.",
+    )
+
+
+def next_token(found: Measured) -> None:
+    """The chosen prediction before and after."""
+    run, moment = found.run, found.moment
+    logits = [predictions.logits(side, moment.at) for side in (run, found.edited)]
+    before, after = (values.softmax(dim=-1) for values in logits)
+    ids = {int(i) for shares in (before, after) for i in shares.topk(min(CANDIDATES, len(shares))).indices}
+    order = sorted(ids | {moment.token.id}, key=lambda i: -float(before[i]))
+    labels = [run.lm.token(i).label for i in order]
+    was, now = array(before[order]), array(after[order])
+    fig = next_token_change(
+        labels,
+        was,
+        now,
+        len(before) - len(order),
+        theme=theme.current(),
+        chosen=order.index(moment.token.id),
+        height=60 + 26 * (2 * CANDIDATES + 2),
+    )
+    there = run.trace.tokens(run.trace.predicts)[moment.at].label
+    where = "at" if run.lm.kind == "encoder" else "after"
+    figures.place(
+        fig,
+        key="change",
+        heading=f"What is predicted {where} “{header.plain(visible(there))}”",
+        explained="Shares of the full softmax: hollow bars with everything on, solid bars with the parts off. The token that is "
+        "measured is marked.",
+        filename="prediction-with-parts-off",
+        csv=lambda: table_csv(
+            {
+                "id": order,
+                "token": labels,
+                "before": [float(v) for v in was],
+                "after": [float(v) for v in now],
+                "bits": [change_in_bits(logits[0], logits[1], i) for i in order],
+            }
+        ),
+    )

@@ -1,0 +1,231 @@
+"""What is switched off, by a click: heads on their pictures, sublayers on their chips, edges on the map of a head."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import streamlit as st
+
+from analysis.gradients import gradient_x_attention
+from analysis.value_weighted import value_weighted
+from model.edits import CutEdge, SkipSublayer, ZeroHead
+from model.tap import Part, StackName
+from ui import figures, heads, predictions, settings, theme
+from ui import switched_off as off
+from ui.comparing import Side, changes
+from ui.components.head_grid.head_grid import HeadEvent, head_grid
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import Matrix, array
+from ui.head_worth import silenced
+from ui.knock_out_view import Measured
+from ui.runs import Run
+from viz.attention import attention_heatmap, difference_heatmap
+from viz.export import matrix_csv
+from viz.frame import outline
+from viz.theme import DIVERGING
+
+Shows = Literal["weights", "change", "value-weighted", "gradient"]
+SHOWS: tuple[Shows, ...] = get_args(Shows)
+LONGEST = 400  # tokens a side of a map that is drawn here
+EXPLAINED: dict[Shows, str] = {
+    "weights": "Exact weights with the parts off. Click a cell to cut it: that query no longer sees that key, and shares its "
+    "attention among the others.",
+    "change": "Weights with the parts off minus weights with everything on, on the same tokens.",
+    "value-weighted": "The norm of weight x value x output projection for each pair: what the head hands over from key to query "
+    "(Kobayashi et al. 2020), with the parts off.",
+    "gradient": "The gradient of the measured log-probability by each weight, times the weight, in bits: to first order what "
+    "going without this weight would cost, the others staying as they are. Positive: it helped.",
+}
+
+
+def pick_part(run: Run) -> str:
+    """Which kind of attention."""
+    names = heads.available(run)
+    settings.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
+    part = st.segmented_control(
+        "Attention",
+        names,
+        key="part",
+        format_func=lambda name: heads.SHORT[name],
+        label_visibility="collapsed",
+        bind="query-params",
+        required=True,
+    )
+    return part or names[-1]
+
+
+def overview(found: Measured, part: str, layer: int, head: int) -> None:
+    """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
+    run, edits = found.run, off.held(found.run)
+    stack, kind = heads.PARTS[part]
+    quiet = silenced(edits, part)
+    names = [
+        [f"layer {i} · head {h}{' · off' if (i, h) in quiet else ''}" for h in range(run.lm.config.n_heads)]
+        for i in range(run.lm.config.layers(stack))
+    ]
+    if edits:
+        small = changes(Side(run, part), Side(found.edited, part), "number", False)[1]
+        pictures, captions = small.pictures.copy(), small.captions
+        colours = DIVERGING[theme.current().name]
+    else:
+        pictures, captions = heads.overview(heads.shown(run, part))
+        colours = ()
+    for i, h in quiet:
+        pictures[i, h] = 0  # blank, grey around zero
+
+    def pressed(event: HeadEvent) -> None:
+        heads.pick(event)
+        if event.pressed:
+            off.toggle(run, ZeroHead(stack, event.layer, kind, event.head))
+
+    st.markdown(
+        "**How every head's attention changed**" if edits else "**All heads**",
+        help="Click a head to switch it off, again to switch it on; arrow keys move to a head and leave it on. Once something is "
+        "off the pictures show the change of attention on the same tokens: one colour for more, the other for less; a head that "
+        "is off is grey.",
+    )
+    head_grid(
+        pictures,
+        selected=(layer, head),
+        key="worth_grid",
+        names=names,
+        captions=captions,
+        label=f"{heads.NAMES[part]}, all heads: press one to switch it off",
+        diverging=colours,
+        on_head=pressed,
+    )
+    st.caption("Click a head to switch it off, again to restore it. Keys: , . [ ] move without switching.")
+
+
+def sublayers(run: Run) -> None:
+    """A chip for each sublayer; a click switches it off or on."""
+    rows: list[Strip] = []
+    edits: list[list[SkipSublayer]] = []
+    stacks: tuple[StackName, ...] = ("encoder", "decoder")
+    for stack in stacks:
+        cross: tuple[Part, ...] = ("cross",) if stack == "decoder" and run.lm.kind == "encoder-decoder" else ()
+        parts: tuple[Part, ...] = ("self", *cross, "feed_forward")
+        for part in parts if run.lm.config.layers(stack) else ():
+            row = [SkipSublayer(stack, layer, part) for layer in range(run.lm.config.layers(stack))]
+            gone = [off.is_off(run, edit) for edit in row]
+            chips = [
+                Chip(
+                    f"L{edit.layer}",
+                    title=f"{off.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
+                    intensity=0.3 if is_off else None,
+                    role="warning",
+                )
+                for edit, is_off in zip(row, gone, strict=True)
+            ]
+            rows.append(
+                Strip(f"{stack} {off.PART_NAMES[part]}" if len(run.stacks) > 1 else off.PART_NAMES[part], chips)
+            )
+            edits.append(row)
+
+    def clicked(event: ChipEvent) -> None:
+        off.toggle(run, edits[event.row][event.index])
+
+    st.markdown("**Sublayers**", help="A whole sublayer adds nothing to the stream. Click one to switch it off or on.")
+    token_strip(rows, key="sublayers", label="Sublayers; a click switches one off or on", on_token=clicked)
+
+
+def head_switch(run: Run, part: str, layer: int, head: int) -> None:
+    """The head on screen, off or on, for those who do not click its picture."""
+    stack, kind = heads.PARTS[part]
+    edit = ZeroHead(stack, layer, kind, head)
+    word = "on" if off.is_off(run, edit) else "off"
+    st.button(f"Switch this head {word}", key="head_switch", on_click=off.toggle, args=(run, edit))
+
+
+def cut(run: Run, part: str, layer: int, head: int, query: int, key: int) -> None:
+    """Hides a key from a query of the head, or shows it again; a key that was never seen stays so."""
+    stack, kind = heads.PARTS[part]
+    visible_pairs = run.trace.attention(stack, layer, kind).visible
+    if query < visible_pairs.shape[0] and key < visible_pairs.shape[1] and bool(visible_pairs[query, key]):
+        off.toggle(run, CutEdge(stack, layer, kind, head, query, key))
+
+
+def head_map(found: Measured, part: str, layer: int, head: int) -> None:
+    """One head exactly; a click on a cell cuts that edge, or joins it again."""
+    run, edits = found.run, off.held(found.run)
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    settings.keep_among("worth_shows", SHOWS, SHOWS[0])
+    shows: Shows = (
+        row.segmented_control("Shown", SHOWS, key="worth_shows", bind="query-params", required=True) or SHOWS[0]
+    )
+    with row:
+        head_switch(run, part, layer, head)
+    view = heads.shown(found.edited, part)
+    if max(len(view.queries), len(view.keys)) > LONGEST:
+        st.info(
+            f"This map is drawn for up to {LONGEST} tokens a side; the Attention page shows longer texts in windows. "
+            "Heads and sublayers can be switched off all the same."
+        )
+        return
+    values = map_values(found, part, layer, head, shows)
+    name = f"{heads.NAMES[part]}, layer {layer}, head {head}"
+    fig = (
+        attention_heatmap(
+            values,
+            view.queries,
+            view.keys,
+            theme=theme.current(),
+            title_query="looks",
+            title_key="is looked at",
+            hide_future=view.causal,
+            width=620,
+        )
+        if shows == "weights"
+        else difference_heatmap(
+            values,
+            view.queries,
+            view.keys,
+            theme=theme.current(),
+            title_query="looks",
+            title_key="is looked at",
+            name={"change": "change of attention", "value-weighted": "norm", "gradient": "bits"}[shows],
+            width=620,
+        )
+    )
+    for query, key in cut_cells(edits, part, layer, head):
+        if query < len(view.queries) and key < len(view.keys):
+            shade = theme.current()
+            fig.add_shape(outline(shade, x=(key, key), y=(query, query), colour=shade.warning))
+    figures.place(
+        fig,
+        key="worth_map",
+        heading=name + (" · off" if (layer, head) in silenced(edits, part) else ""),
+        explained=EXPLAINED[shows],
+        filename=f"{shows}-{part}-layer-{layer}-head-{head}",
+        csv=lambda: matrix_csv(values, view.queries, view.keys),
+        fill=len(view.keys) > 40,
+    )
+
+    def clicked(point: PointEvent) -> None:
+        if point.column is not None:
+            cut(run, part, layer, head, point.row, point.column)
+
+    plotly_bridge("worth_map", key="worth_map_bridge", on_point=clicked)
+    st.caption("Click a cell to cut it: the query shares its attention among the other keys. Cut cells are framed.")
+
+
+def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:
+    """(query, key) of the edges of one head that are cut."""
+    stack, kind = heads.PARTS[part]
+    here = (stack, layer, kind, head)
+    cut = [edit for edit in edits if isinstance(edit, CutEdge)]
+    return [(edit.query, edit.key) for edit in cut if (edit.stack, edit.layer, edit.part, edit.head) == here]
+
+
+def map_values(found: Measured, part: str, layer: int, head: int, shows: Shows) -> Matrix:
+    """(query, key) of one head: what the map shows, with the parts off."""
+    stack, kind = heads.PARTS[part]
+    after = found.edited.trace.attention(stack, layer, kind).weights(head)
+    if shows == "weights":
+        return array(after)
+    if shows == "change":
+        return array(after - found.run.trace.attention(stack, layer, kind).weights(head))
+    if shows == "value-weighted":
+        return array(value_weighted(found.edited.trace, stack, layer, kind, head))
+    asked = predictions.asked(found.edited, found.which)
+    return array(gradient_x_attention(found.run.lm, asked, stack, layer, kind, edits=off.held(found.run))[head])

@@ -1,0 +1,247 @@
+"""Four numbers for every head beside each other, how alike they rank the heads, and knocking out every head in turn."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.agreement import rank_agreement, spearman
+from analysis.knock_out import Prediction, every_head
+from ui import figures, head_worth, heads, predictions, settings, theme
+from ui import switched_off as off
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.head_worth import NUMBERS, Name, Sweep, Table, Tables
+from ui.knock_out_view import Measured
+from ui.runs import Run
+from viz.export import table_csv
+from viz.head_numbers import agreement_map, head_map, heads_scatter
+
+TICK = 0.25  # seconds between two slices of knock-outs, in which the page can hear a click
+ABREAST: tuple[tuple[Name, Name], ...] = (("weight", "norm"), ("gradient", "knock_out"))
+SHORT: dict[Name, str] = {"weight": "weight", "norm": "norm", "gradient": "gradient", "knock_out": "knock-out"}
+
+
+def numbers(found: Measured, part: str, layer: int, head: int) -> None:
+    """The four maps of the kind of attention on screen, their agreement, and one against another."""
+    asked = predictions.asked(found.edited, found.which)
+    st.subheader("What each head was worth", anchor=False)
+    sweep_row(found, asked)
+    tables = gathered(found, asked)
+    for names in ABREAST:
+        for column, name in zip(st.columns(2, gap="large"), names, strict=True):
+            with column:
+                one_map(found, name, tables.get(name, {}).get(part), part, (layer, head))
+    if len(tables) > 1:
+        agreement(found.edited, tables, part, layer, head)
+
+
+def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
+    """The numbers there are: those that cost little at once, gradients of a large model and knock-outs when asked for."""
+    run, edits = found.edited, off.held(found.run)
+    tables: dict[Name, Tables] = {
+        "weight": head_worth.tables(run, "weight"),
+        "norm": head_worth.tables(run, "norm"),
+    }
+    if head_worth.has_gradients(run, asked) or gradient_seconds(run, asked) <= head_worth.AT_ONCE:
+        tables["gradient"] = head_worth.gradients(run, asked, edits)
+    sweep = head_worth.sweep(run, asked)
+    if sweep is not None and sweep.lost:
+        tables["knock_out"] = head_worth.knocked_out(run, sweep)
+    return tables
+
+
+def gradient_seconds(run: Run, asked: Prediction) -> float:
+    return head_worth.GRADIENT_PASSES * head_worth.price(run, asked).seconds(1, 1)
+
+
+def sweep_row(found: Measured, asked: Prediction) -> None:
+    """The button that knocks out every head in turn, with its estimate; while it runs, how far it is and a way to stop."""
+    run, edits = found.edited, off.held(found.run)
+    sweep, count = head_worth.sweep(run, asked), len(every_head(found.run.lm.config))
+    if sweep is not None and sweep.running:
+        st.fragment(under_way, run_every=TICK)(found, asked, sweep, count)
+        return
+    done = 0 if sweep is None else len(sweep.lost)
+    if sweep is not None and done == count:
+        token = f"log2 p was {sweep.before:.2f} bits with every head on"
+        st.caption(f"All {count} heads were knocked out in turn; {token}{', the parts above off' if edits else ''}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        word = "Knock out every head in turn" if not done else f"Go on: {count - done} of {count} heads are left"
+        st.button(word, key="sweep_start", type="primary", on_click=begin, args=(run, asked, edits))
+        st.caption(
+            f"{count} heads, {duration(head_worth.estimate(run, asked) * (count - done) / count)}.", width="content"
+        )
+
+
+def begin(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> None:
+    """Starts the knock-outs, or goes on with them."""
+    head_worth.start(run, asked, edits)
+
+
+def take_gradients(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> None:
+    """Gradients of a model that is too large to take them unasked."""
+    head_worth.gradients(run, asked, edits)
+
+
+def duration(seconds: float) -> str:
+    """An estimate in words."""
+    if seconds < 1:
+        return "in less than a second"
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} minutes"
+
+
+def under_way(found: Measured, asked: Prediction, sweep: Sweep, count: int) -> None:
+    """A slice of knock-outs, drawn by itself; the whole page is drawn again once all are done."""
+    ended = head_worth.advance(sweep, found.edited, asked, off.held(found.run))
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        done = len(sweep.lost)
+        left = sweep.cost.seconds(count - done, sweep.rows)
+        st.progress(done / count, text=f"{done} of {count} heads, {duration(left)} left")
+        st.button("Cancel", key="sweep_cancel", on_click=cancel, args=(sweep,))
+    if ended:
+        st.rerun()
+
+
+def cancel(sweep: Sweep) -> None:
+    """Stops after the batch under way; what was measured stays."""
+    sweep.running = False
+
+
+def one_map(found: Measured, name: Name, table: Table | None, part: str, selected: tuple[int, int]) -> None:
+    """One number of every head of the kind of attention on screen."""
+    number = NUMBERS[name]
+    if table is None:
+        st.markdown(f"**{number.title[:1].upper()}{number.title[1:]}**", help=number.explained)
+        if name == "gradient":
+            asked = predictions.asked(found.edited, found.which)
+            edits = off.held(found.run)
+            args = (found.edited, asked, edits)
+            st.button("Take the gradients", key="take_gradients", on_click=take_gradients, args=args)
+            st.caption(f"{duration(gradient_seconds(found.edited, asked)).capitalize()}.")
+        else:
+            st.caption("Press the button above: every head is then switched off in turn.")
+        return
+    fig = head_map(
+        table,
+        theme=theme.current(),
+        title=number.title,
+        unit=number.unit,
+        signed=number.signed,
+        selected=selected,
+        off=head_worth.silenced(off.held(found.run), part),
+        width=480,
+        height=84 + 26 * table.shape[0],
+    )
+    figures.place(
+        fig,
+        key=f"number_{name}",
+        heading=f"{number.title[:1].upper()}{number.title[1:]}" + (f", {number.unit}" if number.unit else ""),
+        explained=number.explained,
+        filename=f"{name}-{part}",
+        csv=lambda: heads_csv(table, name),
+    )
+
+    def opened(point: PointEvent) -> None:
+        if point.column is not None and point.row < table.shape[0] and point.column < table.shape[1]:
+            st.session_state["layer"], st.session_state["head"] = point.row, point.column
+
+    plotly_bridge(f"number_{name}", key=f"number_{name}_bridge", on_point=opened)
+
+
+def heads_csv(table: Table, name: str) -> str:
+    layers, count = table.shape
+    return table_csv(
+        {
+            "layer": [layer for layer in range(layers) for _ in range(count)],
+            "head": [head for _ in range(layers) for head in range(count)],
+            name: [float(value) for value in table.ravel()],
+        }
+    )
+
+
+def agreement(run: Run, tables: Mapping[Name, Tables], part: str, layer: int, head: int) -> None:
+    """Whether the numbers rank the heads alike, and two of them against each other."""
+    parts = heads.available(run)
+    names: list[Name] = list(tables)
+    rows = head_worth.columns(tables, parts)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(rows).all(axis=0))
+    if known.sum() < 3:
+        return
+    sizes = np.abs(rows[:, known])
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        correlations = rank_agreement(sizes)
+        shown = [SHORT[name] for name in names]
+        fig = agreement_map(correlations, shown, theme=theme.current(), width=440)
+        figures.place(
+            fig,
+            key="agreement",
+            heading="Do they rank heads alike?",
+            explained="Spearman's rank correlation over all heads of the model, signs aside: 1 where two numbers put the heads in "
+            "the same order, 0 where one says nothing of the other. Attention weight alone need not say what a head is worth.",
+            filename="rank-agreement",
+            csv=lambda: table_csv(
+                {"number": shown, **{name: [float(v) for v in correlations[:, i]] for i, name in enumerate(shown)}}
+            ),
+        )
+        st.caption(said(tables, rows, known))
+    with right:
+        against(run, names, rows, part, layer, head)
+
+
+def said(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -> str:
+    """How far the signs agree, and how much of the model it is about."""
+    text = f"Over {int(known.sum())} heads, of the whole model."
+    if "knock_out" not in tables:
+        return text + " Knock every head out to see which number foretells it."
+    names = list(tables)
+    if "gradient" in tables:
+        a, b = rows[names.index("gradient")][known], rows[names.index("knock_out")][known]
+        text += f" With their signs, gradient and knock-out: {spearman(a, b):.2f}."
+    return text
+
+
+def against(run: Run, names: list[Name], rows: Table, part: str, layer: int, head: int) -> None:
+    """A point for each head: one number across, another up."""
+    upright = names[-1]
+    across: list[Name] = [name for name in names if name != upright]
+    settings.keep_among("across", across, across[0], lambda name: SHORT[name])
+    parts = heads.available(run)
+    groups, labels = head_worth.head_names(run, parts)
+    chosen: Name = st.session_state["across"]
+    x, y = rows[names.index(chosen)], rows[names.index(upright)]
+    known = np.isfinite(x) & np.isfinite(y)
+    title_x, title_y = (f"{NUMBERS[name].title}, {NUMBERS[name].unit}".rstrip(", ") for name in (chosen, upright))
+    fig = heads_scatter(
+        np.where(known, x, np.nan),
+        np.where(known, y, np.nan),
+        groups,
+        labels,
+        theme=theme.current(),
+        title_x=title_x,
+        title_y=title_y,
+        agreement=spearman(np.abs(x[known]), np.abs(y[known])),
+        selected=labels.index(f"{heads.SHORT[part]} L{layer} H{head}"),
+        height=330,
+    )
+    figures.place(
+        fig,
+        key="scatter",
+        heading=f"{NUMBERS[upright].title[:1].upper()}{NUMBERS[upright].title[1:]} against {NUMBERS[chosen].title}",
+        explained="A point for each head of the model; the one on screen is ringed.",
+        filename="heads-against-each-other",
+        csv=lambda: table_csv({"head": labels, title_x: [float(v) for v in x], title_y: [float(v) for v in y]}),
+    )
+    st.segmented_control(
+        "Across",
+        across,
+        key="across",
+        format_func=lambda name: SHORT[name],
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
