@@ -231,7 +231,7 @@ def _entering(sums: _Sums, stack: Stack, u: Tensor) -> tuple[float, float, float
     name = sums.trace.predicts
     parts = [sums.row(Place(name), "embedding")]
     for site in ("position", "segment"):
-        kept = sums.trace.kept(Place(name), site)  # type: ignore[arg-type]
+        kept = sums.trace.kept(Place(name), site)
         parts.append(torch.zeros_like(parts[0]) if kept is None else sums.row(Place(name), site))
     if stack.embed_norm is not None:
         u, constant = frozen(stack.embed_norm, sum(parts, torch.zeros_like(parts[0])), u)

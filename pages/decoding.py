@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import candidates_view, choosing_view, decoding_view, reading_view, settings, timeline_view
+from ui import candidates_view, choosing_view, decoding_view, inside_view, reading_view, settings, timeline_view
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -25,7 +25,14 @@ with left:
     choosing_view.choosing_controls()
     choosing_view.stage_table(run, step)
 with right:
-    reading_view.readers(run, step)
+    view = decoding_view.pick_view()
+    if view == "inside":
+        inside_view.layer_by_layer(run, step)
+    else:
+        reading_view.readers(run, step)
+if view == "inside":
+    inside_view.who_pushed(run, step)
+else:
     reading_view.growing(run, step)
 keys(
     {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},

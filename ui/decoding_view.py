@@ -11,6 +11,7 @@ from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.probabilities import format_percent
 
+VIEWS = {"read": "Who was read", "inside": "Inside the step"}
 PACES = (0.5, 1.0, 2.0, 4.0, 8.0)  # tokens a second
 WHY_ENDED = {
     "end": "It wrote its end token.",
@@ -72,6 +73,21 @@ def controls(run: Run, step: int) -> None:
         ended = run.steps[-1].ended if step == last else None
         why = " " + WHY_ENDED[ended].format(limit=run.limit) if ended else ""
         st.caption(f"Step {step} of {last}.{why}", width="content")
+
+
+def pick_view() -> str:
+    """What stands beside the candidates, and below them."""
+    settings.keep_among("beside", list(VIEWS), "read", VIEWS.__getitem__)
+    picked = st.segmented_control(
+        "Beside it",
+        list(VIEWS),
+        key="beside",
+        format_func=VIEWS.__getitem__,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return picked or "read"
 
 
 def written(run: Run, step: int) -> None:
