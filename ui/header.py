@@ -58,20 +58,24 @@ def say_what_to_type(lm: LanguageModel) -> None:
 
 
 def example_gallery(name: str) -> None:
-    """A menu of texts to begin with."""
-    examples = examples_for(name)
-    if not examples:
-        return
-    with st.popover("Examples", width="stretch"):
-        for i, example in enumerate(examples):
-            st.button(
-                example.text,
-                key=f"example_{i}",
-                on_click=settings.use_text,
-                args=(example.text,),
-                help=example.shows,
-                type="tertiary",
-            )
+    """A menu of texts to begin with. One widget, not a button for each: all that a page draws is sent at every keystroke."""
+    shows = {example.text: example.shows for example in examples_for(name)}
+    if shows:
+        st.menu_button(
+            "Examples",
+            list(shows),
+            key="examples",
+            format_func=lambda text: f"{plain(text)} :gray[· {plain(shows.get(text, ''))}]",
+            on_click=take_example,
+            width="stretch",
+        )
+
+
+def take_example() -> None:
+    """Puts the text just picked from the menu into the box."""
+    text = st.session_state["examples"]
+    if isinstance(text, str):
+        settings.use_text(text)
 
 
 def run_of(spec: RunSpec) -> Run | None:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import button, chart, chips, opened, settled, text_box
+from tests.browser.driving import chart, chips, opened, settled, text_box
 from ui.examples import FRENCH
 
 CAT = "Le chat noir dort"
@@ -84,7 +84,7 @@ def test_a_refused_text_keeps_the_picture_and_the_words(page: Page) -> None:
 def test_an_example_is_one_click_away_and_the_text_follows_to_every_page(page: Page) -> None:
     opened(page)
     page.get_by_role("button", name=re.compile("Examples")).click()
-    button(page, "example_2").click()
+    page.get_by_role("menuitem", name=re.compile(FRENCH[2].text)).click()
     expect(text_box(page)).to_have_value(FRENCH[2].text)
     settled(page)
     for name in list(FIGURES)[1:]:

@@ -126,7 +126,7 @@ def test_a_link_restores_the_text() -> None:
 
 def test_an_example_replaces_the_text() -> None:
     app = opened("overview")
-    fine(app.button(key="example_3").click().run())
+    fine(app.menu_button(key="examples").click(FRENCH[3].text).run())
     assert app.text_input(key="text").value == FRENCH[3].text
     assert shown(app).spec.text == FRENCH[3].text
 
