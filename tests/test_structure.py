@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "pages": {"ui", "viz", "model"},
     "app": {"ui"},
     "server": {"ui"},
-    "training": {"training", "model"},
+    "training": {"training", "analysis", "model"},
     "scripts": {"scripts"},
 }
 """Which of our own layers each layer may import."""

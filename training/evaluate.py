@@ -12,6 +12,7 @@ import sacrebleu
 import torch
 from tokenizers import Tokenizer
 
+from model.network import Network, build
 from model.transformer import Transformer
 from training.checkpoints import averaged_weights, newest_checkpoint, read_progress
 from training.corpus import UNSEEN_ENGLISH, Pair, comparable, read_corpus
@@ -30,9 +31,9 @@ DEMONSTRATIONS = (
 EXAMPLES = 12
 
 
-def trained(recipe: Recipe, checkpoint: Path, device: torch.device) -> Transformer:
-    """The averaged weights of a checkpoint in a network ready to translate."""
-    net = Transformer(recipe.config)
+def trained(recipe: Recipe, checkpoint: Path, device: torch.device) -> Network:
+    """The averaged weights of a checkpoint in a network ready to be used."""
+    net = build(recipe.config)
     weights = averaged_weights(checkpoint)
     unfilled = {name for name, _ in net.named_parameters()} ^ set(weights)
     if unfilled:

@@ -50,7 +50,13 @@ def until(ids: list[int], end: int) -> list[int]:
 
 
 def write(
-    net: Transformer, tokenizer: Tokenizer, marks: Marks, texts: Sequence[str], limit: Callable[[int], int]
+    net: Transformer,
+    tokenizer: Tokenizer,
+    marks: Marks,
+    texts: Sequence[str],
+    limit: Callable[[int], int],
+    *,
+    skip_special_tokens: bool = True,
 ) -> list[str]:
     """What the network makes of each text, in order; `limit` bounds the pieces of an answer by those of the text."""
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
@@ -59,6 +65,6 @@ def write(
     for first in range(0, len(by_length), BATCH):
         chosen = by_length[first : first + BATCH]
         written = greedy(net, marks, [ids[i] for i in chosen], [limit(len(ids[i])) for i in chosen])
-        for i, text in zip(chosen, tokenizer.decode_batch(written), strict=True):
+        for i, text in zip(chosen, tokenizer.decode_batch(written, skip_special_tokens), strict=True):
             answers[i] = text
     return answers

@@ -1,4 +1,8 @@
-"""The task of BERT: hidden pieces, and whether two stretches of a story stand in order."""
+"""The task of BERT: hidden pieces, and whether two stretches of a story stand in order.
+
+A run begins by reading left to right, each position asked for the next piece, and goes on to hidden pieces from both sides:
+little training goes further so (Gisserot-Boukhlef et al. 2025, arXiv:2507.00994), since every position teaches something.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +25,10 @@ LEAST_HIDDEN, MOST_HIDDEN = (
     0.1,
     0.5,
 )  # of a pair's pieces: a pair draws its share, on average twice that of Devlin et al.
+
+
+LEFT_TO_RIGHT_STEPS = 300  # at the start of the first epoch
+NEXT, HIDDEN = 0, 1  # what a planned batch asks for
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +68,19 @@ def losses(net: nn.Module, batch: PairBatch, device: torch.device) -> tuple[Tens
     return words, order
 
 
+def next_piece_loss(net: nn.Module, batch: PairBatch, device: torch.device) -> Tensor:
+    """Mean cross-entropy of the next piece where no position sees those to its right; the batch hides nothing."""
+    assert isinstance(net, Transformer)
+    assert net.head is not None
+    assert net.encoder is not None
+    ids, real = batch.ids.to(device), batch.real.to(device)
+    net.encoder.causal = True
+    stream = net(ids, real=real, segments=batch.segments.to(device))
+    net.encoder.causal = False
+    follows = real[:, 1:]
+    return F.cross_entropy(net.head(stream[:, :-1][follows]).float(), ids[:, 1:][follows])
+
+
 class MaskedPairs:
     """Pairs of stretches, drawn and hidden anew each epoch."""
 
@@ -83,11 +104,12 @@ class MaskedPairs:
         return self._drawn[1]
 
     def plan(self, epoch: int) -> list[np.ndarray]:
-        """(1 + rows,) the epoch, then the pairs of a batch, of like lengths."""
+        """(2 + rows,) the epoch, what is asked for, then the pairs of a batch, of like lengths."""
         lengths = np.array([len(self.read(self.train, pair).ids) for pair in self.pairs(epoch)])
         generator = np.random.default_rng([self.recipe.seed, epoch, 1])
         batches = like_lengths(lengths, tokens=self.recipe.batch_tokens, generator=generator)
-        return [np.concatenate([[epoch], rows]) for rows in batches]
+        first = LEFT_TO_RIGHT_STEPS if epoch == 0 else 0
+        return [np.concatenate([[epoch, NEXT if i < first else HIDDEN], rows]) for i, rows in enumerate(batches)]
 
     def read(self, stories: Sequence, pair: SentencePair) -> Read:
         """A pair as ids."""
@@ -110,12 +132,19 @@ class MaskedPairs:
             wanted.append(asked)
         return collate(reads, pairs, wanted, self.pad)
 
+    def whole(self, pairs: Sequence[SentencePair]) -> PairBatch:
+        """Pairs of the training stories with nothing hidden."""
+        reads = [self.read(self.train, pair) for pair in pairs]
+        return collate(reads, pairs, [np.full(read.ids.shape, NO_LABEL) for read in reads], self.pad)
+
     def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
-        """The sum of the two losses, as in Devlin et al. 2019."""
-        epoch = int(planned[0])
-        drawn = self.pairs(epoch)
-        generator = np.random.default_rng([self.recipe.seed, epoch, 2, int(planned[1])])
-        words, order = losses(net, self.batch(self.train, [drawn[i] for i in planned[1:]], generator), device)
+        """The sum of the losses of words and of order, as in Devlin et al. 2019; at first that of the next piece."""
+        epoch, asked, *rows = planned.tolist()
+        pairs = [self.pairs(epoch)[i] for i in rows]
+        if asked == NEXT:
+            return next_piece_loss(net, self.whole(pairs), device)
+        generator = np.random.default_rng([self.recipe.seed, epoch, 2, rows[0]])
+        words, order = losses(net, self.batch(self.train, pairs, generator), device)
         return words + order
 
     def held_out_loss(self, net: nn.Module, device: torch.device) -> float:

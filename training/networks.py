@@ -6,9 +6,13 @@ import torch
 from torch import nn
 
 from model.network import Network
+from model.positions import sinusoids
 from model.recurrent import Recurrent
 from model.transformer import Dropout, Transformer
 from training.recipe import Recipe
+
+NORMED = 0.02  # where a norm lifts embeddings to unit size (Devlin et al. 2019)
+SMALL = 0.04  # where none does: about sqrt(2 / (5 d_model)) (Nguyen and Salazar 2019)
 
 
 def build(recipe: Recipe) -> Network:
@@ -20,19 +24,28 @@ def build_transformer(recipe: Recipe) -> Transformer:
     """A network with fresh weights: Xavier for the linear maps, embeddings of unit size once they are scaled.
 
     Before a norm comes first in a block, what a sublayer adds starts small, by 1 / sqrt(2 layers) (Radford et al. 2019).
-    Where q.k is not scaled (T5), queries start small enough that it need not be.
+    Maps start small too where the embeddings do and no norm lifts them: else what they add would drown the token itself.
+    Where q.k is not scaled (T5), queries start small enough that it need not be. Learned positions start as sinusoids there, in
+    which neighbours are alike: from noise, a small corpus spends its first epoch finding out which token is the one before.
     """
     torch.manual_seed(recipe.seed)
     c = recipe.config
     net = Transformer(c, dropout=Dropout(recipe.embedding_dropout, recipe.sublayer_dropout))
+    small = embedding_size(recipe) == SMALL
     added = 1.0 if c.order == "post" else (2 * max(c.encoder_layers, c.decoder_layers)) ** -0.5
     for name, p in net.named_parameters():
         if p is net.tokens.weight:
             nn.init.normal_(p, std=embedding_size(recipe))
+        elif small and c.positions == "learned" and name.endswith("positions.table.weight"):
+            p.data.copy_(sinusoids(len(p), c.d_model) * SMALL * 2**0.5)
         elif name.endswith(("positions.table.weight", "segments.weight")):
-            nn.init.normal_(p, std=0.02)
+            nn.init.normal_(p, std=NORMED)
         elif p.dim() == 2:
-            nn.init.xavier_uniform_(p, gain=added if name.endswith(("_attn.o.weight", "down.weight")) else 1.0)
+            gain = added if name.endswith(("_attn.o.weight", "down.weight")) else 1.0
+            if small:
+                nn.init.normal_(p, std=SMALL * gain)
+            else:
+                nn.init.xavier_uniform_(p, gain=gain)
             if c.attention_scale is not None and name.endswith("_attn.q.weight"):
                 p.data.mul_(1 / (c.attention_scale * math.sqrt(c.d_head)))
         elif name.endswith("bias"):
@@ -45,7 +58,9 @@ def embedding_size(recipe: Recipe) -> float:
     c = recipe.config
     if c.logit_scale != 1.0:
         return 1.0
-    return 1 / c.embed_scale if c.embed_scale != 1.0 else 0.02
+    if c.embed_scale != 1.0:
+        return 1 / c.embed_scale
+    return NORMED if c.embed_norm else SMALL
 
 
 def build_recurrent(recipe: Recipe) -> Recurrent:

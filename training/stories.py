@@ -22,7 +22,13 @@ SHORTEST = 120  # characters; shorter ones are what a cut at the end of a file l
 
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "})
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
-_SENTENCE_START = re.compile(r'(?:^|[.!?]["\']*\s+|\n["\']*|"\s*)([a-z])')
+_SAID = (
+    "said|says|asked|asks|replied|answered|shouted|cried|yelled|whispered|exclaimed|called|laughed|thought|told|added"
+)
+# A sentence begins a text, a line, speech, or what follows a full stop; after one that ends speech, unless somebody said it.
+_SENTENCE_START = re.compile(
+    rf"""(?:(?:^|\n|[.!?]\s+)["']*|[,:]\s+"|[.!?]"\s+"|[.!?]"\s+(?!(?:[\w']+\s){{0,3}}?(?:{_SAID})\b))([a-z])"""
+)
 NAMES_CAPITAL_SHARE = 0.8  # a word that stands with a capital this often inside a sentence is a name
 
 

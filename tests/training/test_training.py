@@ -20,8 +20,8 @@ from training.checkpoints import (
     save_checkpoint,
 )
 from training.corpus import LEXICON, read_pairs
-from training.recipe import Recipe
 from training.networks import build
+from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.train import Schedule
 from training.translation import batch_loss

@@ -1,0 +1,81 @@
+"""Runs on text that no training read, for measuring what heads do."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from model.language_model import LanguageModel
+from model.trace import Trace
+from training.corpus import read_corpus
+from training.evaluate_denoising import held_out_cases
+from training.recipe import Recipe
+from training.stories import read_stories, sentences_of
+from training.text_to_text import PREFIX
+
+STORIES, PAIRS, SENTENCES = 60, 300, 300
+TOKENS = 320  # of a story; longer ones are cut there
+
+Traces = Callable[[], Iterator[Trace]]
+
+
+def held_out_traces(lm: LanguageModel, recipe: Recipe, corpus: Path) -> tuple[Traces, str]:
+    """(how to run them, what was read, in words) for a task."""
+    if recipe.task in ("translate", "text to text"):
+        return of_translations(lm, corpus, PREFIX if recipe.task == "text to text" else "")
+    if recipe.task == "mask":
+        return of_sentence_pairs(lm, corpus)
+    if recipe.task == "denoise":
+        return of_corrupted(lm, corpus)
+    return of_stories(lm, corpus)
+
+
+def spread(items: tuple[str, ...] | list[str], most: int) -> list[str]:
+    """At most so many, evenly from the whole."""
+    return list(items[:: max(1, len(items) // most)][:most])
+
+
+def of_stories(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
+    """Test stories, each read from its start."""
+    stories = spread(read_stories(corpus).test, STORIES)
+
+    def read() -> Iterator[Trace]:
+        for story in stories:
+            yield lm.run(lm.reading(story).ids[:TOKENS])
+
+    return read, f"{len(stories)} test stories, up to {TOKENS} tokens of each"
+
+
+def of_translations(lm: LanguageModel, corpus: Path, prefix: str) -> tuple[Traces, str]:
+    """Test sentences, with what the model itself makes of them as the target."""
+    sentences, _ = read_corpus(corpus)
+    french = spread([pair.french for pair in sentences.test], PAIRS)
+
+    def read() -> Iterator[Trace]:
+        for text in french:
+            yield list(lm.decode(prefix + text, max_new_tokens=64))[-1].trace
+
+    return read, f"{len(french)} test sentences and what the model makes of them"
+
+
+def of_sentence_pairs(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
+    """The first two sentences of test stories, as a pair in order."""
+    stories = [sentences_of(story) for story in read_stories(corpus).test]
+    pairs = [(two[0], two[1]) for two in stories if len(two) > 1]
+
+    def read() -> Iterator[Trace]:
+        for first, second in pairs:
+            yield lm.run(first, pair=second)
+
+    return read, f"the first two sentences of {len(pairs)} test stories, nothing masked"
+
+
+def of_corrupted(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
+    """Corrupted test sentences, with what the model itself restores as the target."""
+    stories = read_stories(corpus)
+    sentences = spread([sentence for story in stories.test for sentence in sentences_of(story)], SENTENCES)
+    texts = [case.text for case in held_out_cases(sentences)]
+
+    def read() -> Iterator[Trace]:
+        for text in texts:
+            yield list(lm.decode(text, max_new_tokens=64))[-1].trace
+
+    return read, f"{len(texts)} corrupted test sentences and what the model makes of them"
