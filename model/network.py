@@ -38,3 +38,18 @@ def advance(
     if isinstance(net, Recurrent) and isinstance(past, State):
         return net.advance(ids, past, tap=tap)
     raise TypeError(f"{type(net).__name__} cannot read on from {type(past).__name__}")
+
+
+def from_embeddings(
+    net: Network, x: Tensor, *, memory: Tensor | None = None, segments: Tensor | None = None, tap: Tap = SILENT
+) -> Tensor:
+    """The final stream, (batch, time, d_model), of the stack that predicts, from token embeddings of that shape.
+
+    Where gradients towards what was read are wanted, x is the leaf they end in. `memory` is the encoder's answer.
+    """
+    if isinstance(net, Recurrent):
+        return net.from_embeddings(x, State(), tap=tap)[0]
+    if net.decoder is not None:
+        return net.decoder(x, memory=memory, tap=tap.at("decoder"))[0]
+    assert net.encoder is not None
+    return net.encoder(x, segments=segments, tap=tap.at("encoder"))[0]

@@ -1,0 +1,118 @@
+"""How much each token that was read counts for a prediction: the gradient of its log-probability, token by token.
+
+The length of d(log p)/d(embedding) says how fast the log-probability moves when a token's vector does (Simonyan et al.
+2014; for text Li et al. 2016). It asks the same of any differentiable model, so a recurrent one, which looks back at nothing,
+can stand beside a Transformer; how it falls with distance is what Khandelwal et al. (2018) measured by taking words away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from analysis.gradients import Watched, attention_places
+from model.errors import InputError
+from model.language_model import LanguageModel
+from model.network import from_embeddings
+from model.tap import Tap
+
+ROWS_AT_ONCE = 16  # predictions in one pass, a row of the batch each
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """What each token read counted for each of some predictions."""
+
+    at: tuple[int, ...]  # the position each prediction is made from; an encoder predicts the token hidden there
+    tokens: tuple[int, ...]  # the id each is about
+    norms: Tensor  # (predictions, time) float32, nats per unit of length; 0 for what a prediction cannot see
+
+    @property
+    def shares(self) -> Tensor:
+        """(predictions, time): each prediction's norms as shares of one, so that models of any scale compare."""
+        return self.norms / self.norms.sum(dim=-1, keepdim=True).clamp_min(torch.finfo(self.norms.dtype).tiny)
+
+
+@dataclass(frozen=True, eq=False)
+class ByDistance:
+    """A quantity of pairs of positions, averaged over predictions by how far back the token stands."""
+
+    mean: Tensor  # (distances,), from 0, the token read last, on
+    predictions: int  # how many there are in each mean
+
+
+def influence(
+    lm: LanguageModel, ids: Sequence[int], *, at: Sequence[int] | None = None, source: Sequence[int] | None = None
+) -> Influence:
+    """The influence of every token of `ids` on the predictions made at some positions (None: at all of them).
+
+    A prediction is about the id that comes next in `ids`, or, at the end, about the one the model finds most probable.
+    An encoder predicts the very token, hidden behind the mask. `source` is what the encoder of a model with both reads.
+    Raises InputError for a model that predicts nothing, ids or positions out of range, an encoder without a mask token.
+    """
+    read = lm.reading(list(ids)).ids
+    places = tuple(range(len(read)) if at is None else at)
+    if lm.net.head is None:
+        raise InputError("this checkpoint holds no output head, so there is no prediction to be influenced")
+    if lm.kind == "encoder" and lm.special.mask is None:
+        raise InputError("this encoder names no mask token, so no token can be hidden and predicted")
+    if (lm.kind == "encoder-decoder") != (source is not None):
+        raise InputError("an encoder-decoder needs a source beside its target, and other models take none")
+    if not places or min(places) < 0 or max(places) >= len(read):
+        raise InputError(f"predictions are made at positions 0 to {len(read) - 1}")
+    about: list[int] = []
+    rows: list[Tensor] = []
+    for first in range(0, len(places), ROWS_AT_ONCE):
+        tokens, norms = _rows(lm, read, places[first : first + ROWS_AT_ONCE], source)
+        about += tokens
+        rows.append(norms)
+    return Influence(places, tuple(about), torch.cat(rows))
+
+
+def _rows(
+    lm: LanguageModel, read: list[int], places: Sequence[int], source: Sequence[int] | None
+) -> tuple[list[int], Tensor]:
+    """(ids predicted, norms (rows, time)) of one batch, with a row for each prediction."""
+    edits = [] if lm.kind == "recurrent" else [Watched(place, "weights") for place in attention_places(lm)]
+    with torch.inference_mode(False), torch.enable_grad():
+        batch = torch.tensor([read] * len(places), device=lm.device)
+        rows, at = torch.arange(len(places), device=lm.device), torch.tensor(places, device=lm.device)
+        if lm.kind == "encoder":
+            assert lm.special.mask is not None
+            batch[rows, at] = lm.special.mask
+        x = lm.net.tokens(batch).detach().requires_grad_()  # (rows, time, d_model)
+        memory = None
+        if source is not None:
+            memory = lm.net.encode(torch.tensor([list(source)] * len(places), device=lm.device))
+        final = from_embeddings(lm.net, x, memory=memory, tap=Tap(edits=edits))
+        assert lm.net.head is not None
+        logs = lm.net.head(final[rows, at]).float().log_softmax(dim=-1)  # (rows, vocab)
+        about = [_predicted(lm, read, place, logs[row]) for row, place in enumerate(places)]
+        total = logs[
+            rows, torch.tensor(about, device=lm.device)
+        ].sum()  # rows do not meet, so their gradients stay apart
+        (gradient,) = torch.autograd.grad(total, x)
+    return about, gradient.detach().float().norm(dim=-1)
+
+
+def _predicted(lm: LanguageModel, read: list[int], place: int, logs: Tensor) -> int:
+    """The id a prediction is about."""
+    if lm.kind == "encoder":
+        return read[place]
+    return read[place + 1] if place + 1 < len(read) else int(logs.argmax())
+
+
+def by_distance(values: Tensor, at: Sequence[int], *, reach: int | None = None) -> ByDistance:
+    """The mean of values (predictions, time) over the predictions made at `at`, by distance back: 0, 1, ... `reach` - 1.
+
+    Only predictions that have a token at every one of these distances count, so that each mean is over the same ones.
+    Without a reach it is half of what the last prediction sees. Raises InputError where no prediction reaches so far.
+    """
+    reach = (max(at) + 2) // 2 if reach is None else reach
+    kept = [row for row, place in enumerate(at) if place + 1 >= reach]
+    if reach < 1 or not kept:
+        raise InputError(f"no prediction has {reach} tokens behind it")
+    back = torch.tensor([[at[row] - distance for distance in range(reach)] for row in kept], device=values.device)
+    taken = values[torch.tensor(kept, device=values.device)[:, None], back]  # (predictions, distances)
+    return ByDistance(taken.mean(dim=0), len(kept))
