@@ -22,9 +22,50 @@ FRENCH = (
     Example("les ordinateurs apprennent les langues", "unfinished, lower case, no full stop"),
 )
 
-EXAMPLES: dict[str, tuple[Example, ...]] = {DEFAULT_MODEL: FRENCH}
+TEXT_TO_TEXT = (
+    Example("translate French to English: Je adore l'apprentissage automatique", "the task is told by the text itself"),
+    Example("translate French to English: Le chat noir dort sur le canapé rouge.", "adjectives change places"),
+    Example("I <extra_id_0> machine learning.", "a blank: the answer names it, then fills it"),
+    Example("Do you <extra_id_0> to go to the <extra_id_1> with me?", "two blanks"),
+    Example("Je ne <extra_id_0> pas où elle habite.", "a blank in French"),
+)
 
-READS: dict[str, str] = {DEFAULT_MODEL: "everyday French sentences"}
+STORIES = (
+    Example("Once upon a time, there was a little girl named", "which name, and does the story keep it?"),
+    Example(
+        "Once upon a time, there was a little girl named Lily. One day, Lily",
+        "the name came before: who looks back at it?",
+    ),
+    Example(
+        "Tom and Sam went to the park. Tom saw a red ball. Tom and", "induction: what followed “Tom and” the last time?"
+    ),
+    Example("The cat sat on the mat. The dog sat on the", "a pattern begun twice"),
+    Example('"I am sorry," said the bear. "I did not mean to', "speech, and how it ends"),
+    Example("One day, a boy named Tim found a big box. He wanted to open it, but his mom said", "who is he?"),
+)
+
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    DEFAULT_MODEL: FRENCH,
+    "t5-fr-en": TEXT_TO_TEXT,
+    "gpt-stories": STORIES,
+    "bloom-stories": STORIES,
+    "llama-stories": STORIES,
+    "palm-stories": STORIES,
+    "jurassic-stories": STORIES,
+    "lstm-stories": STORIES,
+}
+
+CHILDRENS_STORIES = "short English stories for small children"
+READS: dict[str, str] = {
+    DEFAULT_MODEL: "everyday French sentences",
+    "t5-fr-en": "everyday French and English sentences",
+    "gpt-stories": CHILDRENS_STORIES,
+    "bloom-stories": CHILDRENS_STORIES,
+    "llama-stories": CHILDRENS_STORIES,
+    "palm-stories": CHILDRENS_STORIES,
+    "jurassic-stories": CHILDRENS_STORIES,
+    "lstm-stories": CHILDRENS_STORIES,
+}
 
 
 def examples_for(name: str) -> tuple[Example, ...]:
