@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 MODEL ?= transformer-fr-en
-CORPUS ?= data/fra-eng
+CORPUS ?= $(if $(filter %-fr-en,$(MODEL)),data/fra-eng,data/stories)
 
 .PHONY: run test check format train bench clean
 
@@ -26,6 +26,8 @@ format: $(VENV)/dev.stamp
 
 train: $(VENV)/dev.stamp
 	$(PY) -m training.train --model $(MODEL) --corpus $(CORPUS)
+	$(PY) -m training.measure --model $(MODEL) --corpus $(CORPUS)
+	$(PY) -m training.export --model $(MODEL) --corpus $(CORPUS) --out build/$(MODEL)
 
 bench: $(VENV)/dev.stamp
 	@REGARD_BROWSER="$$($(PY) -m scripts.browser)" && export REGARD_BROWSER && $(PY) -m benchmarks.latency
