@@ -7,7 +7,7 @@ animation frame in which the new figure is in the document. A figure is new when
 its bars differ from those before the event. Nothing of the driving counts.
 
 The text is 12 tokens long, end token included, and each one typed is new to the server: it runs the encoder and the
-whole decode before it draws. The text box waits 50 ms after the last keystroke before it sends anything; this wait is
+whole decode before it draws. The text box waits 20 ms after the last keystroke before it sends anything; this wait is
 inside the first row and taken off in the second. Heads are chosen in the grid of all heads, steps with the Step button.
 One action of each kind is made before measuring, and between two actions the page comes to rest.
 
@@ -36,7 +36,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from scripts.browser import FLAGS, find_browser, install_browser
 from tests.browser.driving import running_server, settled
 
-DEBOUNCE_MS = 50
+DEBOUNCE_MS = 20
 STEMS = ("Le chat noir dort sur le canapé rouge de Marie", "Elle lui a donné un livre et deux lettres hier")
 LAST_KEYS = ".?!,;:123sabcdé"
 """Each makes 12 tokens of either stem's 11."""

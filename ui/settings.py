@@ -14,6 +14,7 @@ from ui.runs import Run, RunSpec
 LINKED_CHARACTERS = 4_000
 MOST_CHOICES = 32
 LONGEST_CHOICE = 20  # characters; Python refuses to read numbers of thousands of digits
+TYPING_PAUSE = "20ms"  # without a keystroke, before a text is sent: shorter than between two keys, longer than in a burst
 T = TypeVar("T")
 
 
@@ -121,7 +122,7 @@ def text_box(name: str) -> str:
             "Text",
             value=examples[0].text if examples else "",
             key="text",
-            live="50ms",
+            live=TYPING_PAUSE,
             placeholder="Type a sentence",
             label_visibility="collapsed",
             on_change=text_changed,
