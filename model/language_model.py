@@ -18,7 +18,7 @@ from model.network import Network
 from model.positions import Bias
 from model.recording import Recording
 from model.tap import Edit, Keep, StackName, Tap
-from model.tokens import Token, Tokenizer
+from model.tokens import Token, Tokenizer, check_ids
 from model.trace import Trace
 
 Ids = Sequence[int] | Tensor
@@ -210,7 +210,8 @@ class LanguageModel:
         self.check_length(len(tokens))
         if segments is not None:
             types = self._check_segments(segments, len(tokens))
-        return Reading(tuple(tokens), tuple(types) if types and self.config.n_segments else None)
+        apart = bool(types) and max(types) < self.config.n_segments  # a model with one segment tells no two apart
+        return Reading(tuple(tokens), tuple(types) if apart else None)
 
     def written(self, target: str | Ids | None) -> Reading:
         """What the decoder of an encoder-decoder has read."""
@@ -276,17 +277,15 @@ class LanguageModel:
             raise InputError("there is no text to read: type a sentence")
         if pair is not None and not isinstance(pair, str):
             raise InputError("give both sentences as text, or both as ids")
-        return self.tokenizer.tokens(text, pair, special=special)
+        tokens, types = self.tokenizer.tokens(text, pair, special=special)
+        check_ids(
+            [token.id for token in tokens], self.config.vocab_size, "this text comes to no tokens: type a sentence"
+        )
+        return tokens, types
 
     def _from_ids(self, x: Ids) -> list[Token]:
         ids = [int(i) for i in (x.flatten().tolist() if isinstance(x, Tensor) else x)]
-        if not ids:
-            raise InputError("there are no token ids to read")
-        for i in ids:
-            if not 0 <= i < self.config.vocab_size:
-                raise InputError(
-                    f"token id {i} is out of range: the vocabulary has ids 0 to {self.config.vocab_size - 1}"
-                )
+        check_ids(ids, self.config.vocab_size, "there are no token ids to read")
         return [self.token(i) for i in ids]
 
     def _check_segments(self, segments: Sequence[int], time: int) -> list[int]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tokenizers import (
     AddedToken,
+    Regex,
     Tokenizer,
     decoders,
     models,
@@ -63,7 +64,7 @@ def marian(path: Path, ids: dict[str, int]) -> Tokenizer:
         for piece in pieces
     ]
     pipeline = _words(spm, vocab, ids["<unk>"])
-    trimmed = [decoders.Fuse(), decoders.Strip(content=" ", left=1, right=1)]
+    trimmed = [decoders.Fuse(), decoders.Replace(Regex(r"\A | \z"), "")]  # Strip breaks on a text of nothing
     pipeline.decoder = decoders.Sequence([decoders.Replace(WRITTEN_ONLY, ""), pipeline.decoder, *trimmed])
     pipeline.add_special_tokens([AddedToken(piece, special=True) for piece in special])
     pipeline.add_tokens([AddedToken(piece, normalized=False) for piece in codes])
@@ -74,9 +75,8 @@ def plain(path: Path, starts: bool, ends: bool, legacy: bool) -> Tokenizer:
     """LLaMA and its relatives: all spaces kept, bytes for what has no piece, a start token before the text."""
     spm = read(path)
     pipeline = Tokenizer(_model(spm, _scores(spm), spm.unknown))
-    steps: list[normalizers.Normalizer] = [normalizers.Precompiled(spm.charsmap)] if spm.charsmap else []
-    if steps:
-        pipeline.normalizer = normalizers.Sequence(steps)
+    if spm.charsmap:
+        pipeline.normalizer = normalizers.Sequence([charsmap(spm)])
     scheme = ("always" if legacy else "first") if spm.prefix_space else "never"
     pipeline.pre_tokenizer = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme=scheme, split=False)
     strip = [decoders.Strip(content=" ", left=1)] if spm.prefix_space else []
@@ -123,11 +123,19 @@ def merges(spm: SentencePiece, ids: dict[str, int]) -> list[tuple[str, str]]:
     return found
 
 
+def charsmap(spm: SentencePiece) -> normalizers.Normalizer:
+    """The rules that make characters alike before the text is cut."""
+    try:
+        return normalizers.Precompiled(spm.charsmap)
+    except Exception as error:  # the library raises bare Exception for rules it cannot read
+        raise CheckpointError("the SentencePiece model's rules for alike characters cannot be read") from error
+
+
 def _words(spm: SentencePiece, vocab: Scores, unknown: int) -> Tokenizer:
     """Words split at spaces, each starting with a visible space; runs of spaces count as one."""
     pipeline = Tokenizer(_model(spm, vocab, unknown))
     if spm.charsmap:
-        pipeline.normalizer = normalizers.Precompiled(spm.charsmap)
+        pipeline.normalizer = charsmap(spm)
     pipeline.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="always")]
     )

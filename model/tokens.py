@@ -2,13 +2,14 @@
 
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import tokenizers
 
-from model.errors import CheckpointError, InputError
+from model.errors import CheckpointError, InputError, first_line
 from model.sentencepiece_pipelines import WRITTEN_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
@@ -85,16 +86,21 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """Ids, with the special tokens the checkpoint asks for; special tokens typed as text are read as such."""
         whole(text)
-        return list(self.pipeline.encode(text).ids)
+        with calm():
+            encoding = self.pipeline.encode(text)
+        return list(encoding.ids)
 
     def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
         """The text of ids."""
-        return self.pipeline.decode(list(ids), skip_special_tokens=skip_special_tokens)
+        with calm():
+            text = self.pipeline.decode(list(ids), skip_special_tokens=skip_special_tokens)
+        return str(text)
 
     def tokens(self, text: str, pair: str | None = None, *, special: bool = True) -> tuple[list[Token], list[int]]:
         """(tokens with their spans in the text as typed, segment of each); `special` adds the checkpoint's own."""
         whole(text + (pair or ""))
-        encoding = self.pipeline.encode(text, pair, add_special_tokens=special)
+        with calm():
+            encoding = self.pipeline.encode(text, pair, add_special_tokens=special)
         typed = {0: text, 1: pair or ""}
         tokens = [
             self.token(i, None if added or which is None else (start, past_marks(typed[which], start, end)))
@@ -129,6 +135,29 @@ class Tokenizer:
         """The id of a piece by its name in the vocabulary."""
         found = self.pipeline.token_to_id(piece)
         return self.pipeline.token_to_id(WRITTEN_ONLY + piece) if found is None else found
+
+
+@contextmanager
+def calm() -> Iterator[None]:
+    """Turns a failure inside the `tokenizers` library into an InputError. Its panics are no Exceptions, and would end a server."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # the library raises bare Exception
+        raise InputError(f"the checkpoint's tokenizer cannot read this: {first_line(error)}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError("the checkpoint's tokenizer broke down over this") from error
+
+
+def check_ids(ids: Sequence[int], vocab: int, otherwise: str) -> None:
+    """Raises InputError for an id outside a vocabulary, and where there is none at all, which `otherwise` says."""
+    if not ids:
+        raise InputError(otherwise)
+    if (wrong := next((i for i in ids if not 0 <= i < vocab), None)) is not None:
+        raise InputError(f"token id {wrong} is out of range: the vocabulary has ids 0 to {vocab - 1}")
 
 
 def whole(text: str) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tokenizers import decoders, normalizers
 
 import model
 from model import InputError
 from model.language_model import LanguageModel, Source
+from model.tokens import Tokenizer
 from tests.model.builders import END, START, byte_tokenizer, ids, random_model, random_net, shaped
 
 TEXT = byte_tokenizer()
@@ -38,6 +40,37 @@ def test_no_ids_and_ids_out_of_range_are_refused() -> None:
             lm.run([5, wrong])
     with pytest.raises(InputError, match="token id 99"):
         random_model(shaped("encoder-decoder")).run([5], target=[START, 99])
+
+
+def test_text_whose_tokenizer_knows_more_pieces_than_the_model_is_refused_by_the_id() -> None:
+    lm = random_model(replace(shaped("decoder"), vocab_size=10), tokenizer=TEXT)
+    with pytest.raises(InputError, match=r"token id \d+ is out of range: the vocabulary has ids 0 to 9"):
+        lm.run("the")
+
+
+def test_text_that_comes_to_no_tokens_is_refused() -> None:
+    pipeline = byte_tokenizer(end=False).pipeline
+    pipeline.normalizer = normalizers.Replace("\u200b", "")
+    lm = random_model(replace(shaped("decoder"), vocab_size=VOCAB), tokenizer=Tokenizer(pipeline))
+    with pytest.raises(InputError, match="comes to no tokens"):
+        lm.run("\u200b")
+
+
+def test_a_pair_is_read_by_a_model_with_one_segment_too() -> None:
+    """As RoBERTa reads it; its tokenizer may still count the second sentence as 1."""
+    lm = random_model(replace(shaped("encoder"), vocab_size=VOCAB, n_segments=1), tokenizer=TEXT)
+    trace, segment = lm.run("the", pair="lo the"), lm.run("the", pair="lo the").segment("encoder")
+    assert segment is not None
+    assert len(segment.unique(dim=0)) == 1
+    assert trace.final.isfinite().all()
+
+
+def test_a_tokenizer_that_breaks_down_inside_its_library_gives_a_sentence() -> None:
+    """Strip on nothing panics in the tokenizers library, with an error that is no Exception."""
+    pipeline = byte_tokenizer().pipeline
+    pipeline.decoder = decoders.Sequence([decoders.Fuse(), decoders.Strip(content=" ", left=0, right=1)])
+    with pytest.raises(InputError, match="broke down over this"):
+        Tokenizer(pipeline).decode([END])
 
 
 def test_text_past_the_last_position_is_refused_and_says_by_how_much() -> None:
