@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.positions import sinusoids
 from model.transformer import Transformer
 from training.like_lengths import like_lengths
 from training.networks import build
@@ -29,6 +30,7 @@ LEAST_HIDDEN, MOST_HIDDEN = (
 
 LEFT_TO_RIGHT_STEPS = 300  # at the start of the first epoch
 NEXT, HIDDEN = 0, 1  # what a planned batch asks for
+POSITION_SIZE = 0.03  # root mean square of what positions start with
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +96,12 @@ class MaskedPairs:
         self._drawn: tuple[int, list[SentencePair]] = (-1, [])
 
     def build(self) -> Transformer:
-        """The encoder of the recipe, with both heads."""
-        return build(self.recipe)
+        """The encoder of the recipe, with both heads. Positions start as sinusoids, in which neighbours are alike."""
+        net = build(self.recipe)
+        assert net.encoder is not None
+        table = net.encoder.get_parameter("positions.table.weight")
+        table.data.copy_(sinusoids(*table.shape) * POSITION_SIZE * 2**0.5)
+        return net
 
     def pairs(self, epoch: int) -> list[SentencePair]:
         """An epoch's pairs."""

@@ -15,6 +15,7 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
 MOMENTUM = 0.95
 RMS = 0.2  # of an AdamW step, in units of the learning rate
+FACTOR = 2.0  # what matrices bear beyond AdamW's rate
 
 
 def orthogonal(x: Tensor) -> Tensor:
@@ -40,7 +41,7 @@ class Muon(torch.optim.Optimizer):
         weight_decay: float,
     ) -> None:
         groups = [
-            {"params": list(matrices), "orthogonal": True, "factor": 1.0},
+            {"params": list(matrices), "orthogonal": True, "factor": FACTOR},
             {"params": list(others), "orthogonal": False, "factor": 1.0},
         ]
         super().__init__(groups, {"lr": 0.0, "betas": betas, "weight_decay": weight_decay})
