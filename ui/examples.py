@@ -44,9 +44,30 @@ STORIES = (
     Example("One day, a boy named Tim found a big box. He wanted to open it, but his mom said", "who is he?"),
 )
 
+HIDDEN_WORDS = (
+    Example("Once upon a time, there was a little [MASK] named Lily.", "a word hidden in an opening every story has"),
+    Example("Tom was sad because he lost his toy. His mom gave him a big [MASK].", "the sentence before tells which"),
+    Example(
+        "Lily saw a cat. The [MASK] was black and very small.", "the hidden word stands earlier: which head finds it?"
+    ),
+    Example("The sun was [MASK] and the sky was blue.", "guessed from both sides at once"),
+    Example("Ben and Mia went to the park. They played with a red ball.", "nothing hidden: hide a word yourself"),
+)
+
+CORRUPTED = (
+    Example("The little dog ran the in park.", "two words swapped: watch cross-attention cross over"),
+    Example("Once upon a time, there was a <mask> girl named Lily.", "one word masked"),
+    Example("Tim wanted play to with his new ball.", "word order is put right, every word copied"),
+    Example("She put the toys <mask> box and went home.", "one mask for two words: the answer is longer than the text"),
+    Example("They all were happy very and played all day.", "three words rotated"),
+    Example("The sun was shining and the sky was blue.", "nothing to restore: does it leave well alone?"),
+)
+
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     DEFAULT_MODEL: FRENCH,
     "t5-fr-en": TEXT_TO_TEXT,
+    "bart-denoise": CORRUPTED,
+    "bert-stories": HIDDEN_WORDS,
     "gpt-stories": STORIES,
     "bloom-stories": STORIES,
     "llama-stories": STORIES,
@@ -59,6 +80,8 @@ CHILDRENS_STORIES = "short English stories for small children"
 READS: dict[str, str] = {
     DEFAULT_MODEL: "everyday French sentences",
     "t5-fr-en": "everyday French and English sentences",
+    "bart-denoise": "sentences of children's stories, words swapped or masked",
+    "bert-stories": CHILDRENS_STORIES,
     "gpt-stories": CHILDRENS_STORIES,
     "bloom-stories": CHILDRENS_STORIES,
     "llama-stories": CHILDRENS_STORIES,
