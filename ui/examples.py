@@ -59,7 +59,7 @@ CORRUPTED = (
     Example("Once upon a time, there was a <mask> girl named Lily.", "one word masked"),
     Example("Tim wanted play to with his new ball.", "word order is put right, every word copied"),
     Example("She put the toys <mask> box and went home.", "one mask for two words: the answer is longer than the text"),
-    Example("They all were happy very and played all day.", "three words rotated"),
+    Example("They very were all happy and played all day.", "three words rotated"),
     Example("The sun was shining and the sky was blue.", "nothing to restore: does it leave well alone?"),
 )
 
