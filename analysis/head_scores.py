@@ -92,7 +92,7 @@ SCORES: Mapping[ScoreName, Definition] = {
         "Alignment",
         "How far the head pairs target and source tokens off one to one: the mean weight of the best pairing in which no two "
         "target tokens share a source token. It says how like an alignment the map is, not whether the alignment is right.",
-        "max over one-to-one pairings of the mean of w[q, k] over its pairs; k is no special token",
+        "largest mean of w[q, k] over the pairs of a one-to-one pairing; k is no special token",
         "the pairs, as many as the shorter of the two texts has tokens",
         "assignment of largest weight (Kuhn 1955)",
     ),

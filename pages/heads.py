@@ -1,0 +1,24 @@
+"""What does each head do? Every head in numbers and words, a table to find others, and one head closer."""
+
+import streamlit as st
+
+from ui import attention_view, head_looks, heads, heads_view, settings
+from ui.components.keys.keys import keys
+
+run = settings.shown()
+part = heads_view.pick_part(run)
+view = heads.shown(attention_view.with_target(run), part)
+found = heads_view.summary(view.run, part)
+left, right = st.columns([3, 2], gap="large")
+with right:
+    layer, head = heads_view.chosen(found)
+    heads_view.in_words(view.run, found, part, layer, head)
+with left:
+    heads_view.every_head(found, part, layer, head)
+heads_view.finder(found)
+head_looks.draw(view, layer, head)
+keys(
+    {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
+    key="head_keys",
+    on_key=lambda action: heads.move(action, view, layer, head),
+)

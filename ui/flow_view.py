@@ -1,0 +1,136 @@
+"""Attention flow into one position, beside its rollout; the whole map on request, row by row."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
+from analysis.rollout import Rollout
+from ui import figures, header, heads, settings, theme
+from ui.figures import Matrix
+from ui.heads import Shown
+from ui.heads_view import duration, is_kept, kept
+from viz.export import matrix_csv, table_csv
+from viz.paired_bars import paired_bars
+from viz.token_maps import token_map
+
+MOST_TOKENS = 256  # of the graph's inputs; a row of 512 tokens and twelve layers takes minutes
+AT_ONCE = 2.0  # seconds
+FLOW = (
+    "The most that could pass from an input token up to this position if every attention weight, averaged over heads and with half "
+    "left to the residual stream, were the width of a pipe: a maximum flow (Abnar and Zuidema 2020), divided so that it sums to 1. "
+    "It is computed exactly, with Dinic's algorithm."
+)
+
+
+def draw(view: Shown, rolled: Rollout) -> None:
+    """The row of one query."""
+    stack, _ = heads.PARTS[view.part]
+    tokens = sum(len(of) for name, of in view.run.trace.read.items() if name == stack or stack == "decoder")
+    settings.start_with("flow_into", len(view.queries) - 1)
+    settings.settle("flow_into", len(view.queries))
+    at = st.selectbox(
+        "Into",
+        range(len(view.queries)),
+        key="flow_into",
+        format_func=lambda i: f"{i}  {view.queries[i]}",
+        bind="query-params",
+        help="A position at the top of the stack.",
+        width=220,
+    )
+    if tokens > MOST_TOKENS:
+        st.info(
+            f"Flow is worked out for up to {MOST_TOKENS} tokens; here there are {tokens:,}. Its cost grows faster than the square "
+            "of the length. Rollout, on the left, has no such limit."
+        )
+        return
+    pipes = kept(view.run, ("graph", stack), Graph, lambda: graph(view.run.trace, stack))
+    takes = kept(view.run, ("a row", stack), float, lambda: seconds_a_row(pipes, stack))
+    key = ("flow", stack, at)
+    if not is_kept(view.run, key) and takes > AT_ONCE:
+        st.caption(f"{pipes.edges:,} pipes: the flow into one position takes about {duration(takes)}.")
+        if not st.button("Work it out", key="work_out_flow"):
+            return
+    found = kept(view.run, key, Flow, partial(flow, pipes, stack, [at]))
+    bars(view, found, rolled, at)
+    whole(view, pipes, takes)
+
+
+def cells_of(view: Shown, found: Flow) -> Matrix:
+    """The columns of this kind of attention."""
+    held = found.across if view.part == "cross" else found.within
+    assert held is not None
+    return held.astype(np.float32)
+
+
+def bars(view: Shown, found: Flow, rolled: Rollout, at: int) -> None:
+    """Flow and rollout of one position side by side."""
+    flows = cells_of(view, found)[0]
+    held = rolled.across if view.part == "cross" else rolled.within
+    assert held is not None
+    rolls = held[-1, at]
+    fig = paired_bars(
+        view.keys,
+        {"flow": flows, "rollout": rolls},
+        theme=theme.current(),
+        said=f'What "{view.queries[at]}" holds at the top of the stack',
+        width=560,
+    )
+    figures.place(
+        fig,
+        key="flow",
+        heading=f"Flow and rollout into “{header.plain(view.queries[at])}”",
+        explained=FLOW,
+        filename=f"flow-{view.part}-{at}",
+        csv=lambda: table_csv(
+            {"token": list(view.keys), "flow": [float(x) for x in flows], "rollout": [float(x) for x in rolls]}
+        ),
+    )
+
+
+def whole(view: Shown, pipes: Graph, takes: float) -> None:
+    """The flow into every position, when asked; a newer action takes over between two rows."""
+    stack, _ = heads.PARTS[view.part]
+    count = len(view.queries)
+    missing = [at for at in range(count) if not is_kept(view.run, ("flow", stack, at))]
+    asked = st.session_state.get("flow_of") == (view.run.spec, stack)
+    if missing and not asked:
+        st.button(
+            f"All {count} positions, about {duration(takes * len(missing))}",
+            key="all_flow",
+            on_click=lambda: st.session_state.update(flow_of=(view.run.spec, stack)),
+            help="One maximum flow for each pair of a position and an input token.",
+        )
+        return
+    if missing:
+        bar = st.progress(0.0, text="One row after another; any other choice on the page stops it.")
+        for done, at in enumerate(missing, start=1):
+            kept(view.run, ("flow", stack, at), Flow, partial(flow, pipes, stack, [at]))
+            bar.progress(done / len(missing))
+        bar.empty()
+    rows = [kept(view.run, ("flow", stack, at), Flow, partial(flow, pipes, stack, [at])) for at in range(count)]
+    cells = np.concatenate([cells_of(view, row) for row in rows])
+    fig = token_map(
+        cells,
+        view.queries,
+        view.keys,
+        theme=theme.current(),
+        name="flow",
+        verb="can hold of",
+        title_rows="at the top",
+        title_columns="came in as",
+        scale="sqrt",
+        zmax="own",
+        hide_future=view.causal,
+        width=560,
+    )
+    figures.place(
+        fig,
+        key="flow_map",
+        heading="Flow, the whole stack",
+        explained=FLOW,
+        filename=f"flow-{view.part}",
+        csv=lambda: matrix_csv(cells, view.queries, view.keys),
+        fill=len(view.keys) > 20,
+    )

@@ -1,0 +1,314 @@
+"""The heads page's upper half: every head in numbers, the one that is chosen in words, and a table to find others."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis import head_summary
+from analysis.head_scores import OF_PART, SCORES, ScoreName
+from analysis.head_summary import HeadSummary, summarise
+from ui import figures, head_cards, head_words, header, heads, settings, theme
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.head_words import HeadScore
+from ui.runs import Run
+from ui.tables import Cell, table
+from viz.export import table_csv
+from viz.head_maps import HeadMap, head_maps
+from viz.probabilities import format_percent
+
+AT_ONCE = 30_000_000  # attention weights that are worked out unasked: 12 x 12 heads of 450 tokens
+ENTROPY, DISTANCE = "entropy", "distance"
+MEANS = {
+    ENTROPY: "How spread each row of attention is: -sum of w log2 w in bits, mean over the queries that see two keys or more "
+    "(Clark et al. 2019). 0 bits: one key gets all; each bit more, twice as many keys.",
+    DISTANCE: "How many tokens away a head looks: sum of w |q - k|, mean over the same queries (Vig and Belinkov 2019).",
+}
+T = TypeVar("T")
+_FOUND: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
+
+
+def kept(run: Run, key: object, kind: type[T], make: Callable[[], T]) -> T:
+    """Something worked out from a run, once for as long as the run is held."""
+    held = _FOUND.setdefault(run, {})
+    found = held.get(key)
+    if not isinstance(found, kind):
+        found = held[key] = make()
+    return found
+
+
+def is_kept(run: Run, key: object) -> bool:
+    return key in _FOUND.get(run, {})
+
+
+def pick_part(run: Run) -> str:
+    """Which attention; the attention page keeps the same choice."""
+    parts = heads.available(run)
+    settings.keep_among("part", parts, parts[-1], lambda name: heads.SHORT[name])
+    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+        part = st.segmented_control(
+            "Attention",
+            parts,
+            key="part",
+            format_func=lambda name: heads.SHORT[name],
+            label_visibility="collapsed",
+            bind="query-params",
+            required=True,
+        )
+        if run.lm.kind == "encoder-decoder":
+            st.toggle(
+                "Type the target myself",
+                key="own_target",
+                bind="query-params",
+                help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
+            )
+    return part or parts[-1]
+
+
+def summary(run: Run, part: str) -> HeadSummary:
+    """The numbers of every head. A long text's are worked out on request, with an estimate of the time first."""
+    stack, kind = heads.PARTS[part]
+    key = ("summary", part)
+    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > AT_ONCE:
+        takes = kept(run, ("seconds", part), float, lambda: head_summary.seconds(run.trace, stack, kind))
+        count = head_summary.weights_of(run.trace, stack, kind)
+        st.info(
+            f"This text has {count / 1e6:,.0f} million attention weights in this kind of attention. To read all of them takes "
+            f"about {duration(takes)} and no more memory than one head's map.",
+            icon="⏳",
+        )
+        if not st.button("Work it out", key="work_out", type="primary"):
+            st.stop()
+    with st.spinner("Reading every head", show_time=True):
+        return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, kind))
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 1.5:
+        return "a second"
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
+    """Each number of every head as a map, by name."""
+    maps = {ENTROPY: HeadMap("Entropy", found.entropy, "bits", "too short to say")}
+    if found.distance is not None:
+        maps[DISTANCE] = HeadMap("Distance", found.distance, "tokens", "too short to say")
+    for name in OF_PART[found.scores.part]:
+        missing = "hidden by the mask" if name == "next" else "nothing like it in this text"
+        maps[name] = HeadMap(SCORES[name].title, found.scores.mean(name), "share", missing)
+    return maps
+
+
+def chosen(found: HeadSummary) -> tuple[int, int]:
+    """Layer and head, by picker; at first the head that stands out most for one of the scores."""
+    layers, count = found.entropy.shape
+    if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
+        st.session_state["layer"], st.session_state["head"] = most_telling(found)
+    settings.settle("layer", layers)
+    settings.settle("head", count)
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    return heads.number_picker(row, "Layer", "layer", layers), heads.number_picker(row, "Head", "head", count)
+
+
+def most_telling(found: HeadSummary) -> tuple[int, int]:
+    """The head with the score furthest above even attention; the first where there is none."""
+    layers, count = found.entropy.shape
+    places = [(layer, head) for layer in range(layers) for head in range(count)]
+    return max(places, key=lambda at: max(s.lift for s in head_words.scores_of(found, *at) if s.name != "coverage"))
+
+
+def choose(layer: int, head: int) -> None:
+    st.session_state["layer"], st.session_state["head"] = layer, head
+
+
+def every_head(found: HeadSummary, part: str, layer: int, head: int) -> None:
+    """The maps. A click chooses the head, and the number to sort the table by."""
+    maps = maps_of(found)
+    names = list(maps)
+    fig = head_maps(list(maps.values()), theme=theme.current(), selected=(layer, head))
+
+    def clicked(point: PointEvent) -> None:
+        rows, columns = found.entropy.shape
+        if point.column is not None and point.row < rows and point.column < columns and point.curve < len(names):
+            choose(point.row, point.column)
+            st.session_state["measure"] = names[point.curve]
+
+    figures.place(
+        fig,
+        key="head_maps",
+        heading="Every head in numbers",
+        explained="Layers down, heads across; the exact number on hover. Scores are shares of attention, coloured from 0 to 1 by "
+        "their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. Click a head.",
+        filename=f"heads-{part}",
+        csv=lambda: as_csv(found),
+    )
+    plotly_bridge("head_maps", key="head_maps_bridge", on_point=clicked)
+
+
+def columns_of(found: HeadSummary) -> dict[str, list[float]]:
+    return {name: [float(x) for x in one.values.flatten()] for name, one in maps_of(found).items()}
+
+
+def as_csv(found: HeadSummary) -> str:
+    """One row a head."""
+    layers, count = found.entropy.shape
+    places: dict[str, list[str] | list[int] | list[float]] = {
+        "layer": [layer for layer in range(layers) for _ in range(count)],
+        "head": list(range(count)) * layers,
+    }
+    return table_csv(places | columns_of(found))
+
+
+def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> None:
+    """What the chosen head does on this text, and where to see it."""
+    st.markdown(header.plain(head_words.does(found, layer, head)))
+    if more := head_words.spread(found, layer, head):
+        st.caption(more)
+    st.page_link(
+        "pages/attention.py",
+        label=f"See where layer {layer}, head {head} looks →",
+        query_params={"part": part, "layer": str(layer), "head": str(head)},
+    )
+    general = head_cards.general(run.lm)
+    scores = head_words.scores_of(found, layer, head)
+    names = [Cell("Score"), Cell("Here", "On the text above."), Cell("Even", EVEN)]
+    if general is not None:
+        names.append(Cell("In general", f"From the model's card: {general.text}"))
+    table(
+        names,
+        [
+            score_row(one, None if general is None else general.of(part, one.name, layer, head), len(names))
+            for one in scores
+        ],
+        label=f"Scores of layer {layer}, head {head}",
+        narrow="wrap",
+    )
+
+
+EVEN = "What a head would score that spreads its attention evenly over all it may look at. Coverage has none."
+
+
+def score_row(score: HeadScore, general: float | None, width: int) -> list[Cell]:
+    """A score with its definition on hover."""
+    means = SCORES[score.name]
+    what = f"{means.meaning} It is the {means.formula}, over {means.averaged_over}. {means.source}."
+    cells = [
+        Cell(means.title, what),
+        Cell("–", "Nothing in this text to average over.", quiet=True)
+        if score.here is None
+        else Cell(format_percent(score.here), f"{score.here:.4f}, averaged over {score.count}"),
+        Cell("" if score.even is None else format_percent(score.even), quiet=True),
+    ]
+    return [*cells, Cell("–" if general is None else format_percent(general), quiet=True)][:width]
+
+
+def finder(found: HeadSummary) -> None:
+    """All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
+    st.subheader("Find a head", anchor=False)
+    maps = maps_of(found)
+    settings.keep_among(
+        "measure", list(maps), "alignment" if found.scores.part == "cross" else "previous", lambda n: maps[n].title
+    )
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    measure = row.selectbox(
+        "Sort by",
+        list(maps),
+        key="measure",
+        format_func=lambda name: maps[name].title,
+        bind="query-params",
+        width=200,
+        help="Click a column's name to sort by another; the menu in a column's heading hides or pins it.",
+    )
+    name = measure if measure in maps else ENTROPY
+    values = maps[name].values
+    least = at_least(row, maps[name])
+    if np.isfinite(values).any():
+        for label, place in (("Highest", np.nanargmax(values)), ("Lowest", np.nanargmin(values))):
+            at = np.unravel_index(int(place), values.shape)
+            row.button(
+                label,
+                key=label.lower(),
+                on_click=choose,
+                args=(int(at[0]), int(at[1])),
+                help=f"Chooses head {at[0]}.{at[1]}",
+            )
+    rows = listed(found, name, least)
+    shown_table(rows, maps)
+    st.caption(explained(name) + f" {len(rows)} of {values.size} heads are listed; a click on a row chooses its head.")
+
+
+def at_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
+    """The smallest score that is listed."""
+    if one.unit != "share":
+        return 0.0
+    least = row.slider(
+        "At least",
+        0,
+        100,
+        0,
+        step=5,
+        key="least",
+        bind="query-params",
+        format="%d%%",
+        width=180,
+        help="Hides heads below it.",
+    )
+    return least / 100
+
+
+def explained(name: str) -> str:
+    """What a number means, with its formula and where it was defined."""
+    if name in MEANS:
+        return header.plain(MEANS[name])
+    means = SCORES[_score(name)]
+    return header.plain(
+        f"{means.title}: {means.meaning} It is the {means.formula}, over {means.averaged_over} ({means.source})."
+    )
+
+
+def _score(name: str) -> ScoreName:
+    return next(score for score in SCORES if score == name)
+
+
+def listed(found: HeadSummary, name: str, least: float) -> pd.DataFrame:
+    """The heads with at least so much of a number, most of it first; those without the number last, where nothing is asked."""
+    layers, count = found.entropy.shape
+    places = {"layer": np.repeat(np.arange(layers), count), "head": np.tile(np.arange(count), layers)}
+    everything = pd.DataFrame(places | columns_of(found))
+    rows = everything.sort_values(name, ascending=False, kind="stable", na_position="last")
+    return (rows if least == 0 else rows[rows[name] >= least]).reset_index(drop=True)
+
+
+def shown_table(rows: pd.DataFrame, maps: dict[str, HeadMap]) -> None:
+    """The table; a click on a row chooses its head."""
+    formats = {"share": "percent", "bits": "%.2f", "tokens": "%.1f"}
+    columns = {
+        name: st.column_config.NumberColumn(
+            one.title + ("" if one.unit == "share" else f", {one.unit}"), format=formats[one.unit], help=explained(name)
+        )
+        for name, one in maps.items()
+        if np.isfinite(one.values).any()
+    }
+
+    def picked() -> None:
+        selected = st.session_state["finder"].selection.rows
+        if selected and selected[0] < len(rows):
+            choose(int(rows["layer"][selected[0]]), int(rows["head"][selected[0]]))
+
+    st.dataframe(
+        rows,
+        key="finder",
+        hide_index=True,
+        column_order=["layer", "head", *columns],
+        placeholder="–",
+        height=min(38 + 35 * max(len(rows), 1), 330),
+        column_config=columns,
+        on_select=picked,
+        selection_mode="single-row",
+        alt="Every head with its entropy, distance and scores",
+    )

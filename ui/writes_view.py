@@ -1,0 +1,156 @@
+"""What the chosen head writes at one position, as tokens: raised, lowered, and through which key."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from analysis.head_writes import HeadWrites, head_writes, ranked
+from ui import figures, header, heads, settings, theme
+from ui.figures import array
+from ui.heads import Shown
+from ui.runs import Run
+from ui.tables import Cell, table
+from viz.export import table_csv
+from viz.probabilities import format_percent
+from viz.written import written_chart
+
+LISTED = 10
+KEYS = 8
+ALONE = 4
+EXPLAINED = (
+    "The head adds its mixed value times its rows of the output projection, z W_O, to the stream at this position. Its direct "
+    "path to the logits is read with every norm on the way held at the scale it had here (direct logit attribution, Elhage et "
+    "al. 2021); the vocabulary's mean is taken off, since adding the same to all logits changes nothing. "
+)
+APPROXIMATION = (
+    "Approximate as a cause: what later layers make of the head's vector is not counted, biases are left out."
+)
+
+
+def draw(view: Shown, layer: int, head: int) -> None:
+    """Position, tokens, keys; or why there is nothing to read."""
+    stack, part = heads.PARTS[view.part]
+    run = view.run
+    if stack != run.trace.predicts:
+        st.info("The encoder's heads write into a stream that no output table reads: the decoder looks at it through its "
+                "cross-attention. Choose Decoder or Cross above.")  # fmt: skip
+        return
+    if run.lm.net.head is None:
+        st.info("This checkpoint is a body without an output head, so nothing in its stream becomes tokens.")
+        return
+    count = len(view.queries)
+    settings.start_with("written_at", count - 1)
+    settings.settle("written_at", count)
+    at = st.selectbox(
+        "At",
+        range(count),
+        key="written_at",
+        format_func=lambda i: f"{i}  {view.queries[i]}",
+        bind="query-params",
+        width=220,
+        help="The position whose stream the head writes into.",
+    )
+    wrote = head_writes(run.trace, layer, part, head, at)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        tokens(view, wrote, layer, head, at)
+    with right:
+        keys(view, wrote, at)
+
+
+def tokens(view: Shown, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
+    """The tokens raised and lowered most."""
+    run, logits = view.run, wrote.logits
+    found = ranked(logits, LISTED)
+    ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]
+    labels = [run.lm.token(i).label for i in ids]
+    added = logits[ids].cpu().numpy()
+    fig = written_chart(labels, added, theme=theme.current(), ids=ids, title="added to the logit")
+    figures.place(
+        fig,
+        key="written",
+        heading=f"What it adds at “{header.plain(view.queries[at])}”",
+        explained=EXPLAINED + norm_note(run),
+        filename=f"written-{view.part}-{layer}-{head}-{at}",
+        csv=lambda: as_csv(run, logits),
+    )
+    st.caption(said(run, logits, at) + " " + APPROXIMATION)
+
+
+def norm_note(run: Run) -> str:
+    """What the path of this model leads through."""
+    config = run.lm.config
+    if config.order == "post":
+        path = "In this post-norm model the path leads through the norm of its own sublayer and of each later one"
+    elif config.order == "sandwich":
+        path = "In this model the path leads through the norm after the sublayer and the final norm"
+    elif config.final_norm:
+        path = "In this model the path leads through the final norm"
+    else:
+        path = "This model has no norm on the path"
+    return path + (", and through the masked-word head's own layer." if config.head == "masked_lm" else ".")
+
+
+def as_csv(run: Run, logits: torch.Tensor) -> str:
+    """Every token of the vocabulary, most raised first."""
+    order = logits.argsort(descending=True)
+    return table_csv(
+        {
+            "id": [int(i) for i in order],
+            "token": [run.lm.token(int(i)).label for i in order],
+            "added_to_logit": [float(x) for x in logits[order]],
+        }
+    )
+
+
+def said(run: Run, logits: torch.Tensor, at: int) -> str:
+    """What the head did for the token that the model holds most probable there."""
+    best = int(run.trace.probabilities(at).argmax())
+    token = "“" + header.plain(run.lm.token(best).label) + "”"
+    rank = int((logits > logits[best]).sum()) + 1
+    return (
+        f"The most probable token here, {token}, gets {float(logits[best]):+.2f} from this head: place {rank:,} of "
+        f"{len(logits):,} among all tokens."
+    )
+
+
+def keys(view: Shown, wrote: HeadWrites, at: int) -> None:
+    """Through which keys it came, and what each would add if the head looked at it alone."""
+    run = view.run
+    best = int(run.trace.probabilities(at).argmax())
+    ids = list(dict.fromkeys([best, *(i for i, _ in ranked(wrote.logits, 1).promoted)]))
+    through = array(wrote.by_key(ids))
+    weights = array(wrote.weights)
+    order = np.argsort(-weights, kind="stable")[:KEYS]
+    alone = [ranked(wrote.of_key(int(key)), ALONE).promoted for key in order]
+    names = [Cell("Key", "Keys by weight, the most looked at first."), Cell("Weight")]
+    names += [
+        Cell(f"adds to {run.lm.token(i).label}", f"The part of what the head adds to this token's logit that came through the key: "
+             f"weight times what the key's value adds. Over all keys they sum to {float(wrote.logits[i]):+.3f}.")
+        for i in ids
+    ]  # fmt: skip
+    names.append(Cell("Alone it would raise", OV))
+    rows = [
+        [
+            Cell(view.keys[int(key)], f"position {int(key)}"),
+            Cell(format_percent(float(weights[key]))),
+            *(Cell(signed(float(through[key, n]))) for n in range(len(ids))),
+            Cell("  ".join(run.lm.token(i).label for i, _ in raised)),
+        ]
+        for key, raised in zip(order, alone, strict=True)
+    ]
+    st.markdown("**Through which keys**", help="The head's answer is a sum over keys, so what it adds is one too.")
+    table(names, rows, label="What the head adds, by key", narrow="wrap")
+    if len(view.keys) > len(order):
+        st.caption(f"The {len(order)} keys with the largest weights, of {len(view.keys)}.")
+
+
+def signed(value: float) -> str:
+    """A change with its sign; what would round to nothing is 0."""
+    return f"{value:+.3f}" if abs(value) >= 0.0005 else "0"
+
+
+OV = (
+    "The tokens that the value of this key raises most, v W_O through the same path: the head's output-value circuit (Elhage et "
+    "al. 2021) on the vector that really stood there."
+)
