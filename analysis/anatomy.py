@@ -65,6 +65,7 @@ class Anatomy:
     exponential: float  # exp(score - highest)
     total: float  # the sum of the row's exponentials
     weight: float
+    own_weight: float  # the same from the model's own functions, in float32 and after any edit
     edited: bool  # whether an edit changed scores or weights of this layer, so that the run used others than these
     difference: (
         float  # the largest |difference|, over the head's mixed vectors, from what the forward's own kernel gave
@@ -94,6 +95,7 @@ def anatomy(
     exponentials = np.exp(scores - highest)
     total = float(exponentials.sum())
     weights = exponentials / total if total else exponentials
+    own = seen.weights(head)
     return Anatomy(
         q=q,
         k=every_k[key],
@@ -110,8 +112,9 @@ def anatomy(
         exponential=float(exponentials[key]),
         total=total,
         weight=float(weights[key]),
+        own_weight=float(own[query, key]),
         edited=bool(seen.edited),
-        difference=_difference(seen, head, kv_head),
+        difference=float((own @ seen.v[kv_head].float() - seen.mixed[head]).abs().max()),
     )
 
 
@@ -145,12 +148,6 @@ def _turn(trace: Trace, stack: StackName, layer: int, head: int, kv_head: int, q
     q, k = before_rotation(trace, stack, layer)
     asks, offers = _numbers(q[head, query]), _numbers(k[kv_head, key])
     return Turn(asks, offers, float(asks @ offers))
-
-
-def _difference(seen: AttentionTrace, head: int, kv_head: int) -> float:
-    """The largest |difference| between one head's mixed vectors as the forward gave them and as its pattern gives them."""
-    again = seen.weights(head) @ seen.v[kv_head].float()
-    return float((again - seen.mixed[head]).abs().max())
 
 
 def adds_up(found: Anatomy) -> float:

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from analysis.anatomy import Anatomy, adds_up, anatomy, code
+from analysis.anatomy import Anatomy, anatomy, code
 from model.config import Scheme
 from model.trace import Trace
 from ui import attention_code, chosen_pair, figures, heads, tables, theme
@@ -119,7 +119,7 @@ def steps(found: Anatomy, trace: Trace) -> list[tuple[str, str, str, str]]:
     listed.append(("score", "scale × q·k + what position adds", number(found.score), "What the softmax is taken of."))
     listed.append(
         (
-            "exponential",
+            "exp",
             f"exp(score − {found.highest:.4f}), the row's largest score taken off",
             number(found.exponential),
             "Taking the same number off every score of a row changes no share, and keeps exp from overflowing.",
@@ -129,8 +129,8 @@ def steps(found: Anatomy, trace: Trace) -> list[tuple[str, str, str, str]]:
     listed.append(
         (
             "weight",
-            f"÷ {found.total:.4f}, the sum over {seen} visible {'key' if seen == 1 else 'keys'}",
-            f"{found.weight:.6f} = {format_percent(found.weight)}",
+            f"÷ {found.total:.4f}, the sum over {seen} visible {'key' if seen == 1 else 'keys'}: {format_percent(found.weight)}",
+            f"{found.weight:.6f}",
             "The share of this query's attention that the key gets; the row sums to 1.",
         )
     )
@@ -208,7 +208,8 @@ def the_row(found: Anatomy, labels: tuple[str, ...], query: str, key: int) -> No
 def checked(found: Anatomy, trace: Trace, view: Shown) -> str:
     """How far these numbers are from each other and from what the forward pass itself produced."""
     kernel = f"the largest difference from what the forward pass mixed with its fused kernel is {found.difference:.1e}"
-    text = f"The numbers add up to within {adds_up(found):.0e}; over this head's answers {kernel}."
+    own = f"The model's own functions give this weight as {found.own_weight:.6f}, {abs(found.own_weight - found.weight):.0e} away"
+    text = f"{own}; over all of this head's answers {kernel}."
     if found.edited:
         text = "An edit changed this layer's scores or weights: the run used the edited ones, these are the unedited."
     group = trace.config.n_heads // trace.config.kv_heads

@@ -127,7 +127,7 @@ def shared_keys(view: Shown) -> str:
 
 def detail(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """One head, in the view that was picked."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         settings.keep_among("view", VIEWS, VIEWS[0])
         how = st.segmented_control(
             "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS

@@ -47,7 +47,7 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
         weights,
         queries,
         keys,
-        head_names=[f"head {i}" for i in range(view.heads)],
+        head_names=[str(i) for i in range(view.heads)],
         active=[one for one in kept.active if one < view.heads] or [head],
         mass=kept.mass,
         locked=[lock for lock in kept.locked if lock[1] < len(queries if lock[0] == "query" else keys)],

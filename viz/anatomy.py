@@ -45,7 +45,11 @@ def score_strips(rows: Sequence[Row], product: Floats, *, theme: Theme, width: i
     strips = STRIP * len(rows)
     height = strips + SUM_HEIGHT + 58
     share = strips / (strips + SUM_HEIGHT + 10)
-    names = {"tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text}, "showgrid": False}
+    names = {
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "showgrid": False,
+        "ticklabelstandoff": 6,
+    }
     layout: Part = {
         "margin": {"l": LABELS, "r": 64, "t": 8, "b": 40},
         "xaxis": {"range": [-0.5, size - 0.5], "showgrid": False, "title": {"text": "coordinate"}, "anchor": "y2"},

@@ -42,6 +42,7 @@ def test_every_number_is_the_one_the_forward_used_and_they_add_up(name: str) -> 
                 assert adds_up(found) < 1e-12
                 assert found.dot == pytest.approx(found.product.sum(), abs=1e-12)
                 assert found.weight == pytest.approx(float(weights[head, query, key]), abs=1e-6)
+                assert found.own_weight == float(weights[head, query, key])
                 assert found.weights.sum() == pytest.approx(1)
                 score = float(held["scores"][head, query, key])
                 assert found.score == pytest.approx(score, abs=1e-5)
