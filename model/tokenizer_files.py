@@ -20,8 +20,9 @@ from tokenizers import (
 )
 
 from model import sentencepiece_pipelines
-from model.errors import CheckpointError
+from model.errors import CheckpointError, first_line
 
+MOST_EXTRA_IDS = 10_000
 SPM_NAMES = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 
 
@@ -48,7 +49,8 @@ class Settings:
         value = self.values.get(key)
         if isinstance(value, dict):
             value = value.get("content")
-        return value if isinstance(value, str) else default
+        whole = isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+        return str(value) if whole else default
 
     def eats_space(self, key: str) -> bool:
         """Whether a special token takes the space before it."""
@@ -64,8 +66,13 @@ def find(folder: Path, family: str) -> Tokenizer | None:
     if (folder / "tokenizer.json").is_file():
         return from_json(folder / "tokenizer.json")
     settings = Settings.of(folder)
-    pipeline = _build(folder, family, settings)
-    return None if pipeline is None else with_added(pipeline, folder, settings)
+    try:
+        pipeline = _build(folder, family, settings)
+        return None if pipeline is None else with_added(pipeline, folder, settings)
+    except CheckpointError:
+        raise
+    except Exception as error:  # the library raises bare Exception, and UnicodeError for half of a character
+        raise CheckpointError(f"the tokenizer files do not fit together: {first_line(error)}") from error
 
 
 def from_json(path: Path) -> Tokenizer:
@@ -197,7 +204,7 @@ def with_added(pipeline: Tokenizer, folder: Path, settings: Settings) -> Tokeniz
         added = {i: AddedToken(piece, normalized=False) for piece, i in ids(folder / "added_tokens.json").items()}
     listed = settings.values.get("added_tokens_decoder")
     for key, entry in (listed if isinstance(listed, dict) else {}).items():
-        if isinstance(entry, dict) and isinstance(entry.get("content"), str) and str(key).isdigit():
+        if isinstance(entry, dict) and isinstance(entry.get("content"), str) and key.isascii() and key.isdecimal():
             flags = {
                 name: entry[name] is True
                 for name in ("single_word", "lstrip", "rstrip", "normalized", "special")
@@ -223,7 +230,13 @@ def with_added(pipeline: Tokenizer, folder: Path, settings: Settings) -> Tokeniz
 def extra_ids(settings: Settings) -> int:
     """How many <extra_id_...> a T5 vocabulary has after its pieces."""
     value = settings.values.get("extra_ids")
-    return value if isinstance(value, int) and not isinstance(value, bool) else 100
+    if value is None:
+        return 100
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_EXTRA_IDS:
+        raise CheckpointError(
+            f"tokenizer_config.json has extra_ids={str(value)[:40]}, which is no number of extra pieces"
+        )
+    return value
 
 
 def mask_token(folder: Path, pipeline: Tokenizer) -> int | None:

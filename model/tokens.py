@@ -13,6 +13,7 @@ from model.errors import CheckpointError, InputError, first_line
 from model.sentencepiece_pipelines import WRITTEN_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
+JOINER = "\u200d"
 CONTROLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}  # Unicode's pictures of them
 SHOWN_AS = str.maketrans(CONTROLS | {ord(" "): SPACE, ord("\n"): NEWLINE, ord("\r"): NEWLINE, ord("\t"): TAB})
 
@@ -39,8 +40,14 @@ BYTES = byte_alphabet()
 
 
 def visible(text: str) -> str:
-    """White space and control characters as marks, so that a label never looks empty."""
-    return text.translate(SHOWN_AS)
+    """White space, control characters and what has no shape as marks, so that a label never looks empty.
+
+    The joiner inside an emoji stays: without it the emoji would fall apart.
+    """
+    shown = text.translate(SHOWN_AS)
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() or (c == JOINER and len(shown) > 1) else f"‹U+{ord(c):04X}›" for c in shown)
 
 
 def from_bytes(raw: bytes) -> tuple[str, str]:

@@ -1,4 +1,7 @@
-"""One published model of each family, by what its config.json says; the table of differences is read from these."""
+"""One published model of each family, by what its config.json says; the table of differences is read from these.
+
+PaLM's and Jurassic's come from their papers. The tests compare the parameters each comes to with the published counts.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

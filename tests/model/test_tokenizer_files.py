@@ -39,9 +39,11 @@ TRAINING = [
     "the language model reads the text and writes the next token",
     "attention is all",
 ] * 6
-REAL = os.environ.get("REGARD_TEST_TOKENIZERS")
+REAL = Path(
+    os.environ.get("REGARD_TEST_TOKENIZERS", Path(__file__).parents[3] / "shared" / "data" / "tokenizers")
+)  # holds bert/, gpt2/ and t5/ with the files they were published with
 needs_real = pytest.mark.skipif(
-    REAL is None, reason="REGARD_TEST_TOKENIZERS names no folder with published vocabularies"
+    not REAL.is_dir(), reason=f"no published vocabularies in {REAL}; REGARD_TEST_TOKENIZERS may name another folder"
 )
 
 
@@ -211,6 +213,9 @@ def test_marian_pieces_equal_the_reference(tmp_path: Path) -> None:
     assert ours.token(len(names) - 1).text == " écrit"  # a piece only the target side has
     assert ours.find("▁écrit") == len(names) - 1
     assert ours.decode([len(names) - 1]) == "écrit"
+    code = ours.tokens(">>fra<< hello", special=False)[0][0]
+    assert (code.label, code.id) == (">>fra<<", names.index(">>fra<<"))  # a language token is one token
+    assert ours.decode([ours.find("</s>") or 0]) == ours.decode([]) == ""
 
 
 def test_pegasus_pieces_follow_its_special_ones(tmp_path: Path) -> None:
@@ -225,11 +230,13 @@ def test_pegasus_pieces_follow_its_special_ones(tmp_path: Path) -> None:
 @needs_real
 @pytest.mark.parametrize(("name", "family"), [("bert", "bert"), ("gpt2", "gpt2"), ("t5", "t5")])
 def test_published_vocabularies_equal_the_reference(tmp_path: Path, name: str, family: str) -> None:
-    assert REAL is not None
     folder = state(tmp_path / name, family)
-    for file in (Path(REAL) / name).iterdir():
+    for file in (REAL / name).iterdir():
         shutil.copyfile(file, folder / file.name)
-    agree(folder, family)
+    ours = agree(folder, family)
+    for text in AWKWARD:
+        labels = [token.label for token in ours.tokens(text)[0]]
+        assert all(label.replace("\u200d", "x").isprintable() and label.strip() for label in labels)
 
 
 def test_a_folder_without_a_tokenizer_has_none(tmp_path: Path) -> None:
@@ -240,6 +247,39 @@ def test_a_family_whose_splitting_the_files_do_not_hold_gets_no_wrong_tokenizer(
     folder = state(tmp_path / "qwen2", "qwen2")
     byte_vocabulary(folder, ["<|endoftext|>"])
     assert tokenizer_files.find(folder, "qwen2") is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mask_token": "\ud800"},
+        {"added_tokens_decoder": {"²": {"content": "x"}}},
+        {"added_tokens_decoder": {"1": {"content": "\ud800"}}},
+        {"added_tokens_decoder": {"5": "x", "-1": {"content": "y"}, "10000000000000000000000": {"content": "z"}}},
+        {"cls_token": "x:0 $B", "unk_token": {"content": 5}, "strip_accents": "no", "do_lower_case": 3},
+    ],
+)
+def test_odd_settings_leave_a_tokenizer_or_a_sentence(tmp_path: Path, settings: dict[str, Any]) -> None:
+    folder = state(tmp_path / "bert", "bert", **settings)
+    (folder / "vocab.txt").write_text("\n".join(WORDS + LETTERS) + "\n", encoding="utf-8")
+    try:
+        pipeline = tokenizer_files.find(folder, "bert")
+    except CheckpointError as error:
+        refused = str(error)
+    else:
+        assert pipeline is not None
+        assert tokenizer_files.mask_token(folder, pipeline) in (None, 4)
+        assert Tokenizer(pipeline).tokens("the fox")[0]
+        return
+    assert refused.isprintable()
+
+
+@pytest.mark.parametrize("count", [-1, 10**9, "many", True])
+def test_a_number_of_extra_pieces_that_is_none_is_refused(tmp_path: Path, count: object) -> None:
+    folder = state(tmp_path / "t5", "t5", extra_ids=count)
+    spm(folder / "spiece.model", "unigram", vocab_size=250, hard_vocab_limit=False)
+    with pytest.raises(CheckpointError, match="extra_ids"):
+        tokenizer_files.find(folder, "t5")
 
 
 @pytest.mark.parametrize(

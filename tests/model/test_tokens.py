@@ -22,6 +22,19 @@ def test_spaces_and_line_ends_are_visible() -> None:
     assert visible(" a\r\n") == "·a⏎⏎"
 
 
+def test_what_has_no_shape_is_named() -> None:
+    assert [visible(c) for c in ("\u200b", "\u00a0", "\u200d", "\u2028", "\ufeff")] == [
+        "‹U+200B›",
+        "‹U+00A0›",
+        "‹U+200D›",
+        "‹U+2028›",
+        "‹U+FEFF›",
+    ]
+    assert visible("a\u200bb") == "a‹U+200B›b"
+    family = "\U0001f468\u200d\U0001f469"
+    assert visible(family) == family
+
+
 def test_the_bytes_of_a_split_character_show_in_hexadecimal() -> None:
     assert labels("é") == ["‹C3›", "‹A9›", "</s>"]
     tokens, _ = BYTES.tokens("é")

@@ -3,9 +3,11 @@
 from dataclasses import fields, replace
 
 import pytest
+import torch
 
 from model.config import TransformerConfig
 from model.families import FAMILIES
+from model.transformer import Transformer
 from tests.model.builders import random_model, shaped
 from ui.family_examples import EXAMPLES, example_config
 from ui.model_facts import (
@@ -47,6 +49,21 @@ def test_a_change_of_the_config_shows_in_its_table(name: str) -> None:
     else:
         after = replace(before, **{name: CHANGED[name]})  # type: ignore[arg-type]
     assert facts(before) != facts(after)
+
+
+PUBLISHED = {
+    "bert": 110e6, "roberta": 125e6, "distilbert": 66e6, "bart": 140e6, "pegasus": 568e6, "t5": 60.5e6, "gpt2": 124.4e6,
+    "jurassic": 178e9, "opt": 125e6, "gpt_neox": 70_426_624, "bloom": 559_214_592, "llama": 8_030_261_248, "mistral": 7.24e9,
+    "qwen2": 0.494e9, "qwen3": 0.596e9, "gemma3_text": 1.0e9, "gemma3": 3.88e9, "palm": 8.63e9,
+}  # fmt: skip
+"""Parameters as the papers and model cards state them. For Marian nobody states them."""
+
+
+@pytest.mark.parametrize("family", PUBLISHED)
+def test_the_published_example_has_as_many_parameters_as_are_published(family: str) -> None:
+    with torch.device("meta"):
+        net = Transformer(example_config(family))
+    assert sum(p.numel() for p in net.parameters()) == pytest.approx(PUBLISHED[family], rel=0.015)
 
 
 def test_terms_that_do_not_matter_are_left_out() -> None:
