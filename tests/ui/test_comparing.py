@@ -1,0 +1,96 @@
+"""Two runs side by side: the numbers on the grid are the models' own, whatever pairs the heads."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.difference import moved
+from tests.model.builders import byte_tokenizer, random_model, shaped
+from ui import comparing
+from ui.comparing import Side, changes, compared, same_shape
+from ui.runs import Run, RunSpec
+
+TOKENIZER = byte_tokenizer(end=False)
+
+
+def run_of(kind: str = "decoder", text: str = "the low lot", seed: int = 0, heads: int = 6) -> Run:
+    config = replace(shaped(kind, "rotary"), vocab_size=263, n_heads=heads)  # type: ignore[arg-type]
+    lm = random_model(config, seed, tokenizer=TOKENIZER)
+    trace = lm.run(text, target=text) if kind == "encoder-decoder" else lm.run(text)
+    return Run(RunSpec(f"tiny-{seed}", "cpu", text), lm, trace, (), 0, lm.reading(text))
+
+
+def test_one_model_on_two_texts_is_compared_head_by_head_on_its_own_weights() -> None:
+    first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
+    made = compared(first, second, "number", False)
+    one, other = made.layer(1)
+    rows, columns = made.grid.queries.places(0), made.grid.keys.places(0)
+    np.testing.assert_array_equal(one[:, rows[:, None], columns], first.weights(1))
+    assert [made.partner(1, head) for head in range(6)] == [(1, head) for head in range(6)]
+    change = other - one
+    shared = made.grid.queries.shared
+    np.testing.assert_allclose(change[:, shared].sum(axis=-1), 0, atol=1e-5)
+
+
+def test_the_small_pictures_and_the_shares_are_those_of_the_exact_differences() -> None:
+    first, second = Side(run_of(), "decoder"), Side(run_of(text="lot the low"), "decoder")
+    made, small = changes(first, second, "number", False)
+    for layer in range(2):
+        change = made.change(layer)
+        np.testing.assert_allclose(small.moved[layer], moved(change))
+        expected = np.where(np.isfinite(change), 128 + np.rint(127 * np.nan_to_num(change)), 0)
+        np.testing.assert_array_equal(small.pictures[layer], expected)
+    assert small.captions[0][0].startswith("moved ")
+    assert changes(first, second, "number", False)[1] is small
+
+
+def test_nothing_kept_holds_a_run_in_memory() -> None:
+    import gc
+    import weakref
+
+    run = run_of()
+    changes(Side(run, "decoder"), Side(run_of(seed=1), "decoder"), "likeness", False)
+    gone = weakref.ref(run)
+    del run
+    gc.collect()
+    assert gone() is None
+    assert len(comparing._KEPT) == 0 or all(kept is not None for kept in comparing._KEPT)
+
+
+def test_heads_of_models_that_differ_in_number_are_paired_by_likeness() -> None:
+    first, second = Side(run_of(), "decoder"), Side(run_of(seed=1, heads=3), "decoder")
+    assert not same_shape(first, second)
+    made, small = changes(first, second, "likeness", False)
+    best = [moved(np.stack([second_grid(made, i, j)]) - made.layer(0)[0][2])[0] for i in range(2) for j in range(3)]
+    assert small.moved[0, 2] == pytest.approx(min(best), abs=1e-6)
+    assert made.partner(0, 2) == divmod(int(np.argmin(best)), 3)
+    assert small.captions[0][2].endswith("against L{} H{}".format(*made.partner(0, 2)))
+
+
+def second_grid(made: comparing.Comparison, layer: int, head: int) -> np.ndarray:
+    return made.grid.place(made.second.weights(layer)[head], 1)
+
+
+def test_a_copy_of_a_model_with_its_layers_turned_round_is_found_out() -> None:
+    run = run_of(kind="encoder")
+    side = Side(run, "encoder")
+    made = compared(side, side, "likeness", False)
+    assert made.partners.tolist() == np.arange(12).reshape(2, 6).tolist()
+
+
+def test_only_what_was_typed_is_compared_where_a_limit_is_given() -> None:
+    run = run_of()
+    whole, part = Side(run, "decoder"), Side(run, "decoder", 4)
+    assert len(part.queries) == 4
+    np.testing.assert_array_equal(part.weights(0), whole.weights(0)[:, :4, :4])
+    np.testing.assert_allclose(part.weights(0).sum(axis=-1), 1, atol=1e-5)
+
+
+def test_cross_attention_has_a_row_of_its_own_for_keys() -> None:
+    first, second = Side(run_of("encoder-decoder"), "cross"), Side(run_of("encoder-decoder", "the slow lot"), "cross")
+    made = compared(first, second, "number", True)
+    assert len(made.grid.keys.slots) == len(made.layer(0)[0][0, 0])
+    one, _ = made.layer(2)
+    rows = np.isfinite(one).any(axis=-1)
+    np.testing.assert_allclose(np.nansum(one, axis=-1)[rows], 1, atol=1e-5)
