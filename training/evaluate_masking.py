@@ -113,7 +113,7 @@ def size(pair: SentencePair) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class TestPairs:
+class HeldOutPairs:
     """The test stories' pairs as ids."""
 
     stories: list[StoryPieces]
@@ -136,12 +136,12 @@ class TestPairs:
         return found
 
 
-def test_pairs(tokenizer: Tokenizer, stories: Sequence[str]) -> TestPairs:
+def pairs_held_out(tokenizer: Tokenizer, stories: Sequence[str]) -> HeldOutPairs:
     """Pairs of the test stories drawn as in training, the same ones every time; those without an order left out."""
     encoded, generator = encode_sentences(tokenizer, stories), np.random.default_rng(SEED)
     pairs = [p for _ in range(DRAWS) for p in draw_pairs(encoded, generator) if p.label != NO_LABEL]
     begin, separate = (tokenizer.token_to_id(token) for token in (BERT.begin, BERT.separate))
-    return TestPairs(encoded, pairs, [read_pair(encoded, pair, begin, separate) for pair in pairs])
+    return HeldOutPairs(encoded, pairs, [read_pair(encoded, pair, begin, separate) for pair in pairs])
 
 
 def whole_word(tokenizer: Tokenizer, ids: np.ndarray, at: int) -> bool:
@@ -171,7 +171,7 @@ def guessed(found: np.ndarray, wanted: np.ndarray) -> Guessed:
     )
 
 
-def measure_words(net: Transformer, tokenizer: Tokenizer, test: TestPairs) -> tuple[Guessed, Guessed]:
+def measure_words(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs) -> tuple[Guessed, Guessed]:
     """(of all pieces, of whole words): 15% of the pieces hidden, each behind [MASK]."""
     generator, specials = np.random.default_rng(SEED), len(BERT.all)
     wanted = []
@@ -191,7 +191,7 @@ def measure_words(net: Transformer, tokenizer: Tokenizer, test: TestPairs) -> tu
 
 
 @torch.inference_mode()
-def swapped_probabilities(net: Transformer, tokenizer: Tokenizer, test: TestPairs) -> np.ndarray:
+def swapped_probabilities(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs) -> np.ndarray:
     """(pairs,) the probability the second head gives to "swapped", nothing hidden."""
     assert net.relation is not None
     nothing = [np.full(read.ids.shape, NO_LABEL) for read in test.reads]
@@ -202,7 +202,7 @@ def swapped_probabilities(net: Transformer, tokenizer: Tokenizer, test: TestPair
     return said
 
 
-def measure_order(test: TestPairs, said: np.ndarray) -> dict[str, Ordered]:
+def measure_order(test: HeldOutPairs, said: np.ndarray) -> dict[str, Ordered]:
     """How often the likelier order is the right one."""
     right = (said > 0.5) == np.array([pair.label == 1 for pair in test.pairs])
     found = {}
@@ -212,7 +212,7 @@ def measure_order(test: TestPairs, said: np.ndarray) -> dict[str, Ordered]:
     return found
 
 
-def hide_one(net: Transformer, tokenizer: Tokenizer, test: TestPairs, at: int, said: float) -> Hidden:
+def hide_one(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs, at: int, said: float) -> Hidden:
     """A pair with the word in its middle hidden."""
     read, pair = test.reads[at], test.pairs[at]
     words = [k for k in range(1, len(read.ids) - 1) if whole_word(tokenizer, read.ids, k)]
@@ -243,7 +243,7 @@ def evaluate(recipe: Recipe, checkpoint: Path, corpus: Path) -> MaskingMeasured:
     tokenizer = Tokenizer.from_file(str(checkpoint.parent / "tokenizer.json"))
     net = trained(recipe, checkpoint, torch.device("cpu"))
     stories = read_stories(corpus)
-    test = test_pairs(tokenizer, stories.test)
+    test = pairs_held_out(tokenizer, stories.test)
     pieces, words = measure_words(net, tokenizer, test)
     said = swapped_probabilities(net, tokenizer, test)
     progress = read_progress(checkpoint)
