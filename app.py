@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import header, settings, theme
+from ui import header, settings, theme, without_attention
 from ui.components.theme_watch.theme_watch import theme_watch
 
 
@@ -15,18 +15,20 @@ class PageRow:
     path: str
     name: str
     question: str
+    any_model: bool = False  # has something to show of a model without attention, too
 
 
 PAGES = (
-    PageRow("pages/overview.py", "Overview", "How does a sentence become another?"),
+    PageRow("pages/overview.py", "Overview", "How does a sentence become another?", any_model=True),
     PageRow("pages/attention.py", "Attention", "Where does each head look?"),
     PageRow("pages/heads.py", "Heads", "What does each head do?"),
-    PageRow("pages/decoding.py", "Decoding", "Why this token?"),
+    PageRow("pages/decoding.py", "Decoding", "Why this token?", any_model=True),
     PageRow("pages/knock_out.py", "Knock out", "What was it worth?"),
     PageRow("pages/compare.py", "Compare", "What changed?"),
-    PageRow("pages/embeddings.py", "Embeddings and positions", "What does a token start as?"),
-    PageRow("pages/logits.py", "Logits", "How sure is the model?"),
-    PageRow("pages/models.py", "Models", "Which model, and how is it built?"),
+    PageRow("pages/embeddings.py", "Embeddings and positions", "What does a token start as?", any_model=True),
+    PageRow("pages/logits.py", "Logits", "How sure is the model?", any_model=True),
+    PageRow("pages/architectures.py", "Architectures", "Which architecture, and what does it change?", any_model=True),
+    PageRow("pages/models.py", "Models", "Which model, and how is it built?", any_model=True),
 )
 
 
@@ -41,13 +43,16 @@ def main() -> None:
     with st.sidebar:
         name, device = settings.pick_model()
     settings.say_what_is_not_opened()
-    question = next(row.question for row in PAGES if row.name == page.title)
-    run = header.draw(question, name, device)
+    row = next(row for row in PAGES if row.name == page.title)
+    run = header.draw(row.question, name, device)
     if run is not None:
         with st.sidebar:
             header.about(run)
     theme_watch(theme.is_dark(), key="theme")
-    page.run()
+    if run is None or row.any_model or without_attention.has_attention(run.lm):
+        page.run()
+    else:
+        without_attention.explain()
 
 
 main()

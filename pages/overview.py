@@ -1,10 +1,10 @@
 """How does a sentence become another? The whole story on the text just typed."""
 
-from ui import overview_view, settings
+from ui import overview_view, recurrent_story, settings
 
 run = settings.shown()
 overview_view.pieces(run)
-stages = overview_view.stages(run)
+stages = (recurrent_story if run.lm.kind == "recurrent" else overview_view).stages(run)
 for number, stage in enumerate(stages, start=2):
     overview_view.row(run, number, stage)
 if run.steps:

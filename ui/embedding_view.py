@@ -124,7 +124,7 @@ def groups_of(run: Run, stack: StackName) -> list[str]:
     count = len(run.trace.tokens(stack))
     if run.segments is not None:
         return [("first sentence", "second sentence")[min(number, 1)] for number in run.segments]
-    if run.lm.kind == "decoder":
+    if run.reader == "decoder":
         return ["read"] * run.typed + ["written"] * (count - run.typed)
     return ["read" if stack == "encoder" else "written"] * count
 

@@ -148,7 +148,7 @@ def pieces(run: Run) -> None:
     if hidden := [i for i in run.spec.masks if i < len(run.source)]:
         many = "1 token is" if len(hidden) == 1 else f"{len(hidden)} tokens are"
         notes.append(f"{many} masked on the Logits page; every page shows the text as it is then read.")
-    if run.steps and run.steps[-1].ended == "limit" and run.lm.kind == "decoder":
+    if run.steps and run.steps[-1].ended == "limit" and run.reader == "decoder":
         notes.append(f"Stopped after {len(run.steps)} new tokens: a continuation is written up to {run.limit} tokens.")
     elif run.steps and run.steps[-1].ended == "limit":
         notes.append(
@@ -181,8 +181,9 @@ def about(run: Run) -> None:
     """The model in three lines."""
     config, lm = run.lm.config, run.lm
     layers = " + ".join(str(n) for n in (config.encoder_layers, config.decoder_layers) if n)
+    inside = f"of {config.n_heads} heads" if config.recurrence == "none" else f"of {config.d_model} cells each"
     st.caption(
-        f"{lm.kind} · {layers} layers of {config.n_heads} heads · d_model {config.d_model} · "
+        f"{lm.kind} · {layers} layers {inside} · d_model {config.d_model} · "
         f"{lm.parameters / 1e6:.1f} million parameters · {config.vocab_size:,} pieces · "
         f"{str(lm.dtype).removeprefix('torch.')} on {lm.device.type.upper()}"
     )

@@ -50,7 +50,29 @@ ACTIVATIONS = {"relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU (tanh form)", 
 
 def facts(config: TransformerConfig) -> list[Fact]:
     """The config's terms that matter for this model."""
+    if config.recurrence != "none":
+        return _recurrent(config)
     return [*_sizes(config), *_attention(config), *_order(config), *_inside(config), *_ends(config)]
+
+
+def _recurrent(c: TransformerConfig) -> list[Fact]:
+    carried = 2 * c.decoder_layers * c.d_model
+    return [
+        Fact(
+            "Layers", f"{c.decoder_layers} LSTM", "Recurrent layers, one after the other; each reads a token at a time."
+        ),
+        Fact("d_model", f"{c.d_model:,}", "Numbers in each token's vector, and cells in each layer."),
+        Fact("Vocabulary", f"{c.vocab_size:,} pieces", "How many different pieces text is cut into."),
+        Fact("Longest text", "no limit", "It reads on for ever; what it can hold on to is another matter."),
+        Fact("Heads", "none", "Nothing is looked back at."),
+        Fact(
+            "State",
+            f"{carried:,} numbers",
+            "All that is carried from one token to the next: a cell and an answer for each cell.",
+        ),
+        Fact("Positions", "none", "Order is the order of reading."),
+        *_ends(c),
+    ]
 
 
 def _sizes(c: TransformerConfig) -> list[Fact]:
@@ -222,12 +244,14 @@ def block_plan(c: TransformerConfig, stack: Stack) -> BlockPlan:
     )
 
 
-PARTS = ("Embedding", "Positions", "Attention", "Feed-forward", "Norms", "Output head")
+PARTS = ("Embedding", "Positions", "Recurrent layers", "Attention", "Feed-forward", "Norms", "Output head")
 
 
 def part_of(name: str) -> str:
-    """The part of the model a parameter belongs to, by its name in `Transformer`."""
+    """The part of the model a parameter belongs to, by its name in `Transformer` or `Recurrent`."""
     steps = name.split(".")
+    if steps[0] == "layers":
+        return "Recurrent layers"
     if steps[0] == "tokens" or "segments" in steps:
         return "Embedding"
     if steps[0] in ("head", "relation"):

@@ -8,7 +8,7 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import figures, header, opened, runs, settings, tables, theme
+from ui import block_figures, figures, header, opened, runs, settings, tables, theme
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import DEFAULT_MODEL
 from ui.family_examples import EXAMPLES, example_config
@@ -21,21 +21,18 @@ from ui.model_facts import (
     POSITIONS_MEANING,
     Stack,
     biases,
-    block_plan,
     facts,
     parameters_by_part,
     prefixes,
     with_prefix,
 )
 from ui.tables import Cell
-from viz.architecture import block_drawing
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
 
 PARTS = {"model": "This model", "open": "Open and unload", "families": "How families differ"}
 MOST_LISTED = 40
 BESIDE = 288  # px for each of two drawings; they stand below each other where two do not fit
-READ_UPWARDS = "Drawn from the config. Read it from the bottom up: the line on the left is the stream of vectors."
 
 
 def pick_part() -> str:
@@ -88,13 +85,14 @@ def blocks(lm: LanguageModel) -> None:
 
 
 def drawing(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> None:
-    """One stack's block; its numbers are the config in words."""
-    plan, told = block_plan(config, stack), facts(config)
+    """One stack's block, or a recurrent layer; its numbers are the config in words."""
+    told = facts(config)
+    fig, title, explained = block_figures.block_figure(config, stack)
     figures.place(
-        block_drawing(plan, theme=theme.current()),
+        fig,
         key=key,
-        heading=plan.title,
-        explained=READ_UPWARDS,
+        heading=title,
+        explained=explained,
         filename=f"{name.rpartition('/')[2]}-{stack}-block",
         csv=lambda: table_csv({"term": [fact.term for fact in told], "value": [fact.value for fact in told]}),
     )
@@ -245,7 +243,7 @@ def families() -> None:
 
 def two_families(lm: LanguageModel) -> None:
     """Two families' blocks beside each other, drawn from the same configs as the table."""
-    heading("Two blocks side by side", READ_UPWARDS)
+    heading("Two blocks side by side", block_figures.READ_UPWARDS)
     names = list(EXAMPLES)
     own = lm.family if lm.family in EXAMPLES else names[0]
     firsts = (own, next(name for name in ("llama", "bert") if name != own))

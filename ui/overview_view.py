@@ -44,11 +44,6 @@ def labels(run: Run, stack: StackName) -> list[str]:
     return [token.label for token in run.trace.tokens(stack)]
 
 
-def reader(run: Run) -> StackName:
-    """The stack that reads the text."""
-    return "decoder" if run.lm.kind == "decoder" else "encoder"
-
-
 def vectors(values: torch.Tensor, names: list[str], what: str) -> Drawn:
     """Vectors (time, d_model) as thin rows."""
     rows = array(values)
@@ -58,11 +53,11 @@ def vectors(values: torch.Tensor, names: list[str], what: str) -> Drawn:
 
 
 def embedding(run: Run) -> Drawn:
-    return vectors(run.trace.embedding(reader(run)), labels(run, reader(run)), "embedding")
+    return vectors(run.trace.embedding(run.reader), labels(run, run.reader), "embedding")
 
 
 def entering(run: Run) -> Drawn:
-    return vectors(run.trace.stream(reader(run))[0], labels(run, reader(run)), "what enters layer 0")
+    return vectors(run.trace.stream(run.reader)[0], labels(run, run.reader), "what enters layer 0")
 
 
 def deep(run: Run) -> Drawn:
@@ -79,8 +74,8 @@ def mean_attention(run: Run, stack: StackName, part: Literal["self", "cross"]) -
 
 def lengths(run: Run) -> Drawn:
     """How long each token's vector is as it enters each layer, and as it leaves the last."""
-    norms = array(run.trace.stream(reader(run)).norm(dim=-1))
-    names = labels(run, reader(run))
+    norms = array(run.trace.stream(run.reader).norm(dim=-1))
+    names = labels(run, run.reader)
     fig = strips.stream_norms(norms, names, theme=theme.current())
     return Drawn(fig, lambda: matrix_csv(norms, [f"into layer {i}" for i in range(len(norms) - 1)] + ["out"], names))
 
@@ -272,7 +267,7 @@ def again(run: Run, number: int) -> None:
     ended = "until the end token came" if run.steps[-1].ended == "end" else "until it reached its limit"
     words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
     with words:
-        says = f"The token is written, read, and the decoder runs again: {len(run.steps)} times, {ended}."
+        says = f"The token is written, read, and the model runs again: {len(run.steps)} times, {ended}."
         told(number, "The token, again and again", says, "pages/decoding.py", "Step through it")
     with picture:
         chips = [

@@ -30,12 +30,16 @@ SAYS = {
     "none": "This model is told nothing about positions; a decoder can only tell them by how much it may look at.",
 }
 
+IN_TURN = (
+    "Nothing tells this model where a token stands: it reads one after another, and order is the order of reading."
+)
+
 
 def positions(run: Run, stack: StackName, focus: int) -> None:
     """The scheme's own section of the page."""
     scheme = run.lm.config.positions
     st.subheader("How it knows the order", anchor=False)
-    st.caption(SAYS[scheme])
+    st.caption(SAYS[scheme] if run.lm.config.recurrence == "none" else IN_TURN)
     if scheme == "sinusoidal":
         sinusoids(run, stack, focus)
     elif scheme == "learned":

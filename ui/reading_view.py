@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from model.decoding import Step
-from ui import figures, heads, settings, theme
+from ui import figures, heads, settings, theme, without_attention
 from ui.figures import array
 from ui.runs import Run
 from viz.attention import alignment, heads_by_key
@@ -35,6 +35,9 @@ def keys_read(run: Run, step: Step) -> list[str]:
 
 def readers(run: Run, step: Step) -> None:
     """Each head's row for the token being written."""
+    if not without_attention.has_attention(run.lm):
+        without_attention.nothing_is_looked_back_at()
+        return
     part = heads.PARTS[part_read(run)][1]
     config = run.lm.config
     options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
@@ -75,12 +78,11 @@ def readers(run: Run, step: Step) -> None:
 
 
 def growing(run: Run, step: Step) -> None:
-    """The alignment so far: a row for each token written."""
+    """The alignment so far: a row for each token written; nothing where there is no attention."""
+    if not without_attention.has_attention(run.lm):
+        return
     part = heads.PARTS[part_read(run)][1]
-    config = run.lm.config
-    layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
-    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
-    head = settings.keep_among("align_head", heads_offered, MEAN, head_name)
+    layer, head = alignment_at(run)
     seen = step.trace.attention("decoder", layer, part)
     first = len(run.steps[0].read["decoder"]) - 1
     weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
@@ -106,6 +108,23 @@ def growing(run: Run, step: Step) -> None:
         filename=f"alignment-to-step-{step.index}",
         csv=lambda: matrix_csv(weights, labels, keys),
     )
+    alignment_pickers(run)
+    figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")
+
+
+def alignment_at(run: Run) -> tuple[int, str]:
+    """The layer and head, or the mean, whose alignment is on screen."""
+    config = run.lm.config
+    layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
+    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
+    head = settings.keep_among("align_head", heads_offered, MEAN, head_name)
+    return layer, head
+
+
+def alignment_pickers(run: Run) -> None:
+    """Layer and head, or the mean of its heads."""
+    config = run.lm.config
+    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
             "Layer",
@@ -125,4 +144,10 @@ def growing(run: Run, step: Step) -> None:
             label_visibility="collapsed",
             format_func=head_name,
         )
-    figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")
+
+
+def pick_alignment(run: Run) -> tuple[int, str]:
+    """The same, with its pickers drawn here."""
+    chosen = alignment_at(run)
+    alignment_pickers(run)
+    return chosen

@@ -63,16 +63,21 @@ class Run:
         return self.trace.recording.bytes
 
     @property
+    def reader(self) -> StackName:
+        """The stack that reads what was typed."""
+        return "encoder" if self.lm.config.encoder_layers else "decoder"
+
+    @property
     def source(self) -> tuple[Token, ...]:
         """What was typed, as pieces."""
-        return self.trace.tokens("encoder" if self.lm.kind != "decoder" else "decoder")[: self.typed]
+        return self.trace.tokens(self.reader)[: self.typed]
 
     @property
     def typed(self) -> int:
         """How many tokens the typed text came to."""
-        if self.lm.kind == "decoder" and self.steps:
+        if self.reader == "decoder" and self.steps:
             return len(self.steps[0].read["decoder"])
-        return len(self.trace.tokens("encoder" if self.lm.kind != "decoder" else "decoder"))
+        return len(self.trace.tokens(self.reader))
 
     @property
     def written(self) -> tuple[Token, ...]:
@@ -185,7 +190,8 @@ def devices() -> list[str]:
 def writing_limit(lm: LanguageModel, source: int, asked: int | None = None) -> int:
     """How many tokens a decode may write: what a person asked for, or else a multiple of the source's length, so that
     odd input cannot run on, and a fixed number after a prompt."""
-    most = asked if asked is not None else CONTINUED if lm.kind == "decoder" else TOKENS_A_TOKEN * source + SPARE_TOKENS
+    usual = TOKENS_A_TOKEN * source + SPARE_TOKENS if lm.config.encoder_layers else CONTINUED
+    most = usual if asked is None else asked
     return most if lm.config.max_positions is None else min(most, lm.config.max_positions)
 
 

@@ -1,63 +1,18 @@
 """The recurrent kind: its own layout loads, it runs, decodes and searches as the others do, and says what it lacks."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 import model
-from model.config import TransformerConfig
 from model.network import advance, beginning, build
 from model.recurrent import Recurrent, State
 from model.tap import Place
-from tests.model.builders import END, PAD, START, byte_tokenizer, ids
-
-VOCAB, WIDTH, LAYERS = 270, 6, 3
-CONFIG = TransformerConfig(
-    vocab_size=VOCAB,
-    d_model=WIDTH,
-    n_heads=0,
-    d_head=0,
-    d_ff=0,
-    max_positions=None,
-    decoder_layers=LAYERS,
-    recurrence="lstm",
-    positions="none",
-    final_norm=False,
-)
-Tensors = dict[str, torch.Tensor]
-
-
-def tensors(seed: int = 0) -> Tensors:
-    """Random weights under the names of the layout."""
-    generator = torch.Generator().manual_seed(seed)
-    shapes = {"embed_tokens.weight": (VOCAB, WIDTH)}
-    for i in range(LAYERS):
-        shapes |= {f"layers.{i}.weight_{part}": (4 * WIDTH, WIDTH) for part in ("ih", "hh")}
-        shapes |= {f"layers.{i}.bias_{part}": (4 * WIDTH,) for part in ("ih", "hh")}
-    return {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
-
-
-def save(folder: Path, held: Tensors, **stated: object) -> Path:
-    """A checkpoint in the layout that model/families/lstm.py documents."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(held, folder / "model.safetensors")
-    config = {
-        "model_type": "regard-lstm",
-        "vocab_size": VOCAB,
-        "hidden_size": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "bos_token_id": START,
-        "eos_token_id": END,
-        "pad_token_id": PAD,
-    }
-    (folder / "config.json").write_text(json.dumps(config | stated), encoding="utf-8")
-    byte_tokenizer(end=False).pipeline.save(str(folder / "tokenizer.json"))
-    return folder
+from tests.model.builders import ids
+from tests.model.lstm_checkpoint import CONFIG, LAYERS, VOCAB, WIDTH, Tensors, save, tensors
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +170,7 @@ def test_a_config_that_contradicts_itself_is_refused(change: dict[str, object], 
 @pytest.mark.parametrize(
     ("stated", "sentence"),
     [
-        ({"hidden_size": 7}, r"embed_tokens.weight has shape \(270, 6\)"),
+        ({"hidden_size": 7}, r"has shape \(24,?.*\), but its config asks for \(28"),
         ({"num_hidden_layers": 4}, "no tensor for layers.3"),
         ({"num_hidden_layers": 2}, "layers.2"),
         ({"bidirectional": True}, "LSTM is supported with bidirectional=False only"),

@@ -1,0 +1,253 @@
+"""The architectures page: predictions, attention, what counts, what it costs and how it is built, a column a model."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model.errors import InputError
+from ui import (
+    block_figures,
+    cost_table,
+    figures,
+    header,
+    heads,
+    opened,
+    overview_view,
+    settings,
+    side_by_side,
+    tables,
+    theme,
+)
+from ui.components.head_grid.head_grid import head_grid, thumbnails
+from ui.figures import array
+from ui.model_facts import facts
+from ui.runs import Run
+from ui.side_by_side import Side
+from ui.tables import Cell
+from viz.export import matrix_csv, table_csv
+from viz.influence import Curve, influence_bars, influence_by_distance
+from viz.parameters import many
+from viz.probabilities import next_token_chart
+
+TOP = 5
+ABREAST = 4  # heads in a row of pictures
+CUT = 96  # tokens a side of the pictures of heads
+BY_DISTANCE = (
+    "The gradient of a prediction's log-probability towards each token's embedding: its length, as a share of all tokens read. "
+    f"Solid: the mean over up to {side_by_side.MOST_PREDICTIONS} predictions of the text's second half. Dotted: the mean attention "
+    "of the layer's heads for the same predictions. For an encoder-decoder, within what it wrote."
+)
+
+
+def columns(names: list[str]) -> list[DeltaGenerator]:
+    """A column for each model."""
+    return list(st.columns(len(names), gap="medium"))
+
+
+def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side:
+    """One column: the model's name and kind, and what it predicts. Its run is made here, so the first stand while others run."""
+    with column:
+        with st.spinner("Running", show_time=False):
+            side = side_by_side.side(name, run)
+        st.subheader(header.plain(side.label), anchor=False)
+        if side.run is None:
+            st.warning(header.sentence(side.problem), icon="⚠️")
+            return side
+        lm = side.run.lm
+        st.caption(
+            f"{opened.KINDS[lm.kind]} · {many(lm.parameters)} parameters · reads {len(side.run.original)} pieces"
+        )
+        if lm.net.head is None:
+            st.caption("A body without an output head: it predicts no tokens.")
+        else:
+            predicted(side.run, number)
+    return side
+
+
+def predicted(run: Run, number: int) -> None:
+    """The most probable tokens at the place that matters to this kind of model, and what was written."""
+    where = overview_view.predicted_at(run) if run.lm.kind == "encoder" else -1
+    shares = run.steps[0].probabilities if run.steps else run.trace.probabilities(where)
+    top = shares.topk(min(TOP, len(shares)))
+    ids, values = [int(i) for i in top.indices], array(top.values)
+    labels = [run.lm.token(i).label for i in ids]
+    rest = len(shares) - len(ids)
+    fig = next_token_chart(
+        labels, values, rest, float(1 - top.values.sum()), theme=theme.current(), ids=ids, to_largest=True, height=210
+    )
+    heading, explained = what_is_predicted(run, where)
+    figures.place(
+        fig,
+        key=f"predicted_{number}",
+        heading=heading,
+        explained=explained,
+        filename=f"{run.spec.model.rpartition('/')[2]}-prediction",
+        csv=lambda: table_csv({"token": labels, "id": ids, "probability": [float(p) for p in values]}),
+    )
+    text = run.lm.text([token.id for token in run.written]) if run.written else ""
+    st.text(text and ("→ " + text if run.reader == "encoder" else "… " + text.strip() + " …"), help=None)
+
+
+def what_is_predicted(run: Run, where: int) -> tuple[str, str]:
+    """(heading, explanation) of one prediction."""
+    if run.lm.kind == "encoder-decoder":
+        return (
+            "First token written",
+            "An encoder-decoder reads the whole text and writes another; below, all that it wrote.",
+        )
+    if run.lm.kind == "encoder":
+        told = "An encoder reads both sides and fills what is hidden. The last word is hidden here, unless the text holds a mask."
+        if run.source[where].id != run.lm.special.mask:
+            told = "This encoder names no mask token: its guess at a token that it can see."
+        return f"Hidden word {header.plain('“' + run.original[where].label + '”')}", told
+    return "Next token", f"What comes after the text; below, how it goes on for {side_by_side.WRITTEN} tokens."
+
+
+def attention(sides: list[Side]) -> int:
+    """Each model's heads at one layer, as pictures; the layer."""
+    attending = [side for side in sides if side.run is not None and side_by_side.parts(side.run)]
+    st.markdown("### Where it looks")
+    if not attending:
+        st.caption("None of these models has attention.")
+        return 0
+    most = max(
+        max(side.run.lm.config.encoder_layers, side.run.lm.config.decoder_layers) for side in attending if side.run
+    )
+    settings.keep_among("depth", range(most), most - 1, depth_name)
+    layer = st.segmented_control(
+        "Layer",
+        range(most),
+        key="depth",
+        bind="query-params",
+        required=True,
+        format_func=depth_name,
+        help="Heads of this layer in every model; one with fewer layers shows its last. Queries down, keys across, darker is more.",
+    )
+    layer = most - 1 if layer is None else layer
+    for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
+        with column:
+            if side.run is not None:
+                pictures(side.run, layer, number)
+    return layer
+
+
+def depth_name(layer: int) -> str:
+    return f"layer {layer}"
+
+
+def pictures(run: Run, layer: int, number: int) -> None:
+    """One model's heads."""
+    kinds = side_by_side.parts(run)
+    if not kinds:
+        st.markdown("**No attention**")
+        st.caption(
+            "A recurrent model looks at nothing but its own state. What it still holds of each token stands below."
+        )
+    for part in kinds:
+        stack, kind = heads.PARTS[part]
+        shown = side_by_side.clamp(run, layer, stack)
+        weights = array(run.trace.attention(stack, shown, kind).weights())
+        asked = len(run.trace.tokens("encoder")) if part == "cross" else run.typed
+        weights = weights[:, : (run.typed if part == "decoder" else CUT)][:, :CUT, : min(asked, CUT)]
+        abreast = max(n for n in range(1, ABREAST + 1) if len(weights) % n == 0)
+        small = thumbnails(weights)
+        st.markdown(f"**{heads.NAMES[part]}, layer {shown}**", help=heads.MEANING[part])
+        head_grid(
+            small.reshape(-1, abreast, *small.shape[1:]),
+            selected=(0, 0),
+            key=f"heads_{number}_{part}",
+            row_labels=[""] * (len(small) // abreast),
+            column_labels=[""] * abreast,
+            names=[
+                [f"layer {shown} · head {r * abreast + c}" for c in range(abreast)]
+                for r in range(len(small) // abreast)
+            ],
+            label=f"{heads.NAMES[part]} of {run.spec.model}, layer {shown}",
+        )
+
+
+def influence(sides: list[Side], layer: int) -> None:
+    """How much each token read counts: by distance for all models in one figure, then for the prediction of each."""
+    st.markdown("### How long a token still counts")
+    place = st.container()
+    curves: list[Curve] = []
+    ready = [side for side in sides if side.run is not None]
+    for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
+        if side.run is None:
+            continue
+        with column:
+            colour = theme.current().series[ready.index(side) % len(theme.current().series)]
+            curves += counts(side, side.run, layer, number, colour)
+    if not curves:
+        return
+    fig = influence_by_distance(curves, theme=theme.current())
+    reach = max(len(curve.shares) for curve in curves)
+    names = [f"{curve.model}{', attention' if curve.attention else ''}" for curve in curves]
+    with place:
+        figures.place(
+            fig,
+            key="influence",
+            heading="Influence by distance",
+            explained=BY_DISTANCE,
+            filename="influence-by-distance",
+            csv=lambda: table_csv(
+                {"tokens back": list(range(reach))}
+                | {
+                    name: [float(x) for x in curve.shares] + [float("nan")] * (reach - len(curve.shares))
+                    for name, curve in zip(names, curves, strict=True)
+                }
+            ),
+        )
+
+
+def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[Curve]:
+    """One model's tokens as bars; its curves."""
+    try:
+        held = side_by_side.counted(run)
+    except InputError as error:
+        st.caption(f"{header.plain(side.label)}: " + header.sentence(str(error)))
+        return []
+    shares = array(held.shares)
+    last = run.lm.token(held.last.tokens[-1]).label
+    figures.place(
+        influence_bars(shares, held.labels, theme=theme.current(), colour=colour),
+        key=f"counts_{number}",
+        heading=f"For {header.plain('“' + last + '”')}",
+        explained="What each token read counts for the prediction after the last of them: the length of the gradient, as a share.",
+        filename=f"{run.spec.model.rpartition('/')[2]}-influence",
+        csv=lambda: matrix_csv(shares[None], [last], held.labels),
+    )
+    curves = [Curve(side.label, array(held.by_distance.mean))]
+    seen = side_by_side.attention_by_distance(run, layer)
+    return curves if seen is None else [*curves, Curve(side.label, array(seen.mean), attention=True)]
+
+
+def differences(sides: list[Side]) -> None:
+    """What differs between the configs, and what a token costs."""
+    ready = [side for side in sides if side.run is not None]
+    if not ready:
+        return
+    st.markdown("### What differs, and what it costs", help="Facts that all of them share are left out.")
+    heads_row = [Cell(""), *(Cell(side.label) for side in ready)]
+    rows = [*cost_table.differing(ready), *cost_table.costs(ready)]
+    tables.table(heads_row, rows, label="What differs between the models", narrow="fit")
+
+
+def drawings(sides: list[Side]) -> None:
+    """Each model's layers, drawn from its config."""
+    st.markdown("### How it is built")
+    for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
+        if side.run is None:
+            continue
+        config = side.run.lm.config
+        with column:
+            for stack in block_figures.stacks_of(config):
+                fig, title, explained = block_figures.block_figure(config, stack)
+                told = facts(config)
+                figures.place(
+                    fig,
+                    key=f"drawing_{number}_{stack}",
+                    heading=title,
+                    explained=explained,
+                    filename=f"{side.label}-{stack}",
+                    csv=lambda told=told: table_csv({"term": [f.term for f in told], "value": [f.value for f in told]}),  # type: ignore[misc]
+                )

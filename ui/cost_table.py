@@ -1,0 +1,76 @@
+"""What differs between models, term by term, and what a token costs in each: the rows of one table."""
+
+from analysis.cost import Cost, cost
+from ui import side_by_side
+from ui.model_facts import facts
+from ui.runs import Run
+from ui.side_by_side import Side
+from ui.tables import Cell
+from viz.parameters import many
+from viz.probabilities import format_percent
+
+MEANS = {
+    "Parameters": "Numbers learned in training; tied ones count once.",
+    "Operations a token": "Multiplications and additions for the token after this text, counted from the shapes: two for each "
+    "weight, and four for each number of a head and token looked at.",
+    "of these for looking": "The part that grows with the text: scores and mixing of all that is looked at.",
+    "Kept a token": "The KV cache: keys and values of each token read, kept so that later ones can look at it.",
+    "State": "What is carried on whatever the length of the text.",
+    "Time a token": "Measured on this machine: the median of nine tokens read one at a time after the text; for an encoder, of "
+    "passes over the text. Small models wait for Python more than for arithmetic.",
+}
+
+
+def differing(sides: list[Side]) -> list[list[Cell]]:
+    """Terms of the configs whose values are not the same in all."""
+    told = [{fact.term: fact for fact in facts(side.run.lm.config)} for side in sides if side.run is not None]
+    terms = list(dict.fromkeys(term for one in told for term in one))
+    rows = []
+    for term in terms:
+        values = [one[term].value if term in one else "–" for one in told]
+        means = next(one[term].means for one in told if term in one)
+        if len(set(values)) > 1:
+            rows.append([Cell(term, means), *(Cell(value, quiet=value == "–") for value in values)])
+    return rows
+
+
+def costs(sides: list[Side]) -> list[list[Cell]]:
+    """Parameters, operations, memory and time, a row each."""
+    found = [(side.run, cost(side.run.lm.config)) for side in sides if side.run is not None]
+    rows = {
+        "Parameters": [many(run.lm.parameters) for run, _ in found],
+        "Operations a token": [many(operations(run, c)) for run, c in found],
+        "of these for looking": [format_percent(looking(run, c) / operations(run, c)) for run, c in found],
+        "Kept a token": [bytes_of(c.kept, run) for run, c in found],
+        "State": [bytes_of(c.state, run) for run, c in found],
+        "Time a token": [milliseconds(side_by_side.seconds(run)) for run, _ in found],
+    }
+    return [[Cell(term, MEANS[term]), *(Cell(x, quiet=x == "–") for x in values)] for term, values in rows.items()]
+
+
+def context(run: Run) -> int:
+    """How many tokens the next one looks at within its own stack."""
+    return len(run.trace.tokens("decoder")) if run.lm.kind == "encoder-decoder" else len(run.original)
+
+
+def looking(run: Run, c: Cost) -> int:
+    """Operations of scores and mixing for the token after this text."""
+    across = c.per_source * len(run.trace.tokens("encoder")) if run.lm.kind == "encoder-decoder" else 0
+    return c.per_context * context(run) + across
+
+
+def operations(run: Run, c: Cost) -> int:
+    """All operations of that token."""
+    return c.fixed + looking(run, c)
+
+
+def bytes_of(numbers: int, run: Run) -> str:
+    """Numbers kept, as bytes at the model's precision; "–" for none."""
+    return f"{numbers * run.lm.dtype.itemsize:,} bytes" if numbers else "–"
+
+
+def milliseconds(seconds: float) -> str:
+    """0.0123 as "12 ms"; "–" where nothing could be measured."""
+    if seconds != seconds:
+        return "–"
+    return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:,.0f} ms"

@@ -1,0 +1,49 @@
+"""The overview of a recurrent model: the same story, with a state in the place of attention."""
+
+from ui.figures import array
+from ui.overview_view import Drawn, Stage, embedding, first_token, labels, lengths, softmax, vectors
+from ui.runs import Run
+
+
+def leaving(run: Run) -> Drawn:
+    """What leaves the last layer, a row a token."""
+    return vectors(run.trace.final, labels(run, "decoder"), "the last layer's answer")
+
+
+def change(run: Run) -> float:
+    """The cosine between the last layer's answers at the last two tokens; 1 where there is one token."""
+    rows = array(run.trace.final)
+    if len(rows) < 2:
+        return 1.0
+    before, now = rows[-2], rows[-1]
+    size = float((before @ before) ** 0.5 * (now @ now) ** 0.5)
+    return float(before @ now) / size if size else 1.0
+
+
+def stages(run: Run) -> list[Stage]:
+    """The stages after the pieces."""
+    config = run.lm.config
+    story = [
+        Stage(
+            "Embedding",
+            f"Each id picks a learned vector of {config.d_model} values. Nothing is added for its place.",
+            embedding, "pages/embeddings.py", "Embeddings, neighbours, map",
+        ),
+        Stage(
+            "One token after another",
+            f"{config.decoder_layers} layers of {config.d_model} cells read in turn. At each token learned gates decide what a "
+            "cell forgets, what is written into it and what it shows. Here: the length of each token's vector, layer by layer.",
+            lengths, "pages/models.py", "How a layer is built",
+        ),
+        Stage(
+            "What is carried on",
+            f"The last layer's answer after each token, {config.d_model} values: all that the prediction reads. Nothing is looked "
+            f"back at. Between the last two tokens its cosine is {change(run):.2f}.",
+            leaving, "pages/architectures.py", "How long a token still counts",
+        ),
+    ]  # fmt: skip
+    if config.head != "none":
+        story.append(
+            Stage("Logits and softmax", first_token(run), softmax, "pages/logits.py", "Every position, any temperature")
+        )
+    return story
