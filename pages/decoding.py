@@ -2,22 +2,27 @@
 
 import streamlit as st
 
-from ui import candidates_view, choosing_view, decoding_view, inside_view, reading_view, settings, timeline_view
+from ui import (
+    branches_view,
+    candidates_view,
+    choosing_view,
+    decoding_view,
+    inside_view,
+    reading_view,
+    settings,
+    timeline_view,
+)
 from ui.components.keys.keys import keys
 
 run = settings.shown()
-if not run.steps:
-    if run.lm.net.head is None:
-        st.info("This checkpoint is a body without an output head: it turns tokens into vectors and writes none.")
-    else:
-        st.info("This model does not write token by token. Choose one with a decoder on the left.")
-    st.stop()
+decoding_view.needs_steps(run)
 at = decoding_view.at(run)
 step = run.steps[at]
 decoding_view.controls(run, at)
 decoding_view.written(run, at)
-timeline_view.line(run, at)
+branches_view.tree(run, at)
 decoding_view.choices_row(run)
+timeline_view.line(run, at)
 left, right = st.columns([1, 1], gap="large")
 with left:
     candidates_view.candidates(run, step)
@@ -25,13 +30,17 @@ with left:
     choosing_view.choosing_controls()
     choosing_view.stage_table(run, step)
 with right:
-    view = decoding_view.pick_view()
+    view = decoding_view.pick_view(run)
     if view == "inside":
         inside_view.layer_by_layer(run, step)
+    elif view == "branches":
+        branches_view.compare(run, at)
     else:
         reading_view.readers(run, step)
 if view == "inside":
     inside_view.who_pushed(run, step)
+elif view == "branches":
+    branches_view.every_head(run, at)
 else:
     reading_view.growing(run, step)
 keys(

@@ -4,14 +4,14 @@ from typing import Literal
 
 import streamlit as st
 
-from ui import header, settings
+from ui import header, settings, without_attention
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.probabilities import format_percent
 
-VIEWS = {"read": "Who was read", "inside": "Inside the step"}
+VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Two branches"}
 PACES = (0.5, 1.0, 2.0, 4.0, 8.0)  # tokens a second
 WHY_ENDED = {
     "end": "It wrote its end token.",
@@ -36,6 +36,17 @@ def at(run: Run) -> int:
     st.session_state["step"] = step
     settings.link("step", str(step) if step else "")
     return step
+
+
+def needs_steps(run: Run) -> None:
+    """Stops the page where the model wrote nothing, and says why."""
+    if run.steps:
+        return
+    if run.lm.net.head is None:
+        st.info("This checkpoint is a body without an output head: it turns tokens into vectors and writes none.")
+    else:
+        st.info("This model does not write token by token. Choose one with a decoder on the left.")
+    st.stop()
 
 
 def go(to: str, now: int, last: int) -> None:
@@ -75,8 +86,10 @@ def controls(run: Run, step: int) -> None:
         st.caption(f"Step {step} of {last}.{why}", width="content")
 
 
-def pick_view() -> str:
-    """What stands beside the candidates, and below them."""
+def pick_view(run: Run) -> str:
+    """What stands beside the candidates, and below them; a model without attention has one such view."""
+    if not without_attention.has_attention(run.lm):
+        return "read"
     settings.keep_among("beside", list(VIEWS), "read", VIEWS.__getitem__)
     picked = st.segmented_control(
         "Beside it",

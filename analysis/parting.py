@@ -1,0 +1,54 @@
+"""Where two futures of one text part: in what they expected next, and in what they looked at."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.decoding import Step
+from model.errors import InputError
+from model.trace import AttentionPart, AttentionTrace
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Step by step, as far as both go."""
+
+    same: int  # steps at whose start both have read the same
+    divergence: Tensor  # (steps,) bits, 0 to 1: Jensen-Shannon divergence of the two softmaxes
+    attention: Tensor  # (layers, heads, steps), 0 to 1: total variation between the two rows of weights
+
+
+def parting(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> Parting:
+    """Compares two decodes of the same text with the same model, step k of one with step k of the other.
+
+    The divergence is that of Lin (1991) in bits, over the full softmaxes. A row of attention is that of the token read
+    last; total variation is the share of it that lies elsewhere. Raises InputError where the two began differently.
+    """
+    if not one or not other or [t.id for t in one[0].read["decoder"]] != [t.id for t in other[0].read["decoder"]]:
+        raise InputError("only two futures of the same text can be compared")
+    steps = min(len(one), len(other))
+    same = next((n for n in range(steps) if one[n].token.id != other[n].token.id), steps - 1) + 1
+    pairs = zip(one[:steps], other[:steps], strict=True)
+    divergence = torch.stack([_divergence(a.logits, b.logits) for a, b in pairs])
+    a, b = one[steps - 1].trace, other[steps - 1].trace
+    first = len(one[0].read["decoder"]) - 1
+    apart = [
+        _apart(a.attention("decoder", layer, part), b.attention("decoder", layer, part), first)
+        for layer in range(a.config.decoder_layers)
+    ]
+    return Parting(same, divergence, torch.stack(apart))
+
+
+def _apart(one: AttentionTrace, other: AttentionTrace, first: int) -> Tensor:
+    """(heads, steps): the share of each row that lies elsewhere, from the row that chose the first token on."""
+    return (one.weights()[:, first:] - other.weights()[:, first:]).abs().sum(dim=-1) / 2
+
+
+def _divergence(one: Tensor, other: Tensor) -> Tensor:
+    p, q = one.double().log_softmax(dim=-1), other.double().log_softmax(dim=-1)
+    middle = torch.logaddexp(p, q) - math.log(2)
+    bits = [(x.exp() * (x - middle)).nan_to_num(0.0).sum() / 2 for x in (p, q)]
+    return ((bits[0] + bits[1]) / math.log(2)).clamp(0.0, 1.0).float()

@@ -1,0 +1,278 @@
+"""The beam page: the tree of a search, the texts it found with their scores, and what each of them looked at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from model.beam import BeamHistory, Candidate, Hypothesis, beam_history
+from model.decoding import Greedy
+from ui import figures, header, heads, reading_view, runs, settings, theme
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import array
+from ui.runs import Run, RunSpec
+from ui.tables import Cell, table
+from ui.timeline_view import certainty
+from viz.attention import alignment
+from viz.beam import Node, beam_tree
+from viz.export import matrix_csv, table_csv
+from viz.probabilities import format_percent
+
+WIDTHS = (1, 2, 3, 4, 6, 8)
+AT_ONCE = 9  # steps of the tree
+FATES = {"kept": "read on", "finished": "ended, among the best", "dropped": "dropped"}
+ENDED = {"end": "by its end token", "limit": "at the limit", "positions": "at the last position"}
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """One search on screen, and which of its texts."""
+
+    run: Run
+    history: BeamHistory
+    penalty: float
+    place: int
+
+    @property
+    def hypothesis(self) -> Hypothesis:
+        return self.history.hypotheses[self.place]
+
+
+@st.cache_data(max_entries=32, show_spinner="Searching")
+def history(name: str, device: str, text: str, beams: int, penalty: float, limit: int) -> BeamHistory:
+    """The search itself, once for each of these; it holds no tensor."""
+    lm = runs.load(name, device)
+    x = runs.given(lm, text)
+    return beam_history(lm, x, beams=beams, length_penalty=penalty, max_new_tokens=limit)
+
+
+def search(run: Run) -> Search:
+    """By the controls, how many beams and how length counts; the search of this text."""
+    settings.keep_among("beams", WIDTHS, 4)
+    settings.start_with("penalty", 1.0)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        beams = st.segmented_control(
+            "Beams",
+            WIDTHS,
+            key="beams",
+            bind="query-params",
+            required=True,
+            help="How many unfinished texts are kept side by side. One is greedy decoding.",
+        )
+        penalty = st.slider(
+            "Length penalty",
+            0.0,
+            2.0,
+            step=0.1,
+            key="penalty",
+            bind="query-params",
+            width=260,
+            help="A text's score is the sum of its log-probabilities divided by its length to this power (Wu et al. 2016, with a "
+            "plain power): 0 favours short texts, above 1 long ones.",
+        )
+    found = history(
+        run.spec.model, run.spec.device, run.spec.text, int(beams or 4), round(float(penalty), 1), run.limit
+    )
+    place = settings.within("hypothesis", len(found.hypotheses))
+    st.session_state["hypothesis"] = place
+    settings.link("hypothesis", str(place) if place else "")
+    return Search(run, found, round(float(penalty), 1), place)
+
+
+def texts(found: Search) -> None:
+    """What the search ended with, best first, and the text of the other pages beside it. A click shows one in the tree."""
+    rows = [Strip(f"{n + 1} · {h.score:.3f}", chips(found, h, n)) for n, h in enumerate(found.history.hypotheses)]
+    last = len(rows)
+    rows.append(Strip(f"{way(found.run)} · {own_score(found):.3f}", own_chips(found.run)))
+
+    def pick(event: ChipEvent) -> None:
+        if event.row < last:
+            st.session_state["hypothesis"] = event.row
+
+    st.markdown(
+        "**Texts and their scores**",
+        help="Best first. A score is the summed log-probability over the length to the power of the penalty. Under each token its "
+        "probability. The last row is what the other pages show, scored alike.",
+    )
+    token_strip(rows, key="hypotheses", label="Texts found", on_token=pick)
+    h = found.hypothesis
+    total = sum(h.log_probabilities)
+    st.caption(
+        f"Text {found.place + 1}: {total:.3f} / {len(h.ids)}^{found.penalty:g} = {h.score:.3f}. It ended {ENDED[h.ended]}. "
+        + verdict(found)
+    )
+
+
+def verdict(found: Search) -> str:
+    """Whether searching paid."""
+    best, own = found.history.hypotheses[0].score, own_score(found)
+    if abs(best - own) < 1e-4:
+        return f"The search found nothing better than {way(found.run).lower()} did."
+    return f"The best is {'better' if best > own else 'worse'} than {way(found.run).lower()} by {abs(best - own):.3f}."
+
+
+def way(run: Run) -> str:
+    """How the text of the other pages came about."""
+    if run.spec.choices:
+        return "Your branch"
+    return "Greedy" if isinstance(run.spec.strategy, Greedy) else "Drawn"
+
+
+def own_score(found: Search) -> float:
+    """The score of the text of the other pages."""
+    read = certainty(found.run)
+    shares = read.probability[len(read.came) - len(found.run.steps) :].double()
+    return float(shares.log().sum()) / len(found.run.steps) ** found.penalty
+
+
+def own_chips(run: Run) -> list[Chip]:
+    read = certainty(run)
+    first = len(read.came) - len(run.steps)
+    return [
+        header.chip(step.token, note=format_percent(float(read.probability[first + n])))
+        for n, step in enumerate(run.steps)
+    ]
+
+
+def chips(found: Search, h: Hypothesis, place: int) -> list[Chip]:
+    """A text's tokens with their probabilities; the first of the chosen text is marked."""
+    lm = found.run.lm
+    return [
+        header.chip(lm.token(i), note=share(p), current=place == found.place and n == 0)
+        for n, (i, p) in enumerate(zip(h.ids, h.log_probabilities, strict=True))
+    ]
+
+
+def tree(found: Search) -> None:
+    """Every continuation each step looked at."""
+    steps = found.history.steps
+    first = pick_window(len(steps))
+    nodes = [node for at in range(len(steps)) for node in nodes_of(found, at)]
+    fig = beam_tree(nodes, theme=theme.current(), first=first, last=min(first + AT_ONCE, len(steps)) - 1)
+    figures.head(
+        fig,
+        key="tree",
+        heading="What each step looked at",
+        explained="A column a step, the best on top. Blue was read on, green ended and was scored, hollow was dropped. The thick "
+        "way leads to the text chosen above. Hover for the sums.",
+        filename="beam-tree",
+        csv=lambda: as_csv(found),
+    )
+    with st.container(key="beam_scroll"):
+        figures.chart(fig, key="tree", filename="beam-tree", fill=False)
+
+
+def pick_window(steps: int) -> int:
+    """From which step on, where a long search does not fit."""
+    if steps <= AT_ONCE:
+        return 0
+    settings.settle("beam_from", steps - AT_ONCE + 1)
+    return int(st.slider("From step", 0, steps - AT_ONCE, key="beam_from", width=260))
+
+
+def nodes_of(found: Search, at: int) -> list[Node]:
+    """One step's continuations, each hanging from the kept one it continues."""
+    steps, h, lm = found.history.steps, found.hypothesis, found.run.lm
+    before = [place for place, one in enumerate(steps[at - 1]) if one.fate == "kept"] if at else []
+    return [
+        Node(
+            at,
+            place,
+            before[one.beam] if before else None,
+            lm.token(one.ids[-1]).label,
+            one.fate,
+            words(one, found.penalty),
+            h.ids[: at + 1] == one.ids,
+        )
+        for place, one in enumerate(steps[at])
+    ]
+
+
+def words(one: Candidate, penalty: float) -> str:
+    """A continuation's numbers."""
+    score = one.total / len(one.ids) ** penalty
+    return f"{share(one.log_probability)}, sum {one.total:.3f}, score {score:.3f} · {FATES[one.fate]}"
+
+
+def share(log_probability: float) -> str:
+    """A natural log-probability as a percentage; float32 sums may miss 1 by a rounding."""
+    return format_percent(min(1.0, float(np.exp(log_probability))))
+
+
+def step_table(found: Search) -> None:
+    """One step in numbers: what was looked at, and what became of it."""
+    steps = found.history.steps
+    at = settings.settle("beam_step", len(steps))
+    if len(steps) > 1:
+        at = int(st.slider("Step", 0, len(steps) - 1, key="beam_step", width=260))
+    columns = [
+        Cell("Text so far", "The new tokens, the last one looked at now."),
+        Cell("Probability", "Of the last token, after what stands before it."),
+        Cell("Sum", "Natural log-probabilities of all its tokens."),
+        Cell("Score", "The sum over the length to the power of the penalty."),
+        Cell("", "What became of it."),
+    ]
+    rows = [
+        [
+            Cell("".join(found.run.lm.token(i).label for i in one.ids[-6:]), quiet=one.fate == "dropped"),
+            Cell(share(one.log_probability)),
+            Cell(f"{one.total:.3f}"),
+            Cell(f"{one.total / len(one.ids) ** found.penalty:.3f}"),
+            Cell(FATES[one.fate], quiet=one.fate == "dropped"),
+        ]
+        for one in steps[at]
+    ]
+    table(columns, rows, label=f"What step {at} looked at", narrow="wrap")
+
+
+def attention(found: Search) -> None:
+    """Where the heads looked while the chosen text was written, read again in one pass."""
+    run, h = found.run, found.hypothesis
+    start = [token.id for token in run.steps[0].read["decoder"]]
+    spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
+    trace = runs.get(spec).trace
+    part = heads.PARTS[reading_view.part_read(run)][1]
+    layer, head = reading_view.pick_alignment(run)
+    seen = trace.attention("decoder", layer, part)
+    weights = array(seen.weights().mean(dim=0) if head == reading_view.MEAN else seen.weights(int(head)))
+    weights = weights[len(start) - 1 :]
+    labels = [run.lm.token(i).label for i in h.ids]
+    keys = [token.label for token in trace.tokens("encoder" if part == "cross" else "decoder")]
+    fig = alignment(
+        weights,
+        labels,
+        keys,
+        theme=theme.current(),
+        rows_total=len(labels),
+        verb="reads",
+        title_query="written",
+        title_key="",
+        height=140 + min(400, 34 * len(labels)),
+    )
+    figures.place(
+        fig,
+        key="beam_attention",
+        heading=f"Who was read by text {found.place + 1}",
+        explained="A row for each token of the text chosen above: where the heads looked while it was chosen.",
+        filename=f"beam-{found.place + 1}-attention",
+        csv=lambda: matrix_csv(weights, labels, keys),
+    )
+
+
+def as_csv(found: Search) -> str:
+    """One row a continuation."""
+    every = [(at, place, one) for at, step in enumerate(found.history.steps) for place, one in enumerate(step)]
+    lm = found.run.lm
+    return table_csv(
+        {
+            "step": [at for at, _, _ in every],
+            "place": [place for _, place, _ in every],
+            "continues_beam": [one.beam for _, _, one in every],
+            "id": [one.ids[-1] for _, _, one in every],
+            "token": [lm.token(one.ids[-1]).label for _, _, one in every],
+            "log_probability": [one.log_probability for _, _, one in every],
+            "sum": [one.total for _, _, one in every],
+            "score": [one.total / len(one.ids) ** found.penalty for _, _, one in every],
+            "fate": [one.fate for _, _, one in every],
+        }
+    )

@@ -1,0 +1,179 @@
+"""Branches on screen: a row for each future, switching, naming, pruning, and two of them side by side."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from analysis.parting import parting
+from model.errors import InputError
+from ui import branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
+from ui.branches import Branch
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import array
+from ui.runs import Run
+from viz.export import matrix_csv, table_csv
+from viz.parting import heads_apart, pair_labels, parting_lines
+
+ROWS_AT_ONCE = 64  # heads
+
+
+def run_of(run: Run, branch: Branch) -> Run:
+    """A branch's own run: in the store, or written on from a run of the same text."""
+    return runs.get(replace(run.spec, choices=branch.choices))
+
+
+def title(run: Run, branch: Branch) -> str:
+    """What a branch is called: by its name, or by what was chosen last."""
+    if branch.name:
+        return branch.name
+    if not branch.choices:
+        return "the model's own"
+    step, token = branch.choices[-1]
+    return f"{run.lm.token(token).label} at {step}"
+
+
+def tree(run: Run, at: int) -> None:
+    """A row for each branch, beginning where it leaves an earlier one. A click shows that branch at that step."""
+    held = branches.kept(run)
+    left_out = branches.link(run)
+    if len(held) < 2:
+        return
+    every = [run_of(run, branch) for branch in held]
+    rows, starts = [], []
+    for n, (branch, one) in enumerate(zip(held, every, strict=True)):
+        shared = max((common(one, other) for other in every[:n]), default=0)
+        here = branch.choices == run.spec.choices
+        chips = [
+            decoding_view.chip(one, index, current=here and index == at) for index in range(shared, len(one.steps))
+        ]
+        if shared:
+            chips = [Chip(f"⋯ {shared} shared", title="The same tokens as in a branch above", special=True), *chips]
+        rows.append(Strip(f"▸ {title(run, branch)}" if here else title(run, branch), chips))
+        starts.append(shared)
+
+    def jump(event: ChipEvent) -> None:
+        index = starts[event.row] + event.index - (1 if starts[event.row] else 0)
+        branches.switch(held[event.row], max(0, index))
+
+    token_strip(rows, key="branch_tree", label="Branches", on_token=jump)
+    tend(run, held, left_out)
+
+
+def common(one: Run, other: Run) -> int:
+    """How many tokens two runs begin with alike."""
+    pairs = zip(one.steps, other.steps, strict=False)
+    return next(
+        (n for n, (a, b) in enumerate(pairs) if a.token.id != b.token.id), min(len(one.steps), len(other.steps))
+    )
+
+
+def tend(run: Run, held: tuple[Branch, ...], left_out: int) -> None:
+    """Name, prune, and what the link does not hold."""
+    here = next(branch for branch in held if branch.choices == run.spec.choices)
+    st.session_state["branch_name"] = here.name
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text_input(
+            "Name of this branch",
+            key="branch_name",
+            placeholder="name this branch",
+            max_chars=branches.LONGEST_NAME,
+            label_visibility="collapsed",
+            width=190,
+            on_change=lambda: branches.name(run, str(st.session_state.get("branch_name") or "")),
+        )
+        st.button(
+            "Prune it",
+            key="prune",
+            type="tertiary",
+            on_click=branches.prune,
+            args=(run,),
+            help="Takes the branch on screen away. The others stay.",
+        )
+        if left_out:
+            many = "branch is" if left_out == 1 else "branches are"
+            st.caption(
+                f"{left_out} {many} not in the link: it holds {settings.MOST_CHOICES} chosen tokens.", width="content"
+            )
+
+
+def compare(run: Run, at: int) -> None:
+    """The branch on screen beside another: where their probabilities and their attention part."""
+    held = branches.kept(run)
+    others = [branch for branch in held if branch.choices != run.spec.choices]
+    if not others:
+        st.info(
+            "There is one future so far. Click another candidate, or type a token: both futures stay, to be compared here."
+        )
+        return
+    options = [branches.write([branch]) for branch in others]
+    settings.keep_among("compare_with", options, options[0])
+    picked = st.selectbox(
+        "Compare with",
+        options,
+        key="compare_with",
+        format_func=lambda code: title(run, others[options.index(code)]) if code in options else code,
+        width=300,
+    )
+    other = run_of(run, others[options.index(picked)] if picked in options else others[0])
+    try:
+        side_by_side(run, other, at)
+    except InputError as error:
+        st.info(header.sentence(str(error)))
+
+
+def side_by_side(run: Run, other: Run, at: int) -> None:
+    """Both texts, and the distance between them step by step."""
+    part = heads.PARTS[reading_view.part_read(run)][1]
+    found = parting(run.steps, other.steps, part)
+    labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
+    divergence, apart = array(found.divergence), array(found.attention)
+    fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
+    rows = [
+        Strip(name, [decoding_view.chip(one, n, current=n == at) for n in range(len(one.steps))])
+        for name, one in (("this", run), ("the other", other))
+    ]
+    token_strip(rows, key="two_branches", label="Two branches", clickable=False)
+    figures.place(
+        fig,
+        key="parting",
+        heading="Where they part",
+        explained="Jensen-Shannon divergence of the two softmaxes (Lin 1991): 0 bits where they expect the same, 1 where they have "
+        "no token in common. And the share of attention that lies elsewhere (total variation), the mean of all heads.",
+        filename="parting",
+        csv=lambda: table_csv(
+            {
+                "step": list(range(len(labels))),
+                "token": labels,
+                "divergence_bits": [float(v) for v in divergence],
+                "attention_elsewhere": [float(v) for v in apart.mean(axis=(0, 1))],
+            }
+        ),
+    )
+
+
+def every_head(run: Run, at: int) -> None:
+    """The comparison head by head, below."""
+    held = branches.kept(run)
+    others = {branches.write([b]): b for b in held if b.choices != run.spec.choices}
+    picked = st.session_state.get("compare_with")
+    if not isinstance(picked, str) or picked not in others:
+        return
+    other = run_of(run, others[picked])
+    found = parting(run.steps, other.steps, heads.PARTS[reading_view.part_read(run)][1])
+    labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
+    apart = array(found.attention)
+    names = [f"L{layer} H{head}" for layer in range(apart.shape[0]) for head in range(apart.shape[1])]
+    values = apart.reshape(len(names), -1)
+    order = np.sort(np.argsort(-values.max(axis=1), kind="stable")[:ROWS_AT_ONCE])
+    if len(order) < len(names):
+        st.caption(f"The {len(order)} heads of {len(names)} that differ most.")
+    shown, kept = values[order], [names[i] for i in order]
+    figures.place(
+        heads_apart(shown, kept, labels, theme=theme.current()),
+        key="apart",
+        heading="Whose attention parts",
+        explained="For each head and step, the share of its attention that lies on other tokens than in the other branch.",
+        filename="attention-parting",
+        csv=lambda: matrix_csv(shown, kept, labels),
+    )

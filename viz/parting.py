@@ -1,0 +1,83 @@
+"""Two futures of one text: how far apart what they expected and what they looked at is, step by step."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, new_figure, position_axis
+from viz.grid import grid
+from viz.labels import quoted, short, ticks, visible
+from viz.shares import share_trace
+from viz.theme import Theme
+
+
+def pair_labels(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    """A label for each step that both have: the token, or both where they differ."""
+    return [a if a == b else f"{a} | {b}" for a, b in zip(one, other, strict=False)]
+
+
+def parting_lines(
+    divergence: Floats, attention: Floats, labels: Sequence[str], *, theme: Theme, step: int, width: int = WIDTH
+) -> go.Figure:
+    """Per step: the divergence of the two softmaxes (steps,) in bits and the mean share of attention that lies elsewhere
+    (steps,); both lie between 0 and 1. `step` is marked."""
+    if not len(divergence) == len(attention) == len(labels):
+        raise ValueError(f"{len(divergence)} and {len(attention)} values do not fit {len(labels)} labels.")
+    marks = ticks([short(label, 18) for label in labels], cell=(width - 60) / max(len(labels), 1), upright=False)
+    first = next((n for n, value in enumerate(divergence) if value > 1e-3), None)
+    where = "nowhere" if first is None else f'before "{visible(labels[first])}"'
+    lines: list[Part] = [
+        {
+            "type": "scatter",
+            "x": np.arange(len(labels)),
+            "y": np.asarray(values),
+            "mode": "lines+markers",
+            "name": name,
+            "line": {"color": colour, "width": 2},
+            "marker": {"size": 6},
+            "cliponaxis": False,
+            "hovertext": [quoted(label) for label in labels],
+            "hovertemplate": f"%{{hovertext}}: {name} %{{y:.4f}}<extra></extra>",
+        }
+        for values, name, colour in (
+            (divergence, "softmax: divergence, bits", theme.probability),
+            (attention, "attention: share elsewhere", theme.accent),
+        )
+    ]
+    layout: Part = {
+        "margin": {"l": 40, "r": 12, "t": 30, "b": marks.extent + 8},
+        "xaxis": position_axis(marks, len(labels), theme),
+        "yaxis": {"range": [0, 1.02], "nticks": 5},
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "shapes": [
+            {
+                "type": "line",
+                "x0": step,
+                "x1": step,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": theme.text, "width": 1, "dash": "dot"},
+            }
+        ],
+    }
+    summary = f"Two futures over {len(labels)} steps: their expectations part {where}."
+    return new_figure(theme, summary, height=240, traces=list(lines), layout=layout)
+
+
+def heads_apart(values: Floats, names: Sequence[str], labels: Sequence[str], *, theme: Theme) -> go.Figure:
+    """For every head (rows) and step (columns) the share of its attention that lies elsewhere: `values` (heads, steps)."""
+    rows, columns = Side(names, tokens=False, width=56), Side(labels)
+    check_grid("Distances", values, names, labels)
+    trace = share_trace(
+        np.asarray(values),
+        rows,
+        columns,
+        theme=theme,
+        hover="%{y}: VALUE of its attention lies elsewhere at %{x}",
+        title="share elsewhere",
+    )
+    summary = f"How far apart {len(names)} heads look in two futures over {len(labels)} steps."
+    return grid(trace, rows, columns, theme=theme, summary=summary, width=560, square=False)
