@@ -169,10 +169,13 @@ class Listed:
     problem: str = ""
 
 
-def on_disk(opened: tuple[str, ...] = ()) -> list[Listed]:
+def on_disk(opened: tuple[str, ...] = (), *, cache: bool = True) -> list[Listed]:
     """What could be run here at once: shipped, in the local Hugging Face cache, and folders opened before."""
     found = [look("shipped", name, checkpoint.ZOO / name) for name in model.shipped()]
-    found += [look("Hugging Face cache", repo, folder) for repo, folder in hub.in_cache().items()]
+    lying = {
+        repo: folder for repo, folder in hub.in_cache().items() if cache or repo in {parts(name)[0] for name in opened}
+    }
+    found += [look("Hugging Face cache", repo, folder) for repo, folder in lying.items()]
     known = {one.where for one in found}
     for where in dict.fromkeys(parts(name)[0] for name in opened):
         if where not in known and Path(where).is_dir():

@@ -8,11 +8,12 @@ import psutil
 import streamlit as st
 import torch
 
+import model
 from model import checkpoint
 from model.errors import CheckpointError
 from model.hub import Progress
 from model.memory import free_on
-from ui import header, opened, runs
+from ui import header, opened, permission, runs
 from ui.models_view import heading
 from ui.opened import Listed
 
@@ -26,10 +27,13 @@ PRECISION_MEANING = (
 
 def on_this_machine(name: str) -> None:
     """What can be run at once; a click on a line makes it the current model."""
-    listed = opened.on_disk(runs.shelf().opened)
+    allowed = permission.may_open()
+    listed = opened.on_disk(runs.shelf().opened, cache=allowed)
     heading(
         "On this machine",
-        "What ships with Regard, what lies in the Hugging Face cache, and folders opened since it started.",
+        "What ships with Regard, what lies in the Hugging Face cache, and folders opened since it started."
+        if allowed
+        else "What ships with Regard, and what was opened since it started.",
     )
     where = opened.parts(name)[0]
     at = next((i for i, one in enumerate(listed) if one.where == where), None)
@@ -75,6 +79,9 @@ def open_another(device: str) -> None:
         "Open another",
         "A folder in Hugging Face layout (config.json, weights, tokenizer), or a model of the hub. Nothing in it is executed.",
     )
+    if not permission.may_open():
+        st.info(permission.FORBIDDEN, icon="🔒")
+        return
     asked = st.session_state.get("not_opened")
     first = str(asked) if isinstance(asked, str) else ""
     place = st.segmented_control(
@@ -102,6 +109,7 @@ def open_another(device: str) -> None:
         "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
     )
     dtype = right.selectbox("Precision", opened.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    st.caption(permission.ALLOWED)
     if st.button("Open", type="primary", key="open"):
         try:
             where = opened.address(typed or "", from_hub=from_hub)
@@ -121,6 +129,10 @@ def open_asked(device: str) -> None:
 def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
     """Opens a checkpoint with its progress and makes it the current model. Where it cannot be read, nothing changes."""
     shown = header.plain(opened.label(where))
+    known = {*model.shipped(), *(opened.parts(name)[0] for name in runs.shelf().opened)}
+    if where not in known and not permission.may_open():
+        st.error(permission.FORBIDDEN, icon="🔒")
+        return
     with st.status(f"Opening {shown}", expanded=True) as status:
         bar = st.progress(0.0)
         line = st.empty()
@@ -158,6 +170,7 @@ def in_memory(name: str, device: str) -> None:
         "In memory",
         "Loaded models are shared by everyone who uses this Regard. The runs of a model are its recorded tensors.",
     )
+    allowed = permission.may_open()  # what one person unloads, all have to wait for
     for held in reversed(runs.shelf().held):
         count, kept = runs.store().of(held.name, held.device)
         mine = (held.name, held.device) == (name, device)
@@ -170,6 +183,8 @@ def in_memory(name: str, device: str) -> None:
                 f"{held.device.upper()} · {runs_kept}]]",
                 width="stretch",
             )
+            if not allowed:
+                continue
             st.button(
                 "Unload",
                 key=f"unload_{held.name}_{held.device}",
