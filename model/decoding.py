@@ -259,9 +259,9 @@ def go_on(
         with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
             if source is not None and memory is None:
                 memory = lm.net.encode(_row(lm, [token.id for token in source]), tap=Tap(recording, edits))
-            final, cache = reader.read(fresh, cache, memory, indices.stop - index - 1)
+            final, logits, cache = reader.read(fresh, cache, memory, indices.stop - index - 1)
             ids = [token.id for token in written]
-            chosen = strategy.choose(constrained(lm.logits(final), lm.constraints, ids, index), ids, done + index)
+            chosen = strategy.choose(constrained(logits, lm.constraints, ids, index), ids, done + index)
         read: dict[StackName, tuple[Token, ...]] = {"decoder": written}
         if source is not None:
             read["encoder"] = source

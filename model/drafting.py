@@ -26,10 +26,18 @@ MOST_AHEAD = 16
 
 
 class Row(NamedTuple):
-    """One token read: the stream the head reads after it, the cache as it then stands, and what was recorded of it."""
+    """One token read: the stream the head reads after it, its answer, and the cache as it then stands."""
 
     final: Tensor  # (d_model,)
+    logits: Tensor  # (vocab,)
     cache: Past
+
+
+class Waiting(NamedTuple):
+    """A token read ahead: its id, its row, and what was recorded of it."""
+
+    id: int
+    row: Row
     recorded: Recording
 
 
@@ -62,32 +70,26 @@ class Reader:
         self, lm: "LanguageModel", recording: Recording, edits: tuple[Edit, ...], ends: Collection[int], draft: Draft
     ) -> None:
         self.lm, self.recording, self.edits, self.ends, self.draft = lm, recording, edits, ends, draft
-        self.expected: deque[tuple[int, Row]] = deque()
+        self.waiting: deque[Waiting] = deque()
 
-    def read(self, fresh: Sequence[int], cache: Past, memory: Tensor | None, most: int) -> tuple[Tensor, Past]:
-        """The final stream of the last of `fresh`, (d_model,), and the longer cache; `most` tokens may still be written.
+    def read(self, fresh: Sequence[int], cache: Past, memory: Tensor | None, most: int) -> Row:
+        """The row of the last of `fresh`; `most` tokens may still be written.
 
         Call it in inference mode, with the recording at the step that reads.
         """
-        known = self.expected[0] if self.expected and cache.length else None
-        if known is not None and [known[0]] == list(fresh):
-            self.expected.popleft()
+        if self.waiting and [self.waiting[0].id] == list(fresh):
             self.draft.at += 1
-            return self._taken(known[1])
-        self.expected.clear()
+            return self._taken(self.waiting.popleft())
+        self.waiting.clear()
         positions = self.lm.config.max_positions
         room = most if positions is None else min(most, positions - cache.length - len(fresh))
-        guess = (
-            self.draft.ahead(min(room, MOST_AHEAD), self.ends)
-            if not cache.length or self.draft.follow(fresh[-1])
-            else []
-        )
+        follows = not cache.length or self.draft.follow(fresh[-1])
+        guess = self.draft.ahead(min(room, MOST_AHEAD), self.ends) if follows else []
         if not guess:
             stream, longer = self._pass(fresh, cache, memory, self.recording)
-            return stream[0, -1], longer
-        first, *later = self._rows(fresh, guess, cache, memory)
-        self.expected.extend(zip(guess, later, strict=True))
-        return self._taken(first)
+            return Row(stream[0, -1], self.lm.logits(stream[0, -1]), longer)
+        self.waiting.extend(self._rows(fresh, guess, cache, memory))
+        return self._taken(self.waiting.popleft())
 
     def _pass(
         self, ids: Sequence[int], cache: Past, memory: Tensor | None, recording: Recording
@@ -95,23 +97,26 @@ class Reader:
         batch = torch.tensor([list(ids)], dtype=torch.long, device=self.lm.device)
         return advance(self.lm.net, batch, cache, memory, tap=Tap(recording, self.edits))
 
-    def _rows(self, fresh: Sequence[int], guess: list[int], cache: Past, memory: Tensor | None) -> Iterator[Row]:
+    def _rows(self, fresh: Sequence[int], guess: list[int], cache: Past, memory: Tensor | None) -> Iterator[Waiting]:
         """One pass over both: a row for the last of `fresh`, and one for each id guessed."""
         whole = Recording()
         stream, longer = self._pass([*fresh, *guess], cache, memory, whole)
+        finals = stream[0, len(fresh) - 1 :]
+        logits = self.lm.logits(finals)
         sizes = [len(fresh), *[1] * len(guess)]
         parts = [Recording() for _ in sizes]
         for (place, site), [(_, x)] in whole.chunks.items():
             for part, rows in zip(parts, _apart(place, site, x, sizes, cache.length), strict=False):
                 part.keep(place, site, rows)
-        for i, part in enumerate(parts):
-            yield Row(stream[0, len(fresh) - 1 + i], longer.first(cache.length + len(fresh) + i), part)
+        for i, (id, part) in enumerate(zip([fresh[-1], *guess], parts, strict=True)):
+            yield Waiting(id, Row(finals[i], logits[i], longer.first(cache.length + len(fresh) + i)), part)
 
-    def _taken(self, row: Row) -> tuple[Tensor, Past]:
+    def _taken(self, waiting: Waiting) -> Row:
         """A row whose turn has come: what was recorded of it becomes part of the decode."""
-        for (place, site), [(_, x)] in row.recorded.chunks.items():
+        for (place, site), [(_, x)] in waiting.recorded.chunks.items():
             self.recording.keep(place, site, x.clone())  # rows that are never written shall not stay in memory
-        return row.final, row.cache
+        final, logits, cache = waiting.row
+        return Row(final.clone(), logits, cache)
 
 
 def _apart(place: Place, site: Site, x: Tensor, sizes: list[int], before: int) -> Sequence[Tensor]:
