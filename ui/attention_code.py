@@ -14,19 +14,20 @@ def of_run(run: Run) -> list[str]:
     spec = run.spec
     text = given(run.lm, spec.text)
     lines = [f"lm = model.load({spec.model!r}, device={spec.device!r})"]
+    edits = f", edits=[{', '.join(f'model.{edit!r}' for edit in spec.edits)}]" if spec.edits else ""
     if run.lm.kind == "encoder-decoder":
         target = [token.id for token in run.trace.tokens("decoder")]
-        return [*lines, f"trace = lm.run({text!r}, target={target})"]
+        return [*lines, f"trace = lm.run({text!r}, target={target}{edits})"]
     if run.lm.kind == "decoder":
-        return [*lines, f"trace = lm.run({[token.id for token in run.trace.tokens('decoder')]})"]
+        return [*lines, f"trace = lm.run({[token.id for token in run.trace.tokens('decoder')]}{edits})"]
     pair = "" if spec.pair is None else f", pair={given(run.lm, spec.pair)!r}"
     if not spec.masks:
-        return [*lines, f"trace = lm.run({text!r}{pair})"]
+        return [*lines, f"trace = lm.run({text!r}{pair}{edits})"]
     return [
         *lines,
         f"reading = lm.reading({text!r}{pair})",
         f"ids = [lm.special.mask if i in {spec.masks} else id for i, id in enumerate(reading.ids)]",
-        "trace = lm.run(ids, segments=reading.segments)",
+        f"trace = lm.run(ids, segments=reading.segments{edits})",
     ]
 
 

@@ -16,6 +16,7 @@ from model.rewriting import rewrite
 from model.tap import Edit, StackName
 from model.tokens import Token
 from model.trace import Trace
+from ui.estimate import announced
 from ui.examples import DEFAULT_MODEL, examples_for
 from ui.opened import MOST_MODELS, Shelf
 
@@ -205,7 +206,8 @@ def get(spec: RunSpec, between_steps: Callable[[], object] = lambda: None, like:
     held = store().get(spec)
     if held is not None:
         return held
-    run = _make(spec, load(spec.model, spec.device), between_steps, like)
+    with announced(lm := load(spec.model, spec.device), spec.text, spec.pair):
+        run = _make(spec, lm, between_steps, like)
     store().put(run)
     return run
 

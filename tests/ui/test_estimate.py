@@ -1,0 +1,51 @@
+"""What a run is said to keep is what it keeps, and a text that memory cannot hold is refused before it runs."""
+
+import pytest
+import torch
+
+from model.errors import InputError
+from tests.model.builders import CONFIGS, random_model, read_by
+from ui import estimate
+
+
+@pytest.mark.parametrize("name", ["encoder, learned", "decoder, rotary", "decoder, alibi", "decoder, gated, qk norm"])
+def test_the_memory_is_that_of_the_recording(name: str) -> None:
+    config = CONFIGS[name]
+    lm = random_model(config)
+    trace = lm.run(read_by(config, time=30)[0])
+    ends = 4 * 30 * 3 * config.d_model  # embedding, leaving, final, and the like
+    kept = estimate.of_pass(config, lm.parameters, 30).bytes
+    assert kept <= trace.recording.bytes <= kept + 2 * ends
+
+
+def test_a_pass_costs_its_parameters_a_token_and_its_pairs() -> None:
+    config = CONFIGS["decoder, learned"]
+    one, two = (estimate.of_pass(config, 10_000, tokens).steps for tokens in (10, 20))
+    pairs = 2 * config.n_heads * config.d_head * config.decoder_layers
+    assert two - 2 * one == pairs * (20**2 - 2 * 10**2)
+
+
+def test_a_faster_machine_is_told_from_a_slower_one() -> None:
+    assert 1e6 < estimate.speed(torch.device("cpu")) < 1e14
+
+
+def test_a_text_that_memory_cannot_hold_is_refused_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "free_on", lambda device: 1000)
+    lm = random_model(CONFIGS["decoder, learned"])
+    refused = pytest.raises(InputError, match=r"1,000 tokens would take .* MB .* and 0.0 MB are free")
+    with refused, estimate.announced(lm, "12 " * 1000, None):
+        raise AssertionError("it ran")
+
+
+def test_a_short_text_is_run_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "free_on", lambda device: 0)
+    ran = []
+    with estimate.announced(random_model(CONFIGS["decoder, learned"]), "12 7", None):
+        ran.append(1)
+    assert ran
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(7.4, "about 7 seconds"), (200.0, "about 3 minutes")])
+def test_the_announcement_names_tokens_time_and_memory(seconds: float, words: str) -> None:
+    said = estimate.said(estimate.Cost(2048, 133_000_000, 0), seconds)
+    assert said == f"Reading 2,048 tokens: {words} and 532.0 MB of memory".replace("532.0 MB", "0.5 GB")
