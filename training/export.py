@@ -20,7 +20,7 @@ from training.curve import curve_svg
 from training.evaluate import trained
 from training.head_figures import describe_heads
 from training.held_out import held_out_traces
-from training.layouts import bart, bert, decoders, marian, t5
+from training.layouts import bart, bert, decoders, lstm, marian, t5
 from training.layouts.layout import Json, Layout
 from training.recipe import Recipe
 from training.recipes import RECIPES
@@ -38,6 +38,7 @@ LAYOUTS: dict[str, Layout] = {
     "llama-stories": decoders.LLAMA,
     "palm-stories": decoders.PALM,
     "jurassic-stories": decoders.JURASSIC,
+    "lstm-stories": lstm.LAYOUT,
 }
 LARGEST = {"transformer-fr-en": 16, "t5-fr-en": 10}  # megabytes; the others OTHERS_LARGEST
 OTHERS_LARGEST = 5

@@ -1,0 +1,48 @@
+"""The recurrent model of the stories, in Regard's own layout: `model/families/lstm.py` says what each key and tensor is."""
+
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model.recurrent import Recurrent
+from training.layouts.decoders import all_placed, ends
+from training.layouts.layout import Json, Layout
+from training.recipe import Recipe
+
+LSTM = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+LONGEST = 2_048  # tokens of a story; nothing in the model sets a limit
+
+
+def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
+    """config.json of a "regard-lstm"."""
+    c = recipe.config
+    return {
+        "architectures": ["RegardLSTMForCausalLM"],
+        "embedding_dropout": recipe.embedding_dropout,
+        "hidden_size": c.d_model,
+        "layer_dropout": recipe.sublayer_dropout,
+        "model_type": "regard-lstm",
+        "num_hidden_layers": c.decoder_layers,
+        "tie_word_embeddings": c.tied,
+        "torch_dtype": "float16",
+        "vocab_size": c.vocab_size,
+        **ends(tokenizer),
+    }
+
+
+def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
+    """Which token ends a story, and how long one may become."""
+    return {**ends(tokenizer), "max_length": LONGEST}
+
+
+def weights(net: Recurrent) -> dict[str, Tensor]:
+    """The tensors by the layout's names."""
+    ours = dict(net.named_parameters())
+    held = {"embed_tokens.weight": ours.pop("tokens.weight")}
+    for i in range(net.config.decoder_layers):
+        held |= {f"layers.{i}.{p}": ours.pop(f"layers.{i}.{p}_l0") for p in LSTM}
+    if not net.config.tied:
+        held["lm_head.weight"] = ours.pop("head.out.weight")
+    return all_placed(held, ours)
+
+
+LAYOUT = Layout(config_json, generation_json, weights)
