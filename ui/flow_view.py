@@ -10,7 +10,7 @@ from analysis.rollout import Rollout
 from ui import figures, header, heads, settings, theme
 from ui.figures import Matrix
 from ui.heads import Shown
-from ui.heads_view import duration, is_kept, kept
+from ui.heads_view import asked, duration, is_kept, kept
 from viz.export import matrix_csv, table_csv
 from viz.paired_bars import paired_bars
 from viz.token_maps import token_map
@@ -49,8 +49,8 @@ def draw(view: Shown, rolled: Rollout) -> None:
     takes = kept(view.run, ("a row", stack), float, lambda: seconds_a_row(pipes, stack))
     key = ("flow", stack, at)
     if not is_kept(view.run, key) and takes > AT_ONCE:
-        st.caption(f"{pipes.edges:,} pipes: the flow into one position takes about {duration(takes)}.")
-        if not st.button("Work it out", key="work_out_flow"):
+        says = f"The flow into one position, through {pipes.edges:,} pipes, takes about {duration(takes)}."
+        if not asked(view.run, (stack, at), says, key="work_out_flow"):
             return
     found = kept(view.run, key, Flow, partial(flow, pipes, stack, [at]))
     bars(view, found, rolled, at)
@@ -94,8 +94,8 @@ def whole(view: Shown, pipes: Graph, takes: float) -> None:
     stack, _ = heads.PARTS[view.part]
     count = len(view.queries)
     missing = [at for at in range(count) if not is_kept(view.run, ("flow", stack, at))]
-    asked = st.session_state.get("flow_of") == (view.run.spec, stack)
-    if missing and not asked:
+    wanted = st.session_state.get("flow_of") == (view.run.spec, stack)
+    if missing and not wanted:
         st.button(
             f"All {count} positions, about {duration(takes * len(missing))}",
             key="all_flow",

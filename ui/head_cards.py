@@ -49,16 +49,14 @@ def _read(path: Path, changed: int, shapes: tuple[tuple[str, int, int], ...]) ->
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         text, parts = str(held["text"]), held["scores"]
-        return GeneralScores(
-            text,
-            {
-                part: {str(name): _as_map(rows, layers, heads) for name, rows in parts[part].items()}
-                for part, layers, heads in shapes
-                if part in parts
-            },
-        )
+        scores = {
+            part: {str(name): _as_map(rows, layers, heads) for name, rows in parts[part].items()}
+            for part, layers, heads in shapes
+            if part in parts
+        }
     except (ValueError, KeyError, TypeError, AttributeError):
         return None  # a file that is not such a table says nothing
+    return GeneralScores(text, scores) if scores else None
 
 
 def _as_map(rows: object, layers: int, heads: int) -> NDArray[np.float64]:

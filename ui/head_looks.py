@@ -189,10 +189,8 @@ def through(view: Shown, layer: int) -> None:
     key = ("rollout", stack)
     if not heads_view.is_kept(view.run, key) and size(view) > heads_view.AT_ONCE:
         takes = heads_view.duration(float(size(view)) / 5e6)
-        st.info(
-            f"Rollout multiplies maps of {len(view.queries):,} tokens a side for every layer: about {takes}.", icon="⏳"
-        )
-        if not st.button("Work it out", key="work_out_rollout"):
+        says = f"Rollout multiplies maps of {len(view.queries):,} tokens a side, one for each layer: about {takes}."
+        if not heads_view.asked(view.run, stack, says, key="work_out_rollout"):
             return
     found = kept(view.run, key, Rollout, lambda: rollout(view.run.trace, stack))
     left, right = st.columns(2, gap="large")

@@ -75,15 +75,24 @@ def summary(run: Run, part: str) -> HeadSummary:
     if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > AT_ONCE:
         takes = kept(run, ("seconds", part), float, lambda: head_summary.seconds(run.trace, stack, kind))
         count = head_summary.weights_of(run.trace, stack, kind)
-        st.info(
+        says = (
             f"This text has {count / 1e6:,.0f} million attention weights in this kind of attention. To read all of them takes "
-            f"about {duration(takes)} and no more memory than one head's map.",
-            icon="⏳",
+            f"about {duration(takes)} and no more memory than one head's map."
         )
-        if not st.button("Work it out", key="work_out", type="primary"):
+        if not asked(run, part, says, key="work_out"):
             st.stop()
     with st.spinner("Reading every head", show_time=True):
         return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, kind))
+
+
+def asked(run: Run, what: object, says: str, *, key: str) -> bool:
+    """Whether a person asked for something slow of this run; until then what it costs, and the button to ask."""
+    if st.session_state.get(f"asked_{key}") == (run.spec, what):
+        return True
+    st.info(says, icon="⏳")
+    wanted = {f"asked_{key}": (run.spec, what)}
+    st.button("Work it out", key=key, type="primary", on_click=st.session_state.update, args=(wanted,))
+    return False
 
 
 def duration(seconds: float) -> str:

@@ -111,7 +111,7 @@ def test_a_row_of_the_table_chooses_its_head() -> None:
     app = page(part="Encoder", measure="entropy", layer="0", head="0")
     rows = app.dataframe[0].value
     states = app._tree.get_widget_states()  # AppTest has no public way to select a row
-    states.widgets.append(WidgetState(id=app.dataframe[0].proto.id, json_value=json.dumps(SELECTED)))
+    states.widgets.append(WidgetState(id=app.dataframe[0].proto.id, string_value=json.dumps(SELECTED)))
     app._run(states)
     fine(app)
     assert (app.session_state["layer"], app.session_state["head"]) == (rows["layer"][3], rows["head"][3])
