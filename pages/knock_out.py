@@ -20,10 +20,10 @@ left, right = st.columns([2, 3], gap="large")
 with right:
     layer, head = heads.pickers(view)
     switches_view.head_map(found, part, layer, head)
+    knock_out_view.next_token(found)
 with left:
     switches_view.overview(found, part, layer, head)
     switches_view.sublayers(run)
-    knock_out_view.next_token(found)
 worth_view.numbers(found, part, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},

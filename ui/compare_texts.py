@@ -22,7 +22,8 @@ ORDINALS = ("first", "second")
 
 
 def texts(run: Run, other: Other) -> None:
-    """What the second reads, where it is another text, and what both write; tokens without an equal are tinted."""
+    """What the second reads, where it is another text, and what both write; tokens without an equal are tinted, and at first
+    the first such token is the one whose prediction is shown."""
     rows = []
     if other.mode == "text":
         marks = without_equal(run, other.read, run.source, other.read.source)[1]
@@ -30,8 +31,9 @@ def texts(run: Run, other: Other) -> None:
     first_written = len(rows)
     written = (run.written, other.written.written)
     if any(written):
-        now = predictions.chosen("moment", max(map(len, written)))
-        for name, tokens, marks in zip(ORDINALS, written, without_equal(run, other.written, *written), strict=True):
+        unlike = without_equal(run, other.written, *written)
+        now = predictions.chosen(run, max(map(len, written)), first_unlike(unlike))
+        for name, tokens, marks in zip(ORDINALS, written, unlike, strict=True):
             rows.append(Strip(f"{name} writes", chips(tokens, marks, now), empty="nothing"))
 
     def choose(event: ChipEvent) -> None:
@@ -40,6 +42,11 @@ def texts(run: Run, other: Other) -> None:
 
     if rows:
         token_strip(rows, key="both_texts", label="Both texts", clickable=any(written), on_token=choose)
+
+
+def first_unlike(sides: tuple[list[bool], list[bool]]) -> int:
+    """The first token that has no equal on the other side; 0 where all have."""
+    return min((marks.index(True) for marks in sides if any(marks)), default=0)
 
 
 def without_equal(
@@ -78,7 +85,7 @@ def both_predictions(run: Run, other: Other) -> None:
     if not any(found):
         st.caption(nothing_to_predict(run))
         return
-    now = predictions.chosen("moment", max(map(len, found)))
+    now = predictions.chosen(run, max(map(len, found)))
     for place, (column, side, here) in enumerate(zip(st.columns(2, gap="large"), sides, found, strict=True)):
         with column:
             if here:

@@ -61,7 +61,7 @@ def measured(run: Run) -> Measured | None:
         run,
         edited,
         found,
-        predictions.chosen("moment", len(found)),
+        predictions.chosen(run, len(found)),
         len(found) > 1 and st.session_state["measured"] == "all",
     )
 
@@ -80,7 +80,7 @@ def texts(found: Measured) -> None:
     chips = [
         Chip(
             one.token.label,
-            note=f"{found.bits(one):+.2f} bits" if edits else "",
+            note=in_bits(found.bits(one)) if edits else "",
             special=one.token.special,
             current=found.all or i == found.now,
             title="click to measure what parts are worth to this token",
@@ -113,6 +113,11 @@ def texts(found: Measured) -> None:
             )
 
 
+def in_bits(change: float) -> str:
+    """A change with its sign and unit."""
+    return f"{change:+.2f} bits".replace("-", "−")
+
+
 def verdict(found: Measured) -> None:
     """In words what the parts that are off were worth."""
     if not off.held(found.run):
@@ -128,13 +133,13 @@ def verdict(found: Measured) -> None:
     token = f"“{header.plain(visible(one.token.label))}”"
     text = (
         f"{token} goes from {format_percent(float(before[one.token.id]))} to "
-        f"{format_percent(float(now[one.token.id]))}: **{found.bits(one):+.2f} bits**."
+        f"{format_percent(float(now[one.token.id]))}: **{in_bits(found.bits(one))}**."
     )
     if best.id != one.token.id:
         text += f" “{header.plain(visible(best.label))}” is now the most probable."
     if len(found.moments) > 1:
         total = sum(found.bits(moment) for moment in found.moments)
-        text += f" All {len(found.moments)} predicted tokens together: **{total:+.2f} bits**."
+        text += f" All {len(found.moments)} predicted tokens together: **{in_bits(total)}**."
     st.markdown(
         text,
         help="The same tokens are read again with the parts off, so the change is due to them alone. Off means that a head's "
@@ -158,7 +163,7 @@ def next_token(found: Measured) -> None:
         len(before) - len(order),
         theme=theme.current(),
         chosen=order.index(moment.token.id),
-        height=60 + 26 * (2 * CANDIDATES + 2),
+        height=56 + 24 * (2 * CANDIDATES + 2),
     )
     there = run.trace.tokens(run.trace.predicts)[moment.at].label
     where = "at" if run.lm.kind == "encoder" else "after"

@@ -40,11 +40,19 @@ def logits(run: Run, at: int) -> torch.Tensor:
     return run.lm.logits(run.trace.final[at])
 
 
-def chosen(key: str, count: int) -> int:
-    """Which of several moments is on screen, from the session, at first from the link; kept in step with the address."""
-    index = settings.within(key, count)
-    st.session_state[key] = index
-    settings.link(key, str(index) if index else "")
+def chosen(run: Run, count: int, otherwise: int = 0) -> int:
+    """Which of several moments is on screen, from the session, at first from the link; kept in step with the address.
+
+    Another text begins with `otherwise`, and so does a session whose link names none.
+    """
+    about = (run.spec.model, run.spec.text)
+    linked = "moment" not in st.session_state and "moment" in st.query_params
+    if not linked and st.session_state.get("moment_of") != about:
+        st.session_state["moment"] = otherwise
+    st.session_state["moment_of"] = about
+    index = settings.within("moment", count)
+    st.session_state["moment"] = index
+    settings.link("moment", str(index))
     return index
 
 

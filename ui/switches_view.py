@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import streamlit as st
 
 from analysis.gradients import gradient_x_attention
+from analysis.knock_out import every_sublayer
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.tap import Part, StackName
@@ -26,6 +27,8 @@ from viz.theme import DIVERGING
 
 Shows = Literal["weights", "change", "value-weighted", "gradient"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
+STACKS: tuple[StackName, ...] = ("encoder", "decoder")
+PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward": "ff"}
 LONGEST = 400  # tokens a side of a map that is drawn here
 EXPLAINED: dict[Shows, str] = {
     "weights": "Exact weights with the parts off. Click a cell to cut it: that query no longer sees that key, and shares its "
@@ -98,34 +101,32 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
 
 
 def sublayers(run: Run) -> None:
-    """A chip for each sublayer; a click switches it off or on."""
+    """A chip for each sublayer in the order of the forward pass; a click switches it off or on."""
     rows: list[Strip] = []
     edits: list[list[SkipSublayer]] = []
-    stacks: tuple[StackName, ...] = ("encoder", "decoder")
-    for stack in stacks:
-        cross: tuple[Part, ...] = ("cross",) if stack == "decoder" and run.lm.kind == "encoder-decoder" else ()
-        parts: tuple[Part, ...] = ("self", *cross, "feed_forward")
-        for part in parts if run.lm.config.layers(stack) else ():
-            row = [SkipSublayer(stack, layer, part) for layer in range(run.lm.config.layers(stack))]
-            gone = [off.is_off(run, edit) for edit in row]
-            chips = [
-                Chip(
-                    f"L{edit.layer}",
-                    title=f"{off.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
-                    intensity=0.3 if is_off else None,
-                    role="warning",
-                )
-                for edit, is_off in zip(row, gone, strict=True)
-            ]
-            rows.append(
-                Strip(f"{stack} {off.PART_NAMES[part]}" if len(run.stacks) > 1 else off.PART_NAMES[part], chips)
+    for stack in [name for name in STACKS if name in run.stacks]:
+        row = [edit for edit in every_sublayer(run.lm.config) if edit.stack == stack]
+        gone = [off.is_off(run, edit) for edit in row]
+        chips = [
+            Chip(
+                f"L{edit.layer} {PART_SHORT[edit.part]}",
+                title=f"{off.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
+                intensity=0.3 if is_off else None,
+                role="warning",
             )
-            edits.append(row)
+            for edit, is_off in zip(row, gone, strict=True)
+        ]
+        rows.append(Strip(stack, chips))
+        edits.append(row)
 
     def clicked(event: ChipEvent) -> None:
         off.toggle(run, edits[event.row][event.index])
 
-    st.markdown("**Sublayers**", help="A whole sublayer adds nothing to the stream. Click one to switch it off or on.")
+    st.markdown(
+        "**Sublayers**",
+        help="A whole sublayer adds nothing to the stream: self-attention, cross-attention or feed-forward (ff). Click one to "
+        "switch it off or on.",
+    )
     token_strip(rows, key="sublayers", label="Sublayers; a click switches one off or on", on_token=clicked)
 
 

@@ -42,6 +42,8 @@ def head_map(
     else:
         trace = share_trace(cells, rows, columns, theme=theme, hover=hover, zmax="own", title=short_title(title))
         trace.hovertemplate = hover.replace("VALUE", "%{z:.4g}") + "<extra></extra>"
+        ticks = [trace.zmax * part for part in (0, 0.25, 0.5, 0.75, 1)]
+        trace.colorbar.update(tickvals=ticks, ticktext=[f"{value:.2g}" for value in ticks])
     crosses = np.full(cells.shape, "", dtype=object)
     for layer, head in off:
         crosses[layer, head] = "×"
