@@ -8,6 +8,7 @@ from model.errors import InputError
 from ui import (
     anatomy_view,
     attention_toggles,
+    estimate,
     header,
     heads,
     heatmap_view,
@@ -22,6 +23,7 @@ from ui.figures import Matrix
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
 
+ELEMENTWISE = 80  # what a weight's softmax and pooling cost, in multiplications
 VIEWS = ("heatmap", "lines", "row", "anatomy")
 SAYS = (
     "Heatmap: every weight of the head. Lines: several heads of the layer at once. Row: one query as bars. "
@@ -98,12 +100,14 @@ def restore() -> None:
 
 def overview(view: Shown, layer: int, head: int) -> None:
     """All layers and heads."""
-    pictures, captions = heads.overview(view)
     st.markdown(
         "**All heads**",
         help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys; a double "
         "click shows it alone.",
     )
+    if heads.costly(view) and not asked_for_all(view):
+        return
+    pictures, captions = heads.overview(view)
     head_grid(
         pictures,
         selected=(layer, head),
@@ -114,6 +118,19 @@ def overview(view: Shown, layer: int, head: int) -> None:
         on_alone=isolate,
     )
     st.caption(heads.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+
+
+def asked_for_all(view: Shown) -> bool:
+    """For a long text: a button, with what it will take."""
+    config = view.run.lm.config
+    each = view.attention(0).q.shape[1] * view.attention(0).k.shape[1] * (config.d_head + ELEMENTWISE)
+    many = view.layers * view.heads
+    seconds = many * each / estimate.speed(view.run.lm.device)
+    st.caption(
+        f"The chosen head is worked out at once. Pictures of all {many} heads over {len(view.keys):,} tokens take about "
+        f"{max(seconds, 1):.0f} seconds, once."
+    )
+    return st.button("Draw all heads", key="draw_all")
 
 
 def shared_keys(view: Shown) -> str:

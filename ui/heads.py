@@ -146,6 +146,7 @@ def pick_pairs(run: Run) -> None:
 Overview = tuple[NDArray[np.uint8], list[list[str]]]
 _OVERVIEWS: "WeakKeyDictionary[Run, dict[object, Overview]]" = WeakKeyDictionary()
 MOST_OVERVIEWS = 8  # of one run
+ON_REQUEST = 1024  # tokens a side; beyond it thumbnails are made when someone asks for them
 AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so that memory holds one pattern
 
 
@@ -154,16 +155,27 @@ def overview(view: Shown) -> Overview:
 
     Kept as long as the run is: choosing another head draws the same thumbnails.
     """
-    shape = view.reshaping
-    hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
-    key = (view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes())
     held = _OVERVIEWS.setdefault(view.run, {})
-    made = held.get(key)
+    made = held.get(_what(view))
     if made is None:
         if len(held) >= MOST_OVERVIEWS:
             held.clear()
-        made = held[key] = _overview(view)
+        made = held[_what(view)] = _overview(view)
     return made
+
+
+def costly(view: Shown) -> bool:
+    """Whether all heads would take long to work out, and were not yet."""
+    seen = view.attention(0)
+    long = max(seen.q.shape[1], seen.k.shape[1]) > ON_REQUEST
+    return long and _what(view) not in _OVERVIEWS.get(view.run, {})
+
+
+def _what(view: Shown) -> object:
+    """All that an overview of a run depends on."""
+    shape = view.reshaping
+    hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
+    return view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes()
 
 
 def _overview(view: Shown) -> Overview:

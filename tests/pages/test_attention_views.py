@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.words import words
 from tests.pages.driving import CAT, chart, clicked, numbers, opened, payload, pressed, sent, shown
-from ui import figures
+from ui import figures, heads
 from viz.windows import MOST_CELLS, edges
 
 LONG = "Le chat noir dort sur le canapé rouge. " * 25
@@ -289,3 +289,13 @@ def test_every_view_hands_out_arrays_words_and_a_table(downloads: Downloads) -> 
         assert any("looks at" in text.value or "links" in text.value for text in app.text)
         assert any("head=2" in code.value for code in app.code)
         assert "<table" in "".join(one.proto.body for one in app.get("html"))
+
+
+def test_pictures_of_all_heads_of_a_very_long_text_are_made_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "ON_REQUEST", 6)
+    app = opened("attention", "Elle lit un livre rouge.", part="encoder", layer="1", head="2")
+    assert "head_grid" not in {element.key for element in app.get("bidi_component")}
+    assert "Pictures of all 24 heads" in captions(app)
+    np.testing.assert_array_equal(z(app), weights(app, "encoder"))
+    assert payload(pressed(app, "draw_all"), "head_grid")["selected"] == [1, 2]
+    assert "Pictures of all" not in captions(app.run())
