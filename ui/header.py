@@ -7,7 +7,7 @@ import streamlit as st
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokens import Token
-from ui import encoder_text, runs, settings, strategies
+from ui import encoder_text, openings, runs, settings, strategies
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import READS, examples_for
 from ui.runs import ChoiceError, Run, RunSpec
@@ -22,6 +22,9 @@ def draw(question: str, name: str, device: str) -> Run | None:
     with gallery:
         example_gallery(name)
     lm = loaded(name, device)
+    if lm is not None:
+        with gallery:
+            openings.menu(lm)
     with box:
         text = settings.text_box(name)
         spec = RunSpec(name, device, text, choices=settings.chosen())

@@ -8,7 +8,7 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import block_figures, figures, header, opened, runs, settings, tables, theme
+from ui import block_figures, figures, header, opened, openings, runs, settings, tables, theme
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import DEFAULT_MODEL
 from ui.family_examples import EXAMPLES, example_config
@@ -23,7 +23,6 @@ from ui.model_facts import (
     biases,
     facts,
     parameters_by_part,
-    prefixes,
     with_prefix,
 )
 from ui.tables import Cell
@@ -32,6 +31,7 @@ from viz.parameters import many, parameter_bars
 
 PARTS = {"model": "This model", "open": "Open and unload", "families": "How families differ"}
 MOST_LISTED = 40
+MOST_BUTTONS = 12
 BESIDE = 288  # px for each of two drawings; they stand below each other where two do not fit
 
 
@@ -145,8 +145,8 @@ def special_tokens(lm: LanguageModel) -> None:
 
 
 def task_prefixes(lm: LanguageModel) -> None:
-    """What Regard does not add by itself, and the prefixes a person can add."""
-    known = prefixes(lm.source.config_json)
+    """What Regard does not add by itself, and what a person can put before a text."""
+    known = openings.openings(lm)
     heading(
         "What is added to your text", "Special tokens that the tokenizer asks for are shown among the pieces above."
     )
@@ -157,22 +157,23 @@ def task_prefixes(lm: LanguageModel) -> None:
     if not known:
         return
     st.caption(
-        "Its config.json names prefixes it was trained with. A click writes one into the text above, where you can edit it."
+        "Its files name what it was trained to read before a text. A click writes one into the text above, where you can edit it; "
+        "every page has them in the menu beside the text."
     )
     with st.container(horizontal=True, gap="small"):
-        for i, (task, prefix) in enumerate(known.items()):
+        for i, opening in enumerate(known[:MOST_BUTTONS]):
             st.button(
-                header.plain(prefix.strip()),
+                header.plain(opening.text.strip()),
                 key=f"prefix_{i}",
-                help=header.plain(task),
+                help=header.plain(opening.why),
                 on_click=add_prefix,
-                args=(prefix, known),
+                args=(opening.text, tuple(one.text for one in known)),
             )
 
 
-def add_prefix(prefix: str, known: dict[str, str]) -> None:
+def add_prefix(prefix: str, known: tuple[str, ...]) -> None:
     """Writes a prefix into the text box."""
-    settings.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, known))
+    settings.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, {text: text for text in known}))
 
 
 def origin(lm: LanguageModel) -> None:
@@ -182,7 +183,8 @@ def origin(lm: LanguageModel) -> None:
     keys, tensors = lm.source.unused_keys, lm.source.unused_tensors
     with st.expander(f"{len(keys)} keys of config.json were not used"):
         st.caption(
-            "They say nothing about how this model computes: versions, dropout of its training, hints to other programs."
+            "Nothing here reads them: versions, dropout of its training, hints to other programs. Keys known to change the "
+            "computation in a way not done here are refused."
         )
         rows = [[Cell(key), Cell(shortened(repr(value)), quiet=True)] for key, value in sorted(keys.items())]
         tables.table([], rows, label="Unused keys", narrow="wrap")

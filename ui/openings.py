@@ -1,0 +1,93 @@
+"""What a checkpoint was trained to read before a text: task prefixes, and Marian's tokens for the target language.
+
+Nothing is added by itself. Each is offered, and a click writes it into the text box, where it can be seen and edited.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import streamlit as st
+
+from model.language_model import LanguageModel
+from model.tokens import Tokenizer
+from ui import settings
+from ui.model_facts import prefixes, with_prefix
+
+LANGUAGE = re.compile(r">>[\w-]{2,12}<<")
+FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+EXAMPLE = re.compile(r"""^\s*-?\s*text:\s*["']?([^\n"':]{2,58}: )""", re.MULTILINE)
+QUOTED = re.compile(r"`([A-Za-z][^`\n:]{2,56}:) ?`")
+MOST_FROM_CARD = 8
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Words to put before a text, and where they were found."""
+
+    text: str
+    why: str
+
+
+def openings(lm: LanguageModel) -> list[Opening]:
+    """All that the checkpoint's config.json, card and tokenizer name, each once."""
+    found = [Opening(prefix, task) for task, prefix in prefixes(lm.source.config_json).items()]
+    whole = lm.source.config_json.get("prefix")
+    if isinstance(whole, str) and whole.strip() and not is_special(lm, whole):
+        found.append(Opening(whole, "config.json: prefix"))
+    if lm.kind == "encoder-decoder":
+        found += [Opening(prefix, "the model card") for prefix in of_card(lm.source.card)]
+    if lm.tokenizer is not None and lm.kind == "encoder-decoder":
+        found += [Opening(f"{code} ", "the language to translate into") for code in languages(lm.tokenizer)]
+    return list({opening.text.strip(): opening for opening in reversed(found)}.values())[::-1]
+
+
+def is_special(lm: LanguageModel, text: str) -> bool:
+    """Whether a prefix is a token that the tokenizer puts there anyway, as OPT's </s>."""
+    found = None if lm.tokenizer is None else lm.tokenizer.find(text.strip())
+    return found is not None and lm.tokenizer is not None and lm.tokenizer.token(found).special
+
+
+def of_card(card: str) -> list[str]:
+    """Prefixes a model card shows: where its example texts begin with one, and code in its text that ends in a colon."""
+    front = FRONT.match(card)
+    shown = EXAMPLE.findall(front[1]) if front else []
+    shown += [f"{prefix} " for prefix in QUOTED.findall(card[front.end() :] if front else card)]
+    return list(dict.fromkeys(prefix.lstrip() for prefix in shown))[:MOST_FROM_CARD]
+
+
+@lru_cache(maxsize=8)
+def languages(tokenizer: Tokenizer) -> tuple[str, ...]:
+    """The language tokens of a vocabulary, such as >>fra<<."""
+    return tuple(sorted(piece for piece in tokenizer.pipeline.get_vocab() if LANGUAGE.fullmatch(piece)))
+
+
+def menu(lm: LanguageModel) -> None:
+    """A menu of them beside the text box, where there are any."""
+    found = openings(lm)
+    if not found:
+        return
+    why = {opening.text: opening.why for opening in found}
+    st.menu_button(
+        "Begin with",
+        list(why),
+        key="opening",
+        format_func=lambda text: f"{escaped(text.strip())} :gray[· {escaped(why.get(text, ''))}]",
+        on_click=begin,
+        args=(tuple(why),),
+        help="What this checkpoint was trained to read before a text. It is written into the box, where you can edit it.",
+        width="stretch",
+    )
+
+
+def begin(known: tuple[str, ...]) -> None:
+    """Writes what was picked from the menu before the text; another one that stands there gives way."""
+    picked = st.session_state.get("opening")
+    if isinstance(picked, str) and picked in known:
+        written = str(st.session_state.get("text") or "")
+        settings.use_text(with_prefix(written, picked, {text: text for text in known}))
+
+
+def escaped(text: str) -> str:
+    """Text that stays as it is where markup would be read."""
+    return re.sub(r"([\\*_`\[\]<>$:#~|&])", r"\\\1", text)
