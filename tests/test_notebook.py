@@ -42,13 +42,16 @@ def test_the_notebook_translates_the_story(ran: dict[str, object]) -> None:
     assert ran["translation"] == "I love machine learning"
 
 
-def test_its_three_figures_show_what_they_say(ran: dict[str, object]) -> None:
+def test_its_figures_show_what_they_say(ran: dict[str, object]) -> None:
     figures = ran["figures"]
     assert isinstance(figures, list)
-    chart, heatmap, difference = figures
+    chart, heatmap, by_word, lines, strips, difference = figures
     assert all(isinstance(figure, go.Figure) for figure in figures)
     assert sum(chart.data[0].x) == pytest.approx(1, abs=1e-5)
     assert torch.equal(torch.tensor(heatmap.data[0].z), ran["weights"])
+    assert by_word.data[0].customdata.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert {trace.name for trace in lines.data} == {"head 0", "head 1", "head 5"}
+    assert strips.data[-1].y[-1] == pytest.approx(ran["found"].dot, abs=1e-4)  # type: ignore[attr-defined]
     assert difference.data[0].z.min() < 0 < difference.data[0].z.max()
 
 
