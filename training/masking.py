@@ -2,6 +2,8 @@
 
 A run begins by reading left to right, each position asked for the next piece, and goes on to hidden pieces from both sides:
 little training goes further so (Gisserot-Boukhlef et al. 2025, arXiv:2507.00994), since every position teaches something.
+Then all layers but the last see the nearest positions alone, and ever more of them until they see all: a fresh network that
+looks everywhere at once finds out late that the neighbours of a hidden word tell most about it.
 """
 
 from collections.abc import Sequence
@@ -21,15 +23,13 @@ from training.recipe import Recipe
 from training.sentence_pairs import NO_LABEL, Read, SentencePair, draw_pairs, encode_sentences, hide, read_pair
 from training.special_tokenizers import BERT, run_special_tokenizer
 from training.stories import read_stories
+from training.story_tokenizers import MAX_POSITIONS
 
-LEAST_HIDDEN, MOST_HIDDEN = (
-    0.1,
-    0.5,
-)  # of a pair's pieces: a pair draws its share, on average twice that of Devlin et al.
-
-
-LEFT_TO_RIGHT_STEPS = 300  # at the start of the first epoch
-NEXT, HIDDEN = 0, 1  # what a planned batch asks for
+# Of a pair's pieces: a pair draws its share, on average twice that of Devlin et al.
+LEAST_HIDDEN, MOST_HIDDEN = 0.1, 0.5
+# (from step, positions seen to each side, its own counted)
+WINDOWS = ((300, 3), (450, 5), (550, 9), (650, 17), (750, 33), (850, MAX_POSITIONS))
+NEXT = 0  # in the place of a window: left to right
 POSITION_SIZE = 0.03  # root mean square of what positions start with
 
 
@@ -83,6 +83,19 @@ def next_piece_loss(net: nn.Module, batch: PairBatch, device: torch.device) -> T
     return F.cross_entropy(net.head(stream[:, :-1][follows]).float(), ids[:, 1:][follows])
 
 
+def window_at(step: int) -> int:
+    """How far all layers but the last see at a step, or NEXT."""
+    return max(((start, window) for start, window in WINDOWS if start <= step), default=(0, NEXT))[1]
+
+
+def narrow(net: nn.Module, window: int) -> None:
+    """Let all layers but the last see `window` - 1 positions to each side; as many as there are is all of them."""
+    assert isinstance(net, Transformer)
+    assert net.encoder is not None
+    within = None if window >= MAX_POSITIONS else window
+    net.encoder.windows = [*[within] * (len(net.encoder.windows) - 1), None]
+
+
 class MaskedPairs:
     """Pairs of stretches, drawn and hidden anew each epoch."""
 
@@ -110,12 +123,12 @@ class MaskedPairs:
         return self._drawn[1]
 
     def plan(self, epoch: int) -> list[np.ndarray]:
-        """(2 + rows,) the epoch, what is asked for, then the pairs of a batch, of like lengths."""
+        """(2 + rows,) the epoch, how far may be seen, then the pairs of a batch, of like lengths."""
         lengths = np.array([len(self.read(self.train, pair).ids) for pair in self.pairs(epoch)])
         generator = np.random.default_rng([self.recipe.seed, epoch, 1])
         batches = like_lengths(lengths, tokens=self.recipe.batch_tokens, generator=generator)
-        first = LEFT_TO_RIGHT_STEPS if epoch == 0 else 0
-        return [np.concatenate([[epoch, NEXT if i < first else HIDDEN], rows]) for i, rows in enumerate(batches)]
+        before = epoch * len(batches)  # epochs differ by a few batches at most
+        return [np.concatenate([[epoch, window_at(before + i)], rows]) for i, rows in enumerate(batches)]
 
     def read(self, stories: Sequence, pair: SentencePair) -> Read:
         """A pair as ids."""
@@ -145,12 +158,14 @@ class MaskedPairs:
 
     def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
         """The sum of the losses of words and of order, as in Devlin et al. 2019; at first that of the next piece."""
-        epoch, asked, *rows = planned.tolist()
+        epoch, window, *rows = planned.tolist()
         pairs = [self.pairs(epoch)[i] for i in rows]
-        if asked == NEXT:
+        if window == NEXT:
             return next_piece_loss(net, self.whole(pairs), device)
         generator = np.random.default_rng([self.recipe.seed, epoch, 2, rows[0]])
+        narrow(net, window)
         words, order = losses(net, self.batch(self.train, pairs, generator), device)
+        narrow(net, MAX_POSITIONS)
         return words + order
 
     def held_out_loss(self, net: nn.Module, device: torch.device) -> float:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from training.card import cell
 from training.evaluate_masking import HIDDEN_SHARE, Guessed, Hidden, MaskingMeasured
-from training.masking import LEAST_HIDDEN, LEFT_TO_RIGHT_STEPS, MOST_HIDDEN
+from training.masking import LEAST_HIDDEN, MOST_HIDDEN, WINDOWS
 from training.recipe import Optimizer, Recipe
 from training.sentence_pairs import HALVES_SHARE, JOINED_SHARE, SIZE_SHARES
 
@@ -41,7 +41,9 @@ def masking_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
         batch_tokens=recipe.batch_tokens,
         epochs=measured.epochs,
         hours=measured.seconds / 3600,
-        left_to_right=LEFT_TO_RIGHT_STEPS,
+        left_to_right=WINDOWS[0][0],
+        narrowest=WINDOWS[0][1] - 1,
+        widened=WINDOWS[-1][0],
         optimizer=OPTIMIZERS[recipe.optimizer],
         rate=recipe.peak_rate,
         warmup=recipe.warmup_steps,

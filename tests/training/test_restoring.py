@@ -18,13 +18,14 @@ from tests.training.story_corpus import write_corpus
 from training.denoising import Denoising
 from training.layouts import bart, bert
 from training.layouts.layout import Layout
-from training.masking import MaskedPairs
+from training.masking import NEXT, MaskedPairs, narrow, next_piece_loss, window_at
 from training.networks import build
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.sentence_pairs import IN_ORDER, NO_LABEL, SWAPPED, hide
 from training.special_tokenizers import BART, BERT, Specials
 from training.stories import sentences_of
+from training.story_tokenizers import MAX_POSITIONS
 from training.tasks import TASKS
 
 CPU = torch.device("cpu")
@@ -114,6 +115,62 @@ def test_half_the_pairs_are_swapped_and_the_label_says_which(masking: MaskedPair
 def test_pairs_without_an_order_are_of_two_stories_or_at_least_not_judged(masking: MaskedPairs) -> None:
     joined = [pair for epoch in range(6) for pair in masking.pairs(epoch) if pair.label == NO_LABEL]
     assert all(pair.a.first == 0 and pair.b.first == 0 for pair in joined)
+
+
+def test_the_run_begins_left_to_right_then_sees_ever_further() -> None:
+    seen = [window_at(step) for step in range(1_000)]
+    assert seen[0] == NEXT
+    assert seen[-1] == MAX_POSITIONS
+    assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize(("window", "reach"), [(3, 2), (9, 8)])
+def test_a_narrow_window_hides_what_is_far_and_leaves_no_trace(masking: MaskedPairs, window: int, reach: int) -> None:
+    net = masking.build().eval()
+    assert net.encoder is not None
+    first = net.encoder.blocks[0]
+    ids = torch.arange(10, 50)[None]
+    changed = ids.clone()
+    changed[0, 20] = 60
+
+    def after_first_layer(x: torch.Tensor) -> torch.Tensor:
+        heard: list[torch.Tensor] = []
+        hook = first.register_forward_hook(lambda _module, _inputs, output: heard.append(output[0]))
+        with torch.inference_mode():
+            net.encode(x)
+        hook.remove()
+        return heard[0][0]
+
+    narrow(net, window)
+    differs = (after_first_layer(ids) - after_first_layer(changed)).abs().amax(dim=-1) > 0
+    assert differs.nonzero().flatten().tolist() == list(range(20 - reach, 20 + reach + 1))
+    narrow(net, MAX_POSITIONS)
+    assert (after_first_layer(ids) - after_first_layer(changed)).abs().amax(dim=-1).gt(0).all()
+
+
+def test_no_position_sees_what_it_is_asked_for_from_left_to_right(masking: MaskedPairs) -> None:
+    net = masking.build().eval()
+    batch = masking.whole(masking.pairs(0)[:3])
+    with torch.inference_mode():
+        loss = float(next_piece_loss(net, batch, CPU))
+        assert net.encoder is not None
+        assert net.head is not None
+        assert not net.encoder.causal
+        per_row = []
+        for row, real in zip(batch.ids, batch.real, strict=True):
+            ids = row[real]
+            for end in range(1, len(ids)):
+                net.encoder.causal = True
+                stream = net.encode(ids[None, :end], segments=segments_of(masking, ids)[None, :end])
+                net.encoder.causal = False
+                logits = net.head(stream[0, -1])
+                per_row.append(float(torch.nn.functional.cross_entropy(logits, ids[end])))
+    assert loss == pytest.approx(np.mean(per_row), rel=1e-4)
+
+
+def segments_of(task: MaskedPairs, ids: torch.Tensor) -> torch.Tensor:
+    """0 up to the first [SEP], 1 after it."""
+    return ((ids == task.separate).cumsum(0) - (ids == task.separate).long()).clamp(max=1)
 
 
 def test_hidden_pieces_are_masked_replaced_or_left_as_often_as_stated() -> None:
