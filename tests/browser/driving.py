@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL_HOSTS = {"127.0.0.1", "localhost"}
 START_SECONDS = 120
 QUIET_MS = 400
-"""How long nothing may run before a page counts as settled: longer than the text box's 150 ms of debounce."""
+"""How long nothing may run before a page counts as settled: longer than the text boxes wait after a keystroke."""
 
 
 class ServerFailedError(RuntimeError):
