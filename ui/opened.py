@@ -14,6 +14,8 @@ from model.families.family import ConfigJson
 from model.language_model import LanguageModel
 
 MOST_MODELS = 3
+LIGHT_BYTES = 64 * 1024**2  # models no larger stay beside these: shipped ones, of which a page shows several at once
+MOST_LIGHT = 16
 PRECISIONS: tuple[Dtype, ...] = ("auto", "float32", "bfloat16", "float16")
 KINDS = {
     "encoder": "encoder-only",
@@ -59,11 +61,12 @@ class Held:
 class Shelf:
     """Loaded models, those used last, shared by every session and safe to share between threads.
 
-    `dropped` is told (name, device) of each model that leaves, so that nothing else keeps it alive.
+    `dropped` is told (name, device) of each model that leaves, so that nothing else keeps it alive. Models of at most
+    `light` bytes do not count towards `most`; of them MOST_LIGHT stay.
     """
 
-    def __init__(self, most: int, dropped: Callable[[str, str], None]) -> None:
-        self.most, self._dropped = most, dropped
+    def __init__(self, most: int, dropped: Callable[[str, str], None], light: int = 0) -> None:
+        self.most, self._dropped, self.light = most, dropped, light
         self._held: OrderedDict[tuple[str, str], LanguageModel] = OrderedDict()
         self._opened: list[str] = []
         self._lock = threading.Lock()
@@ -109,9 +112,17 @@ class Shelf:
     def _keep(self, key: tuple[str, str], lm: LanguageModel) -> None:
         with self._lock:
             self._held[key] = lm
-            gone = [self._held.popitem(last=False)[0] for _ in range(len(self._held) - self.most)]
+            gone = self._too_many()
+            for left in gone:
+                del self._held[left]
         for name, device in gone:
             self._dropped(name, device)
+
+    def _too_many(self) -> list[tuple[str, str]]:
+        """What leaves so that no more are held than may be, the least recently used first."""
+        heavy = [key for key, lm in self._held.items() if Held(*key, lm).bytes > self.light]
+        light = [key for key in self._held if key not in heavy]
+        return heavy[: max(0, len(heavy) - self.most)] + light[: max(0, len(light) - MOST_LIGHT)]
 
     def open(self, where: str, device: str, dtype: Dtype, progress: hub.Progress | None = None) -> str:
         """Loads a checkpoint and offers it from now on: its name. Nothing changes where it cannot be read."""

@@ -18,7 +18,7 @@ from model.tokens import Token
 from model.trace import Trace
 from ui.estimate import announced
 from ui.examples import DEFAULT_MODEL, examples_for
-from ui.opened import MOST_MODELS, Shelf
+from ui.opened import LIGHT_BYTES, MOST_MODELS, Shelf
 
 BUDGET_BYTES = 512 * 1024**2
 TOKENS_A_TOKEN = 3
@@ -172,7 +172,7 @@ def store() -> RunStore:
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """The models of this process; one that leaves memory takes its runs with it."""
-    return Shelf(MOST_MODELS, dropped=lambda name, device: store().forget(name, device))
+    return Shelf(MOST_MODELS, lambda name, device: store().forget(name, device), LIGHT_BYTES)
 
 
 def load(name: str, device: str) -> LanguageModel:

@@ -76,6 +76,14 @@ def test_a_shipped_model_at_another_precision_is_offered_under_a_name_of_its_own
     assert shelf.opened == (f"{shipped}@bfloat16",)
 
 
+def test_light_models_stay_beside_the_others(gone: list[tuple[str, str]], folder: str) -> None:
+    shelf = Shelf(1, lambda name, device: gone.append((name, device)), light=10**9)
+    for dtype in ("float32", "bfloat16", "float16"):
+        shelf.open(folder, "cpu", dtype)
+    assert len(shelf.held) == 3
+    assert gone == []
+
+
 def test_a_damaged_checkpoint_is_not_offered_and_what_was_held_stays(shelf: Shelf, folder: str, tmp_path: Path) -> None:
     shelf.open(folder, "cpu", "auto")
     bad = tmp_path / "bad"
