@@ -5,6 +5,7 @@ is one graph: a decoder layer first mixes what its positions hold by self-attent
 encoder's top by cross-attention, so a row is divided among the tokens of the target and those of the source.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from analysis.attention_graph import Floats, Matrix, Stage, stages
 from model.tap import StackName
 from model.trace import Trace
+
+ROWS = 64  # of a product, to estimate the whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,21 @@ def rollout(trace: Trace, stack: StackName) -> Rollout:
             layers.append(held[stack])
     found = np.stack(layers).astype(np.float32)
     return Rollout(found[:, :, :own], found[:, :, own:] if joint else None)
+
+
+def seconds(trace: Trace, stack: StackName) -> float:
+    """How long `rollout` is likely to take on this machine, from one head's map and a few rows of one product."""
+    began = time.perf_counter()
+    weights = trace.attention(stack, 0).weights(0).cpu().numpy().astype(np.float64)
+    a_map = time.perf_counter() - began
+    rows = min(ROWS, len(weights))
+    began = time.perf_counter()
+    _ = weights[:rows] @ weights
+    a_product = (time.perf_counter() - began) * len(weights) / rows
+    sublayers = trace.config.layers(stack)
+    if stack == "decoder" and "encoder" in trace.read:
+        sublayers = 2 * sublayers + trace.config.encoder_layers
+    return sublayers * (trace.config.n_heads * a_map + a_product)
 
 
 def _read(one: Stage, held: dict[StackName, Floats], own: int) -> Floats:

@@ -1,10 +1,12 @@
 """The heads page's lower half: one head weighted by its values and read as tokens, a layer's heads together, and whole stacks."""
 
+from functools import partial
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.attention_graph import over_heads
-from analysis.rollout import Rollout, rollout
+from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer
 from ui import figures, flow_view, header, heads, heads_view, settings, theme, writes_view
 from ui.figures import Matrix, array
@@ -188,7 +190,9 @@ def through(view: Shown, layer: int) -> None:
     stack, _ = heads.PARTS[view.part]
     key = ("rollout", stack)
     if not heads_view.is_kept(view.run, key) and size(view) > heads_view.AT_ONCE:
-        takes = heads_view.duration(float(size(view)) / 5e6)
+        takes = heads_view.duration(
+            kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack))
+        )
         says = f"Rollout multiplies maps of {len(view.queries):,} tokens a side, one for each layer: about {takes}."
         if not heads_view.asked(view.run, stack, says, key="work_out_rollout"):
             return

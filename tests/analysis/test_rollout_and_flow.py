@@ -7,7 +7,7 @@ import pytest
 
 from analysis.attention_graph import over_heads, stages
 from analysis.flow import UNIT, flow, flow_row, graph, seconds_a_row
-from analysis.rollout import rollout
+from analysis.rollout import rollout, seconds
 from model.edits import CutEdge
 from model.tap import StackName
 from model.trace import Trace
@@ -133,6 +133,7 @@ def test_an_encoders_flow_reads_no_decoder() -> None:
     assert set(pipes.inputs) == {"encoder"}
     assert flow(pipes, "encoder", [0]).across is None
     assert seconds_a_row(pipes, "encoder") > 0
+    assert seconds(trace, "encoder") > 0
     assert pipes.pipes.data.max() <= UNIT
 
 
