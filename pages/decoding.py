@@ -6,6 +6,7 @@ from ui import (
     branches_view,
     candidates_view,
     choosing_view,
+    decode_file,
     decoding_view,
     inside_view,
     reading_view,
@@ -43,6 +44,7 @@ elif view == "branches":
     branches_view.every_head(run, at)
 else:
     reading_view.growing(run, step)
+decode_file.buttons(run)
 keys(
     {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
     key="step_keys",

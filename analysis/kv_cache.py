@@ -1,0 +1,115 @@
+"""What keeping keys and values costs in memory, and what it saves in work."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from analysis.cost import cost
+from model.config import TransformerConfig
+from model.decoding import Step
+from model.language_model import LanguageModel
+from model.network import advance, beginning
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Step by step of one decode."""
+
+    held: tuple[int, ...]  # bytes of the cache after the step's pass, as they are in memory
+    cached: tuple[int, ...]  # floating-point operations of the step with the cache
+    again: tuple[int, ...]  # the same without one: all that was read is read again
+    per_token: int  # bytes each token more takes
+    source: int  # bytes of the source's keys and values, which do not grow
+
+
+def growth(lm: LanguageModel, steps: Sequence[Step]) -> Growth:
+    """From the recorded caches, and counted from the config as `analysis.cost` counts.
+
+    The first step reads the whole prompt either way; in an encoder-decoder the source is read once either way, and
+    without a cache its keys and values are projected anew at each step.
+    """
+    each, config = cost(lm.config), lm.config
+    source = len(steps[0].read["encoder"]) if "encoder" in steps[0].read else 0
+    width = lm.net.tokens.weight.element_size()
+    cached, again = [], []
+    before = 0
+    for step in steps:
+        now = len(step.read["decoder"])
+        looked = sum(range(before + 1, now + 1))
+        new = now - before
+        projected = _projected(config) * source
+        across = each.per_source * source
+        head = 2 * config.d_model * config.vocab_size
+        cached.append(
+            new * (each.fixed - head + across) + each.per_context * looked + head + (0 if before else projected)
+        )
+        again.append(now * (each.fixed - head + across) + each.per_context * (now * (now + 1) // 2) + head + projected)
+        before = now
+    held = tuple(step.reached.cache.bytes for step in steps)
+    return Growth(held, tuple(cached), tuple(again), each.kept * width, each.kept * width * source)
+
+
+def _projected(config: TransformerConfig) -> int:
+    """Operations to make one source token's keys and values for cross-attention, in all layers."""
+    if config.kind != "encoder-decoder":
+        return 0
+    return config.decoder_layers * 2 * 2 * config.d_model * config.kv_heads * config.d_head
+
+
+def by_sharing(config: TransformerConfig, element_size: int) -> dict[str, tuple[int, int]]:
+    """{name: (key and value heads, bytes a token)} of this model with one key head for each query head, shared in groups
+    as it does, and with a single one (Shazeer 2019; Ainslie et al. 2023)."""
+    found = {"multi-head": config.n_heads, "grouped-query": config.kv_heads, "multi-query": 1}
+    if config.kv_heads in (1, config.n_heads):
+        group = next((n for n in range(config.n_heads // 2, 1, -1) if config.n_heads % n == 0), 0)
+        found["grouped-query"] = group
+    return {
+        name: (heads, cost(replace(config, n_kv_heads=heads)).kept * element_size)
+        for name, heads in found.items()
+        if heads
+    }
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of each step on this machine now."""
+
+    cached: tuple[float, ...]
+    again: tuple[float, ...]
+
+
+@torch.inference_mode()
+def measured(lm: LanguageModel, steps: Sequence[Step], most: int = 64) -> Measured:
+    """Reads the text of a decode twice, a step at a time: with its cache, and from the start each time. Nothing is recorded.
+
+    At most the first `most` steps: without a cache the work grows with the square of the length.
+    """
+    memory = None
+    if "encoder" in steps[0].read:
+        memory = lm.net.encode(_row(lm, [token.id for token in steps[0].read["encoder"]]))
+    past, before = beginning(lm.net), 0
+    cached, again = [], []
+    for step in steps[:most]:
+        ids = [token.id for token in step.read["decoder"]]
+        began = _now(lm)
+        stream, past = advance(lm.net, _row(lm, ids[before:]), past, memory)
+        lm.logits(stream[:, -1])
+        cached.append(_now(lm) - began)
+        began = _now(lm)
+        lm.logits(lm.net.decode(_row(lm, ids), memory)[:, -1])
+        again.append(_now(lm) - began)
+        before = len(ids)
+    return Measured(tuple(cached), tuple(again))
+
+
+def _row(lm: LanguageModel, ids: list[int]) -> torch.Tensor:
+    return torch.tensor([ids], device=lm.device)
+
+
+def _now(lm: LanguageModel) -> float:
+    """Seconds, once everything asked of the device is done."""
+    if lm.device.type == "cuda":
+        torch.cuda.synchronize(lm.device)
+    return time.perf_counter()

@@ -1,0 +1,160 @@
+"""Time per token while recording everything, beside `transformers.generate` on the same weights in one run.
+
+`python -m benchmarks.decoding [--tokens N] [--rounds N] [--threads N] [--json FILE]` decodes the same ids greedily with
+Regard, every step's queries, keys, values, head answers and sublayer answers kept as on the Decoding page, and with
+`transformers`, which keeps nothing (and once more with `output_attentions` and `output_hidden_states`, which is nearer to
+what Regard keeps). Two shapes: the model that ships, loaded by both libraries from its folder, and GPT-2 small
+(12 layers, 768 wide, 50,257 pieces) with random weights saved once by `transformers`. Nothing stops a text before its last token:
+the end token counts as any other. Both must write the same ids, or the run ends with an error.
+
+Rounds take turns, so that what else the machine does falls on both; the figure is the median round. One round of each is
+made before measuring. "Of generate" is Regard's time over that of plain `generate`: at most 1.0 is the aim.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import transformers
+
+import model
+from model.language_model import LanguageModel
+
+ZOO = Path(__file__).resolve().parents[1] / "model" / "zoo"
+SHIPPED = "transformer-fr-en"
+TEXT = "Le chat noir dort sur le canapé rouge de Marie, et elle lit un livre."
+PROMPT = 16  # ids before the first token of GPT-2's shape
+
+
+class DisagreementError(RuntimeError):
+    """The two libraries wrote different ids from the same weights."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds a token, medians over the rounds."""
+
+    shape: str
+    tokens: int
+    regard: float
+    generate: float
+    generate_with_outputs: float
+    of_generate: float
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """One set of weights in both libraries, and what they decode."""
+
+    shape: str
+    lm: LanguageModel
+    theirs: transformers.PreTrainedModel
+    ids: list[int]
+    tokens: int
+
+    def regard(self) -> list[int]:
+        return [step.token.id for step in self.lm.decode(self.ids, max_new_tokens=self.tokens, stop=())]
+
+    def generate(self, outputs: bool = False) -> list[int]:
+        with torch.inference_mode():
+            found = self.theirs.generate(
+                torch.tensor([self.ids]),
+                attention_mask=torch.ones(1, len(self.ids), dtype=torch.long),
+                max_new_tokens=self.tokens,
+                min_new_tokens=self.tokens,
+                do_sample=False,
+                num_beams=1,
+                eos_token_id=None,
+                forced_eos_token_id=None,
+                output_attentions=outputs,
+                output_hidden_states=outputs,
+                return_dict_in_generate=True,
+            )
+        return found.sequences[0, -self.tokens :].tolist()
+
+
+def shipped(tokens: int) -> Contest:
+    """The default model, by both libraries from its folder."""
+    lm = model.load(SHIPPED, device="cpu")
+    theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(ZOO / SHIPPED, dtype=torch.float32).eval()
+    return Contest(SHIPPED, lm, theirs, lm.reading(TEXT).ids, tokens)
+
+
+def gpt2_small(folder: Path, tokens: int) -> Contest:
+    """GPT-2 small's shape with random weights."""
+    torch.manual_seed(0)
+    config = transformers.GPT2Config()
+    transformers.GPT2LMHeadModel(config).save_pretrained(folder)
+    theirs = transformers.GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).eval()
+    ids = torch.randint(0, config.vocab_size, (PROMPT,), generator=torch.Generator().manual_seed(1)).tolist()
+    return Contest("GPT-2 small", model.load(folder, device="cpu"), theirs, ids, tokens)
+
+
+def timed(write: Callable[[], list[int]]) -> float:
+    """Seconds of one decode."""
+    began = time.perf_counter()
+    write()
+    return time.perf_counter() - began
+
+
+def compare(contest: Contest, rounds: int) -> Row:
+    """Rounds in turn; DisagreementError where the ids differ."""
+    ours, theirs = contest.regard(), contest.generate()
+    if ours != theirs:
+        at = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), len(theirs))
+        raise DisagreementError(f"{contest.shape}: the two part at token {at} of {contest.tokens}")
+    contest.generate(outputs=True)
+    times: dict[str, list[float]] = {"regard": [], "generate": [], "outputs": []}
+    for _ in range(rounds):
+        times["regard"].append(timed(contest.regard))
+        times["generate"].append(timed(contest.generate))
+        times["outputs"].append(timed(lambda: contest.generate(outputs=True)))
+    regard, generate, outputs = (1000 * statistics.median(taken) / contest.tokens for taken in times.values())
+    return Row(contest.shape, contest.tokens, regard, generate, outputs, regard / generate)
+
+
+def table(rows: list[Row]) -> str:
+    """As it stands in the README beside this file."""
+    lines = [
+        "| Shape | tokens | Regard, recording, ms a token | generate | generate with outputs | of generate |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {row.shape} | {row.tokens} | {row.regard:.2f} | {row.generate:.2f} | {row.generate_with_outputs:.2f} | "
+        f"{row.of_generate:.2f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    transformers.logging.set_verbosity_error()
+    rows = [compare(shipped(asked.tokens), asked.rounds)]
+    print(table(rows), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        rows.append(compare(gpt2_small(Path(folder), asked.tokens), asked.rounds))
+    print(table(rows))
+    if asked.json:
+        machine = {"python": platform.python_version(), "torch": torch.__version__, "threads": asked.threads}
+        machine["transformers"] = transformers.__version__
+        asked.json.write_text(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

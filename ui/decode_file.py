@@ -1,0 +1,115 @@
+"""The whole decode as a file: tokens, probabilities, candidates, choices, and the branches beside it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+from model.decoding import Sample, Step
+from ui import branches
+from ui.branches import Branch
+from ui.runs import Run
+from ui.timeline_view import certainty
+from viz.export import table_csv
+
+CANDIDATES = 10  # of each step
+
+
+def buttons(run: Run) -> None:
+    """Two quiet ways to take the decode away; each file is made when someone asks for it, out of reach of the session."""
+    held = branches.kept(run)
+    with st.container(horizontal=True, key="save_decode", gap=None, vertical_alignment="center"):
+        st.caption("The whole decode:", width="content")
+        st.download_button(
+            "JSON",
+            data=lambda: as_json(run, held),
+            file_name="decode.json",
+            mime="application/json",
+            key="decode_json",
+            on_click="ignore",
+            help="Every step with its candidates, how each token was chosen, and the branches beside this one",
+            type="tertiary",
+        )
+        st.download_button(
+            "CSV",
+            data=lambda: as_csv(run),
+            file_name="decode.csv",
+            mime="text/csv",
+            key="decode_csv",
+            on_click="ignore",
+            help=f"A row a step, with its {CANDIDATES} most probable tokens, in full precision",
+            type="tertiary",
+        )
+
+
+def chosen_by(run: Run, step: Step) -> str:
+    """Who chose a token: a person, a draw, or greed."""
+    if any(index == step.index for index, _ in run.spec.choices):
+        return "person"
+    return "draw" if isinstance(run.spec.strategy, Sample) else "greedy"
+
+
+def as_csv(run: Run) -> str:
+    """A row a step."""
+    read = certainty(run)
+    first = len(read.came) - len(run.steps)
+    n = min(CANDIDATES, run.lm.config.vocab_size)
+    tops = [step.top(n) for step in run.steps]
+    columns: dict[str, list[str] | list[int] | list[float]] = {
+        "step": [step.index for step in run.steps],
+        "id": [step.token.id for step in run.steps],
+        "token": [step.token.label for step in run.steps],
+        "text": [step.token.text for step in run.steps],
+        "chosen_by": [chosen_by(run, step) for step in run.steps],
+        "probability": [float(p) for p in read.probability[first:]],
+        "rank": [int(r) for r in read.rank[first:]],
+        "surprisal_bits": [float(s) for s in read.surprisal[first:]],
+        "entropy_bits": [float(e) for e in read.entropy[first:]],
+    }
+    for place in range(n):
+        columns[f"candidate{place + 1}_id"] = [top[place][0].id for top in tops]
+        columns[f"candidate{place + 1}"] = [top[place][0].label for top in tops]
+        columns[f"candidate{place + 1}_probability"] = [top[place][1] for top in tops]
+    return table_csv(columns)
+
+
+def as_json(run: Run, held: Sequence[Branch]) -> str:
+    """One document; probabilities are of the full softmax, before any strategy narrowed it."""
+    spec = run.spec
+    strategy = {"name": "sample", **asdict(spec.strategy)} if isinstance(spec.strategy, Sample) else {"name": "greedy"}
+    ended = run.steps[-1].ended
+    document = {
+        "model": spec.model,
+        "fingerprint": run.lm.fingerprint,
+        "text": spec.text,
+        "read": [_token(run, token.id) for token in run.source],
+        "strategy": strategy,
+        "limit": run.limit,
+        "ended": ended,
+        "written": run.lm.text([step.token.id for step in run.steps]),
+        "steps": [_step(run, step) for step in run.steps],
+        "branches": [_branch(run, branch) for branch in held],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _step(run: Run, step: Step) -> dict[str, object]:
+    return {
+        **_token(run, step.token.id),
+        "probability": float(step.probabilities[step.token.id]),
+        "entropy_bits": step.entropy,
+        "chosen_by": chosen_by(run, step),
+        "candidates": [{**_token(run, token.id), "probability": p} for token, p in step.top(CANDIDATES)],
+    }
+
+
+def _token(run: Run, id: int) -> dict[str, object]:
+    token = run.lm.token(id)
+    return {"id": id, "token": token.label, "text": token.text}
+
+
+def _branch(run: Run, branch: Branch) -> dict[str, object]:
+    here = branch.choices == run.spec.choices
+    choices = [{"step": step, **_token(run, token)} for step, token in branch.choices]
+    return {"name": branch.name, "choices": choices, "on_screen": here}
