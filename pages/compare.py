@@ -14,6 +14,10 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     part = compare_view.pick_part(run, other)
     first, second = compare_with.sides(run, other, part)
     paired, shared_only = compare_view.pick_pairing(first, second)
+if comparing.too_long(first, second):
+    compare_view.say_too_long(first, second)
+    compare_texts.both_predictions(run, other)
+    st.stop()
 made, small = comparing.changes(first, second, paired, shared_only)
 left, right = st.columns([2, 3], gap="large")
 with right:

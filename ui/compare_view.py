@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
 from analysis.alignment import How
 from ui import figures, heads, settings, theme
 from ui.compare_with import Other, parts
-from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
+from ui.comparing import LONGEST, PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix
@@ -21,6 +22,7 @@ from viz.probabilities import format_percent
 from viz.theme import DIVERGING
 
 RANKED = 12
+MOST_CELLS = 512  # a side of a map that is sent cell for cell
 VIEWS = ("difference", "first", "second")
 BY: dict[How, str] = {
     "pieces": "Pieces are aligned with equal ones at the least cost",
@@ -74,6 +76,15 @@ def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
     return paired, bool(renormalise)
 
 
+def say_too_long(first: Side, second: Side) -> None:
+    """The limit, and the way on."""
+    sizes = [max(len(side.queries), len(side.keys)) for side in (first, second)]
+    st.info(
+        f"Differences of all heads are worked out for up to {LONGEST:,} tokens; these texts have {sizes[0]:,} and {sizes[1]:,}. "
+        "Shorten them to compare their attention. Both predictions stand below."
+    )
+
+
 def pickers(run: Run, part: str, small: Changes) -> tuple[int, int]:
     """Layer and head; at first the head whose attention moved most."""
     if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
@@ -118,7 +129,6 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
         theme=theme.current(),
         selected=shown.index(here) if here in shown else None,
     )
-    partners = [made.partner(i // heads_a_layer, i % heads_a_layer) for i in order]
     figures.place(
         fig,
         key="ranking",
@@ -126,15 +136,7 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
         explained="The share of a query's attention that moved: half the sum of the sizes of a row's differences (total "
         "variation), averaged over the queries that both have. 0%: equal rows; 100%: nothing in common. Click a bar to open it.",
         filename="heads-by-change",
-        csv=lambda: table_csv(
-            {
-                "layer": [i // heads_a_layer for i in order],
-                "head": [i % heads_a_layer for i in order],
-                "second_layer": [layer for layer, _ in partners],
-                "second_head": [head for _, head in partners],
-                "mean_total_variation": [float(flat[i]) for i in order],
-            }
-        ),
+        csv=lambda: ranking_csv(made, flat, order),
     )
 
     def opened(point: PointEvent) -> None:
@@ -145,6 +147,21 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
     rest = f" of {len(order)}; its CSV holds all" if len(order) > len(shown) else ""
     mean = format_percent(float(np.nanmean(flat)))
     st.caption(f"The first {len(shown)}{rest}. Over all heads {mean} of a query's attention moved.")
+
+
+def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int]) -> str:
+    """All heads in their order, each with the head it is set against."""
+    places = [divmod(i, made.first.heads) for i in order]
+    partners = [made.partner(*place) for place in places]
+    return table_csv(
+        {
+            "layer": [layer for layer, _ in places],
+            "head": [head for _, head in places],
+            "second_layer": [layer for layer, _ in partners],
+            "second_head": [head for _, head in partners],
+            "mean_total_variation": [float(flat[i]) for i in order],
+        }
+    )
 
 
 def detail(made: Comparison, layer: int, head: int) -> None:
@@ -158,6 +175,21 @@ def detail(made: Comparison, layer: int, head: int) -> None:
         number += f", against layer {against[0]}, head {against[1]}"
     name = heads.NAMES[made.first.part]
     shown = {"difference": other - one, "first": one, "second": other}[how]
+    if max(shown.shape) > MOST_CELLS:
+        st.info(
+            f"One head is drawn exactly for up to {MOST_CELLS} tokens a side; this row has {max(shown.shape)}. All numbers are in "
+            "its CSV, and the pictures and the ranking on the left count every one."
+        )
+        st.download_button(
+            "CSV",
+            data=lambda: matrix_csv(shown, queries, keys),
+            file_name=f"{how}-{made.first.part}-layer-{layer}-head-{head}.csv",
+            mime="text/csv",
+            key="difference_csv",
+            on_click="ignore",
+        )
+        st.caption(what_was_done(made, layer, head))
+        return
     draw = difference if how == "difference" else one_side
     fig = draw(shown, queries, keys)
     figures.place(

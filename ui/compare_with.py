@@ -87,6 +87,11 @@ def another_model(run: Run) -> RunSpec | None:
     except (InputError, CheckpointError) as error:
         st.warning(header.sentence(str(error)), icon="⚠️")
         return None
+    if lm.kind == "recurrent":
+        st.info(
+            "That model is recurrent: it has no attention to compare. The Architectures page sets it beside this one."
+        )
+        return None
     pair = run.spec.pair if encoder_text.takes_pair(lm) else None
     return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
 
@@ -99,7 +104,7 @@ def with_parts_off(run: Run) -> Other | None:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
         return None
-    written = run_of(replace(run.spec, edits=edits))
+    written = run_of(replace(run.spec, edits=edits), like=run.spec)
     read = reread(run, edits)
     return None if written is None else Other(written, read, "edits")
 
@@ -114,10 +119,10 @@ def reread(run: Run, edits: tuple[switched_off.Off, ...]) -> Run:
     return runs.get(replace(run.spec, edits=edits, choices=(), read=read))
 
 
-def run_of(spec: RunSpec) -> Run | None:
-    """A run, or the last one that worked where this cannot be run, which is said."""
+def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
+    """A run, or the last one that worked where this cannot be run, which is said; `like` a run that may write the same."""
     try:
-        found = runs.get(spec, between_steps=lambda: st.session_state.get("text_b"))
+        found = runs.get(spec, between_steps=lambda: st.session_state.get("text_b"), like=like)
     except (InputError, CheckpointError) as error:
         last = st.session_state.get("shown_b")
         usable = isinstance(last, RunSpec) and last.model == spec.model and not last.edits

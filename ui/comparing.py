@@ -18,6 +18,7 @@ from viz.probabilities import format_percent
 
 Paired = Literal["number", "likeness"]
 PAIRED: tuple[Paired, ...] = get_args(Paired)
+LONGEST = 1024  # tokens a side: all heads of both runs are worked out, which takes memory with the square of the length
 TOP = 1.0  # a change of a whole row's attention has the strongest colour of a thumbnail, whatever the others are
 
 
@@ -105,6 +106,11 @@ def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:
 
     queries = on_one_row(first.queries, second.queries)
     return queries, on_one_row(first.keys, second.keys) if first.part == "cross" else queries
+
+
+def too_long(*sides: Side) -> bool:
+    """Whether the differences of all heads would take more memory than a page may."""
+    return any(max(len(side.queries), len(side.keys)) > LONGEST for side in sides)
 
 
 def same_shape(first: Side, second: Side) -> bool:

@@ -174,8 +174,8 @@ def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
     return found
 
 
-def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off], limit: float = SLICE) -> bool:
-    """Knocks out further heads for about `limit` seconds, a batch at least; whether all are done."""
+def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off], limit: float | None = None) -> bool:
+    """Knocks out further heads for about `limit` seconds (None: a SLICE), a batch at least; whether all are done."""
     candidates = every_head(run.lm.config)
     began = time.monotonic()
     while found.running and len(found.lost) < len(candidates):
@@ -184,7 +184,7 @@ def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off]
         values = one_at_a_time(run.lm, prediction, batch, always=edits)
         if len(found.lost) == at:  # another tab may have been here meanwhile
             found.lost += [found.before - value for value in values]
-        if time.monotonic() - began >= limit:
+        if time.monotonic() - began >= (SLICE if limit is None else limit):
             break
     if len(found.lost) >= len(candidates):
         found.running = False

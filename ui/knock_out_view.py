@@ -89,7 +89,7 @@ def texts(found: Measured) -> None:
     ]
     rows = [Strip(name, chips)]
     if edits and run.steps:
-        again = runs.get(replace(run.spec, edits=edits), between_steps=lambda: st.session_state.get("text"))
+        again = runs.get(replace(run.spec, edits=edits), lambda: st.session_state.get("text"), like=run.spec)
         marks = compare_texts.without_equal(run, again, run.written, again.written)[1]
         rows.append(Strip("writes now", compare_texts.chips(again.written, marks)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.gradients import gradient_x_attention
@@ -12,7 +13,8 @@ from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.tap import Part, StackName
 from ui import figures, heads, predictions, settings, theme
 from ui import switched_off as off
-from ui.comparing import Side, changes
+from ui.comparing import LONGEST as MOST_TOKENS
+from ui.comparing import Side, changes, too_long
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
@@ -28,6 +30,7 @@ from viz.theme import DIVERGING
 Shows = Literal["weights", "change", "value-weighted", "gradient"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")
+CALLED: dict[Shows, str] = {"change": "change of attention", "value-weighted": "norm", "gradient": "bits"}
 PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward": "ff"}
 LONGEST = 400  # tokens a side of a map that is drawn here
 EXPLAINED: dict[Shows, str] = {
@@ -60,21 +63,20 @@ def pick_part(run: Run) -> str:
 def overview(found: Measured, part: str, layer: int, head: int) -> None:
     """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
     run, edits = found.run, off.held(found.run)
+    if too_long(Side(run, part)):
+        st.caption(
+            f"Pictures of all heads are drawn here for up to {MOST_TOKENS:,} tokens. Pick a head and switch it off beside it."
+        )
+        return
     stack, kind = heads.PARTS[part]
+    pictures, captions = pictures_of(found, part)
     quiet = silenced(edits, part)
+    for place in quiet:
+        pictures[place] = 0  # blank, grey around zero
     names = [
         [f"layer {i} · head {h}{' · off' if (i, h) in quiet else ''}" for h in range(run.lm.config.n_heads)]
         for i in range(run.lm.config.layers(stack))
     ]
-    if edits:
-        small = changes(Side(run, part), Side(found.edited, part), "number", False)[1]
-        pictures, captions = small.pictures.copy(), small.captions
-        colours = DIVERGING[theme.current().name]
-    else:
-        pictures, captions = heads.overview(heads.shown(run, part))
-        colours = ()
-    for i, h in quiet:
-        pictures[i, h] = 0  # blank, grey around zero
 
     def pressed(event: HeadEvent) -> None:
         heads.pick(event)
@@ -94,10 +96,19 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
         names=names,
         captions=captions,
         label=f"{heads.NAMES[part]}, all heads: press one to switch it off",
-        diverging=colours,
+        diverging=DIVERGING[theme.current().name] if edits else (),
         on_head=pressed,
     )
     st.caption("Click a head to switch it off, again to restore it. Keys: , . [ ] move without switching.")
+
+
+def pictures_of(found: Measured, part: str) -> heads.Overview:
+    """What every head looks at, or once something is off how that changed; the pictures are the caller's own."""
+    if off.held(found.run):
+        small = changes(Side(found.run, part), Side(found.edited, part), "number", False)[1]
+        return small.pictures.copy(), small.captions
+    pictures, captions = heads.overview(heads.shown(found.run, part))
+    return pictures.copy(), captions
 
 
 def sublayers(run: Run) -> None:
@@ -165,29 +176,7 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
         return
     values = map_values(found, part, layer, head, shows)
     name = f"{heads.NAMES[part]}, layer {layer}, head {head}"
-    fig = (
-        attention_heatmap(
-            values,
-            view.queries,
-            view.keys,
-            theme=theme.current(),
-            title_query="looks",
-            title_key="is looked at",
-            hide_future=view.causal,
-            width=620,
-        )
-        if shows == "weights"
-        else difference_heatmap(
-            values,
-            view.queries,
-            view.keys,
-            theme=theme.current(),
-            title_query="looks",
-            title_key="is looked at",
-            name={"change": "change of attention", "value-weighted": "norm", "gradient": "bits"}[shows],
-            width=620,
-        )
-    )
+    fig = map_figure(view, values, shows)
     for query, key in cut_cells(edits, part, layer, head):
         if query < len(view.queries) and key < len(view.keys):
             shade = theme.current()
@@ -208,6 +197,25 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
 
     plotly_bridge("worth_map", key="worth_map_bridge", on_point=clicked)
     st.caption("Click a cell to cut it: the query shares its attention among the other keys. Cut cells are framed.")
+
+
+def map_figure(view: heads.Shown, values: Matrix, shows: Shows) -> go.Figure:
+    """Weights from 0 to 1, anything else around zero."""
+    queries, keys, now = view.queries, view.keys, theme.current()
+    if shows == "weights":
+        return attention_heatmap(
+            values,
+            queries,
+            keys,
+            theme=now,
+            title_query="looks",
+            title_key="is looked at",
+            hide_future=view.causal,
+            width=620,
+        )
+    return difference_heatmap(
+        values, queries, keys, theme=now, title_query="looks", title_key="is looked at", name=CALLED[shows], width=620
+    )
 
 
 def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:

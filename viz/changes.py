@@ -33,42 +33,22 @@ def next_token_change(
         raise ValueError(f"{len(labels)} labels and {len(before)} and {len(after)} shares do not fit.")
     was = np.append(before, max(0.0, 1.0 - float(np.sum(before, dtype=np.float64))))
     now = np.append(after, max(0.0, 1.0 - float(np.sum(after, dtype=np.float64))))
-    texts = [f"{format_percent(float(b))} → {format_percent(float(a))}" for b, a in zip(was, now, strict=True)]
-    rows = np.arange(len(was))
     ticks = [f"<b>▸ {short(name, 12)}</b>" if i == chosen else short(name, 14) for i, name in enumerate(labels)]
-    hover = {"hovertext": [*(quoted(name) for name in labels), others(rest_count)]}
-    solid: Part = hover | {
-        "type": "bar",
-        "x": now,
-        "y": rows,
-        "orientation": "h",
-        "name": "after",
-        "marker": {"color": [theme.probability] * len(labels) + [theme.muted], "opacity": 0.8},
-        "customdata": was,
-        "hovertemplate": "%{hovertext}: %{customdata:.4g} before, %{x:.4g} after<extra></extra>",
-    }
-    hollow: Part = {
-        "type": "bar",
-        "x": was,
-        "y": rows,
-        "orientation": "h",
-        "name": "before",
-        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 1.5, "color": theme.text}},
-        "hoverinfo": "skip",
-    }
-    words: Part = {
-        "type": "scatter",
-        "x": np.maximum(was, now),
-        "y": rows,
-        "mode": "text",
-        "text": [f" {text}" for text in texts],
-        "textposition": "middle right",
-        "textfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    layout: Part = {
+    return new_figure(
+        theme,
+        change_summary(labels, was, now, chosen),
+        height=height,
+        traces=[
+            _solid(now, was, [*(quoted(name) for name in labels), others(rest_count)], theme),
+            _hollow(was, theme),
+            _both_shares(was, now, theme),
+        ],
+        layout=_layout([*ticks, f"{rest_count:,} others"], theme),
+    )
+
+
+def _layout(ticks: Sequence[str], theme: Theme) -> Part:
+    return {
         "barmode": "overlay",
         "bargap": 0.28,
         "showlegend": True,
@@ -82,11 +62,53 @@ def next_token_change(
         },
         "margin": {"l": LABELS_WIDTH, "r": TEXTS_WIDTH, "t": 26, "b": 24},
         "xaxis": {"range": [0, 1], "tickformat": ".0%", "nticks": 5},
-        "yaxis": label_axis([*ticks, f"{rest_count:,} others"], theme),
+        "yaxis": label_axis(ticks, theme),
     }
-    return new_figure(
-        theme, change_summary(labels, was, now, chosen), height=height, traces=[solid, hollow, words], layout=layout
-    )
+
+
+def _solid(now: Floats, was: Floats, names: Sequence[str], theme: Theme) -> Part:
+    """The shares after the change, the last bar for all other tokens."""
+    return {
+        "type": "bar",
+        "x": now,
+        "y": np.arange(len(now)),
+        "orientation": "h",
+        "name": "after",
+        "marker": {"color": [theme.probability] * (len(now) - 1) + [theme.muted], "opacity": 0.8},
+        "customdata": was,
+        "hovertext": list(names),
+        "hovertemplate": "%{hovertext}: %{customdata:.4g} before, %{x:.4g} after<extra></extra>",
+    }
+
+
+def _hollow(was: Floats, theme: Theme) -> Part:
+    """The shares before it."""
+    return {
+        "type": "bar",
+        "x": was,
+        "y": np.arange(len(was)),
+        "orientation": "h",
+        "name": "before",
+        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 1.5, "color": theme.text}},
+        "hoverinfo": "skip",
+    }
+
+
+def _both_shares(was: Floats, now: Floats, theme: Theme) -> Part:
+    """Both in figures, beside the longer bar."""
+    texts = [f" {format_percent(float(b))} → {format_percent(float(a))}" for b, a in zip(was, now, strict=True)]
+    return {
+        "type": "scatter",
+        "x": np.maximum(was, now),
+        "y": np.arange(len(was)),
+        "mode": "text",
+        "text": texts,
+        "textposition": "middle right",
+        "textfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def change_summary(labels: Sequence[str], before: Floats, after: Floats, chosen: int | None) -> str:

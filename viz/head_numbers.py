@@ -35,15 +35,8 @@ def head_map(
     rows = Side([f"L{i}" for i in range(layers)], tokens=False)
     columns = Side([f"H{i}" for i in range(heads)], tokens=False)
     check_grid("Numbers", values, rows.labels, columns.labels)
-    hover = f"layer %{{y:d}}, head %{{x:d}}: VALUE {escaped(unit)}".rstrip()
     cells = np.asarray(values, dtype=np.float32)
-    if signed:
-        trace = signed_trace(cells, rows, columns, theme=theme, hover=hover, title=short_title(title))
-    else:
-        trace = share_trace(cells, rows, columns, theme=theme, hover=hover, zmax="own", title=short_title(title))
-        trace.hovertemplate = hover.replace("VALUE", "%{z:.4g}") + "<extra></extra>"
-        ticks = [trace.zmax * part for part in (0, 0.25, 0.5, 0.75, 1)]
-        trace.colorbar.update(tickvals=ticks, ticktext=[f"{value:.2g}" for value in ticks])
+    trace = _cells(cells, rows, columns, theme, short_title(title), unit, signed)
     crosses = np.full(cells.shape, "", dtype=object)
     for layer, head in off:
         crosses[layer, head] = "×"
@@ -60,6 +53,18 @@ def head_map(
         text=printed(trace, crosses, scale) if off else None,
         framed=[] if selected is None else [outline(theme, x=(selected[1], selected[1]), y=(selected[0], selected[0]))],
     )
+
+
+def _cells(cells: Floats, rows: Side, columns: Side, theme: Theme, title: str, unit: str, signed: bool) -> go.Heatmap:
+    """The numbers as they are, on hover too; the strongest colour is the largest."""
+    hover = f"layer %{{y:d}}, head %{{x:d}}: VALUE {escaped(unit)}".rstrip()
+    if signed:
+        return signed_trace(cells, rows, columns, theme=theme, hover=hover, title=title)
+    trace = share_trace(cells, rows, columns, theme=theme, hover=hover, zmax="own", title=title)
+    trace.hovertemplate = hover.replace("VALUE", "%{z:.4g}") + "<extra></extra>"
+    ticks = [trace.zmax * part for part in (0, 0.25, 0.5, 0.75, 1)]
+    trace.colorbar.update(tickvals=ticks, ticktext=[f"{value:.2g}" for value in ticks])
+    return trace
 
 
 def short_title(title: str) -> str:
@@ -93,30 +98,11 @@ def heads_scatter(
     if not len(x) == len(y) == len(groups) == len(names):
         raise ValueError(f"{len(x)} and {len(y)} numbers, {len(groups)} groups and {len(names)} names do not fit.")
     rank = "no rank order" if np.isnan(agreement) else f"Spearman's rank correlation {agreement:.2f}"
-    traces: list[Part] = []
-    for index, group in enumerate(dict.fromkeys(groups)):
-        members = [place for place, name in enumerate(groups) if name == group]
-        chosen = [place == selected for place in members]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": escaped(group),
-                "x": np.asarray(x)[members],
-                "y": np.asarray(y)[members],
-                "customdata": np.array(members, dtype=np.int64),
-                "marker": {
-                    "color": theme.series[index % len(theme.series)],
-                    "symbol": ("circle", "diamond", "square")[index % 3],
-                    "size": [13 if mark else 8 for mark in chosen],
-                    "opacity": 0.8,
-                    "line": {"color": theme.text, "width": [2 if mark else 0 for mark in chosen]},
-                },
-                "hovertext": [escaped(names[place]) for place in members],
-                "hovertemplate": "%{hovertext}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
-                "cliponaxis": False,
-            }
-        )
+    kinds = list(dict.fromkeys(groups))
+    traces = [
+        _points(x, y, names, group, [i for i, name in enumerate(groups) if name == group], kinds, selected, theme)
+        for group in kinds
+    ]
     layout: Part = {
         "showlegend": len(traces) > 1,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
@@ -126,6 +112,39 @@ def heads_scatter(
     }
     summary = f"{len(names)} heads, {title_x} against {title_y}: {rank}."
     return new_figure(theme, summary, height=height, traces=traces, layout=layout)
+
+
+def _points(
+    x: Floats,
+    y: Floats,
+    names: Sequence[str],
+    group: str,
+    members: Sequence[int],
+    kinds: Sequence[str],
+    selected: int | None,
+    theme: Theme,
+) -> Part:
+    """The heads of one kind; the one on screen is ringed."""
+    at = kinds.index(group)
+    chosen = [place == selected for place in members]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escaped(group),
+        "x": np.asarray(x)[members],
+        "y": np.asarray(y)[members],
+        "customdata": np.array(members, dtype=np.int64),
+        "marker": {
+            "color": theme.series[at % len(theme.series)],
+            "symbol": ("circle", "diamond", "square")[at % 3],
+            "size": [13 if mark else 8 for mark in chosen],
+            "opacity": 0.8,
+            "line": {"color": theme.text, "width": [2 if mark else 0 for mark in chosen]},
+        },
+        "hovertext": [escaped(names[place]) for place in members],
+        "hovertemplate": "%{hovertext}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+        "cliponaxis": False,
+    }
 
 
 def agreement_map(

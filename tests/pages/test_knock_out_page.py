@@ -20,7 +20,7 @@ from tests.pages.driving import (
     shown,
     typed,
 )
-from ui import compare_with
+from ui import compare_with, head_worth
 from ui.knock_out_view import in_bits
 from ui.predictions import asked, moments
 
@@ -144,6 +144,22 @@ def test_every_head_in_turn_gives_four_numbers_and_their_agreement() -> None:
     assert np.isfinite(table).all()
     assert numbers(chart(app, "agreement")["data"][0]["z"]).shape == (4, 4)
     assert len(numbers(chart(app, "scatter")["data"][0]["x"])) * 3 == len(every_head(run.lm.config))
+
+
+def test_knocking_out_can_be_cancelled_between_two_batches_and_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head_worth, "SLICE", 0.0)  # a head at a time
+    text = "Il fait très froid aujourd'hui."  # whose heads no other test knocks out
+    app = pressed(opened("knock_out", text, part="encoder"), "sweep_start")
+    app = pressed(app.run(), "sweep_cancel")
+    left = next(button.label for button in app.button if button.key == "sweep_start")
+    done = 72 - int(left.split()[2])
+    assert 0 < done < 24
+    table = numbers(chart(app, "number_knock_out")["data"][0]["z"])
+    assert np.isfinite(table).sum() == done  # the encoder's heads come first
+    still = app.run()
+    assert next(button.label for button in still.button if button.key == "sweep_start") == left
+    monkeypatch.setattr(head_worth, "SLICE", 60.0)
+    assert "All 72 heads" in words(pressed(app, "sweep_start").run())
 
 
 def test_a_number_opens_its_head() -> None:
