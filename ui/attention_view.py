@@ -1,7 +1,10 @@
 """The attention page: which attention, all heads as thumbnails, and the chosen head in one of four views."""
 
+import io
+
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
@@ -9,6 +12,7 @@ from ui import (
     anatomy_view,
     attention_toggles,
     estimate,
+    figures,
     header,
     heads,
     heatmap_view,
@@ -16,12 +20,15 @@ from ui import (
     row_view,
     runs,
     settings,
+    theme,
 )
 from ui.attention_toggles import Toggles
-from ui.components.head_grid.head_grid import HeadEvent, head_grid
-from ui.figures import Matrix
+from ui.components.head_grid.head_grid import HTML, HeadEvent, grid_payload, head_grid
+from ui.components.standalone import standalone_html
+from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
+from viz.export import table_csv
 
 ELEMENTWISE = 80  # what a weight's softmax and pooling cost, in multiplications
 VIEWS = ("heatmap", "lines", "row", "anatomy")
@@ -100,14 +107,19 @@ def restore() -> None:
 
 def overview(view: Shown, layer: int, head: int) -> None:
     """All layers and heads."""
-    st.markdown(
-        "**All heads**",
-        help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys; a double "
-        "click shows it alone.",
-    )
+    with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
+        st.markdown(
+            "**All heads**",
+            help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys; a "
+            "double click shows it alone.",
+            width="stretch",
+        )
+        room = st.container(width="content")
     if heads.costly(view) and not asked_for_all(view):
         return
     pictures, captions = heads.overview(view)
+    with room:
+        figures.take_away(ways(view, pictures, captions, (layer, head)), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
@@ -118,6 +130,46 @@ def overview(view: Shown, layer: int, head: int) -> None:
         on_alone=isolate,
     )
     st.caption(heads.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+
+
+def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]) -> TakeAway:
+    """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
+    shown, name = theme.current(), f"{heads.NAMES[view.part]}, all heads"
+    words = f"{name}: {view.layers} layers of {view.heads} heads. " + " ".join(
+        f"Layer {layer}, head {head}: {caption}."
+        for layer, row in enumerate(captions)
+        for head, caption in enumerate(row)
+    )
+    places = [(layer, head) for layer in range(view.layers) for head in range(view.heads)]
+    return TakeAway(
+        filename=f"attention-{view.part}-all-heads",
+        words=words,
+        csv=lambda: table_csv(
+            {
+                "layer": [layer for layer, _ in places],
+                "head": [head for _, head in places],
+                "strongest": [captions[layer][head] for layer, head in places],
+            }
+        ),
+        html=lambda: standalone_html(
+            "head_grid",
+            HTML,
+            grid_payload(pictures, selected=selected, captions=captions, label=name),
+            title=f"{name}: {view.run.spec.text[:80]}",
+            said=words,
+            theme=shown,
+        ),
+        npz=lambda: pictures_npz(pictures, view),
+        picture=False,
+    )
+
+
+def pictures_npz(pictures: NDArray[np.uint8], view: Shown) -> bytes:
+    """The pictures (layer, head, row, column) from 0 to 255, and the labels of the whole map."""
+    data = io.BytesIO()
+    labels = {name: np.array(side, dtype=np.str_) for name, side in (("queries", view.queries), ("keys", view.keys))}
+    np.savez_compressed(data, pictures=pictures, **labels)
+    return data.getvalue()
 
 
 def asked_for_all(view: Shown) -> bool:

@@ -96,3 +96,65 @@ def test_a_target_can_be_typed(page: Page) -> None:
     settled(page)
     labels = chart(page, "heatmap").evaluate("chart => chart._fullLayout.yaxis.ticktext")
     assert [label.strip('"·') for label in labels][1:3] == ["A", "dog"]
+
+
+def test_a_double_click_isolates_a_head_and_another_brings_the_others_back(page: Page) -> None:
+    opened(page, "/attention?text=Le chat noir dort.&view=lines&layer=1&head=2")
+    on = page.locator(".head[aria-pressed=true]")
+    expect(on).to_have_count(1)
+    for head in (0, 5):
+        page.get_by_test_id(f"attention-head-{head}").click()
+    expect(on).to_have_count(3)
+    page.get_by_test_id("attention-head-5").dblclick()
+    expect(on).to_have_count(1)
+    page.get_by_test_id("attention-head-5").dblclick()
+    expect(on).to_have_count(3)
+    page.wait_for_url(re.compile(r"lines=70(;|%3B)0\.2\.5"))
+    settled(page)
+    expect(on).to_have_count(3)
+
+
+def test_several_tokens_stay_locked_and_a_link_restores_them(page: Page) -> None:
+    opened(page, "/attention?text=Le chat noir dort.&view=lines&layer=1&head=2")
+    page.get_by_test_id("attention-query-1").click()
+    page.get_by_test_id("attention-query-3").click(modifiers=["Shift"])
+    locked = page.locator(".token[aria-selected=true]")
+    expect(locked).to_have_count(2)
+    page.wait_for_url(re.compile("lines=.*q1.q3"))
+    opened(page, page.url)
+    expect(locked).to_have_count(2)
+
+
+def test_a_double_click_on_a_thumbnail_shows_its_head_alone(page: Page) -> None:
+    opened(page, CAT)
+    page.get_by_test_id("head-cell-1-5").dblclick()
+    expect(page.get_by_test_id("head-grid")).to_have_count(0)
+    expect(heading(page)).to_contain_text("layer 1, head 5")
+    page.locator(".st-key-all_heads button").click()
+    expect(page.get_by_test_id("head-cell-1-5")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_rectangle_dragged_in_a_long_text_opens_exact_cells_and_a_double_click_the_whole(page: Page) -> None:
+    opened(page, f"/attention?text={'Le chat noir dort sur le lit. ' * 32}&part=encoder&layer=0&head=0")
+    expect(page.get_by_text("more cells than a screen has")).to_be_visible()
+    shown = chart(page, "heatmap")
+    left, top, right, bottom = shown.evaluate(
+        """(chart) => {
+          chart.scrollIntoView({ block: 'center' });
+          const { xaxis, yaxis } = chart._fullLayout;
+          const box = chart.getBoundingClientRect();
+          const x = (value) => box.left + xaxis._offset + xaxis.l2p(value);
+          const y = (value) => box.top + yaxis._offset + yaxis.l2p(value);
+          return [x(20), y(30), x(90), y(100)];
+        }"""
+    )
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(right, bottom, steps=6)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile(r"Queries \d+ to \d+ of .*exact"))).to_be_visible()
+    settled(page)
+    rows = chart(page, "heatmap").evaluate("chart => chart._fullData[0].z.length")
+    assert 60 < rows < 110
+    page.locator(".st-key-whole button").click()
+    expect(page.get_by_text("more cells than a screen has")).to_be_visible()

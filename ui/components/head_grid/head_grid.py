@@ -63,11 +63,10 @@ def signed_thumbnails(changes: NDArray[np.floating], top: float, most: int = MOS
     return np.where(np.isfinite(furthest), 128 + np.rint(127 * share), 0).astype(np.uint8)
 
 
-def head_grid(
+def grid_payload(
     weights: NDArray[np.uint8] | NDArray[np.floating],
     *,
     selected: tuple[int, int],
-    key: str,
     row_labels: Sequence[str] | None = None,
     column_labels: Sequence[str] | None = None,
     names: Sequence[Sequence[str]] | None = None,
@@ -75,17 +74,9 @@ def head_grid(
     group_label: str = "",
     label: str = "All heads",
     diverging: Sequence[str] = (),
-    on_head: Callable[[HeadEvent], None] | None = None,
-    on_alone: Callable[[HeadEvent], None] | None = None,
-) -> HeadEvent | None:
-    """Draws weights (layers, heads, query <= 64, key <= 64) and returns the head that was chosen in this run, if any.
-
-    weights: uint8 as `thumbnails` makes them, or floats from 0 to 1. selected: (layer, head).
-    names[layer][head] is said on hover and to a screen reader ("layer 2 · head 5"), captions[layer][head] after it (the
-    strongest pair). diverging: colours "#rrggbb" from the most negative through zero to the most positive, where the
-    pictures are those of `signed_thumbnails`. on_head runs before the script does, as a Streamlit callback, on_alone
-    after a double click.
-    """
+    isolates: bool = False,
+) -> bytes:
+    """The message to the browser, as `head_grid` describes it; PayloadError where it could not be drawn."""
     if weights.ndim != 4 or 0 in weights.shape:
         raise PayloadError(
             f"weights have shape {weights.shape}; (layers, heads, query, key), none of them 0, is needed"
@@ -109,8 +100,47 @@ def head_grid(
         "group": group_label,
         "label": label,
         "diverging": list(diverging),
-        "isolates": on_alone is not None,
+        "isolates": isolates,
     }
+    return pack(header, _as_bytes(weights).tobytes())
+
+
+def head_grid(
+    weights: NDArray[np.uint8] | NDArray[np.floating],
+    *,
+    selected: tuple[int, int],
+    key: str,
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    names: Sequence[Sequence[str]] | None = None,
+    captions: Sequence[Sequence[str]] | None = None,
+    group_label: str = "",
+    label: str = "All heads",
+    diverging: Sequence[str] = (),
+    on_head: Callable[[HeadEvent], None] | None = None,
+    on_alone: Callable[[HeadEvent], None] | None = None,
+) -> HeadEvent | None:
+    """Draws weights (layers, heads, query <= 64, key <= 64) and returns the head that was chosen in this run, if any.
+
+    weights: uint8 as `thumbnails` makes them, or floats from 0 to 1. selected: (layer, head).
+    names[layer][head] is said on hover and to a screen reader ("layer 2 · head 5"), captions[layer][head] after it (the
+    strongest pair). diverging: colours "#rrggbb" from the most negative through zero to the most positive, where the
+    pictures are those of `signed_thumbnails`. on_head runs before the script does, as a Streamlit callback, on_alone
+    after a double click.
+    """
+    payload = grid_payload(
+        weights,
+        selected=selected,
+        row_labels=row_labels,
+        column_labels=column_labels,
+        names=names,
+        captions=captions,
+        group_label=group_label,
+        label=label,
+        diverging=diverging,
+        isolates=on_alone is not None,
+    )
+    layers, heads = weights.shape[:2]
 
     def event(value: object) -> HeadEvent | None:
         return _event(value, layers, heads)
@@ -127,7 +157,7 @@ def head_grid(
 
     result = _mount(
         key=key,
-        data=pack(header, _as_bytes(weights).tobytes()),
+        data=payload,
         on_head_change=told(key, "head", act),
         on_alone_change=told(key, "alone", act_alone),
     )
