@@ -9,6 +9,7 @@ from ui import (
     decode_file,
     decoding_view,
     inside_view,
+    kv_cache_view,
     reading_view,
     settings,
     timeline_view,
@@ -36,12 +37,16 @@ with right:
         inside_view.layer_by_layer(run, step)
     elif view == "branches":
         branches_view.compare(run, at)
+    elif view == "cache":
+        kv_cache_view.held(run, at)
     else:
         reading_view.readers(run, step)
 if view == "inside":
     inside_view.who_pushed(run, step)
 elif view == "branches":
     branches_view.every_head(run, at)
+elif view == "cache":
+    kv_cache_view.work(run, at)
 else:
     reading_view.growing(run, step)
 decode_file.buttons(run)

@@ -11,7 +11,7 @@ from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.probabilities import format_percent
 
-VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Two branches"}
+VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Two branches", "cache": "KV cache"}
 PACES = (0.5, 1.0, 2.0, 4.0, 8.0)  # tokens a second
 WHY_ENDED = {
     "end": "It wrote its end token.",

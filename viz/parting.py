@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from viz.frame import WIDTH, Floats, Part, Side, check_grid, new_figure, position_axis
 from viz.grid import grid
-from viz.labels import quoted, short, ticks, visible
+from viz.labels import quoted, ticks, visible
 from viz.shares import share_trace
 from viz.theme import Theme
 
@@ -24,7 +24,7 @@ def parting_lines(
     (steps,); both lie between 0 and 1. `step` is marked."""
     if not len(divergence) == len(attention) == len(labels):
         raise ValueError(f"{len(divergence)} and {len(attention)} values do not fit {len(labels)} labels.")
-    marks = ticks([short(label, 18) for label in labels], cell=(width - 60) / max(len(labels), 1), upright=False)
+    marks = ticks(labels, cell=(width - 60) / max(len(labels), 1), upright=False, limit=18)
     first = next((n for n, value in enumerate(divergence) if value > 1e-3), None)
     where = "nowhere" if first is None else f'before "{visible(labels[first])}"'
     lines: list[Part] = [
@@ -80,4 +80,5 @@ def heads_apart(values: Floats, names: Sequence[str], labels: Sequence[str], *, 
         title="share elsewhere",
     )
     summary = f"How far apart {len(names)} heads look in two futures over {len(labels)} steps."
-    return grid(trace, rows, columns, theme=theme, summary=summary, width=560, square=False)
+    height = 15 * len(names) + 120
+    return grid(trace, rows, columns, theme=theme, summary=summary, width=900, height=height, square=False)

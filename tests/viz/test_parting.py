@@ -21,6 +21,7 @@ def test_both_lines_are_exact_and_the_step_is_marked(array: Read) -> None:
     np.testing.assert_array_equal(array(sent["data"][0]["y"]), a)
     np.testing.assert_array_equal(array(sent["data"][1]["y"]), b)
     assert sent["data"][0]["hovertext"][1] == '"&lt;b&gt; | c"'
+    assert sent["layout"]["xaxis"]["ticktext"] == ["a", "&lt;b&gt; | c"]
     assert sent["layout"]["shapes"][0]["x0"] == 1
 
 
