@@ -21,6 +21,7 @@ from viz.probabilities import format_percent
 WIDTHS = (1, 2, 3, 4, 6, 8)
 AT_ONCE = 9  # steps of the tree
 FATES = {"kept": "read on", "finished": "ended, among the best", "dropped": "dropped"}
+LEFT = "unfinished when the search stopped"
 ENDED = {"end": "by its end token", "limit": "at the limit", "positions": "at the last position"}
 
 
@@ -180,8 +181,8 @@ def nodes_of(found: Search, at: int) -> list[Node]:
             place,
             before[one.beam] if before else None,
             lm.token(one.ids[-1]).label,
-            one.fate,
-            words(one, found.penalty),
+            "dropped" if became(found, at, one) == LEFT else one.fate,
+            f"{words(one, found.penalty)} · {became(found, at, one)}",
             h.ids[: at + 1] == one.ids,
         )
         for place, one in enumerate(steps[at])
@@ -191,7 +192,17 @@ def nodes_of(found: Search, at: int) -> list[Node]:
 def words(one: Candidate, penalty: float) -> str:
     """A continuation's numbers."""
     score = one.total / len(one.ids) ** penalty
-    return f"{share(one.log_probability)}, sum {one.total:.3f}, score {score:.3f} · {FATES[one.fate]}"
+    return f"{share(one.log_probability)}, sum {one.total:.3f}, score {score:.3f}"
+
+
+def became(found: Search, at: int, one: Candidate) -> str:
+    """What became of a continuation; what the last step kept was never read on."""
+    last = at == len(found.history.steps) - 1
+    return LEFT if last and one.fate == "kept" else FATES[one.fate]
+
+
+def gone(found: Search, at: int, one: Candidate) -> bool:
+    return became(found, at, one) in (LEFT, FATES["dropped"])
 
 
 def share(log_probability: float) -> str:
@@ -214,11 +225,11 @@ def step_table(found: Search) -> None:
     ]
     rows = [
         [
-            Cell("".join(found.run.lm.token(i).label for i in one.ids[-6:]), quiet=one.fate == "dropped"),
+            Cell("".join(found.run.lm.token(i).label for i in one.ids[-6:]), quiet=gone(found, at, one)),
             Cell(share(one.log_probability)),
             Cell(f"{one.total:.3f}"),
             Cell(f"{one.total / len(one.ids) ** found.penalty:.3f}"),
-            Cell(FATES[one.fate], quiet=one.fate == "dropped"),
+            Cell(became(found, at, one), quiet=gone(found, at, one)),
         ]
         for one in steps[at]
     ]
