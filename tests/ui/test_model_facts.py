@@ -7,8 +7,11 @@ import torch
 
 from model.config import TransformerConfig
 from model.families import FAMILIES
+from model.language_model import LanguageModel, Source
+from model.network import build
 from model.transformer import Transformer
 from tests.model.builders import random_model, shaped
+from tests.model.lstm_checkpoint import CONFIG
 from ui.family_examples import EXAMPLES, example_config
 from ui.model_facts import (
     PARTS,
@@ -46,10 +49,14 @@ def test_a_change_of_the_config_shows_in_its_table(name: str) -> None:
         before, after = replace(before, window=7), replace(before, window=7, window_layers=(0,))
     elif name == "rotary_llama3":
         after = replace(before, rotary_llama3=example_config("llama").rotary_llama3)
+    elif name == "recurrence":
+        after = CONFIG  # no other field may say what it says of a transformer
     else:
         after = replace(before, **{name: CHANGED[name]})  # type: ignore[arg-type]
     assert facts(before) != facts(after)
 
+
+OF_TRANSFORMERS = sorted(set(FAMILIES) - {"regard-lstm"})  # nobody publishes the recurrent kind, and it has no blocks
 
 PUBLISHED = {
     "bert": 110e6, "roberta": 125e6, "distilbert": 66e6, "bart": 140e6, "pegasus": 568e6, "t5": 60.5e6, "gpt2": 124.4e6,
@@ -71,7 +78,7 @@ def test_terms_that_do_not_matter_are_left_out() -> None:
     assert not terms & {"Rotary base", "Buckets", "Window", "Key heads", "Segments", "Masked-word head"}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", OF_TRANSFORMERS)
 def test_every_family_has_a_published_example_that_its_own_reader_takes(family: str) -> None:
     assert family in EXAMPLES, "add a published model of this family to ui/family_examples.py"
     config = example_config(family)
@@ -81,7 +88,7 @@ def test_every_family_has_a_published_example_that_its_own_reader_takes(family: 
     assert row[8] == EXAMPLES[family].source
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", OF_TRANSFORMERS)
 def test_every_family_is_drawn(family: str) -> None:
     config = example_config(family)
     for stack in ("encoder", "decoder"):
@@ -199,3 +206,17 @@ def test_a_cell_is_text_and_nothing_else() -> None:
 def test_a_row_has_a_cell_for_each_heading() -> None:
     with pytest.raises(ValueError, match="2 cells does not fit 1"):
         markup([Cell("a")], [[Cell("b"), Cell("c")]], label="x")
+
+
+def test_a_recurrent_model_is_told_by_its_state() -> None:
+    told = {fact.term: fact.value for fact in facts(CONFIG)}
+    assert told["Layers"] == "3 LSTM"
+    assert told["State"] == f"{2 * CONFIG.decoder_layers * CONFIG.d_model:,} numbers"
+    assert told["Heads"] == "none"
+
+
+def test_the_parts_of_a_recurrent_model_hold_all_its_parameters() -> None:
+    lm = LanguageModel(build(CONFIG), None, Source("tiny", "regard-lstm", ""))
+    parts = dict(parameters_by_part(lm))
+    assert set(parts) == {"Embedding", "Recurrent layers"}
+    assert sum(parts.values()) == lm.parameters
