@@ -110,9 +110,8 @@ def with_parts_off(run: Run) -> Other | None:
 
 
 def reread(run: Run, edits: tuple[switched_off.Off, ...]) -> Run:
-    """The tokens of a run read again, exactly these, with edits: what differs is due to the edits alone."""
-    if not edits:
-        return run
+    """The tokens of a run read again, exactly these, with edits. Against the same without any, in one pass as well, what
+    differs is due to the edits alone: a pass and a decode from a cache round differently."""
     if run.lm.kind == "encoder":
         return runs.get(replace(run.spec, edits=edits))
     read = tuple(token.id for token in run.trace.tokens("decoder"))
@@ -137,10 +136,11 @@ def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
     """The two sides of one kind of attention. A decoder's texts are compared as typed, before what it wrote after them;
     with parts off both runs have read the same tokens, and all of them are compared."""
     first, second = part
-    typed = other.mode != "edits"
+    if other.mode == "edits":
+        return Side(reread(run, ()), first), Side(other.read, second)
     return (
-        Side(run, first, run.typed if typed and run.lm.kind == "decoder" else None),
-        Side(other.read, second, other.read.typed if typed and other.read.lm.kind == "decoder" else None),
+        Side(run, first, run.typed if run.lm.kind == "decoder" else None),
+        Side(other.read, second, other.read.typed if other.read.lm.kind == "decoder" else None),
     )
 
 

@@ -177,9 +177,14 @@ def _in_small(made: Comparison) -> Changes:
     return Changes(np.stack(shares), np.stack(pictures), captions)
 
 
+def size(share: float) -> str:
+    """A share that moved; what is too small to matter, such as rounding, is said to be small."""
+    return "less than 0.1%" if 0 < share < 0.001 else format_percent(share)
+
+
 def caption(made: Comparison, layer: int, head: int, share: float) -> str:
     """How much a head's attention moved, and against which head."""
-    words = "no query in common" if np.isnan(share) else f"moved {format_percent(share)}"
+    words = "no query in common" if np.isnan(share) else f"moved {size(share)}"
     if made.paired == "number":
         return words
     other, number = made.partner(layer, head)

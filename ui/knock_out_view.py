@@ -23,9 +23,10 @@ MEASURE_NAMES = {"token": "this token", "all": "all of them"}
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A run, the same tokens read with parts off, and the predictions that tell what those parts were worth."""
+    """A run, its tokens read again without and with parts off, and the predictions that tell what those parts were worth."""
 
     run: Run
+    plain: Run  # the same tokens read in one pass
     edited: Run
     moments: tuple[Moment, ...]
     now: int
@@ -42,7 +43,7 @@ class Measured:
 
     def bits(self, moment: Moment) -> float:
         """Change of the token's log-probability, log2, with the parts off."""
-        before, after = (predictions.logits(run, moment.at) for run in (self.run, self.edited))
+        before, after = (predictions.logits(run, moment.at) for run in (self.plain, self.edited))
         return change_in_bits(before, after, moment.token.id)
 
 
@@ -56,10 +57,10 @@ def measured(run: Run) -> Measured | None:
         st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")
         return None
     settings.keep_among("measured", MEASURES, MEASURES[0], lambda name: MEASURE_NAMES[name])
-    edited = compare_with.reread(run, off.held(run))
     return Measured(
         run,
-        edited,
+        compare_with.reread(run, ()),
+        compare_with.reread(run, off.held(run)),
         found,
         predictions.chosen(run, len(found)),
         len(found) > 1 and st.session_state["measured"] == "all",
@@ -127,7 +128,7 @@ def verdict(found: Measured) -> None:
         )
         return
     one = found.moment
-    shares = [predictions.logits(run, one.at).softmax(dim=-1) for run in (found.run, found.edited)]
+    shares = [predictions.logits(run, one.at).softmax(dim=-1) for run in (found.plain, found.edited)]
     now, before = shares[1], shares[0]
     best = found.run.lm.token(int(now.argmax()))
     token = f"“{header.plain(visible(one.token.label))}”"
@@ -150,7 +151,7 @@ def verdict(found: Measured) -> None:
 def next_token(found: Measured) -> None:
     """The chosen prediction before and after."""
     run, moment = found.run, found.moment
-    logits = [predictions.logits(side, moment.at) for side in (run, found.edited)]
+    logits = [predictions.logits(side, moment.at) for side in (found.plain, found.edited)]
     before, after = (values.softmax(dim=-1) for values in logits)
     ids = {int(i) for shares in (before, after) for i in shares.topk(min(CANDIDATES, len(shares))).indices}
     order = sorted(ids | {moment.token.id}, key=lambda i: -float(before[i]))

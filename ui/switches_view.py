@@ -105,7 +105,7 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
 def pictures_of(found: Measured, part: str) -> heads.Overview:
     """What every head looks at, or once something is off how that changed; the pictures are the caller's own."""
     if off.held(found.run):
-        small = changes(Side(found.run, part), Side(found.edited, part), "number", False)[1]
+        small = changes(Side(found.plain, part), Side(found.edited, part), "number", False)[1]
         return small.pictures.copy(), small.captions
     pictures, captions = heads.overview(heads.shown(found.run, part))
     return pictures.copy(), captions
@@ -233,7 +233,7 @@ def map_values(found: Measured, part: str, layer: int, head: int, shows: Shows) 
     if shows == "weights":
         return array(after)
     if shows == "change":
-        return array(after - found.run.trace.attention(stack, layer, kind).weights(head))
+        return array(after - found.plain.trace.attention(stack, layer, kind).weights(head))
     if shows == "value-weighted":
         return array(value_weighted(found.edited.trace, stack, layer, kind, head))
     asked = predictions.asked(found.edited, found.which)
