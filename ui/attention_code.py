@@ -62,6 +62,9 @@ def of_reshaping(view: Shown, toggles: Toggles) -> tuple[list[str], list[str]]:
         if run.lm.kind != "encoder-decoder" and (run.spec.masks or run.lm.kind == "decoder"):
             lines.append(f"typed = lm.reading({of_text(run)}).tokens  # these know where in the text they stand")
             tokens = "[*typed, *tokens[len(typed):]]"
+            if run.spec.masks:
+                imports.insert(0, "from dataclasses import replace")
+                tokens = "[replace(token, span=was.span) for token, was in zip(tokens, typed)]"
         made = f"words({tokens}{pieces})"
     else:
         imports.append("from analysis.words import alone")
