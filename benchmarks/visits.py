@@ -60,19 +60,19 @@ def visit(browser: Browser, url: str, done: str, change: Callable[[Page], float]
     page.set_default_timeout(limit_s * 1000)
     page.add_init_script(f"({SEEN})({done})")
     traffic = Traffic(page)
+    visible = head = None
     try:
         page.goto(url, wait_until="commit")
         page.wait_for_function("() => window.benchVisible", timeout=limit_s * 1000, polling=100)
         visible = float(page.evaluate("window.benchVisible")) / 1000
         page.wait_for_timeout(500)
         head = change(page)
-        return Visit(traffic.http, traffic.socket, visible, head)
     except Error as error:
-        print(f"    nothing to see: {str(error).splitlines()[0][:90]}", flush=True)
-        return Visit(traffic.http, traffic.socket, None, None)
+        print(f"    {'no change' if visible else 'nothing to see'}: {str(error).splitlines()[0][:120]}", flush=True)
     finally:
         with contextlib.suppress(Error):
             context.close()
+    return Visit(traffic.http, traffic.socket, visible, head)
 
 
 def click_svg(page: Page, index: int, which: str) -> None:
