@@ -32,7 +32,10 @@ def cached(repo: str) -> Path | None:
     """The folder of a repository in the local cache, None where it is not there with its weights."""
     import huggingface_hub
 
-    found = huggingface_hub.try_to_load_from_cache(repo, "config.json")
+    try:
+        found = huggingface_hub.try_to_load_from_cache(repo, "config.json")
+    except (OSError, ValueError):  # no name a repository can have, or a cache that cannot be read
+        return None
     if not isinstance(found, str):
         return None
     folder = Path(found).parent
@@ -46,7 +49,10 @@ def complete(folder: Path) -> bool:
     index = next((folder / name for name in (SAFE_INDEX, PICKLED_INDEX) if (folder / name).exists()), None)
     if index is None:
         return False
-    placed = table(index).get("weight_map")
+    try:
+        placed = table(index).get("weight_map")
+    except CheckpointError:
+        return False
     return isinstance(placed, dict) and all((folder / str(file)).exists() for file in placed.values())
 
 

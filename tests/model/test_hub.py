@@ -134,6 +134,19 @@ def test_a_broken_off_download_does_not_count_as_cached(folder: Path, cache: Pat
     assert hub.in_cache() == {}
 
 
+def test_a_damaged_cache_hides_no_other_model(folder: Path, cache: Path, tmp_path: Path) -> None:
+    put(cache, "someone/whole", folder)
+    (tmp_path / "other").mkdir()
+    other = small_checkpoint(tmp_path / "other")
+    shard(other, "safetensors")
+    (other / "model.safetensors.index.json").write_text("{")
+    put(cache, "someone/damaged", other)
+    (cache / f"models--{'x' * 120}").mkdir()
+    (cache / "models--a--b--c").mkdir()
+    (cache / "models--a--file").write_text("no folder")
+    assert list(hub.in_cache()) == ["someone/whole"]
+
+
 def test_without_a_network_the_error_says_what_to_bring(cache: Path) -> None:
     with pytest.raises(
         CheckpointError, match=r"cannot be reached from here; to get it by hand, download config.json"
