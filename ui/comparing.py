@@ -40,6 +40,9 @@ class Side:
 
     @property
     def queries(self) -> tuple[Token, ...]:
+        """Rows; those that were typed know which characters they came from."""
+        if self.upto is not None and self.run.reading is not None:
+            return self.run.reading.tokens[: self.upto]
         return self.run.trace.tokens(heads.PARTS[self.part][0])[: self.upto]
 
     @property
