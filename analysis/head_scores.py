@@ -200,7 +200,7 @@ def counted(keys: Keys, queries: int, *, part: AttentionPart = "self", visible: 
         if name not in ("alignment", "coverage"):
             target = targets(name, keys, queries)
             hit = target & seen
-            chooses: Bools = hit.any(axis=1) & (seen & ~target).any(axis=1)
+            chooses: Bools = np.any(hit, axis=1) & np.any(seen & ~target, axis=1)
             pairs[name], averaged[name] = np.stack(np.nonzero(hit & chooses[:, None])), int(chooses.sum())
     return Counted(part, shape, ~keys.special, pairs, averaged)
 
