@@ -8,6 +8,7 @@ from ui import (
     choosing_view,
     decode_file,
     decoding_view,
+    filling_view,
     inside_view,
     kv_cache_view,
     reading_view,
@@ -17,6 +18,9 @@ from ui import (
 from ui.components.keys.keys import keys
 
 run = settings.shown()
+if run.lm.kind == "encoder" and run.lm.net.head is not None:
+    filling_view.filling(run)
+    st.stop()
 decoding_view.needs_steps(run)
 at = decoding_view.at(run)
 step = run.steps[at]

@@ -5,6 +5,7 @@ import streamlit as st
 
 from model.decoding import Step
 from ui import figures, heads, settings, theme, without_attention
+from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import array
 from ui.runs import Run
 from viz.attention import alignment, heads_by_key
@@ -12,6 +13,10 @@ from viz.export import matrix_csv
 
 MEAN, ALL = "mean", "all"
 ROWS_AT_ONCE = 48
+DRAWN_AS = {"map": "Map", "lines": "Lines"}
+WORDS = LineWords(
+    queries="was written", keys="was read", hint="Hover a written token for its sources, or a source for who read it."
+)
 
 
 def layer_name(layer: str | int) -> str:
@@ -109,7 +114,33 @@ def growing(run: Run, step: Step) -> None:
         csv=lambda: matrix_csv(weights, labels, keys),
     )
     alignment_pickers(run)
-    figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")
+    if as_lines(max(len(labels), len(keys))):
+        rows = array(seen.weights() if head == MEAN else seen.weights(int(head))[None])[:, first:]
+        names = None if head == MEAN else [head]
+        attention_lines(
+            Lines(rows, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
+            key="alignment_lines",
+        )
+    else:
+        figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")
+
+
+def as_lines(longest: int) -> bool:
+    """Whether the alignment is drawn as lines between the two texts; where one is too long there is no choice."""
+    if longest > MOST:
+        return False
+    settings.keep_among("align_as", list(DRAWN_AS), "map", DRAWN_AS.__getitem__)
+    picked = st.segmented_control(
+        "Drawn as",
+        list(DRAWN_AS),
+        key="align_as",
+        format_func=DRAWN_AS.__getitem__,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+        help="Lines: hover a written token and what it read lights up, hover a token that was read and who read it lights up.",
+    )
+    return picked == "lines"
 
 
 def alignment_at(run: Run) -> tuple[int, str]:

@@ -10,6 +10,7 @@ import tokenizers
 from streamlit.testing.v1 import AppTest
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
 
+from analysis.mask_filling import fills
 from model import checkpoint
 from tests.model.families.cases import CASES
 from tests.model.families.reference import Hf
@@ -155,8 +156,30 @@ def test_what_every_writing_family_wrote_can_be_stepped_through(family: str) -> 
     assert best == pytest.approx(float(step.probabilities.max()))
 
 
-def test_a_model_that_does_not_write_says_so() -> None:
-    assert "does not write token by token" in sentences(of("tiny-bert", "decoding"))
+def test_an_encoder_writes_where_it_is_masked_and_says_so() -> None:
+    assert "click a few tokens above" in sentences(of("tiny-bert", "decoding"))
+
+
+def test_an_encoders_masks_are_filled_one_at_a_time_and_each_reads_the_ones_before() -> None:
+    app = of("tiny-bert", "decoding", masks="1,2,3")
+    run = shown(app)
+    every = fills(run.lm, [token.id for token in run.source], segments=run.reading.segments)
+    for n, fill in enumerate(every):
+        shares = numbers(chart(app, "fill")["data"][0]["x"])
+        assert shares[0] == pytest.approx(float(fill.logits.softmax(-1).max()), abs=1e-6)
+        assert payload(app, "filled")["rows"][0]["chips"][fill.at]["label"] == fill.token.label
+        rows = fill.trace.attention("encoder", 1).weights()[:, fill.at].numpy()
+        np.testing.assert_allclose(numbers(chart(app, "fill_read")["data"][0]["z"]), rows, atol=1e-6)
+        app = pressed(app, "fill_step") if n < len(every) - 1 else app
+    assert app.button(key="fill_step").disabled
+
+
+def test_a_clicked_mask_is_filled_next() -> None:
+    app = picked(of("tiny-bert", "decoding", masks="1,2,3"), "fill_order", "left")
+    app = sent(app, "filled", "token", {"row": 0, "index": 3})
+    assert payload(app, "filled")["rows"][0]["chips"][3]["current"]
+    assert payload(app, "filled")["rows"][0]["chips"][2]["note"] == "click: next"
+    assert not pressed(app, "fill_forget").session_state["fill_first"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,0 +1,200 @@
+"""The decoding page of an encoder: its masks filled one at a time, and what each mask read."""
+
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import streamlit as st
+
+from analysis.mask_filling import Fill, Order, fills
+from ui import encoder_text, figures, header, masking_view, settings, theme
+from ui.components.keys.keys import keys
+from ui.components.player.player import player
+from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import array
+from ui.runs import Run
+from viz.attention import heads_by_key
+from viz.export import matrix_csv, table_csv
+from viz.probabilities import format_percent, next_token_chart
+
+CANDIDATES = 12
+ORDERS: dict[Order, str] = {"certain": "Most certain first", "left": "Left to right"}
+PACES = (0.5, 1.0, 2.0)
+_FILLED: WeakKeyDictionary[Run, dict[tuple[Order, tuple[int, ...]], list[Fill]]] = WeakKeyDictionary()
+
+
+def filling(run: Run) -> None:
+    """The whole page, for an encoder that fills masks."""
+    if not encoder_text.can_mask(run.lm):
+        st.info("This encoder names no mask token: it reads, and there is nothing it could fill.")
+        st.stop()
+    masking_view.clickable_text(run)
+    masking_view.hint(run)
+    places = masking_view.masks(run)
+    if not places:
+        st.info(
+            "An encoder writes where it is masked: click a few tokens above, and they are filled here one at a time."
+        )
+        st.stop()
+    order = pick_order()
+    chosen = clicked_first(places)
+    every = filled(run, order, chosen)
+    at = settings.within("step", len(every))
+    st.session_state["step"] = at
+    settings.link("step", str(at) if at else "")
+    controls(at, len(every) - 1, chosen)
+    standing(run, every, at, chosen)
+    left, right = st.columns(2, gap="large")
+    with left:
+        expected(run, every[at], at)
+    with right:
+        read_for(run, every[at], at)
+    keys(
+        {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
+        key="fill_keys",
+        on_key=lambda action: go(action, at, len(every) - 1),
+    )
+
+
+def pick_order() -> Order:
+    """In which order masks are filled that nobody clicked."""
+    settings.keep_among("fill_order", list(ORDERS), "certain", ORDERS.__getitem__)
+    picked = st.segmented_control(
+        "Which mask is filled next",
+        list(ORDERS),
+        key="fill_order",
+        format_func=ORDERS.__getitem__,
+        bind="query-params",
+        required=True,
+        help="Each filled token is read when the next one is filled, so the order matters. Click a mask below to have it "
+        "filled next.",
+    )
+    return "left" if picked == "left" else "certain"
+
+
+def clicked_first(places: list[int]) -> tuple[int, ...]:
+    """The masks a person had filled first, as far as they are still masks."""
+    held = st.session_state.get("fill_first", ())
+    return tuple(at for at in held if at in places)
+
+
+def filled(run: Run, order: Order, chosen: tuple[int, ...]) -> list[Fill]:
+    """Every fill, worked out once for a run and an order."""
+    held = _FILLED.setdefault(run, {})
+    if (order, chosen) not in held:
+        ids = [token.id for token in run.source]
+        segments = None if run.reading is None else run.reading.segments
+        held[order, chosen] = fills(run.lm, ids, segments=segments, order=order, chosen=chosen)
+    return held[order, chosen]
+
+
+def go(to: str, now: int, last: int) -> None:
+    st.session_state["step"] = {"restart": 0, "back": max(0, now - 1), "step": min(last, now + 1), "end": last}[to]
+
+
+def controls(at: int, last: int, chosen: tuple[int, ...]) -> None:
+    """Back, on, play."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("◂ Back", key="fill_back", on_click=go, args=("back", at, last), disabled=at == 0)
+        st.button("Fill ▸", key="fill_step", on_click=go, args=("step", at, last), disabled=at == last, type="primary")
+        player(PACES, pace=1.0, key="fill_player", at_end=at == last, on_tick=lambda: go("step", at, last))
+        st.caption(f"Mask {at + 1} of {last + 1}.", width="content")
+        if chosen:
+            st.button("Forget the order I clicked", key="fill_forget", type="tertiary", on_click=forget)
+
+
+def forget() -> None:
+    st.session_state["fill_first"] = ()
+
+
+def standing(run: Run, every: list[Fill], at: int, chosen: tuple[int, ...]) -> None:
+    """The text as it stands once this mask is filled; a click on a mask has it filled next."""
+    done = {fill.at: fill for fill in every[: at + 1]}
+    chips = []
+    for place, token in enumerate(run.source):
+        fill = done.get(place)
+        if fill is not None:
+            here = fill is every[at]
+            chips.append(header.chip(fill.token, note=format_percent(fill.probability), current=here, following=here))
+        elif token.id == run.lm.special.mask:
+            chips.append(
+                Chip(token.label, note="click: next", title=f"position {place}", role="warning", intensity=0.3)
+            )
+        else:
+            chips.append(header.chip(token))
+    before = tuple(fill.at for fill in every[: at + 1])
+
+    def clicked(event: ChipEvent) -> None:
+        if event.index in every[at].left and event.index != every[at].at:
+            st.session_state["fill_first"] = (*before, event.index)
+            st.session_state["step"] = at + 1
+
+    token_strip([Strip("filled so far", chips)], key="filled", label="Filled so far", on_token=clicked)
+
+
+def expected(run: Run, fill: Fill, at: int) -> None:
+    """The full softmax at the mask."""
+    shares = fill.logits.softmax(dim=-1)
+    ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
+    values = array(shares[ids])
+    labels = [run.lm.token(i).label for i in ids]
+    fig = next_token_chart(
+        labels,
+        values,
+        len(shares) - len(ids),
+        max(0.0, 1.0 - float(values.sum(dtype=np.float64))),
+        theme=theme.current(),
+        ids=ids,
+        chosen=fill.token.id,
+        height=380,
+    )
+    figures.place(
+        fig,
+        key="fill",
+        heading=f"At position {fill.at}",
+        explained="The full softmax over the vocabulary at the mask, with all that was filled before it read.",
+        filename=f"fill-{at}",
+        csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
+    )
+    was = run.original[fill.at]
+    if fill.at in run.spec.masks:
+        share = format_percent(float(shares[was.id]))
+        same = "the same" if was.id == fill.token.id else "another"
+        st.caption(header.plain(f"“{was.label}” stood there, {same}: {share}."))
+
+
+def read_for(run: Run, fill: Fill, at: int) -> None:
+    """Each head's row at the mask."""
+    config = run.lm.config
+    layers = range(config.encoder_layers)
+    layer = settings.keep_among("fill_layer", layers, config.encoder_layers - 1, lambda n: f"layer {n}")
+    weights = array(fill.trace.attention("encoder", layer).weights()[:, fill.at])
+    names = [f"L{layer} H{head}" for head in range(config.n_heads)]
+    labels = [token.label for token in fill.trace.tokens("encoder")]
+    fig = heads_by_key(
+        weights,
+        labels,
+        theme=theme.current(),
+        query=run.source[fill.at].label,
+        names=names,
+        verb="reads",
+        title_key="",
+        height=380,
+    )
+    figures.head(
+        fig,
+        key="fill_read",
+        heading="What this mask read",
+        explained="A row for each head of the layer: its attention from the mask, in the pass that filled it.",
+        filename=f"fill-{at}-read",
+        csv=lambda: matrix_csv(weights, names, labels),
+    )
+    st.segmented_control(
+        "Layer",
+        layers,
+        key="fill_layer",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda n: f"layer {n}",
+    )
+    figures.chart(fig, key="fill_read", filename=f"fill-{at}-read")
