@@ -1,8 +1,8 @@
 """How attention is shown: what is hidden or merged first, then colours and layout. All of it is part of the link."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from viz.theme import Palette
 
 Range = Literal["fixed", "own"]
 Switch = Literal["off", "on"]
+Code = TypeVar("Code", bound=str)
 
 SPECIAL: dict[Special, str] = {"shown": "shown", "hidden": "hidden", "renormalised": "hidden, rows back to 100%"}
 SCALES: dict[ShareScale, str] = {"linear": "linear", "sqrt": "square root", "log": "logarithm"}
@@ -106,7 +107,7 @@ SAYS_FUTURE = "A decoder's token cannot look at later ones. Off: these cells are
 SAYS_TRANSPOSED = "Which side is down. In the lines: tokens in two rows, one above the other, as far as they fit."
 
 
-def row(label: str, name: str, value: str, options: dict[str, str], says: str) -> None:  # type: ignore[type-arg]
+def row(label: str, name: str, value: Code, options: Mapping[Code, str], says: str) -> None:
     """One of a few, as a row of buttons."""
     st.session_state[f"pick_{name}"] = value
     st.segmented_control(

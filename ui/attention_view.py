@@ -211,6 +211,6 @@ def detail(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix
     elif how == "row":
         row_view.bars(view, toggles, layer, head, weights)
     else:
-        heatmap_view.draw(view, toggles, layer, head, np.ascontiguousarray(weights))
+        heatmap_view.draw(view, toggles, layer, head, weights)
     if how != "anatomy" and (said := attention_toggles.said(view, toggles, layer, head)):
         st.caption(said)

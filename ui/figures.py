@@ -41,6 +41,7 @@ class TakeAway:
     html: Callable[[], str]
     npz: Callable[[], bytes]
     python: Callable[[], str] | None = None  # code that makes the same figure
+    table: Callable[[], str] | None = None  # the part of a large CSV that is of use as a table; None: the CSV itself
     picture: bool = True  # whether it is a Plotly chart, which can be saved as a picture from here
 
 
@@ -55,13 +56,24 @@ def place(
     fill: bool = True,
     npz: Callable[[], bytes] | None = None,
     python: Callable[[], str] | None = None,
+    table: Callable[[], str] | None = None,
 ) -> None:
     """A heading with its explanation on hover and the ways to save on its right, and below it the figure.
 
-    `csv`, `npz` and `python` are called when someone asks for them; without `npz` the archive holds the arrays of the
-    figure. `fill`: the figure takes the column's width; else its own.
+    `csv`, `npz`, `python` and `table` are called when someone asks for them; without `npz` the archive holds the arrays of
+    the figure, without `table` the table is that of the CSV. `fill`: the figure takes the column's width; else its own.
     """
-    head(fig, key=key, heading=heading, explained=explained, filename=filename, csv=csv, npz=npz, python=python)
+    head(
+        fig,
+        key=key,
+        heading=heading,
+        explained=explained,
+        filename=filename,
+        csv=csv,
+        npz=npz,
+        python=python,
+        table=table,
+    )
     chart(fig, key=key, filename=filename, fill=fill)
 
 
@@ -75,11 +87,14 @@ def head(
     csv: Callable[[], str],
     npz: Callable[[], bytes] | None = None,
     python: Callable[[], str] | None = None,
+    table: Callable[[], str] | None = None,
 ) -> None:
     """The line above a figure."""
     with st.container(horizontal=True, key=f"head_{key}", gap="small", vertical_alignment="center"):
         st.markdown(f"**{heading}**", help=explained, width="stretch")
-        ways_to_save(fig, key=key, title=as_text(heading), filename=filename, csv=csv, npz=npz, python=python)
+        ways_to_save(
+            fig, key=key, title=as_text(heading), filename=filename, csv=csv, npz=npz, python=python, table=table
+        )
 
 
 def as_text(heading: str) -> str:
@@ -96,6 +111,7 @@ def ways_to_save(
     csv: Callable[[], str],
     npz: Callable[[], bytes] | None = None,
     python: Callable[[], str] | None = None,
+    table: Callable[[], str] | None = None,
 ) -> None:
     """One quiet button that opens all ways to take a figure away."""
     shown = theme.current()
@@ -106,6 +122,7 @@ def ways_to_save(
         html=lambda: figure_html(fig, title, theme=shown),
         npz=npz or (lambda: figure_npz(fig)),
         python=python,
+        table=table,
     )
     take_away(parts, key=key)
 
@@ -133,7 +150,9 @@ def take_away(parts: TakeAway, *, key: str) -> None:
         st.markdown("**In words**")
         st.text(parts.words)
         st.markdown("**As a table**")
-        twin(parts.csv(), label=parts.words)
+        twin((parts.table or parts.csv)(), label=parts.words)
+        if parts.table is not None:
+            st.caption("A part of the numbers; the CSV holds them all.")
 
 
 def is_open(box: PopoverContainer | ExpanderContainer) -> bool:

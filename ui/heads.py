@@ -101,7 +101,9 @@ class Shown:
 
 def available(run: Run) -> list[str]:
     """The kinds of attention a model has, in the order in which a text meets them."""
-    return {"encoder": ["encoder"], "decoder": ["decoder"]}.get(run.lm.kind, ["encoder", "decoder", "cross"])
+    return {"encoder": ["encoder"], "decoder": ["decoder"], "recurrent": []}.get(
+        run.lm.kind, ["encoder", "decoder", "cross"]
+    )
 
 
 def shown(run: Run, part: str, special: Special = "shown", merge: bool = False) -> Shown:
@@ -202,9 +204,9 @@ def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tupl
     return f"“{queries[query]}” → “{keys[key]}” {format_percent(float(weights[query, key]))}"
 
 
-def sharpest(weights: NDArray[np.float32]) -> int:
-    """The head of (heads, query, key) whose queries put the largest share, on average, on a single key."""
-    return int(weights.max(axis=-1).mean(axis=-1).argmax())
+def sharpest(weights: Iterable[NDArray[np.float32]]) -> int:
+    """The head, of heads (query, key), whose queries put the largest share, on average, on a single key."""
+    return int(np.argmax([head.max(axis=-1).mean() for head in weights]))
 
 
 def pick(event: HeadEvent) -> None:
@@ -215,7 +217,9 @@ def pick(event: HeadEvent) -> None:
 def pickers(view: Shown) -> tuple[int, int]:
     """Layer and head, by picker; brought into range where the model changed. At first the sharpest head of the last layer."""
     if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
-        st.session_state["layer"], st.session_state["head"] = view.layers - 1, sharpest(view.weights(view.layers - 1))
+        last = view.layers - 1
+        each = (view.head_weights(last, head) for head in range(view.heads))
+        st.session_state["layer"], st.session_state["head"] = last, sharpest(each)
     settings.settle("layer", view.layers)
     settings.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")

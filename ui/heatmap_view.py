@@ -18,6 +18,7 @@ EXPLAINED = (
     "A row is a query: how it shares its attention among the keys. Each row sums to 1. Click a cell to read its row below the "
     "thumbnails."
 )
+LARGE = 40_000  # weights; beyond it the table is of a part
 MAP_CELLS = 64
 MAP_WIDTH = 260
 
@@ -39,6 +40,7 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) 
         filename=f"attention-{view.part}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(seen), queries, keys, **place),
         npz=lambda: matrix_npz(window.of(seen), queries, keys, **place),
+        table=(lambda: corner(window.of(seen), queries, keys, place)) if seen.size > LARGE else None,
         python=lambda: attention_code.of_heatmap(view, toggles, layer, head, window, framed(view, window)),
         fill=window.key_end - window.key > 40,
     )
@@ -92,6 +94,12 @@ def figure(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go
         first_key=window.key,
         width=620,
     )
+
+
+def corner(weights: Matrix, queries: tuple[str, ...], keys: tuple[str, ...], place: dict[str, int]) -> str:
+    """The first rows and columns of a large map as CSV."""
+    rows, columns = figures.TABLE_ROWS, figures.TABLE_COLUMNS - 2
+    return matrix_csv(weights[:rows, :columns], queries[:rows], keys[:columns], **place)
 
 
 def framed(view: Shown, window: Window) -> tuple[int, int] | None:

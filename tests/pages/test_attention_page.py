@@ -111,9 +111,12 @@ def test_lines_show_the_same_layer() -> None:
     assert lines["keys"] == [token.label for token in shown(app).source]
 
 
-def test_lines_say_where_a_text_is_too_long_for_them() -> None:
-    app = opened("attention", "Le chat noir dort. " * 60, part="encoder", view="lines")
-    assert "Lines are drawn for up to" in said(app)
+def test_lines_of_a_long_text_are_those_of_a_window_and_say_so() -> None:
+    app = opened("attention", "Le chat noir dort. " * 60, part="encoder", view="lines", layer="1", head="2")
+    lines = payload(app, "lines_encoder")
+    run = shown(app)
+    assert lines["queries"] == [token.label for token in run.source[: len(lines["queries"])]]
+    assert f"of {len(run.source):,} and keys 0 to" in "".join(str(part.value) for part in app.caption)
 
 
 def test_a_target_someone_types_is_what_the_decoder_reads() -> None:
