@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import attention_view, head_looks, heads, heads_view, settings
+from ui import attention_view, head_finder, head_looks, heads, heads_view, settings
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -15,7 +15,7 @@ with right:
     heads_view.in_words(view.run, found, part, layer, head)
 with left:
     heads_view.every_head(found, part, layer, head)
-heads_view.finder(found)
+head_finder.finder(found)
 head_looks.draw(view, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},

@@ -10,7 +10,7 @@ from analysis.rollout import Rollout
 from ui import figures, header, heads, settings, theme
 from ui.figures import Matrix
 from ui.heads import Shown
-from ui.heads_view import asked, duration, is_kept, kept
+from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import matrix_csv, table_csv
 from viz.paired_bars import paired_bars
 from viz.token_maps import token_map

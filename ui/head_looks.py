@@ -11,7 +11,7 @@ from analysis.value_weighted import value_norms, value_weighted, value_weighted_
 from ui import figures, flow_view, header, heads, heads_view, settings, theme, writes_view
 from ui.figures import Matrix, array
 from ui.heads import Shown
-from ui.heads_view import kept
+from ui.worked_out import asked, duration, is_kept, kept
 from viz.attention import attention_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.token_maps import CellKind, token_map
@@ -189,12 +189,10 @@ def through(view: Shown, layer: int) -> None:
     """Rollout up to a layer, and the flow into one position at the top."""
     stack, _ = heads.PARTS[view.part]
     key = ("rollout", stack)
-    if not heads_view.is_kept(view.run, key) and size(view) > heads_view.AT_ONCE:
-        takes = heads_view.duration(
-            kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack))
-        )
+    if not is_kept(view.run, key) and size(view) > heads_view.AT_ONCE:
+        takes = duration(kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack)))
         says = f"Rollout multiplies maps of {len(view.queries):,} tokens a side, one for each layer: about {takes}."
-        if not heads_view.asked(view.run, stack, says, key="work_out_rollout"):
+        if not asked(view.run, stack, says, key="work_out_rollout"):
             return
     found = kept(view.run, key, Rollout, lambda: rollout(view.run.trace, stack))
     left, right = st.columns(2, gap="large")

@@ -1,0 +1,42 @@
+"""What a page works out from a run beyond the run itself: kept as long as the run is, and asked for where it is slow."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import streamlit as st
+
+from ui.runs import Run
+
+T = TypeVar("T")
+_FOUND: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
+
+
+def kept(run: Run, key: object, kind: type[T], make: Callable[[], T]) -> T:
+    """Something worked out from a run, once for as long as the run is held."""
+    held = _FOUND.setdefault(run, {})
+    found = held.get(key)
+    if not isinstance(found, kind):
+        found = held[key] = make()
+    return found
+
+
+def is_kept(run: Run, key: object) -> bool:
+    return key in _FOUND.get(run, {})
+
+
+def asked(run: Run, what: object, says: str, *, key: str) -> bool:
+    """Whether a person asked for something slow of this run; until then what it costs, and the button to ask."""
+    if st.session_state.get(f"asked_{key}") == (run.spec, what):
+        return True
+    st.info(says, icon="⏳")
+    wanted = {f"asked_{key}": (run.spec, what)}
+    st.button("Work it out", key=key, type="primary", on_click=st.session_state.update, args=(wanted,))
+    return False
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 1.5:
+        return "a second"
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
