@@ -12,12 +12,13 @@ from model import hub
 from model.families import FAMILIES
 from tests.model.small_checkpoint import small_checkpoint
 from tests.pages.driving import CAT, chart, chips, fine, link, opened, picked, pressed, said, shown
-from ui import opening_view, runs
+from ui import opening_view, permission, runs
 from ui.examples import DEFAULT_MODEL
 
 
 @pytest.fixture(autouse=True)
-def _a_shelf_of_its_own() -> Iterator[None]:
+def _a_shelf_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(permission.SWITCH, "yes")  # AppTest knows no address a request comes from
     yield
     runs.shelf.clear()
     runs.store.clear()
