@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from tokenizers import AddedToken
 
+import ui.openings
 from model.language_model import LanguageModel, Source
 from model.tokens import Tokenizer
 from tests.model.builders import byte_tokenizer, random_net, shaped
-from ui.openings import of_card, openings
+from ui.openings import begin, of_card, openings
 
 CARD = """---
 language: en
@@ -56,6 +57,21 @@ def test_what_the_config_and_the_card_name_is_offered_once() -> None:
 def test_language_tokens_of_the_vocabulary_are_offered() -> None:
     found = openings(model({}, codes=(">>fra<<", ">>cmn_Hans<<", ">>a b<<", ">>", "<<x>>")))
     assert [opening.text for opening in found] == [">>cmn_Hans<< ", ">>fra<< "]
+
+
+def test_what_is_picked_is_written_before_the_text_and_another_one_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, object] = {"text": "the cat", "opening": "summarize: "}
+    monkeypatch.setattr(ui.openings.st, "session_state", state)
+    monkeypatch.setattr(ui.openings.settings, "use_text", lambda text: state.update(text=text))
+    known = ("summarize: ", ">>fra<< ")
+    begin(known)
+    assert state["text"] == "summarize: the cat"
+    state["opening"] = ">>fra<< "
+    begin(known)
+    assert state["text"] == ">>fra<< the cat"
+    state["opening"] = "nothing anyone offered: "
+    begin(known)
+    assert state["text"] == ">>fra<< the cat"
 
 
 @pytest.mark.parametrize(("prefix", "texts"), [("</s>", []), ("Q: ", ["Q: "]), (" ", []), (None, []), (7, [])])
