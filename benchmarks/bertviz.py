@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
-import http.server
 import json
 import os
 import platform
@@ -22,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +31,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 import model
 from benchmarks.latency import WATCH
-from benchmarks.visits import Visit, click_svg, clicked, visit
+from benchmarks.visits import Traffic, Visit, click_svg, clicked, files, visit
 from model import checkpoint
 from scripts.browser import FLAGS, find_browser, install_browser
 from tests.browser.driving import ROOT, free_port, settled, wait_for_health
@@ -87,8 +84,10 @@ def save_model(folder: Path) -> None:
     net.save_pretrained(folder)
 
 
-def ids(tokens: int) -> list[int]:
-    return torch.randint(5, VOCABULARY, (tokens,), generator=torch.Generator().manual_seed(tokens)).tolist()
+def ids(tokens: int, seed: int | None = None) -> list[int]:
+    """A text for both; another one for each seed."""
+    dice = torch.Generator().manual_seed(tokens if seed is None else seed)
+    return torch.randint(5, VOCABULARY, (tokens,), generator=dice).tolist()
 
 
 @contextlib.contextmanager
@@ -111,24 +110,6 @@ def regard(zoo: Path, log: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A file server that says nothing."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        return
-
-
-@contextlib.contextmanager
-def files(folder: Path) -> Iterator[str]:
-    """BertViz's pages and its three libraries from this machine."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
 
 
 def write_peer(folder: Path, peer: Path, zoo: Path, tokens: int, view: str) -> Path:
@@ -179,6 +160,28 @@ def change_line(page: Page) -> float:
     return clicked(page, lambda: page.get_by_test_id("attention-head-4").click())
 
 
+def next_text(browser: Browser, url: str, tokens: int, runs: int) -> list[Visit]:
+    """Texts that the server never saw, pasted one after another into the open page, until their heatmap is there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    traffic = Traffic(page)
+    page.goto(f"{url}/attention?model={NAME}&text=12&part=encoder&layer=11&head=11")
+    settled(page)
+    page.evaluate(WATCH)
+    found = []
+    for seed in range(runs + 1):  # the first is not counted
+        text = " ".join(map(str, ids(tokens, seed=7_000 * (seed + 1) + tokens)))
+        before = traffic.socket
+        page.evaluate("() => window.benchWatch('input', 'heatmap')")
+        page.locator(".st-key-text input").fill(text)
+        took = float(page.evaluate("window.benchTook")) / 1000
+        settled(page)
+        found.append(Visit(0, traffic.socket - before, took, None))
+    context.close()
+    return found[1:]
+
+
 def row(tokens: int, tool: str, view: str, visits: Sequence[Visit], page_bytes: int = 0) -> Row:
     """Medians of several visits."""
     seen = [one.visible_s for one in visits if one.visible_s is not None]
@@ -207,6 +210,12 @@ def measure_regard(browser: Browser, url: str, tokens: int, runs: int, limit_s: 
     again = [visit(browser, address, DONE["regard model"], change_heatmap, limit_s) for _ in range(runs)]
     lines = [visit(browser, address + "&view=lines", DONE["regard lines"], change_line, limit_s) for _ in range(runs)]
     return [
+        row(
+            tokens,
+            "Regard",
+            "a new text in the open page, the model run included",
+            next_text(browser, url, tokens, runs),
+        ),
         row(tokens, "Regard", "all heads and heatmap, the model run included", [first]),
         row(tokens, "Regard", "all heads and heatmap", again),
         row(tokens, "Regard", "lines", lines),

@@ -13,7 +13,7 @@ from analysis.merging import Axis, Reshaping
 from model.tap import StackName
 from model.trace import AttentionTrace
 from ui import settings
-from ui.components.head_grid.head_grid import HeadEvent, thumbnails
+from ui.components.head_grid.head_grid import MOST, HeadEvent, thumbnails
 from ui.reshaping import Special, first_of, reshaping
 from ui.runs import Run
 from viz.probabilities import format_percent
@@ -149,6 +149,7 @@ Overview = tuple[NDArray[np.uint8], list[list[str]]]
 _OVERVIEWS: "WeakKeyDictionary[Run, dict[object, Overview]]" = WeakKeyDictionary()
 MOST_OVERVIEWS = 8  # of one run
 ON_REQUEST = 1024  # tokens a side; beyond it thumbnails are made when someone asks for them
+MANY, MANY_CELLS = 64, 48  # where there are more heads than that their pictures are small, and so is the message
 AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so that memory holds one pattern
 
 
@@ -182,6 +183,7 @@ def _what(view: Shown) -> object:
 
 def _overview(view: Shown) -> Overview:
     pictures, captions = [], []
+    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST
     for layer in range(view.layers):
         seen = view.attention(layer)
         blocks: Iterable[NDArray[np.float32]]
@@ -191,7 +193,7 @@ def _overview(view: Shown) -> Overview:
             blocks = (view.only_kept(view.head_weights(layer, head))[None] for head in range(view.heads))
         small, said = [], []
         for weights in blocks:
-            small.append(thumbnails(weights))
+            small.append(thumbnails(weights, cells))
             said += [strongest(head, view.queries, view.keys) for head in weights]
         pictures.append(np.concatenate(small))
         captions.append(said)
