@@ -4,7 +4,7 @@ from typing import Literal
 
 import streamlit as st
 
-from ui import header, settings, without_attention
+from ui import header, settings, streaming, without_attention
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs import Run
@@ -12,6 +12,7 @@ from ui.timeline_view import certainty
 from viz.probabilities import format_percent
 
 VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Two branches", "cache": "KV cache"}
+WINDOW = 60  # tokens shown before the step on screen, and after it
 PACES = (0.5, 1.0, 2.0, 4.0, 8.0)  # tokens a second
 WHY_ENDED = {
     "end": "It wrote its end token.",
@@ -84,6 +85,7 @@ def controls(run: Run, step: int) -> None:
         ended = run.steps[-1].ended if step == last else None
         why = " " + WHY_ENDED[ended].format(limit=run.limit) if ended else ""
         st.caption(f"Step {step} of {last}.{why}", width="content")
+        streaming.pick_length(run)
 
 
 def pick_view(run: Run) -> str:
@@ -106,18 +108,28 @@ def pick_view(run: Run) -> str:
 def written(run: Run, step: int) -> None:
     """Tokens so far, the one being written dashed at the end, and those still to come. A click goes to its step."""
     start = run.steps[0].read["decoder"]
-    chips = [header.chip(token) for token in start]
-    chips += [chip(run, index, current=index == step) for index in range(step + 1)]
-    coming = [chip(run, index) for index in range(step + 1, len(run.steps))]
-    first = len(start)
+    written = [*start, *(one.token for one in run.steps)]
+    here, first = len(start) + step, len(start)
+    begin, end = max(0, here + 1 - WINDOW), min(len(written), here + 1 + WINDOW)
+    chips = [more(begin, "before")] * (begin > 0) + [
+        header.chip(written[n]) if n < first else chip(run, n - first, current=n == here)
+        for n in range(begin, here + 1)
+    ]
+    coming = [chip(run, n - first) for n in range(here + 1, end)]
+    coming += [more(len(written) - end, "more")] * (end < len(written))
 
     def jump(event: ChipEvent) -> None:
-        index = step + 1 + event.index if event.row else event.index - first
-        if index >= 0:
-            st.session_state["step"] = index
+        index = here + 1 + event.index if event.row else begin + event.index - (begin > 0)
+        if first <= index < len(written):
+            st.session_state["step"] = index - first
 
     rows = [Strip("so far", chips), Strip("to come", coming, empty="nothing: the text ends here")]
     token_strip(rows, key="written", label="Written so far", on_token=jump)
+
+
+def more(count: int, where: str) -> Chip:
+    """What a long text leaves out of the strip; the line over the whole text leads there."""
+    return Chip(f"⋯ {count:,} {where}", title="The slider and the line below lead to all of them", special=True)
 
 
 def chip(run: Run, index: int, *, current: bool = False) -> Chip:

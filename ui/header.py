@@ -7,7 +7,7 @@ import streamlit as st
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokens import Token
-from ui import encoder_text, openings, runs, settings, strategies
+from ui import encoder_text, openings, runs, settings, strategies, streaming
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import READS, examples_for
 from ui.runs import ChoiceError, Run, RunSpec
@@ -31,11 +31,12 @@ def draw(question: str, name: str, device: str) -> Run | None:
         if lm is not None:
             spec = encoder_text.completed(spec, lm)
             if lm.kind != "encoder":
-                spec = replace(spec, strategy=strategies.chosen().strategy)
+                spec = streaming.limited(replace(spec, strategy=strategies.chosen().strategy))
             say_what_to_type(lm)
     run = run_of(spec)
     settings.link_choices()
     strategies.link()
+    streaming.link()
     encoder_text.link_masks(spec)
     if run is not None:
         warn_of_bytes(run)
@@ -85,8 +86,10 @@ def run_of(spec: RunSpec) -> Run | None:
     """Runs a spec. Where it cannot be run the reason is said and the last run that worked stays on screen."""
     before = st.session_state.get("shown")
     like = before if isinstance(before, RunSpec) else None
+    live = streaming.Live(spec, st.empty())
     try:
-        run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like)
+        run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
+        live.clear()
     except ChoiceError as error:
         settings.choose(())
         st.warning(sentence(str(error)) + " The model chooses itself.", icon="⚠️")

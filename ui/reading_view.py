@@ -13,6 +13,7 @@ from viz.export import matrix_csv
 
 MEAN, ALL = "mean", "all"
 ROWS_AT_ONCE = 48
+MOST_ROWS = 120  # of the alignment
 DRAWN_AS = {"map": "Map", "lines": "Lines"}
 WORDS = LineWords(
     queries="was written", keys="was read", hint="Hover a written token for its sources, or a source for who read it."
@@ -89,11 +90,11 @@ def growing(run: Run, step: Step) -> None:
     part = heads.PARTS[part_read(run)][1]
     layer, head = alignment_at(run)
     seen = step.trace.attention("decoder", layer, part)
-    first = len(run.steps[0].read["decoder"]) - 1
+    first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
     weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
     keys = keys_read(run, step)
-    labels = [one.token.label for one in run.steps[: step.index + 1]]
-    total = len(run.steps)
+    labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
+    total = min(len(run.steps), MOST_ROWS)
     fig = alignment(
         weights,
         labels,
@@ -114,6 +115,8 @@ def growing(run: Run, step: Step) -> None:
         csv=lambda: matrix_csv(weights, labels, keys),
     )
     alignment_pickers(run)
+    if step.index + 1 > MOST_ROWS:
+        st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
     if as_lines(max(len(labels), len(keys))):
         rows = array(seen.weights() if head == MEAN else seen.weights(int(head))[None])[:, first:]
         names = None if head == MEAN else [head]

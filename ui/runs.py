@@ -1,166 +1,33 @@
 """Loaded models and finished runs, shared by every session and bounded in bytes."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import streamlit as st
 import torch
 
-from model.decoding import Forced, Greedy, Sample, Step
+from model.decoding import Forced, Step
 from model.errors import InputError
 from model.language_model import LanguageModel, Reading
 from model.rewriting import rewrite
-from model.tap import Edit, StackName
-from model.tokens import Token
+from model.tap import Edit
 from model.trace import Trace
 from ui.estimate import announced
 from ui.examples import DEFAULT_MODEL, examples_for
 from ui.opened import LIGHT_BYTES, MOST_MODELS, Shelf
+from ui.run_store import Run, RunSpec, RunStore
+
+__all__ = ["Run", "RunSpec", "RunStore"]
 
 BUDGET_BYTES = 512 * 1024**2
 TOKENS_A_TOKEN = 3
 SPARE_TOKENS = 8
+WORTH_KEEPING = 16  # tokens of a decode that was interrupted
 CONTINUED = 40  # tokens a decoder alone writes after its prompt
 
 
 class ChoiceError(InputError):
     """A choice that came with a link and that this model cannot write."""
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """All that a run depends on."""
-
-    model: str
-    device: str
-    text: str
-    target: str | None = None  # what the decoder shall have read; None: what the model writes itself
-    choices: tuple[tuple[int, int], ...] = ()  # (step, token id) chosen by a person
-    pair: str | None = None  # a second sentence, for a model that tells two apart
-    masks: tuple[int, ...] = ()  # positions of an encoder's text hidden behind its mask token
-    edits: tuple[Edit, ...] = ()  # what is switched off in the model while it runs
-    read: tuple[int, ...] | None = None  # ids the decoder shall have read, exactly these, so that two runs compare
-    strategy: Greedy | Sample = Greedy()  # how the model's own tokens are chosen
-    most: int | None = None  # how many tokens it may write; None: what its kind may
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What one spec came to."""
-
-    spec: RunSpec
-    lm: LanguageModel
-    trace: Trace
-    steps: tuple[Step, ...]
-    limit: int  # how many tokens the model was allowed to write
-    reading: Reading | None = None  # the text as it came from the tokenizer, before any token was masked
-
-    @cached_property
-    def bytes(self) -> int:
-        """What its recording takes; counted once, because the store asks at every keystroke."""
-        return self.trace.recording.bytes
-
-    @property
-    def reader(self) -> StackName:
-        """The stack that reads what was typed."""
-        return "encoder" if self.lm.config.encoder_layers else "decoder"
-
-    @property
-    def source(self) -> tuple[Token, ...]:
-        """What was typed, as pieces."""
-        return self.trace.tokens(self.reader)[: self.typed]
-
-    @property
-    def typed(self) -> int:
-        """How many tokens the typed text came to."""
-        if self.reader == "decoder" and self.steps:
-            return len(self.steps[0].read["decoder"])
-        return len(self.trace.tokens(self.reader))
-
-    @property
-    def written(self) -> tuple[Token, ...]:
-        """What came out, the end token included."""
-        if self.steps:
-            return tuple(step.token for step in self.steps)
-        return self.trace.tokens("decoder")[1:] if self.lm.kind == "encoder-decoder" else ()
-
-    @property
-    def segments(self) -> tuple[int, ...] | None:
-        """The sentence of each token, 0 or 1, where the text is a pair; else None."""
-        held = None if self.reading is None else self.reading.segments
-        return held if held is not None and len(set(held)) > 1 else None
-
-    @property
-    def original(self) -> tuple[Token, ...]:
-        """What was typed, as pieces, before any was masked."""
-        return self.source if self.reading is None else self.reading.tokens
-
-    @property
-    def stacks(self) -> tuple[StackName, ...]:
-        return tuple(self.trace.read)
-
-    def after(self, stack: StackName) -> list[int | None]:
-        """For each position of a stack, the id that came next; None where nothing did."""
-        read = self.trace.tokens(stack)
-        following: list[int | None] = [token.id for token in read[1:]]
-        last = self.steps[-1].token.id if self.steps and stack == "decoder" else None
-        return [*following, last]
-
-
-def _without_choices(spec: RunSpec) -> RunSpec:
-    return replace(spec, choices=(), strategy=Greedy(), most=None)
-
-
-class RunStore:
-    """The runs used last, until their tensors pass a budget. Safe to share between threads."""
-
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
-        self._runs: OrderedDict[RunSpec, Run] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, spec: RunSpec) -> Run | None:
-        with self._lock:
-            if spec in self._runs:
-                self._runs.move_to_end(spec)
-            return self._runs.get(spec)
-
-    def alike(self, spec: RunSpec) -> Run | None:
-        """The newest decode that differs only in the tokens chosen: its steps serve as far as their tokens stay."""
-        asked = _without_choices(spec)
-        with self._lock:
-            of_the_text = [run for held, run in self._runs.items() if run.steps and held.text == spec.text]
-        return next((run for run in reversed(of_the_text) if _without_choices(run.spec) == asked), None)
-
-    def put(self, run: Run) -> None:
-        with self._lock:
-            self._runs[run.spec] = run
-            self._runs.move_to_end(run.spec)
-            while len(self._runs) > 1 and self.bytes > self.budget:
-                self._runs.popitem(last=False)
-
-    def forget(self, name: str, device: str) -> None:
-        """Drops every run of a model."""
-        with self._lock:
-            for spec in [spec for spec in self._runs if (spec.model, spec.device) == (name, device)]:
-                del self._runs[spec]
-
-    def of(self, name: str, device: str) -> tuple[int, int]:
-        """(how many, bytes) of a model's runs."""
-        with self._lock:
-            kept = [run for spec, run in self._runs.items() if (spec.model, spec.device) == (name, device)]
-        return len(kept), sum(run.bytes for run in kept)
-
-    @property
-    def bytes(self) -> int:
-        """What the runs' recordings take."""
-        return sum(run.bytes for run in self._runs.values())
-
-    def __len__(self) -> int:
-        return len(self._runs)
 
 
 @st.cache_resource(show_spinner=False)
@@ -196,18 +63,24 @@ def writing_limit(lm: LanguageModel, source: int, asked: int | None = None) -> i
     return most if lm.config.max_positions is None else min(most, lm.config.max_positions)
 
 
-def get(spec: RunSpec, between_steps: Callable[[], object] = lambda: None, like: RunSpec | None = None) -> Run:
+def get(
+    spec: RunSpec,
+    between_steps: Callable[[], object] = lambda: None,
+    like: RunSpec | None = None,
+    seen: Callable[[Step], object] = lambda step: None,
+) -> Run:
     """The run of a spec, from the store or made now.
 
     `between_steps` is called after each decoded token: a newer keystroke raises there and the decode is dropped.
     `like` is a run that is expected to have written much the same, such as that of the text before a keystroke: it
-    makes this one quicker and changes nothing of it. Raises InputError or CheckpointError as the model does.
+    makes this one quicker and changes nothing of it. `seen` is handed each step as it is made. Raises InputError or
+    CheckpointError as the model does.
     """
     held = store().get(spec)
     if held is not None:
         return held
     with announced(lm := load(spec.model, spec.device), spec.text, spec.pair):
-        run = _make(spec, lm, between_steps, like)
+        run = _make(spec, lm, between_steps, like, seen)
     store().put(run)
     return run
 
@@ -222,7 +95,13 @@ def given(lm: LanguageModel, text: str) -> str | list[int]:
     return [int(part) for part in parts]
 
 
-def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object], like: RunSpec | None = None) -> Run:
+def _make(
+    spec: RunSpec,
+    lm: LanguageModel,
+    between_steps: Callable[[], object],
+    like: RunSpec | None,
+    seen: Callable[[Step], object],
+) -> Run:
     x = given(lm, spec.text)
     pair = None if spec.pair is None else given(lm, spec.pair)
     reading = lm.reading(x, pair)
@@ -241,11 +120,22 @@ def _make(spec: RunSpec, lm: LanguageModel, between_steps: Callable[[], object],
         return Run(spec, lm, lm.run(x, edits=spec.edits), (), 0, reading)
     limit = writing_limit(lm, len(reading.tokens), spec.most)
     check_choices(spec.choices, lm)
-    steps = []
-    for step in _writing(spec, lm, x, limit, _written(like, lm)):
-        steps.append(step)
-        between_steps()
+    steps = list[Step]()
+    try:
+        for step in _writing(spec, lm, x, limit, _written(like, lm)):
+            steps.append(step)
+            between_steps()
+            seen(step)
+    finally:
+        if len(steps) >= WORTH_KEEPING and not steps[-1].ended:
+            store().put(_stopped(spec, lm, steps, reading))
     return Run(spec, lm, steps[-1].trace, tuple(steps), limit, reading)
+
+
+def _stopped(spec: RunSpec, lm: LanguageModel, steps: list[Step], reading: Reading) -> Run:
+    """What a decode came to before it was interrupted: the run of so many tokens, from which another can go on."""
+    whole = (*steps[:-1], replace(steps[-1], ended="limit"))
+    return Run(replace(spec, most=len(steps)), lm, steps[-1].trace, whole, len(steps), reading)
 
 
 def _written(spec: RunSpec | None, lm: LanguageModel) -> list[int]:

@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from model.cache import Cache
-from model.decoding import Sample
+from model.decoding import Sample, Step
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.recording import Recording
 from model.tap import Place
 from model.tokens import Token
+from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui import runs
 from ui.examples import DEFAULT_MODEL
@@ -248,3 +249,27 @@ def test_a_text_typed_key_by_key_writes_what_it_writes_alone(monkeypatch: pytest
         assert torch.allclose(run.trace.logits, alone[text][-1].trace.logits, atol=1e-3)
         before = spec
     assert len(passes) < 0.6 * sum(len(steps) for steps in alone.values())
+
+
+def test_an_interrupted_decode_keeps_what_it_wrote_and_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stops(step: Step) -> None:
+        if step.index == 19:
+            raise StoppedError
+
+    drawn = replace(SPEC, strategy=Sample(temperature=3.0, seed=1), most=40)
+    with pytest.raises(StoppedError):
+        runs.get(drawn, seen=stops)
+    part = runs.store().get(replace(drawn, most=20))
+    assert part is not None
+    assert (len(part.steps), part.steps[-1].ended, part.limit) == (20, "limit", 20)
+    assert runs.store().get(drawn) is None
+    read: list[int] = []
+    advance = Transformer.advance
+    monkeypatch.setattr(Transformer, "advance", lambda *args, **more: read.append(1) or advance(*args, **more))
+    whole = runs.get(drawn)
+    assert len(read) <= 40 - 20
+    assert [step.token for step in whole.steps[:20]] == [step.token for step in part.steps]
+    assert len(whole.steps) == 40 or whole.steps[-1].ended == "end"
