@@ -14,7 +14,8 @@ from ui.runs import Run, RunSpec
 LINKED_CHARACTERS = 4_000
 MOST_CHOICES = 32
 LONGEST_CHOICE = 20  # characters; Python refuses to read numbers of thousands of digits
-TYPING_PAUSE = "20ms"  # without a keystroke, before a text is sent: shorter than between two keys, longer than in a burst
+TYPING_PAUSE = "20ms"
+"""Without a keystroke, before a text is sent: shorter than between two keys, longer than in a burst of them."""
 T = TypeVar("T")
 
 
