@@ -430,7 +430,9 @@ function listen(state) {
     settled(state);
   }, { signal });
   for (const button of root.querySelectorAll(".save button")) {
-    button.addEventListener("click", () => save(state, button.dataset.format), { signal });
+    button.addEventListener("click", () => {
+      save(state, button.dataset.format).catch((error) => console.warn(error));
+    }, { signal });
   }
 }
 
