@@ -4,11 +4,7 @@ from ui import architectures_view, settings, side_by_side
 
 run = settings.shown()
 names = side_by_side.pick(run.spec.model)
-columns = architectures_view.columns(names)
-sides = [
-    architectures_view.prediction(column, name, run, i)
-    for i, (column, name) in enumerate(zip(columns, names, strict=True))
-]
+sides = architectures_view.predictions(names, run)
 layer = architectures_view.attention(sides)
 architectures_view.influence(sides, layer)
 architectures_view.differences(sides)

@@ -17,8 +17,8 @@ from ui import (
     tables,
     theme,
 )
-from ui.components.head_grid.head_grid import head_grid, thumbnails
-from ui.figures import array
+from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
+from ui.figures import Matrix, array
 from ui.model_facts import facts
 from ui.runs import Run
 from ui.side_by_side import Side
@@ -27,6 +27,7 @@ from viz.export import matrix_csv, table_csv
 from viz.influence import Curve, influence_bars, influence_by_distance
 from viz.parameters import many
 from viz.probabilities import next_token_chart
+from viz.strips import attention_small
 
 TOP = 5
 ABREAST = 4  # heads in a row of pictures
@@ -43,19 +44,24 @@ def columns(names: list[str]) -> list[DeltaGenerator]:
     return list(st.columns(len(names), gap="medium"))
 
 
-def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side:
-    """One column: the model's name and kind, and what it predicts. Its run is made here, so the first stand while others run."""
-    with column:
-        with st.spinner("Running", show_time=False):
+def predictions(names: list[str], run: Run) -> list[Side]:
+    """Each model's name and kind, and below it what it predicts. Runs are made in turn: the first stand while others run."""
+    titles, rows = columns(names), columns(names)
+    return [prediction(*place, name, run, i) for i, (*place, name) in enumerate(zip(titles, rows, names, strict=True))]
+
+
+def prediction(title: DeltaGenerator, row: DeltaGenerator, name: str, run: Run, number: int) -> Side:
+    """One model."""
+    with title:
+        with st.spinner("Running"):
             side = side_by_side.side(name, run)
         st.subheader(header.plain(side.label), anchor=False)
         if side.run is None:
             st.warning(header.sentence(side.problem), icon="⚠️")
             return side
         lm = side.run.lm
-        st.caption(
-            f"{opened.KINDS[lm.kind]} · {many(lm.parameters)} parameters · reads {len(side.run.original)} pieces"
-        )
+        st.caption(f"{opened.KINDS[lm.kind]} · {many(lm.parameters)} parameters · {len(side.run.original)} pieces read")
+    with row:
         if lm.net.head is None:
             st.caption("A body without an output head: it predicts no tokens.")
         else:
@@ -120,7 +126,8 @@ def attention(sides: list[Side]) -> int:
         bind="query-params",
         required=True,
         format_func=depth_name,
-        help="Heads of this layer in every model; one with fewer layers shows its last. Queries down, keys across, darker is more.",
+        help="Heads of this layer in every model; one with fewer layers shows its last. Queries down, keys across, darker is more. "
+        "A click shows a head exactly.",
     )
     layer = most - 1 if layer is None else layer
     for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
@@ -135,7 +142,7 @@ def depth_name(layer: int) -> str:
 
 
 def pictures(run: Run, layer: int, number: int) -> None:
-    """One model's heads."""
+    """One model's heads, and the one that was clicked exactly."""
     kinds = side_by_side.parts(run)
     if not kinds:
         st.markdown("**No attention**")
@@ -145,24 +152,39 @@ def pictures(run: Run, layer: int, number: int) -> None:
     for part in kinds:
         stack, kind = heads.PARTS[part]
         shown = side_by_side.clamp(run, layer, stack)
-        weights = array(run.trace.attention(stack, shown, kind).weights())
-        asked = len(run.trace.tokens("encoder")) if part == "cross" else run.typed
-        weights = weights[:, : (run.typed if part == "decoder" else CUT)][:, :CUT, : min(asked, CUT)]
-        abreast = max(n for n in range(1, ABREAST + 1) if len(weights) % n == 0)
-        small = thumbnails(weights)
+        asking = run.trace.tokens(stack)[: run.typed if part == "decoder" else CUT][:CUT]
+        asked = run.trace.tokens("encoder")[:CUT] if part == "cross" else asking
+        weights = array(run.trace.attention(stack, shown, kind).weights()[:, : len(asking), : len(asked)])
         st.markdown(f"**{heads.NAMES[part]}, layer {shown}**", help=heads.MEANING[part])
-        head_grid(
-            small.reshape(-1, abreast, *small.shape[1:]),
-            selected=(0, 0),
-            key=f"heads_{number}_{part}",
-            row_labels=[""] * (len(small) // abreast),
-            column_labels=[""] * abreast,
-            names=[
-                [f"layer {shown} · head {r * abreast + c}" for c in range(abreast)]
-                for r in range(len(small) // abreast)
-            ],
-            label=f"{heads.NAMES[part]} of {run.spec.model}, layer {shown}",
-        )
+        chosen = head_pictures(weights, f"heads_{number}_{part}", f"{heads.NAMES[part]} of {run.spec.model}", shown)
+        queries, keys = [token.label for token in asking], [token.label for token in asked]
+        fig = attention_small(weights[chosen], queries, keys, theme=theme.current(), height=230)
+        figures.chart(fig, key=f"exact_{number}_{part}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
+
+
+def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
+    """A layer's heads as pictures; the head that was clicked, at first the one that looks most sharply."""
+    count = len(weights)
+    abreast = max(n for n in range(1, ABREAST + 1) if count % n == 0)
+    sharpest = int(weights.max(axis=-1).mean(axis=-1).argmax())
+    chosen = min(int(st.session_state.get(f"{key}_chosen", sharpest)), count - 1)
+
+    def choose(event: HeadEvent) -> None:
+        st.session_state[f"{key}_chosen"] = event.layer * abreast + event.head
+
+    small = thumbnails(weights)
+    head_grid(
+        small.reshape(-1, abreast, *small.shape[1:]),
+        selected=divmod(chosen, abreast),
+        key=key,
+        row_labels=[""] * (count // abreast),
+        column_labels=[""] * abreast,
+        names=[[f"layer {layer} · head {r * abreast + c}" for c in range(abreast)] for r in range(count // abreast)],
+        label=f"{name}, layer {layer}",
+        on_head=choose,
+    )
+    st.caption(f"head {chosen}, exactly:")
+    return chosen
 
 
 def influence(sides: list[Side], layer: int) -> None:

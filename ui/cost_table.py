@@ -15,7 +15,7 @@ MEANS = {
     "weight, and four for each number of a head and token looked at.",
     "of these for looking": "The part that grows with the text: scores and mixing of all that is looked at.",
     "Kept a token": "The KV cache: keys and values of each token read, kept so that later ones can look at it.",
-    "State": "What is carried on whatever the length of the text.",
+    "Carried on": "A recurrent model's state: what is kept whatever the length of the text.",
     "Time a token": "Measured on this machine: the median of nine tokens read one at a time after the text; for an encoder, of "
     "passes over the text. Small models wait for Python more than for arithmetic.",
 }
@@ -42,7 +42,7 @@ def costs(sides: list[Side]) -> list[list[Cell]]:
         "Operations a token": [many(operations(run, c)) for run, c in found],
         "of these for looking": [format_percent(looking(run, c) / operations(run, c)) for run, c in found],
         "Kept a token": [bytes_of(c.kept, run) for run, c in found],
-        "State": [bytes_of(c.state, run) for run, c in found],
+        "Carried on": [bytes_of(c.state, run) for run, c in found],
         "Time a token": [milliseconds(side_by_side.seconds(run)) for run, _ in found],
     }
     return [[Cell(term, MEANS[term]), *(Cell(x, quiet=x == "–") for x in values)] for term, values in rows.items()]

@@ -244,14 +244,14 @@ def block_plan(c: TransformerConfig, stack: Stack) -> BlockPlan:
     )
 
 
-PARTS = ("Embedding", "Positions", "Recurrent layers", "Attention", "Feed-forward", "Norms", "Output head")
+PARTS = ("Embedding", "Positions", "LSTM layers", "Attention", "Feed-forward", "Norms", "Output head")
 
 
 def part_of(name: str) -> str:
     """The part of the model a parameter belongs to, by its name in `Transformer` or `Recurrent`."""
     steps = name.split(".")
     if steps[0] == "layers":
-        return "Recurrent layers"
+        return "LSTM layers"
     if steps[0] == "tokens" or "segments" in steps:
         return "Embedding"
     if steps[0] in ("head", "relation"):

@@ -17,7 +17,6 @@ def explain() -> None:
     st.info(
         "This is an LSTM, a recurrent model: it has no attention, so no head looks anywhere. It reads one token after another, and "
         "what it read reaches a later token only through the vectors each layer carries on. " + INSTEAD,
-        icon="🔁",
     )
     st.page_link("pages/architectures.py", label="See what it remembers on the Architectures page →")
     st.caption("Choose another model on the left to see this page at work. Overview, Decoding, Embeddings, Logits and Models "

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.frame import Floats, Part, new_figure, position_axis
-from viz.labels import escaped, quoted, short, ticks
+from viz.labels import escaped, quoted, ticks
 from viz.probabilities import format_percent
 from viz.theme import Theme
 
@@ -84,7 +84,7 @@ def influence_bars(shares: Floats, labels: Sequence[str], *, theme: Theme, colou
     """One prediction's influence as a bar a token, (time,) shares of one."""
     if len(shares) != len(labels) or not len(labels):
         raise ValueError(f"{len(shares)} shares do not fit {len(labels)} labels.")
-    marks = ticks([short(label, 8) for label in labels], cell=(WIDTH - 40) / len(labels), upright=False)
+    marks = ticks(labels, cell=(WIDTH - 40) / len(labels), upright=False, limit=8)
     bars: Part = {
         "type": "bar",
         "x": np.arange(len(labels)),

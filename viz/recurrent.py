@@ -66,9 +66,9 @@ def _layer(sketch: Sketch, d_model: int) -> None:
     """Three gates side by side, the cell above them, the answer on top; the state loops at the right."""
     theme = sketch.theme
     start = sketch.y
-    sketch.wire([(STREAM, start), (RIGHT - 12, start)])
-    sketch.y += GAP
     width, gap = (RIGHT - 8 - INNER - 6) / 3, 3.0
+    sketch.wire([(STREAM, start), (INNER + 2 * (width + gap) + width / 2, start)])
+    sketch.y += GAP
     base, height = sketch.y, 2 * LINE + 8
     for i, (name, means) in enumerate(GATES):
         left = INNER + i * (width + gap)
@@ -78,14 +78,14 @@ def _layer(sketch: Sketch, d_model: int) -> None:
         sketch.titled(left, left + width, name, f"{2 * d_model:,} → {d_model:,}", height, "", means)
     cell = _Row(
         "cell = forget × cell + input × new",
-        f"{d_model:,} numbers, kept from token to token",
+        f"{d_model:,} numbers, carried on",
         "What was held, as far as the forget gate lets it, plus what is new, as far as the input gate lets it. "
         + CARRIED,
         theme.value,
     )
     answer = _Row(
         "answer = output × tanh(cell)",
-        f"{d_model:,} numbers: to the layer above, and to the gates at the next token",
+        f"{d_model:,} numbers, upwards and carried on",
         "What the layer shows of its cell: the layer above reads it, and so do this layer's gates at the next token. "
         + CARRIED,
         theme.accent,

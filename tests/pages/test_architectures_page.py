@@ -11,7 +11,7 @@ from analysis.cost import cost
 from analysis.influence import influence
 from model import checkpoint
 from tests.model import lstm_checkpoint
-from tests.pages.driving import APP, chart, fine, link, numbers, payload, picked, said, shown, typed
+from tests.pages.driving import APP, chart, fine, link, numbers, payload, picked, said, sent, shown, typed
 from tests.pages.test_kinds import save, tokenizer
 from ui import runs, side_by_side
 from ui.runs import RunSpec
@@ -178,3 +178,18 @@ def test_every_other_page_says_plainly_why_it_has_nothing_to_show(page: str) -> 
     app = opened(page, "tiny-lstm")
     assert "it has no attention, so no head looks anywhere" in said(app)
     assert not app.get("plotly_chart")
+
+
+def test_compare_says_why_a_recurrent_model_cannot_be_set_against_heads() -> None:
+    app = opened("compare", "tiny-gpt2", against="Another model", model_b="tiny-lstm")
+    assert "it has no attention to compare" in said(app)
+
+
+def test_a_click_on_a_picture_shows_its_head_exactly() -> None:
+    app = opened("architectures", "tiny-gpt2", beside="tiny-llama")
+    app = sent(app, "heads_1_decoder", "head", {"layer": 0, "head": 1, "pressed": True})
+    run = side("tiny-llama")
+    layer = run.lm.config.decoder_layers - 1
+    weights = run.trace.attention("decoder", layer).weights(1)[: run.typed, : run.typed].numpy()
+    drawn = numbers(chart(app, "exact_1_decoder")["data"][0]["z"]).reshape(weights.shape)
+    assert np.nan_to_num(drawn) == pytest.approx(weights, abs=1e-6)

@@ -218,5 +218,5 @@ def test_a_recurrent_model_is_told_by_its_state() -> None:
 def test_the_parts_of_a_recurrent_model_hold_all_its_parameters() -> None:
     lm = LanguageModel(build(CONFIG), None, Source("tiny", "regard-lstm", ""))
     parts = dict(parameters_by_part(lm))
-    assert set(parts) == {"Embedding", "Recurrent layers"}
+    assert set(parts) == {"Embedding", "LSTM layers"}
     assert sum(parts.values()) == lm.parameters

@@ -106,7 +106,7 @@ def test_costs_are_those_of_the_analysis() -> None:
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in costs([gpt, recurrent])}
     assert set(rows) == set(cost_table.MEANS)
     assert rows["Kept a token"] == [f"{4 * cost(gpt.run.lm.config).kept:,} bytes", "–"]
-    assert rows["State"] == ["–", f"{4 * cost(CONFIG).state:,} bytes"]
+    assert rows["Carried on"] == ["–", f"{4 * cost(CONFIG).state:,} bytes"]
     assert rows["of these for looking"][1] == "0%"
     c = cost(gpt.run.lm.config)
     assert operations(gpt.run, c) == c.at(9) == c.fixed + looking(gpt.run, c)
