@@ -9,13 +9,16 @@ run = settings.shown()
 part = heads_view.pick_part(run)
 view = heads.shown(attention_view.with_target(run), part)
 found = heads_view.summary(view.run, part)
-left, right = st.columns([3, 2], gap="large")
-with right:
-    layer, head = heads_view.chosen(found)
-    heads_view.in_words(view.run, found, part, layer, head)
-with left:
-    heads_view.every_head(found, part, layer, head)
-head_finder.finder(found)
+if found is None:
+    layer, head = heads_view.chosen(view, None)
+else:
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        layer, head = heads_view.chosen(view, found)
+        heads_view.in_words(view.run, found, part, layer, head)
+    with left:
+        heads_view.every_head(found, part, layer, head)
+    head_finder.finder(found)
 head_looks.draw(view, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},

@@ -99,6 +99,11 @@ def label(token: str) -> str:
 def together(view: Shown, layer: int) -> None:
     """Mean and max over the heads of a layer, and all its heads weighted by their values."""
     stack, part = heads.PARTS[view.part]
+    count = view.heads * len(view.queries) * len(view.keys)
+    memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
+    says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
+    if count > heads_view.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
+        return
     mean, most = over_heads(view.attention(layer))
     left, middle, right = st.columns(3, gap="medium")
     name = f"{view.part}-layer-{layer}"

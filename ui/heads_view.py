@@ -8,6 +8,7 @@ from analysis.head_summary import HeadSummary, summarise
 from ui import figures, head_cards, head_words, header, heads, settings, theme
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.head_words import HeadScore
+from ui.heads import Shown
 from ui.runs import Run
 from ui.tables import Cell, table
 from ui.worked_out import asked, duration, is_kept, kept
@@ -43,8 +44,8 @@ def pick_part(run: Run) -> str:
     return part or parts[-1]
 
 
-def summary(run: Run, part: str) -> HeadSummary:
-    """The numbers of every head. A long text's are worked out on request, with an estimate of the time first."""
+def summary(run: Run, part: str) -> HeadSummary | None:
+    """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
     stack, kind = heads.PARTS[part]
     key = ("summary", part)
     if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > AT_ONCE:
@@ -55,7 +56,7 @@ def summary(run: Run, part: str) -> HeadSummary:
             f"about {duration(takes)} and no more memory than one head's map."
         )
         if not asked(run, part, says, key="work_out"):
-            st.stop()
+            return None
     with st.spinner("Reading every head", show_time=True):
         return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, kind))
 
@@ -71,15 +72,16 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
     return maps
 
 
-def chosen(found: HeadSummary) -> tuple[int, int]:
+def chosen(view: Shown, found: HeadSummary | None) -> tuple[int, int]:
     """Layer and head, by picker; at first the head that stands out most for one of the scores."""
-    layers, count = found.entropy.shape
-    if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
+    if found is not None and all(
+        key not in st.session_state and key not in st.query_params for key in ("layer", "head")
+    ):
         st.session_state["layer"], st.session_state["head"] = most_telling(found)
-    settings.settle("layer", layers)
-    settings.settle("head", count)
+    settings.settle("layer", view.layers)
+    settings.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    return heads.number_picker(row, "Layer", "layer", layers), heads.number_picker(row, "Head", "head", count)
+    return heads.number_picker(row, "Layer", "layer", view.layers), heads.number_picker(row, "Head", "head", view.heads)
 
 
 def most_telling(found: HeadSummary) -> tuple[int, int]:

@@ -203,9 +203,14 @@ def test_a_long_text_is_read_on_request_with_an_estimate_first(monkeypatch: pyte
     app = opened("heads", "Le petit chat noir dort sur le grand lit.", part="Encoder")
     assert "million attention weights" in words(app)
     assert "head_maps" not in charts(app)
+    assert {"raw", "valued"} <= charts(app)  # one head costs little
     app = pressed(app, "work_out")
     assert "head_maps" in charts(app)
     assert "million attention weights" not in words(app)
+    app = picked(app, "look", "layer")
+    assert "MiB for a moment" in words(app)
+    assert "mean" not in charts(app)
+    assert "mean" in charts(pressed(app, "work_out_layer"))
 
 
 def test_a_head_of_a_text_of_one_token_is_not_described() -> None:
