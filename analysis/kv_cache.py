@@ -9,8 +9,10 @@ import torch
 from analysis.cost import cost
 from model.config import TransformerConfig
 from model.decoding import Step
+from model.errors import InputError
 from model.language_model import LanguageModel
 from model.network import advance, beginning
+from model.transformer import Transformer
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ def measured(lm: LanguageModel, steps: Sequence[Step], most: int = 64) -> Measur
 
     At most the first `most` steps: without a cache the work grows with the square of the length.
     """
+    net = lm.net
+    if not isinstance(net, Transformer):
+        raise InputError("a recurrent model keeps no keys and values: it has no cache to do without")
     memory = None
     if "encoder" in steps[0].read:
         memory = lm.net.encode(_row(lm, [token.id for token in steps[0].read["encoder"]]))
@@ -98,7 +103,7 @@ def measured(lm: LanguageModel, steps: Sequence[Step], most: int = 64) -> Measur
         lm.logits(stream[:, -1])
         cached.append(_now(lm) - began)
         began = _now(lm)
-        lm.logits(lm.net.decode(_row(lm, ids), memory)[:, -1])
+        lm.logits(net.decode(_row(lm, ids), memory)[:, -1])
         again.append(_now(lm) - began)
         before = len(ids)
     return Measured(tuple(cached), tuple(again))

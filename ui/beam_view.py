@@ -284,6 +284,6 @@ def as_csv(found: Search) -> str:
             "log_probability": [one.log_probability for _, _, one in every],
             "sum": [one.total for _, _, one in every],
             "score": [one.total / len(one.ids) ** found.penalty for _, _, one in every],
-            "fate": [one.fate for _, _, one in every],
+            "fate": [str(one.fate) for _, _, one in every],
         }
     )

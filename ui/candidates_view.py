@@ -90,7 +90,7 @@ def chart_of(run: Run, step: Step, ids: list[int], before: NDArray[np.float32], 
         return fig
     after = array(found[-1].shares[ids])
     left = max(0.0, 1.0 - float(after.sum(dtype=np.float64)))
-    out = [ruled_out_by(found, i) or "" for i in ids]
+    out: list[str] = [ruled_out_by(found, i) or "" for i in ids]
     if others:
         before, after = np.append(before, np.float32(rest)), np.append(after, np.float32(left))
         out.append("" if found[-1].left > sum(not reason for reason in out) else "all of them")

@@ -50,7 +50,7 @@ def parts_map(
         hover=f"%{{y}}, %{{x}}: VALUE logits for {_quoted(token)} against {_quoted(rival)}",
         title="logits",
     )
-    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape) if values.size else (0, 0)
+    row, column = divmod(int(np.abs(values).argmax()), values.shape[1]) if values.size else (0, 0)
     largest = f"{rows.labels[row]}, {columns[column]} ({signed(float(values[row, column]))})" if values.size else "none"
     summary = f'The parts of the logit difference between "{visible(token)}" and "{visible(rival)}"; the largest is {largest}.'
     framed = [] if chosen is None else [outline(theme, x=(chosen[1], chosen[1]), y=(chosen[0], chosen[0]))]
