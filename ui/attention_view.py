@@ -1,7 +1,5 @@
 """The attention page: which attention, all heads as thumbnails, and the chosen head in one of four views."""
 
-import io
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -28,7 +26,7 @@ from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
-from viz.export import table_csv
+from viz.export import archive, table_csv
 
 ELEMENTWISE = 80  # what a weight's softmax and pooling cost, in multiplications
 VIEWS = ("heatmap", "lines", "row", "anatomy")
@@ -166,10 +164,8 @@ def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], se
 
 def pictures_npz(pictures: NDArray[np.uint8], view: Shown) -> bytes:
     """The pictures (layer, head, row, column) from 0 to 255, and the labels of the whole map."""
-    data = io.BytesIO()
     labels = {name: np.array(side, dtype=np.str_) for name, side in (("queries", view.queries), ("keys", view.keys))}
-    np.savez_compressed(data, pictures=pictures, **labels)
-    return data.getvalue()
+    return archive({"pictures": pictures} | labels)
 
 
 def asked_for_all(view: Shown) -> bool:

@@ -1,8 +1,6 @@
 """The heads of a layer as lines between tokens."""
 
-import io
 import re
-from typing import cast
 
 import numpy as np
 import streamlit as st
@@ -22,7 +20,7 @@ from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.heatmap_view import shown_window
-from viz.export import table_csv
+from viz.export import archive, table_csv
 from viz.lines import edges_to_mass
 from viz.windows import MOST_CELLS, Window
 
@@ -122,7 +120,7 @@ def ways(view: Shown, toggles: Toggles, lines: Lines, layer: int, window: Window
         html=lambda: standalone_html(
             "attention_lines", HTML, lines.payload(), title=lines.label, said=words, theme=shown
         ),
-        npz=lambda: archive(lines),
+        npz=lambda: arrays(lines),
         python=lambda: attention_code.of_lines(view, toggles, layer, active, window, lines.mass),
         picture=False,
     )
@@ -157,9 +155,7 @@ def links_csv(lines: Lines, active: list[int]) -> str:
     )
 
 
-def archive(lines: Lines) -> bytes:
+def arrays(lines: Lines) -> bytes:
     """All heads' weights (heads, query, key) and the labels."""
-    data = io.BytesIO()
     labels = {name: np.array(side, dtype=np.str_) for name, side in (("queries", lines.queries), ("keys", lines.keys))}
-    np.savez_compressed(data, weights=cast("Matrix", lines.weights), **labels)
-    return data.getvalue()
+    return archive({"weights": lines.weights} | labels)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from viz.frame import WIDTH, Floats, Part, new_figure, position_axis
 from viz.labels import escaped, quoted, ticks, visible
@@ -152,7 +153,14 @@ def score_row(
 
 
 def _bars(
-    at: Floats, values: Floats, hover: list[str], selected: int, colour: str, axis: str, says: str, theme: Theme
+    at: NDArray[np.integer],
+    values: Floats,
+    hover: list[str],
+    selected: int,
+    colour: str,
+    axis: str,
+    says: str,
+    theme: Theme,
 ) -> Part:
     chosen = at == selected
     return {

@@ -3,11 +3,12 @@
 import csv
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from viz.frame import Floats, check_grid, summary
 from viz.theme import LIGHT, TEXT_FONT, Theme
@@ -92,28 +93,26 @@ def matrix_npz(
     It loads without pickle.
     """
     check_grid("Weights", weights, queries, keys)
+    labels = {"queries": np.array(queries, dtype=np.str_), "keys": np.array(keys, dtype=np.str_)}
+    first = {"first_query": np.array(first_query), "first_key": np.array(first_key)}
+    return archive({"weights": weights} | labels | first)
+
+
+def archive(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """A compressed NumPy archive of arrays under their names; it loads without pickle."""
     data = io.BytesIO()
-    np.savez_compressed(
-        data,
-        weights=weights,
-        queries=np.array(queries, dtype=np.str_),
-        keys=np.array(keys, dtype=np.str_),
-        first_query=first_query,
-        first_key=first_key,
-    )
+    np.savez_compressed(data, allow_pickle=False, **arrays)
     return data.getvalue()
 
 
 def figure_npz(fig: go.Figure) -> bytes:
     """A NumPy archive with the numbers that a figure draws: x, y, z and customdata of each trace, as "0_z"; "names" holds
     the traces' names. Text and mixed data are left out; it loads without pickle."""
-    arrays = {}
+    arrays: dict[str, NDArray[np.generic]] = {}
     for number, trace in enumerate(fig.data):
         for name in ("x", "y", "z", "customdata"):
             drawn = np.asarray(trace[name]) if name in trace and trace[name] is not None else np.array("")
             if drawn.dtype.kind in "biuf":
                 arrays[f"{number}_{name}"] = drawn
     names = np.array([str(trace.name or trace.type) for trace in fig.data], dtype=np.str_)
-    data = io.BytesIO()
-    np.savez_compressed(data, names=names, **arrays)
-    return data.getvalue()
+    return archive({"names": names} | arrays)
