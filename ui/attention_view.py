@@ -164,8 +164,8 @@ def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], se
 
 def pictures_npz(pictures: NDArray[np.uint8], view: Shown) -> bytes:
     """The pictures (layer, head, row, column) from 0 to 255, and the labels of the whole map."""
-    labels = {name: np.array(side, dtype=np.str_) for name, side in (("queries", view.queries), ("keys", view.keys))}
-    return archive({"pictures": pictures} | labels)
+    queries, keys = (np.array(side, dtype=np.str_) for side in (view.queries, view.keys))
+    return archive({"pictures": pictures, "queries": queries, "keys": keys})
 
 
 def asked_for_all(view: Shown) -> bool:

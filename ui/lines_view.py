@@ -157,5 +157,5 @@ def links_csv(lines: Lines, active: list[int]) -> str:
 
 def arrays(lines: Lines) -> bytes:
     """All heads' weights (heads, query, key) and the labels."""
-    labels = {name: np.array(side, dtype=np.str_) for name, side in (("queries", lines.queries), ("keys", lines.keys))}
-    return archive({"weights": lines.weights} | labels)
+    queries, keys = (np.array(side, dtype=np.str_) for side in (lines.queries, lines.keys))
+    return archive({"weights": lines.weights, "queries": queries, "keys": keys})

@@ -93,9 +93,15 @@ def matrix_npz(
     It loads without pickle.
     """
     check_grid("Weights", weights, queries, keys)
-    labels = {"queries": np.array(queries, dtype=np.str_), "keys": np.array(keys, dtype=np.str_)}
-    first = {"first_query": np.array(first_query), "first_key": np.array(first_key)}
-    return archive({"weights": weights} | labels | first)
+    return archive(
+        {
+            "weights": weights,
+            "queries": np.array(queries, dtype=np.str_),
+            "keys": np.array(keys, dtype=np.str_),
+            "first_query": np.array(first_query),
+            "first_key": np.array(first_key),
+        }
+    )
 
 
 def archive(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
