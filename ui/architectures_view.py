@@ -46,8 +46,8 @@ def columns(names: list[str]) -> list[DeltaGenerator]:
 
 def predictions(names: list[str], run: Run) -> list[Side]:
     """Each model's name and kind, and below it what it predicts. Runs are made in turn: the first stand while others run."""
-    titles, rows = columns(names), columns(names)
-    return [prediction(*place, name, run, i) for i, (*place, name) in enumerate(zip(titles, rows, names, strict=True))]
+    places = list(zip(columns(names), columns(names), strict=True))
+    return [prediction(*places[number], name, run, number) for number, name in enumerate(names)]
 
 
 def prediction(title: DeltaGenerator, row: DeltaGenerator, name: str, run: Run, number: int) -> Side:
@@ -202,8 +202,6 @@ def influence(sides: list[Side], layer: int) -> None:
     if not curves:
         return
     fig = influence_by_distance(curves, theme=theme.current())
-    reach = max(len(curve.shares) for curve in curves)
-    names = [f"{curve.model}{', attention' if curve.attention else ''}" for curve in curves]
     with place:
         figures.place(
             fig,
@@ -211,14 +209,18 @@ def influence(sides: list[Side], layer: int) -> None:
             heading="Influence by distance",
             explained=BY_DISTANCE,
             filename="influence-by-distance",
-            csv=lambda: table_csv(
-                {"tokens back": list(range(reach))}
-                | {
-                    name: [float(x) for x in curve.shares] + [float("nan")] * (reach - len(curve.shares))
-                    for name, curve in zip(names, curves, strict=True)
-                }
-            ),
+            csv=lambda: by_distance_csv(curves),
         )
+
+
+def by_distance_csv(curves: list[Curve]) -> str:
+    """A row a distance, a column a curve; empty where a curve ends sooner."""
+    reach = max(len(curve.shares) for curve in curves)
+    held: dict[str, list[str] | list[int] | list[float]] = {"tokens back": list(range(reach))}
+    for curve in curves:
+        name = f"{curve.model}{', attention' if curve.attention else ''}"
+        held[name] = [f"{x:.6g}" for x in curve.shares] + [""] * (reach - len(curve.shares))
+    return table_csv(held)
 
 
 def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[Curve]:

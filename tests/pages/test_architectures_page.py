@@ -14,7 +14,9 @@ from tests.model import lstm_checkpoint
 from tests.pages.driving import APP, chart, fine, link, numbers, payload, picked, said, sent, shown, typed
 from tests.pages.test_kinds import save, tokenizer
 from ui import runs, side_by_side
+from ui.architectures_view import by_distance_csv
 from ui.runs import RunSpec
+from viz.influence import Curve
 
 FAMILIES = {"gpt2": "plain", "llama": "grouped", "t5": "tied", "bert": "pairs"}
 TEXT = "the cat sat on the mat and ate"
@@ -193,3 +195,13 @@ def test_a_click_on_a_picture_shows_its_head_exactly() -> None:
     weights = run.trace.attention("decoder", layer).weights(1)[: run.typed, : run.typed].numpy()
     drawn = numbers(chart(app, "exact_1_decoder")["data"][0]["z"]).reshape(weights.shape)
     assert np.nan_to_num(drawn) == pytest.approx(weights, abs=1e-6)
+
+
+def test_the_curves_are_handed_out_as_they_are() -> None:
+    curves = [Curve("a", np.array([0.5, 0.25, 0.125])), Curve("a", np.array([0.75, 0.25]), attention=True)]
+    assert by_distance_csv(curves).splitlines() == [
+        'tokens back,a,"a, attention"',
+        "0,0.5,0.75",
+        "1,0.25,0.25",
+        "2,0.125,",
+    ]
