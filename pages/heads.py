@@ -17,7 +17,7 @@ else:
         layer, head = heads_view.chosen(view, found)
         heads_view.in_words(view.run, found, part, layer, head)
     with left:
-        heads_view.every_head(found, part, layer, head)
+        heads_view.every_head(view, found, layer, head)
     head_finder.finder(found)
 head_looks.draw(view, layer, head)
 keys(

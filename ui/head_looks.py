@@ -1,5 +1,7 @@
 """The heads page's lower half: one head weighted by its values and read as tokens, a layer's heads together, and whole stacks."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 
 import plotly.graph_objects as go
@@ -8,15 +10,16 @@ import streamlit as st
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer
-from ui import figures, flow_view, header, heads, heads_view, settings, theme, writes_view
+from ui import figures, flow_view, head_code, header, heads, heads_view, settings, theme, writes_view
 from ui.figures import Matrix, array
 from ui.heads import Shown
 from ui.worked_out import asked, duration, is_kept, kept
 from viz.attention import attention_heatmap
 from viz.export import matrix_csv, matrix_npz
-from viz.token_maps import CellKind, token_map
+from viz.token_maps import token_map
 from viz.windows import MOST_CELLS
 
+WIDE, NARROW = 560, 460  # px
 LOOKS = ("value", "tokens", "layer", "through")
 NAMES = {
     "value": "Weighted by value",
@@ -59,6 +62,18 @@ def draw(view: Shown, layer: int, head: int) -> None:
         through(view, layer)
 
 
+@dataclass(frozen=True)
+class Named:
+    """What stands around a map."""
+
+    key: str
+    heading: str
+    says: str
+    filename: str
+    python: Callable[[], str] | None = None
+    width: int = WIDE
+
+
 def by_value(view: Shown, layer: int, head: int) -> None:
     """Raw weights beside what is handed over."""
     stack, part = heads.PARTS[view.part]
@@ -66,10 +81,12 @@ def by_value(view: Shown, layer: int, head: int) -> None:
     handed = array(value_weighted(view.run.trace, stack, layer, part, head))
     left, right = st.columns(2, gap="large")
     name = f"{view.part}-layer-{layer}-head-{head}"
+    code = partial(head_code.of_weights, view, layer, head)
     with left:
-        shares(view, raw, "raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}")
+        shares(view, raw, Named("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}", code))
+    code = partial(head_code.of_value, view, layer, head, WIDE)
     with right:
-        lengths(view, handed, "valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}")
+        lengths(view, handed, Named("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}", code))
     st.caption(moved(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
 
 
@@ -105,77 +122,83 @@ def together(view: Shown, layer: int) -> None:
     if count > heads_view.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
         return
     mean, most = over_heads(view.attention(layer))
+    handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
+    name, code = f"{view.part}-layer-{layer}", partial(head_code.of_layer, view, layer, NARROW)
     left, middle, right = st.columns(3, gap="medium")
-    name = f"{view.part}-layer-{layer}"
     with left:
-        says = "The mean of the layer's heads. Each row sums to 1."
-        shares(view, mean, "mean", f"Mean of layer {layer}", says, f"mean-{name}", 460)
+        shares(view, mean, Named("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}", partial(code, 0), NARROW))
     with middle:
-        says = "The largest weight that any head of the layer gives. Rows sum to 1 or more."
-        shares(view, most, "most", f"Max of layer {layer}", says, f"max-{name}", 460)
+        shares(view, most, Named("most", f"Max of layer {layer}", MOST, f"max-{name}", partial(code, 1), NARROW))
     with right:
-        handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
-        says = (
-            "The length of what all heads of the layer together take from a key, the norm of the sum over heads of α v W_O "
-            "(Kobayashi et al. 2020, equation 7). Heads can add up or cancel out."
-        )
-        lengths(view, handed, "valued_layer", f"Layer {layer} weighted by value", says, f"value-weighted-{name}", 460)
+        code = partial(head_code.of_value, view, layer, None, NARROW)
+        title = f"Layer {layer} weighted by value"
+        lengths(view, handed, Named("valued_layer", title, TOGETHER, f"value-weighted-{name}", code, NARROW))
 
 
-def shares(view: Shown, cells: Matrix, key: str, heading: str, says: str, filename: str, width: int = 560) -> None:
+MEAN = "The mean of the layer's heads. Each row sums to 1."
+MOST = "The largest weight that any head of the layer gives. Rows sum to 1 or more."
+TOGETHER = (
+    "The length of what all heads of the layer together take from a key, the norm of the sum over heads of α v W_O (Kobayashi et "
+    "al. 2020). Heads can add up or cancel out."
+)
+
+
+def shares(view: Shown, cells: Matrix, named: Named) -> None:
     """Weights as a heatmap; a long text pooled, with the numbers of all in its files."""
     if max(cells.shape) > MOST_CELLS:
-        lengths(view, cells, key, heading, says, filename, width, "share")
-        return
-    fig = attention_heatmap(
-        cells,
-        view.queries,
-        view.keys,
-        theme=theme.current(),
-        title_query="looks",
-        title_key="is looked at",
-        hide_future=view.causal,
-        width=width,
-    )
-    place(view, fig, cells, key, heading, says, filename)
+        fig = token_map(
+            cells,
+            view.queries,
+            view.keys,
+            theme=theme.current(),
+            name="attention weight",
+            verb="looks at",
+            hide_future=view.causal,
+            width=named.width,
+        )
+        named = replace(named, python=None)
+    else:
+        fig = attention_heatmap(
+            cells,
+            view.queries,
+            view.keys,
+            theme=theme.current(),
+            title_query="looks",
+            title_key="is looked at",
+            hide_future=view.causal,
+            width=named.width,
+        )
+    place(view, fig, cells, named)
 
 
-def lengths(
-    view: Shown,
-    cells: Matrix,
-    key: str,
-    heading: str,
-    says: str,
-    filename: str,
-    width: int = 560,
-    kind: CellKind = "length",
-) -> None:
+def lengths(view: Shown, cells: Matrix, named: Named) -> None:
     """Lengths as a heatmap, pooled where the text is long."""
     fig = token_map(
         cells,
         view.queries,
         view.keys,
         theme=theme.current(),
-        name="length handed over" if kind == "length" else "attention weight",
-        verb="takes from" if kind == "length" else "looks at",
-        kind=kind,
-        title_rows="takes" if kind == "length" else "looks",
-        title_columns="hands over" if kind == "length" else "is looked at",
+        name="length handed over",
+        verb="takes from",
+        kind="length",
+        title_rows="takes",
+        title_columns="hands over",
         hide_future=view.causal,
-        width=width,
+        width=named.width,
     )
-    place(view, fig, cells, key, heading, says, filename)
+    place(view, fig, cells, named)
 
 
-def place(view: Shown, fig: go.Figure, cells: Matrix, key: str, heading: str, says: str, filename: str) -> None:
+def place(view: Shown, fig: go.Figure, cells: Matrix, named: Named) -> None:
     figures.place(
         fig,
-        key=key,
-        heading=heading,
-        explained=says + pooled_note(cells),
-        filename=filename,
+        key=named.key,
+        heading=named.heading,
+        explained=named.says + pooled_note(cells),
+        filename=named.filename,
         csv=lambda: matrix_csv(cells, view.queries, view.keys),
         npz=lambda: matrix_npz(cells, view.queries, view.keys),
+        python=named.python,
         fill=len(view.keys) > 20,
     )
 
@@ -229,9 +252,11 @@ def rolled(view: Shown, found: Rollout, layer: int) -> None:
         scale="sqrt",
         zmax="own",
         hide_future=view.causal,
-        width=560,
+        width=WIDE,
     )
-    place(view, fig, cells, "rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}")
+    code = partial(head_code.of_rollout, view, layer, WIDE)
+    named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}", code)
+    place(view, fig, cells, named)
     if found.across is not None:
         source = float(found.across[layer].sum(axis=1).mean())
         st.caption(f"On average {source:.0%} of a row comes from the source, the rest from the target's own tokens.")

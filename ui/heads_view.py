@@ -5,7 +5,7 @@ import streamlit as st
 from analysis import head_summary
 from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
-from ui import figures, head_cards, head_words, header, heads, settings, theme
+from ui import figures, head_cards, head_code, head_words, header, heads, settings, theme
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.head_words import HeadScore
 from ui.heads import Shown
@@ -95,7 +95,7 @@ def choose(layer: int, head: int) -> None:
     st.session_state["layer"], st.session_state["head"] = layer, head
 
 
-def every_head(found: HeadSummary, part: str, layer: int, head: int) -> None:
+def every_head(view: Shown, found: HeadSummary, layer: int, head: int) -> None:
     """The maps. A click chooses the head, and the number to sort the table by."""
     maps = maps_of(found)
     names = list(maps)
@@ -113,8 +113,9 @@ def every_head(found: HeadSummary, part: str, layer: int, head: int) -> None:
         heading="Every head in numbers",
         explained="Layers down, heads across; the exact number on hover. Scores are shares of attention, coloured from 0 to 1 by "
         "their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. Click a head.",
-        filename=f"heads-{part}",
+        filename=f"heads-{view.part}",
         csv=lambda: as_csv(found),
+        python=lambda: head_code.of_maps(view, layer, head),
     )
     plotly_bridge("head_maps", key="head_maps_bridge", on_point=clicked)
 

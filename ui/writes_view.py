@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 
 from analysis.head_writes import HeadWrites, head_writes, ranked
-from ui import figures, header, heads, settings, theme
+from ui import figures, head_code, header, heads, settings, theme
 from ui.figures import array
 from ui.heads import Shown
 from ui.runs import Run
@@ -73,6 +73,7 @@ def tokens(view: Shown, wrote: HeadWrites, layer: int, head: int, at: int) -> No
         explained=EXPLAINED + norm_note(run),
         filename=f"written-{view.part}-{layer}-{head}-{at}",
         csv=lambda: as_csv(run, logits),
+        python=lambda: head_code.of_written(view, layer, head, at, LISTED),
     )
     st.caption(said(run, logits, at) + " " + APPROXIMATION)
 
