@@ -10,6 +10,7 @@ from model.tokens import Token
 from ui import encoder_text, openings, runs, settings, strategies, streaming
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import READS, examples_for
+from ui.odd_input import odd_input
 from ui.runs import ChoiceError, Run, RunSpec
 
 STRIP_TOKENS = 120
@@ -133,7 +134,7 @@ def warn_of_bytes(run: Run) -> None:
         read = READS.get(run.lm.name, "another kind of text")
         st.info(
             f"Most pieces here are single bytes of characters this model hardly saw in training: it was trained on {read}. "
-            "Its numbers are real, its answer is a guess. The examples on the right show what it can do.",
+            "Its numbers are real, its answer is a guess. The examples show what it can do.",
             icon="🔤",
         )
 
@@ -150,7 +151,7 @@ def pieces(run: Run) -> None:
     if run.lm.kind != "encoder" and run.lm.net.head is not None:
         rows.append(_strip("writes", run.written))
     token_strip(rows, key="pieces", label="The text as pieces", clickable=False)
-    notes = []
+    notes = odd_input(run.spec.text, {token.label for token in run.source if token.special})
     if hidden := [i for i in run.spec.masks if i < len(run.source)]:
         many = "1 token is" if len(hidden) == 1 else f"{len(hidden)} tokens are"
         notes.append(f"{many} masked on the Logits page; every page shows the text as it is then read.")
