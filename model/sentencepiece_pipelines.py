@@ -1,5 +1,6 @@
 """Pipelines of the `tokenizers` library that do what SentencePiece does, one for each way the families use it."""
 
+import re
 from pathlib import Path
 
 from tokenizers import (
@@ -19,6 +20,9 @@ from model.sentencepiece_file import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINE
 SPACE = "▁"
 WRITTEN_ONLY = "\uffff"
 """Marks pieces that are only ever written: no text holds this character, so reading never picks them."""
+
+CODE = "▁\ue000>"
+"""Stands for the >> of a language token, which counts at the very start of a text and nowhere else."""
 
 Scores = list[tuple[str, float]]
 
@@ -58,17 +62,27 @@ def marian(path: Path, ids: dict[str, int]) -> Tokenizer:
     scores = {piece.text: piece.score for piece in spm.pieces if piece.kind in (NORMAL, USER_DEFINED)}
     codes = [piece for piece in pieces if piece.startswith(">>") and piece.endswith("<<")]
     special = [piece for piece in ("</s>", "<unk>", "<pad>") if piece in ids]
-    kept = {*codes, *special}
+    kept = {code: CODE + code[2:] for code in codes} | {piece: piece for piece in special}
     vocab = [
-        (piece, scores[piece]) if piece in scores else (piece if piece in kept else WRITTEN_ONLY + piece, 0.0)
-        for piece in pieces
+        (piece, scores[piece]) if piece in scores else (kept.get(piece, WRITTEN_ONLY + piece), 0.0) for piece in pieces
     ]
     pipeline = _words(spm, vocab, ids["<unk>"])
+    if codes:
+        _read_codes(pipeline, codes)
     trimmed = [decoders.Fuse(), decoders.Replace(Regex(r"\A | \z"), "")]  # Strip breaks on a text of nothing
-    pipeline.decoder = decoders.Sequence([decoders.Replace(WRITTEN_ONLY, ""), pipeline.decoder, *trimmed])
+    written = [decoders.Replace(WRITTEN_ONLY, ""), decoders.Replace(CODE, ">>")]
+    pipeline.decoder = decoders.Sequence([*written, pipeline.decoder, *trimmed])
     pipeline.add_special_tokens([AddedToken(piece, special=True) for piece in special])
-    pipeline.add_tokens([AddedToken(piece, normalized=False) for piece in codes])
     return _ended(pipeline, "</s>", path, pair=["$A", "$B", "</s>"])
+
+
+def _read_codes(pipeline: Tokenizer, codes: list[str]) -> None:
+    """Makes one token of a language code the text begins with. One the vocabulary lacks is read as ordinary text."""
+    names = "|".join(re.escape(code[2:-2]) for code in codes)
+    mark = normalizers.Replace(Regex(rf"\A>(?=>(?:{names})<<)"), CODE[1])  # one for one, so that spans stay
+    pipeline.normalizer = normalizers.Sequence([mark, *([] if pipeline.normalizer is None else [pipeline.normalizer])])
+    apart = pre_tokenizers.Split(Regex(rf"{CODE[1:]}[^<]*<<"), "isolated")
+    pipeline.pre_tokenizer = pre_tokenizers.Sequence([apart, pipeline.pre_tokenizer])
 
 
 def plain(path: Path, starts: bool, ends: bool, legacy: bool) -> Tokenizer:

@@ -10,7 +10,7 @@ from pathlib import Path
 import tokenizers
 
 from model.errors import CheckpointError, InputError, first_line
-from model.sentencepiece_pipelines import WRITTEN_ONLY
+from model.sentencepiece_pipelines import CODE, WRITTEN_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
 JOINER = "\u200d"
@@ -122,7 +122,7 @@ class Tokenizer:
         piece = self.pipeline.id_to_token(id)
         if piece is None:
             return Token(id, "", f"[{id}]", False, span)
-        piece = piece.removeprefix(WRITTEN_ONLY)
+        piece = piece.removeprefix(WRITTEN_ONLY).replace(CODE, ">>")
         if id in self.special_ids:
             return Token(id, piece, piece, True, span)
         if self.byte_level and all(c in BYTES for c in piece):
@@ -141,7 +141,8 @@ class Tokenizer:
     def find(self, piece: str) -> int | None:
         """The id of a piece by its name in the vocabulary."""
         found = self.pipeline.token_to_id(piece)
-        return self.pipeline.token_to_id(WRITTEN_ONLY + piece) if found is None else found
+        others = (WRITTEN_ONLY + piece, CODE + piece.removeprefix(">>"))
+        return next((i for i in (found, *map(self.pipeline.token_to_id, others)) if i is not None), None)
 
 
 @contextmanager

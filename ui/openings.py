@@ -10,6 +10,7 @@ from functools import lru_cache
 import streamlit as st
 
 from model.language_model import LanguageModel
+from model.sentencepiece_pipelines import CODE
 from model.tokens import Tokenizer
 from ui import settings
 from ui.model_facts import prefixes, with_prefix
@@ -59,7 +60,8 @@ def of_card(card: str) -> list[str]:
 @lru_cache(maxsize=8)
 def languages(tokenizer: Tokenizer) -> tuple[str, ...]:
     """The language tokens of a vocabulary, such as >>fra<<."""
-    return tuple(sorted(piece for piece in tokenizer.pipeline.get_vocab() if LANGUAGE.fullmatch(piece)))
+    pieces = (piece.replace(CODE, ">>") for piece in tokenizer.pipeline.get_vocab())
+    return tuple(sorted(piece for piece in pieces if LANGUAGE.fullmatch(piece)))
 
 
 def menu(lm: LanguageModel) -> None:

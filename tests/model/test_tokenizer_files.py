@@ -16,6 +16,7 @@ from model.sentencepiece_file import read
 from model.tokens import Tokenizer
 from tests.model.families.cases import BERT
 from tests.model.families.reference import Hf
+from ui.openings import languages
 
 AWKWARD = [
     "The quick brown fox",
@@ -209,12 +210,17 @@ def test_marian_pieces_equal_the_reference(tmp_path: Path) -> None:
     names = sorted(n for n in names if n != "<s>")
     names += [">>fra<<", "<pad>", "▁écrit"]
     (folder / "vocab.json").write_text(json.dumps({n: i for i, n in enumerate(names)}), encoding="utf-8")
-    ours = agree(folder, "marian", [text for text in AWKWARD if "<s>" not in text], skips=(True,))
+    typed = ["typed </s> <pad> <unk> <mask> [MASK] <|endoftext|> <extra_id_0>", ">>fra<<", ">>fra<< ", ">>fra<<b"]
+    typed += ["a >>fra<< b", " >>fra<< b", "a>>fra<<b", ">>fra<< a >>fra<< b"]  # a code counts at the very start alone
+    plain = [text for text in AWKWARD if "<s>" not in text]
+    ours = agree(folder, "marian", [*plain, *typed], skips=(True,))
     assert ours.token(len(names) - 1).text == " écrit"  # a piece only the target side has
     assert ours.find("▁écrit") == len(names) - 1
     assert ours.decode([len(names) - 1]) == "écrit"
     code = ours.tokens(">>fra<< hello", special=False)[0][0]
-    assert (code.label, code.id) == (">>fra<<", names.index(">>fra<<"))  # a language token is one token
+    assert (code.label, code.text, code.id, code.span) == (">>fra<<", ">>fra<<", names.index(">>fra<<"), (0, 7))
+    assert ours.find(">>fra<<") == code.id
+    assert languages(ours) == (">>fra<<",)
     assert ours.decode([ours.find("</s>") or 0]) == ours.decode([]) == ""
 
 
