@@ -51,11 +51,12 @@ def of_map(
     view: Shown, made: str, imports: list[str], width: int, settings: tuple[str, ...] = (), shares: bool = True
 ) -> str:
     """A map of tokens by tokens; `made` is the expression that gives its cells."""
+    titles: tuple[str, ...] = ()
     if shares:
         figure, titles = "attention_heatmap", ('title_query="looks"', 'title_key="is looked at"')
         imports = [*imports, "from viz.attention import attention_heatmap"]
     else:
-        figure, titles = "token_map", ()
+        figure = "token_map"
         imports = [*imports, "from viz.token_maps import token_map"]
     after = ("hide_future=True",) if view.causal else ()
     arguments = ["cells", "queries", "keys", "theme=LIGHT", *titles, *settings, *after, f"width={width}"]
