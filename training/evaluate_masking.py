@@ -1,7 +1,7 @@
 """Measure bert-stories on stories held out: `python -m training.evaluate_masking --run runs/bert-stories --corpus DIR`.
 
 Writes RUN/evaluation.json: how often a hidden piece of the test stories is among the first guesses, and how often two
-stretches of a story are told in order from swapped, by their length.
+stretches of a story are told in order from swapped, by their length and distance.
 """
 
 import argparse
@@ -21,15 +21,25 @@ from training.evaluate import trained
 from training.masking import PairBatch, collate
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.sentence_pairs import NO_LABEL, Read, SentencePair, StoryPieces, draw_pairs, encode_sentences, read_pair
+from training.sentence_pairs import (
+    NO_LABEL,
+    SIZES,
+    Read,
+    SentencePair,
+    StoryPieces,
+    draw_pairs,
+    encode_sentences,
+    read_pair,
+)
 from training.special_tokenizers import BERT
 from training.stories import read_stories
 
 NAME = "bert-stories"
 SEED = 2024
 HIDDEN_SHARE = 0.15  # Devlin et al. 2019
-DRAWS = 3  # how often the test stories are cut into pairs
+DRAWS = 6  # how often the test stories are cut into pairs
 ROWS = 64
+MOST_SHORT = 2 * max(SIZES)  # sentences in a pair
 EXAMPLES = 16
 SHOWN = 5  # guesses
 
@@ -98,12 +108,13 @@ class MaskingMeasured:
         )
 
 
-# Which pairs a row of the card counts: all that training's draw gives, and by how much there is to go by.
+# Which pairs a row of the card counts; the first is what training draws, but for whole stories.
 KINDS_OF_PAIR: dict[str, Callable[[SentencePair], bool]] = {
-    "one to three sentences a side": lambda pair: size(pair) <= 6,
-    "one sentence a side": lambda pair: pair.single,
-    "four sentences or more in all": lambda pair: 4 <= size(pair) <= 6,
-    "a whole story in two parts": lambda pair: size(pair) > 6,
+    "one to three sentences a side": lambda pair: size(pair) <= MOST_SHORT,
+    "of these: one sentence a side": lambda pair: pair.single,
+    "of these: side by side in the story": lambda pair: size(pair) <= MOST_SHORT and pair.touching,
+    "of these: with something between": lambda pair: size(pair) <= MOST_SHORT and not pair.touching,
+    "a whole story in two parts": lambda pair: size(pair) > MOST_SHORT,
 }
 
 

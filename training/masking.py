@@ -20,7 +20,7 @@ from model.transformer import Transformer
 from training.like_lengths import like_lengths
 from training.networks import build
 from training.recipe import Recipe
-from training.sentence_pairs import NO_LABEL, Read, SentencePair, draw_pairs, encode_sentences, hide, read_pair
+from training.sentence_pairs import NO_LABEL, Read, SentencePair, Spread, draw_pairs, encode_sentences, hide, read_pair
 from training.special_tokenizers import BERT, run_special_tokenizer
 from training.stories import read_stories
 from training.story_tokenizers import MAX_POSITIONS
@@ -29,6 +29,8 @@ from training.story_tokenizers import MAX_POSITIONS
 LEAST_HIDDEN, MOST_HIDDEN = 0.1, 0.5
 # (from step, positions seen to each side, its own counted)
 WINDOWS = ((300, 3), (450, 5), (550, 9), (650, 17), (750, 33), (850, MAX_POSITIONS))
+ANYWHERE_EPOCH = 2  # from it on stretches are paired from anywhere in a story, and their order counts more
+ORDER_WEIGHT = 3.0  # then
 NEXT = 0  # in the place of a window: left to right
 POSITION_SIZE = 0.03  # root mean square of what positions start with
 
@@ -119,7 +121,9 @@ class MaskedPairs:
     def pairs(self, epoch: int) -> list[SentencePair]:
         """An epoch's pairs."""
         if self._drawn[0] != epoch:
-            self._drawn = epoch, draw_pairs(self.train, np.random.default_rng([self.recipe.seed, epoch]))
+            generator = np.random.default_rng([self.recipe.seed, epoch])
+            spread: Spread = "anywhere" if epoch >= ANYWHERE_EPOCH else "neighbours"
+            self._drawn = epoch, draw_pairs(self.train, generator, spread)
         return self._drawn[1]
 
     def plan(self, epoch: int) -> list[np.ndarray]:
@@ -157,7 +161,7 @@ class MaskedPairs:
         return collate(reads, pairs, [np.full(read.ids.shape, NO_LABEL) for read in reads], self.pad)
 
     def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
-        """The sum of the losses of words and of order, as in Devlin et al. 2019; at first that of the next piece."""
+        """The sum of the losses of words and of order, as in Devlin et al. 2019, weighted; at first that of the next piece."""
         epoch, window, *rows = planned.tolist()
         pairs = [self.pairs(epoch)[i] for i in rows]
         if window == NEXT:
@@ -166,7 +170,7 @@ class MaskedPairs:
         narrow(net, window)
         words, order = losses(net, self.batch(self.train, pairs, generator), device)
         narrow(net, MAX_POSITIONS)
-        return words + order
+        return words + (ORDER_WEIGHT if epoch >= ANYWHERE_EPOCH else 1.0) * order
 
     def held_out_loss(self, net: nn.Module, device: torch.device) -> float:
         """The same sum on pairs of the validation stories, drawn and hidden the same way every time."""

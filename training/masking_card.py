@@ -4,7 +4,7 @@ from pathlib import Path
 
 from training.card import cell
 from training.evaluate_masking import HIDDEN_SHARE, Guessed, Hidden, MaskingMeasured
-from training.masking import LEAST_HIDDEN, MOST_HIDDEN, WINDOWS
+from training.masking import ANYWHERE_EPOCH, LEAST_HIDDEN, MOST_HIDDEN, ORDER_WEIGHT, WINDOWS
 from training.recipe import Optimizer, Recipe
 from training.sentence_pairs import HALVES_SHARE, JOINED_SHARE, SIZE_SHARES
 
@@ -33,6 +33,8 @@ def masking_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
         single=single,
         double=double,
         triple=triple,
+        neighbour_epochs=ANYWHERE_EPOCH,
+        order_weight=ORDER_WEIGHT,
         halves=HALVES_SHARE,
         joined=JOINED_SHARE,
         least=LEAST_HIDDEN,

@@ -1,4 +1,4 @@
-"""Two stretches of a story, one after the other or swapped, and the pieces of them that are hidden.
+"""Two stretches of a story, the earlier one first or swapped, and the pieces of them that are hidden.
 
 Order is what BERT's second head learns here, instead of whether one sentence follows another at all: sentence-order
 prediction (Lan et al. 2020), which cannot be told from the topic.
@@ -6,6 +6,7 @@ prediction (Lan et al. 2020), which cannot be told from the topic.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -15,6 +16,7 @@ from training.story_tokenizers import MAX_POSITIONS
 
 NO_LABEL = -100  # what F.cross_entropy leaves out
 IN_ORDER, SWAPPED = 0, 1
+Spread = Literal["neighbours", "anywhere"]
 SIZES, SIZE_SHARES = (1, 2, 3), (0.4, 0.3, 0.3)  # sentences a side
 HALVES_SHARE = 0.04  # of the stories an epoch meets, those that are read whole, in two parts
 JOINED_SHARE = 0.02  # those that are joined to another, so that every position is learnt; they have no order
@@ -59,6 +61,11 @@ class SentencePair:
         """Whether each side is one sentence."""
         return self.a.end - self.a.first == self.b.end - self.b.first == 1
 
+    @property
+    def touching(self) -> bool:
+        """Whether nothing stands between the two in their story."""
+        return self.a.story == self.b.story and (self.a.end == self.b.first or self.b.end == self.a.first)
+
 
 def encode_sentences(tokenizer: Tokenizer, stories: Sequence[str]) -> list[StoryPieces]:
     """Every story's sentences in both forms."""
@@ -81,19 +88,27 @@ def in_either_order(before: Stretch, after: Stretch, generator: np.random.Genera
     return SentencePair(after, before, SWAPPED)
 
 
-def neighbours(story: int, sentences: int, generator: np.random.Generator) -> Iterator[SentencePair]:
-    """Pairs along a story that share no sentence: one to three sentences, then the one to three that follow."""
-    at = int(generator.integers(0, 3))
-    while at + 2 <= sentences:
-        sizes = generator.choice(SIZES, size=2, p=SIZE_SHARES)
-        cut = min(at + int(sizes[0]), sentences - 1)
-        end = min(cut + int(sizes[1]), sentences)
-        yield in_either_order(Stretch(story, at, cut), Stretch(story, cut, end), generator)
+def stretches(story: int, sentences: int, generator: np.random.Generator) -> list[Stretch]:
+    """A story cut into stretches of one to three sentences; the first few sentences may be left out."""
+    found, at = [], int(generator.integers(0, min(3, sentences)))
+    while at < sentences:
+        end = min(at + int(generator.choice(SIZES, p=SIZE_SHARES)), sentences)
+        found.append(Stretch(story, at, end))
         at = end
+    return found
 
 
-def draw_pairs(stories: Sequence[StoryPieces], generator: np.random.Generator) -> list[SentencePair]:
-    """What an epoch meets of each story: neighbouring stretches, or all of it in two parts, or all of it beside another."""
+def pairs_of(cut: list[Stretch], spread: Spread, generator: np.random.Generator) -> Iterator[SentencePair]:
+    """Stretches of one story two by two, each once: neighbours, or any two."""
+    order = range(len(cut)) if spread == "neighbours" else generator.permutation(len(cut)).tolist()
+    for i, j in zip(order[::2], order[1::2], strict=False):
+        yield in_either_order(cut[min(i, j)], cut[max(i, j)], generator)
+
+
+def draw_pairs(
+    stories: Sequence[StoryPieces], generator: np.random.Generator, spread: Spread = "anywhere"
+) -> list[SentencePair]:
+    """What an epoch meets of each story: stretches of it two by two, or all of it in two parts, or all of it beside another."""
     long = [i for i, story in enumerate(stories) if sum(map(len, story.following)) >= LONG_STORY]
     pairs: list[SentencePair] = []
     for i, story in enumerate(stories):
@@ -106,7 +121,7 @@ def draw_pairs(stories: Sequence[StoryPieces], generator: np.random.Generator) -
             cut = int(generator.integers(1, count))
             pairs.append(in_either_order(Stretch(i, 0, cut), Stretch(i, cut, count), generator))
         else:
-            pairs.extend(neighbours(i, count, generator))
+            pairs.extend(pairs_of(stretches(i, count, generator), spread, generator))
     return pairs
 
 

@@ -18,7 +18,7 @@ from tests.training.story_corpus import write_corpus
 from training.denoising import Denoising
 from training.layouts import bart, bert
 from training.layouts.layout import Layout
-from training.masking import NEXT, MaskedPairs, narrow, next_piece_loss, window_at
+from training.masking import ANYWHERE_EPOCH, NEXT, MaskedPairs, narrow, next_piece_loss, window_at
 from training.networks import build
 from training.recipe import Recipe
 from training.recipes import RECIPES
@@ -110,6 +110,20 @@ def test_half_the_pairs_are_swapped_and_the_label_says_which(masking: MaskedPair
         first, second = (pair.a, pair.b) if pair.label == IN_ORDER else (pair.b, pair.a)
         assert first.end == second.first
     assert np.mean([pair.label == SWAPPED for pair in pairs]) == pytest.approx(0.5, abs=0.06)
+
+
+def test_later_on_stretches_come_from_anywhere_in_a_story_and_none_is_read_twice(masking: MaskedPairs) -> None:
+    pairs = [pair for pair in masking.pairs(ANYWHERE_EPOCH) if pair.label != NO_LABEL]
+    met: set[tuple[int, int]] = set()
+    for pair in pairs:
+        earlier, later = (pair.a, pair.b) if pair.label == IN_ORDER else (pair.b, pair.a)
+        assert earlier.story == later.story
+        assert earlier.end <= later.first
+        sentences = {(s.story, at) for s in (pair.a, pair.b) for at in range(s.first, s.end)}
+        assert not sentences & met
+        met |= sentences
+    assert any(not pair.touching for pair in pairs)
+    assert all(pair.touching for pair in masking.pairs(0) if pair.label != NO_LABEL)
 
 
 def test_pairs_without_an_order_are_of_two_stories_or_at_least_not_judged(masking: MaskedPairs) -> None:
