@@ -11,11 +11,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import model
-from model import CheckpointError, InputError, checkpoint
+from model import CheckpointError, InputError, checkpoint, tokenizer_files
 from model.errors import LONGEST
+from model.tokens import Tokenizer
 from tests.model.families.cases import CASES
 from tests.model.families.reference import amend
 from tests.model.small_checkpoint import shard, small_checkpoint
+from tests.model.test_tokenizer_files import LETTERS, WORDS, spm, state
 
 IDS = [5, 9, 20, 33, 7]
 Q = "layers.0.q.weight"
@@ -197,3 +199,36 @@ def test_files_damaged_at_random_never_raise_anything_but_a_sentence(tmp_path: P
         (folder / file).write_bytes(damaged(whole, draw))
         said.add(outcome(folder))
     assert any(file in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mask_token": "\ud800"},
+        {"added_tokens_decoder": {"²": {"content": "x"}}},
+        {"added_tokens_decoder": {"1": {"content": "\ud800"}}},
+        {"added_tokens_decoder": {"5": "x", "-1": {"content": "y"}, "10000000000000000000000": {"content": "z"}}},
+        {"cls_token": "x:0 $B", "unk_token": {"content": 5}, "strip_accents": "no", "do_lower_case": 3},
+    ],
+)
+def test_odd_settings_leave_a_tokenizer_or_a_sentence(tmp_path: Path, settings: dict[str, Any]) -> None:
+    folder = state(tmp_path / "bert", "bert", **settings)
+    (folder / "vocab.txt").write_text("\n".join(WORDS + LETTERS) + "\n", encoding="utf-8")
+    try:
+        pipeline = tokenizer_files.find(folder, "bert")
+    except CheckpointError as error:
+        refused = str(error)
+    else:
+        assert pipeline is not None
+        assert tokenizer_files.mask_token(folder, pipeline) in (None, 4)
+        assert Tokenizer(pipeline).tokens("the fox")[0]
+        return
+    assert refused.isprintable()
+
+
+@pytest.mark.parametrize("count", [-1, 10**9, "many", True])
+def test_a_number_of_extra_pieces_that_is_none_is_refused(tmp_path: Path, count: object) -> None:
+    folder = state(tmp_path / "t5", "t5", extra_ids=count)
+    spm(folder / "spiece.model", "unigram", vocab_size=250, hard_vocab_limit=False)
+    with pytest.raises(CheckpointError, match="extra_ids"):
+        tokenizer_files.find(folder, "t5")
