@@ -111,8 +111,9 @@ def every_head(view: Shown, found: HeadSummary, layer: int, head: int) -> None:
         fig,
         key="head_maps",
         heading="Every head in numbers",
-        explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, coloured from 0 to 1 by "
-        "their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. Click a head.",
+        explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, "
+        "coloured from 0 to 1 by their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. "
+        "Click a head.",
         filename=f"heads-{view.part}",
         csv=lambda: as_csv(found),
         python=lambda: head_code.of_maps(view, layer, head),
