@@ -76,68 +76,61 @@ def rows(found: Anatomy) -> list[Row]:
     return [Row("q before turning", found.turn.q), Row("k before turning", found.turn.k), *met]
 
 
-def steps(found: Anatomy, trace: Trace) -> list[tuple[str, str, str, str]]:
-    """(name, formula, number, what it means) of each step from two vectors to a share."""
-    size = len(found.q)
-    listed = []
-    if found.turn is not None:
-        listed.append(
-            (
-                "before turning",
-                "q·k of the vectors as they were before their positions turned them",
-                number(found.turn.dot),
-                "Rotary positions turn pairs of coordinates by an angle that grows with position, so that q·k depends on distance.",
-            )
-        )
-        listed.append(("turning", "what that changed", signed(found.dot - found.turn.dot), "Su et al. 2021"))
-    listed.append(
-        (
-            "q·k",
-            f"the sum of {size} products",
-            number(found.dot),
-            "How well what the query looks for fits what the key offers.",
-        )
-    )
-    listed.append(
-        (
-            "scale",
-            f"× {found.scale:.6g}{root(found.scale, size)}",
-            number(found.scale * found.dot),
-            "Keeps scores of long vectors from growing.",
-        )
-    )
-    listed.append(added(found, trace))
+Step = tuple[str, str, str, str]  # name, formula, number, what it means
+
+
+def steps(found: Anatomy, trace: Trace) -> list[Step]:
+    """Each step from two vectors to a share."""
     visible = "the query may see this key" if found.visible else "the key lies outside what this query may see"
-    listed.append(
-        (
-            "mask",
-            visible,
-            "+ 0" if found.visible else "−∞",
-            "A decoder's token sees itself and earlier ones; some layers see only a window.",
-        )
-    )
-    listed.append(("score", "scale × q·k + what position adds", number(found.score), "What the softmax is taken of."))
-    listed.append(
-        (
-            "exp",
-            f"exp(score − {found.highest:.4f}), the row's largest score taken off",
-            number(found.exponential),
-            "Taking the same number off every score of a row changes no share, and keeps exp from overflowing.",
-        )
-    )
+    masked = "A decoder's token sees itself and earlier ones; some layers see only a window."
+    return [
+        *turning(found),
+        *scaling(found),
+        added(found, trace),
+        ("mask", visible, "+ 0" if found.visible else "−∞", masked),
+        ("score", "scale × q·k + what position adds", number(found.score), "What the softmax is taken of."),
+        *sharing(found),
+    ]
+
+
+def turning(found: Anatomy) -> list[Step]:
+    """What rotary positions did."""
+    if found.turn is None:
+        return []
+    before = "q·k of the vectors as they were before their positions turned them"
+    means = "Rotary positions turn pairs of coordinates by an angle that grows with position, so that q·k depends on distance."
+    changed = signed(found.dot - found.turn.dot)
+    return [
+        ("before turning", before, number(found.turn.dot), means),
+        ("turning", "what that changed", changed, "Su et al. 2021"),
+    ]
+
+
+def scaling(found: Anatomy) -> list[Step]:
+    """The product, and its scale."""
+    size = len(found.q)
+    times = f"× {found.scale:.6g}{root(found.scale, size)}"
+    means = "How well what the query looks for fits what the key offers."
+    return [
+        ("q·k", f"the sum of {size} products", number(found.dot), means),
+        ("scale", times, number(found.scale * found.dot), "Keeps scores of long vectors from growing."),
+    ]
+
+
+def sharing(found: Anatomy) -> list[Step]:
+    """The softmax over the row."""
     seen = int(sum(math.isfinite(score) for score in found.scores))
-    listed.append(
-        (
-            "weight",
-            f"÷ {found.total:.4f}, the sum over {seen} visible {'key' if seen == 1 else 'keys'}: {format_percent(found.weight)}",
-            f"{found.weight:.6f}",
-            "The share of this query's attention that the key gets; the row sums to 1.",
-        )
-    )
-    return listed
+    sum_of = f"÷ {found.total:.4f}, the sum over {seen} visible {'key' if seen == 1 else 'keys'}"
+    same = "Taking the same number off every score of a row changes no share, and keeps exp from overflowing."
+    share = "The share of this query's attention that the key gets; the row sums to 1."
+    off = f"exp(score − {found.highest:.4f}), the row's largest score taken off".replace("− -", "+ ")
+    return [
+        ("exp", off, number(found.exponential), same),
+        ("weight", f"{sum_of}: {format_percent(found.weight)}", f"{found.weight:.6f}", share),
+    ]
 
 
-def added(found: Anatomy, trace: Trace) -> tuple[str, str, str, str]:
+def added(found: Anatomy, trace: Trace) -> Step:
     """What the position scheme put on top of the scaled product."""
     name, means = "position", "What the position scheme adds to the score."
     if found.added is None:
