@@ -1,5 +1,6 @@
 """What ships: the reference library opens it and computes the same, and it translates what it is shown with."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from model.language_model import LanguageModel
 from tests.model.builders import stacks
 
 SHIPPED = sorted(model.shipped())
+OUR_OWN = {"palm", "regard-lstm"}  # the reference library has no such architecture
+REFERENCED = [
+    name for name in SHIPPED if json.loads((ZOO / name / "config.json").read_text())["model_type"] not in OUR_OWN
+]
 TRANSLATOR = "transformer-fr-en"
 SENTENCES = (Path(__file__).parent / "french_sentences.txt").read_text(encoding="utf-8").splitlines()
 MOST_BYTES = 16_000_000
@@ -57,7 +62,7 @@ def test_headlines(source: str) -> None:
     assert lm.text([step.token.id for step in steps]) == HEADLINES[source]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", REFERENCED)
 def test_the_reference_library_opens_it_with_every_key_in_its_place(name: str) -> None:
     _, info = theirs(name)
     assert not info["missing_keys"]
@@ -65,7 +70,7 @@ def test_the_reference_library_opens_it_with_every_key_in_its_place(name: str) -
     assert not info["mismatched_keys"]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", REFERENCED)
 def test_logits_and_attention_equal_the_reference_library(name: str) -> None:
     lm, (net, _) = ours(name), theirs(name)
     for sentence in SENTENCES[:10]:
@@ -91,7 +96,7 @@ def test_there_are_fifty_sentences_to_translate() -> None:
     assert len(set(SENTENCES)) == 50
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", REFERENCED)
 def test_greedy_decoding_of_fifty_sentences_equals_the_reference_library(name: str) -> None:
     lm, (net, _) = ours(name), theirs(name)
     if lm.kind != "encoder-decoder":
