@@ -133,11 +133,11 @@ def overview(view: Shown, layer: int, head: int) -> None:
 def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]) -> TakeAway:
     """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
     shown, name = theme.current(), f"{heads.NAMES[view.part]}, all heads"
-    words = f"{name}: {view.layers} layers of {view.heads} heads. " + " ".join(
-        f"Layer {layer}, head {head}: {caption}."
-        for layer, row in enumerate(captions)
-        for head, caption in enumerate(row)
-    )
+
+    def words() -> str:
+        each = (f"Layer {i}, head {j}: {pair}." for i, row in enumerate(captions) for j, pair in enumerate(row))
+        return f"{name}: {view.layers} layers of {view.heads} heads. " + " ".join(each)
+
     places = [(layer, head) for layer in range(view.layers) for head in range(view.heads)]
     return TakeAway(
         filename=f"attention-{view.part}-all-heads",
@@ -154,7 +154,7 @@ def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], se
             HTML,
             grid_payload(pictures, selected=selected, captions=captions, label=name),
             title=f"{name}: {view.run.spec.text[:80]}",
-            said=words,
+            said=words(),
             theme=shown,
         ),
         npz=lambda: pictures_npz(pictures, view),

@@ -36,7 +36,7 @@ class TakeAway:
     """What can be had of a view; each part is made when someone asks for it."""
 
     filename: str
-    words: str  # one paragraph, for those who cannot see the figure
+    words: Callable[[], str]  # one paragraph, for those who cannot see the figure
     csv: Callable[[], str]
     html: Callable[[], str]
     npz: Callable[[], bytes]
@@ -117,7 +117,7 @@ def ways_to_save(
     shown = theme.current()
     parts = TakeAway(
         filename=filename,
-        words=summary(fig),
+        words=lambda: summary(fig),
         csv=csv,
         html=lambda: figure_html(fig, title, theme=shown),
         npz=npz or (lambda: figure_npz(fig)),
@@ -148,9 +148,10 @@ def take_away(parts: TakeAway, *, key: str) -> None:
             )
             st.code(parts.python(), language="python", height=220)
         st.markdown("**In words**")
-        st.text(parts.words)
+        said = parts.words()
+        st.text(said)
         st.markdown("**As a table**")
-        twin((parts.table or parts.csv)(), label=parts.words)
+        twin((parts.table or parts.csv)(), label=said)
         if parts.table is not None:
             st.caption("A part of the numbers; the CSV holds them all.")
 

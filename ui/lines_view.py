@@ -112,13 +112,12 @@ def ways(view: Shown, toggles: Toggles, lines: Lines, layer: int, window: Window
     """The lines as files; their picture is saved by the component itself, as it stands."""
     shown = theme.current()
     active = [head for head in lines.active or () if head < len(lines.weights)]
-    words = in_words(lines, active)
     return TakeAway(
         filename=lines.filename,
-        words=words,
+        words=lambda: in_words(lines, active),
         csv=lambda: links_csv(lines, active),
         html=lambda: standalone_html(
-            "attention_lines", HTML, lines.payload(), title=lines.label, said=words, theme=shown
+            "attention_lines", HTML, lines.payload(), title=lines.label, said=in_words(lines, active), theme=shown
         ),
         npz=lambda: arrays(lines),
         python=lambda: attention_code.of_lines(view, toggles, layer, active, window, lines.mass),
