@@ -109,7 +109,7 @@ def overview(view: Shown, layer: int, head: int) -> None:
         st.markdown(
             "**All heads**",
             help="One picture a head: queries down, keys across, darker is more. Click one, or move with the arrow keys; a "
-            "double click shows it alone.",
+            "double click, or Shift and Enter, shows it alone.",
             width="stretch",
         )
         room = st.container(width="content")

@@ -216,16 +216,13 @@ function listen(state) {
   }, { signal });
   board.addEventListener("pointerleave", () => { state.hover = -1; tip(state, -1); }, { signal });
   board.addEventListener("click", (event) => { if (at(event) >= 0) choose(state, at(event), 0); }, { signal });
-  board.addEventListener("dblclick", (event) => {
-    if (at(event) < 0 || !state.header.isolates) return;
-    const { heads } = state.header;
-    state.send("alone", { layer: Math.floor(at(event) / heads), head: at(event) % heads });
-  }, { signal });
+  board.addEventListener("dblclick", (event) => alone(state, at(event)), { signal });
   board.addEventListener("focus", () => { if (board.matches(":focus-visible")) tip(state, state.choice); }, { signal });
   board.addEventListener("blur", () => tip(state, -1), { signal });
   board.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") { tip(state, -1); return; }
+    if (event.key === "Enter" && event.shiftKey) { alone(state, state.choice); return; }
     const next = target(state, event.key);
     if (next === null) return;
     event.preventDefault();
@@ -233,6 +230,12 @@ function listen(state) {
     state.cells[next].scrollIntoView({ block: "nearest", inline: "nearest" });
     tip(state, next);
   }, { signal });
+}
+
+/** A double click, or Shift and Enter: this head and no other. */
+function alone(state, at) {
+  const { heads, isolates } = state.header;
+  if (at >= 0 && isolates) state.send("alone", { layer: Math.floor(at / heads), head: at % heads });
 }
 
 function target({ header, choice }, key) {
