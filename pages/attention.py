@@ -14,7 +14,7 @@ with main:
     attention_view.detail(view, toggles, layer, head, weights)
 with beside:
     if not attention_view.alone():
-        attention_view.overview(view, layer, head)
+        attention_view.overview(view, toggles, layer, head)
     row_view.chips(view, weights)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},

@@ -27,6 +27,7 @@ from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
 from viz.export import archive, table_csv
+from viz.theme import sequential_scale
 
 ELEMENTWISE = 80  # what a weight's softmax and pooling cost, in multiplications
 VIEWS = ("heatmap", "lines", "row", "anatomy")
@@ -103,7 +104,7 @@ def restore() -> None:
     st.session_state["alone"] = False
 
 
-def overview(view: Shown, layer: int, head: int) -> None:
+def overview(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
     """All layers and heads."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
@@ -124,10 +125,18 @@ def overview(view: Shown, layer: int, head: int) -> None:
         key="head_grid",
         captions=captions,
         label=f"{heads.NAMES[view.part]}, all heads",
+        colours=colours(toggles),
         on_head=heads.pick,
         on_alone=isolate,
     )
     st.caption(heads.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+
+
+def colours(toggles: Toggles) -> list[str]:
+    """The chosen palette's colours; none for the page's own accent."""
+    if toggles.palette == "accent":
+        return []
+    return [colour for _, colour in sequential_scale(theme.current(), toggles.palette)]
 
 
 def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]) -> TakeAway:

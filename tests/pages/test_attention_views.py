@@ -92,6 +92,7 @@ def test_colours_follow_the_toggles_and_numbers_do_not() -> None:
     run = shown(app)
     assert exact.shape == (len(run.source), len(run.trace.tokens("decoder")))
     assert 10 ** trace["zmax"] == pytest.approx(float(exact.max()), rel=1e-5)
+    assert payload(app, "head_grid")["colours"] == [colour for _, colour in trace["colorscale"]]
     assert trace["colorscale"][0][1].lower() in ("#fee838", "#ffea46", "#fdea45")
 
 

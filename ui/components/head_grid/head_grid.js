@@ -127,7 +127,7 @@ function draw(state) {
   const full = left(heads) - gap;
   const context = sharpContext(board.querySelector("canvas"), full, top(layers) - gap);
   board.style.width = `${full}px`;
-  const lut = header.diverging.length ? divergingPalette(root, header.diverging) : palette(root);
+  const lut = header.diverging.length ? divergingPalette(root, header.diverging) : palette(root, header.colours);
   const tile = new OffscreenCanvas(columns, rows);
   const paint = tile.getContext("2d");
   const image = paint.createImageData(columns, rows);
@@ -162,14 +162,15 @@ function place(element, x, y, width, height) {
   Object.assign(element.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
 }
 
-/** 256 colours from the background to the accent; the root of the share, so that faint links show. */
-function palette(root) {
+/** 256 colours along `colours`, or from background to accent; the root of the share, so that faint links show. */
+function palette(root, colours) {
   const style = getComputedStyle(root);
-  const from = rgb(style.getPropertyValue("--st-background-color"));
-  const to = rgb(style.getPropertyValue("--st-primary-color"));
+  const ends = [style.getPropertyValue("--st-background-color"), style.getPropertyValue("--st-primary-color")];
+  const stops = (colours.length ? colours : ends).map(rgb);
   return Uint32Array.from({ length: 256 }, (_, value) => {
-    const share = Math.sqrt(value / 255);
-    const mix = (i) => Math.round(from[i] + (to[i] - from[i]) * share);
+    const at = Math.sqrt(value / 255) * (stops.length - 1);
+    const low = Math.min(stops.length - 2, Math.floor(at));
+    const mix = (i) => Math.round(stops[low][i] + (stops[low + 1][i] - stops[low][i]) * (at - low));
     return ((255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0)) >>> 0;
   });
 }

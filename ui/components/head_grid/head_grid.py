@@ -74,6 +74,7 @@ def grid_payload(
     group_label: str = "",
     label: str = "All heads",
     diverging: Sequence[str] = (),
+    colours: Sequence[str] = (),
     isolates: bool = False,
 ) -> bytes:
     """The message to the browser, as `head_grid` describes it; PayloadError where it could not be drawn."""
@@ -100,6 +101,7 @@ def grid_payload(
         "group": group_label,
         "label": label,
         "diverging": list(diverging),
+        "colours": list(colours),
         "isolates": isolates,
     }
     return pack(header, _as_bytes(weights).tobytes())
@@ -117,6 +119,7 @@ def head_grid(
     group_label: str = "",
     label: str = "All heads",
     diverging: Sequence[str] = (),
+    colours: Sequence[str] = (),
     on_head: Callable[[HeadEvent], None] | None = None,
     on_alone: Callable[[HeadEvent], None] | None = None,
 ) -> HeadEvent | None:
@@ -125,7 +128,8 @@ def head_grid(
     weights: uint8 as `thumbnails` makes them, or floats from 0 to 1. selected: (layer, head).
     names[layer][head] is said on hover and to a screen reader ("layer 2 · head 5"), captions[layer][head] after it (the
     strongest pair). diverging: colours "#rrggbb" from the most negative through zero to the most positive, where the
-    pictures are those of `signed_thumbnails`. on_head runs before the script does, as a Streamlit callback, on_alone
+    pictures are those of `signed_thumbnails`; colours: from no weight to all of it, else from the page's background to its
+    accent. on_head runs before the script does, as a Streamlit callback, on_alone
     after a double click.
     """
     payload = grid_payload(
@@ -138,6 +142,7 @@ def head_grid(
         group_label=group_label,
         label=label,
         diverging=diverging,
+        colours=colours,
         isolates=on_alone is not None,
     )
     layers, heads = weights.shape[:2]
