@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import torch
 from torch import Tensor
@@ -190,7 +190,7 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
     path = folder / "generation_config.json"
     generation = ConfigJson(tokenizer_files.table(path)) if path.is_file() else ConfigJson({})
 
-    def is_id(i: object) -> bool:
+    def is_id(i: object) -> TypeGuard[int]:
         return isinstance(i, int) and not isinstance(i, bool) and 0 <= i < vocab
 
     def in_range(sequence: object) -> tuple[int, ...]:

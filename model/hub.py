@@ -115,7 +115,7 @@ def megabytes(file: str, progress: Progress | None) -> type:
     """A bar for huggingface_hub that draws nothing and tells `progress` how much of a large file has come."""
     from tqdm import tqdm
 
-    class Told(tqdm):  # type: ignore[misc]
+    class Told(tqdm):
         def __init__(self, *args: object, total: float | None = None, initial: float = 0, **kwargs: object) -> None:
             super().__init__(disable=True)
             self.come, self.whole = float(initial), float(total or 0)
