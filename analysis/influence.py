@@ -48,7 +48,8 @@ def influence(
     """The influence of every token of `ids` on the predictions made at some positions (None: at all of them).
 
     A prediction is about the id that comes next in `ids`, or, at the end, about the one the model finds most probable.
-    An encoder predicts the very token, hidden behind the mask. `source` is what the encoder of a model with both reads.
+    An encoder predicts the very token, hidden behind the mask, or the likeliest where the mask itself was read. `source` is
+    what the encoder of a model with both reads.
     Raises InputError for a model that predicts nothing, ids or positions out of range, an encoder without a mask token.
     """
     read = lm.reading(list(ids)).ids
@@ -99,7 +100,7 @@ def _rows(
 def _predicted(lm: LanguageModel, read: list[int], place: int, logs: Tensor) -> int:
     """The id a prediction is about."""
     if lm.kind == "encoder":
-        return read[place]
+        return int(logs.argmax()) if read[place] == lm.special.mask else read[place]
     return read[place + 1] if place + 1 < len(read) else int(logs.argmax())
 
 

@@ -231,7 +231,7 @@ def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[C
         st.caption(f"{header.plain(side.label)}: " + header.sentence(str(error)))
         return []
     shares = array(held.shares)
-    last = run.lm.token(held.last.tokens[-1]).label
+    last = run.lm.token(held.about).label
     figures.place(
         influence_bars(shares, held.labels, theme=theme.current(), colour=colour),
         key=f"counts_{number}",

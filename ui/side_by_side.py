@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 
 from analysis.cost import seconds_a_token
-from analysis.influence import ByDistance, Influence, by_distance, influence
+from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from ui import encoder_text, heads, opened, runs, settings
@@ -37,13 +37,13 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """What was read counts: for the last prediction token by token, and by distance, attention beside it."""
+    """What was read counts: for the prediction shown token by token, and by distance for many."""
 
     labels: tuple[str, ...]
-    last: Influence
+    about: int  # the id that the prediction shown is about
+    shares: torch.Tensor  # (time,) of that prediction
     by_distance: ByDistance
-    shares: torch.Tensor  # (time,) of the last prediction
-    at: tuple[int, ...]
+    at: tuple[int, ...]  # where the predictions behind it are made
 
 
 def suggested(name: str, names: list[str]) -> list[str]:
@@ -121,20 +121,28 @@ def counted(run: Run) -> Counted:
 
 def _count(run: Run) -> Counted:
     both = run.lm.kind == "encoder-decoder"
-    stack = "decoder" if both else run.reader
     tokens = (run.trace.tokens("decoder") if both else run.original)[:MOST_READ]
     if len(tokens) < LEAST_READ:
         raise InputError(
             f"the text is {len(tokens)} tokens long here: type a longer one to see what counts at a distance"
         )
+    ids = [token.id for token in tokens]
     source = [token.id for token in run.trace.tokens("encoder")] if both else None
     reach = (len(tokens) + 1) // 2
     at = tuple(int(i) for i in np.unique(np.linspace(reach - 1, len(tokens) - 1, MOST_PREDICTIONS).round()))
-    found = influence(run.lm, [token.id for token in tokens], at=at, source=source)
-    assert stack in run.stacks
-    return Counted(
-        tuple(token.label for token in tokens), found, by_distance(found.shares, at, reach=reach), found.shares[-1], at
-    )
+    found = influence(run.lm, ids, at=at, source=source)
+    here = place_shown(run, len(tokens))
+    shown = found if here == at[-1] else influence(run.lm, ids, at=(here,), source=source)
+    labels = tuple(token.label for token in tokens)
+    return Counted(labels, shown.tokens[-1], shown.shares[-1], by_distance(found.shares, at, reach=reach), at)
+
+
+def place_shown(run: Run, read: int) -> int:
+    """The position whose prediction is shown token by token: the last, or what is hidden from an encoder."""
+    if run.lm.kind != "encoder":
+        return read - 1
+    hidden = [i for i, token in enumerate(run.source[:read]) if token.id == run.lm.special.mask]
+    return hidden[0] if hidden else read - 1
 
 
 def attention_by_distance(run: Run, layer: int) -> ByDistance | None:

@@ -83,6 +83,11 @@ def test_a_prediction_is_about_the_token_that_came_and_at_the_end_about_the_like
     assert found.tokens[-1] == int(lm.run(read).logits[-1].argmax())
 
 
+def test_where_the_mask_itself_was_read_an_encoder_predicts_the_likeliest() -> None:
+    lm, read = masking(), [5, MASK, 9, 12]
+    assert influence(lm, read, at=(1,)).tokens == (int(lm.run(read).logits[1].argmax()),)
+
+
 def test_an_encoder_predicts_the_hidden_token() -> None:
     read = ids(5)
     assert influence(masking(), read, at=(1, 3)).tokens == (read[1], read[3])
