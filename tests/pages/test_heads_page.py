@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
@@ -19,7 +18,7 @@ from analysis.head_writes import head_writes
 from analysis.rollout import rollout
 from analysis.value_weighted import value_weighted
 from tests.pages.driving import CAT, chart, fine, numbers, opened, picked, pressed, sent, shown
-from ui import figures, head_cards, heads, heads_view
+from ui import head_cards, heads, heads_view
 from ui.runs import Run
 
 PARTS = ("encoder", "decoder", "cross")
@@ -259,44 +258,3 @@ def test_a_file_that_is_no_table_of_this_model_says_nothing(
     card(run, tmp_path, scores)
     monkeypatch.setattr(run.lm, "source", run.lm.source.__class__(**{**vars(run.lm.source), "path": str(tmp_path)}))
     assert head_cards.general(run.lm) is None
-
-
-CODE = {
-    "head_maps": {"part": "cross"},
-    "raw": {"part": "cross", "look": "value"},
-    "valued": {"part": "decoder", "look": "value"},
-    "mean": {"part": "cross", "look": "layer"},
-    "valued_layer": {"part": "encoder", "look": "layer"},
-    "rollout": {"part": "cross", "look": "through"},
-    "written": {"part": "decoder", "look": "tokens", "written_at": "3"},
-}
-
-
-@pytest.mark.parametrize("key", CODE)
-def test_the_python_of_a_figure_makes_the_same_figure(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "is_open", lambda box: True)
-    app = page(layer="1", head="2", **CODE[key])
-    code = next(block.value for block in app.code if block.language == "python" and MADE_BY[key] in block.value)
-    made: dict[str, go.Figure] = {}
-    exec(code, made)
-    mine, drawn = json.loads(made["fig"].to_json()), chart(app, key)
-    assert len(mine["data"]) == len(drawn["data"])
-    for one, other in zip(mine["data"], drawn["data"], strict=True):
-        for name in ("x", "y", "z", "customdata"):
-            if other.get(name) is not None and other["x"] != [None]:
-                np.testing.assert_allclose(
-                    numbers(one[name]).astype(float), numbers(other[name]).astype(float), atol=2e-5
-                )
-    for axis in ("xaxis", "yaxis", "xaxis2"):
-        assert mine["layout"].get(axis, {}).get("ticktext") == drawn["layout"].get(axis, {}).get("ticktext")
-
-
-MADE_BY = {
-    "head_maps": "summarise(",
-    "raw": ".weights(2)",
-    "valued": "value_weighted(",
-    "mean": ")[0]",
-    "valued_layer": "value_weighted_layer(",
-    "rollout": "rollout(",
-    "written": "head_writes(",
-}

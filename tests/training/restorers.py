@@ -1,0 +1,23 @@
+"""The recipes of BERT and BART made narrow, and how each is laid out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from training.layouts import bart, bert
+from training.layouts.layout import Layout
+from training.recipe import Recipe
+from training.recipes import RECIPES
+from training.special_tokenizers import BART, BERT, Specials
+
+VOCAB = 420
+LAYOUTS: Mapping[str, tuple[Layout, Specials]] = {
+    "bert-stories": (Layout(bert.config_json, bert.generation_json, bert.weights), BERT),
+    "bart-denoise": (Layout(bart.config_json, bart.generation_json, bart.weights), BART),
+}
+
+
+def small(name: str) -> Recipe:
+    """The recipe that ships, narrow."""
+    recipe = RECIPES[name]
+    config = replace(recipe.config, vocab_size=VOCAB, d_model=16, d_head=8, n_heads=2, d_ff=24)
+    return replace(recipe, config=config, batch_tokens=600)
