@@ -50,7 +50,9 @@ def test_a_stage_says_how_much_it_ruled_out() -> None:
 
 def test_a_stage_that_changes_nothing_is_left_out() -> None:
     assert stages(logits(), logits(), READ, Sample()) == []
-    assert [stage.name for stage in stages(logits(), logits(), [], Sample(repetition_penalty=1.5, top_k=3))] == ["top-k"]
+    assert [stage.name for stage in stages(logits(), logits(), [], Sample(repetition_penalty=1.5, top_k=3))] == [
+        "top-k"
+    ]
 
 
 def test_what_the_checkpoint_forbids_is_a_stage_of_its_own_and_the_first() -> None:

@@ -76,7 +76,9 @@ def test_zooming_into_exact_cells_asks_for_positions() -> None:
 def test_the_pooled_figure_names_its_blocks_and_blanks_the_future(array: Read) -> None:
     weights = patterns(400, 400)
     labels = [f"t{i}" for i in range(400)]
-    fig = pooled_heatmap(weights, labels, labels, whole(400, 400), theme=LIGHT, hide_future=True, framed=Window(0, 100, 0, 50))
+    fig = pooled_heatmap(
+        weights, labels, labels, whole(400, 400), theme=LIGHT, hide_future=True, framed=Window(0, 100, 0, 50)
+    )
     drawn = fig.to_dict()
     cells = array(drawn["data"][0]["z"])
     rows = edges(0, 400)

@@ -217,9 +217,17 @@ def zoom_page() -> None:
 def test_a_zoom_reaches_the_page_and_what_is_none_does_not() -> None:
     app = run(zoom_page)
     assert sent(app)[0]["zooms"] is True
-    for wrong in ({"x": [1, 2]}, {"x": [1, 2], "y": [1]}, {"x": [1, 2], "y": ["a", 2]}, {"x": [0, 1e9], "y": [0, 1]}, 4):
+    for wrong in (
+        {"x": [1, 2]},
+        {"x": [1, 2], "y": [1]},
+        {"x": [1, 2], "y": ["a", 2]},
+        {"x": [0, 1e9], "y": [0, 1]},
+        4,
+    ):
         assert answer(app, "zoom", wrong).text[0].value == "None"
-    assert answer(app, "zoom", {"x": [-0.5, 9.5], "y": [20, 3]}).text[0].value == "ZoomEvent(x=(-0.5, 9.5), y=(20.0, 3.0))"
+    assert (
+        answer(app, "zoom", {"x": [-0.5, 9.5], "y": [20, 3]}).text[0].value == "ZoomEvent(x=(-0.5, 9.5), y=(20.0, 3.0))"
+    )
     assert answer(app, "zoom", {"whole": True}).text[0].value == "ZoomEvent(x=None, y=None)"
 
 
