@@ -45,14 +45,13 @@ def columns(names: list[str]) -> list[DeltaGenerator]:
 
 
 def predictions(names: list[str], run: Run) -> list[Side]:
-    """Each model's name and kind, and below it what it predicts. Runs are made in turn: the first stand while others run."""
-    places = list(zip(columns(names), columns(names), strict=True))
-    return [prediction(*places[number], name, run, number) for number, name in enumerate(names)]
+    """Each model's name and kind, and what it predicts. Runs are made in turn: the first stand while others run."""
+    return [prediction(column, names[number], run, number) for number, column in enumerate(columns(names))]
 
 
-def prediction(title: DeltaGenerator, row: DeltaGenerator, name: str, run: Run, number: int) -> Side:
+def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side:
     """One model."""
-    with title:
+    with column:
         with st.spinner("Running"):
             side = side_by_side.side(name, run)
         st.subheader(header.plain(side.label), anchor=False)
@@ -60,8 +59,7 @@ def prediction(title: DeltaGenerator, row: DeltaGenerator, name: str, run: Run, 
             st.warning(header.sentence(side.problem), icon="⚠️")
             return side
         lm = side.run.lm
-        st.caption(f"{opened.KINDS[lm.kind]} · {many(lm.parameters)} parameters · {len(side.run.original)} pieces read")
-    with row:
+        st.caption(f"{opened.KINDS[lm.kind]}, {many(lm.parameters)} parameters  \n{len(side.run.original)} pieces read")
         if lm.net.head is None:
             st.caption("A body without an output head: it predicts no tokens.")
         else:
@@ -183,7 +181,7 @@ def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
         label=f"{name}, layer {layer}",
         on_head=choose,
     )
-    st.caption(f"head {chosen}, exactly:")
+    st.caption(f"{header.plain(name)}: head {chosen}, exactly")
     return chosen
 
 
@@ -235,7 +233,7 @@ def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[C
     figures.place(
         influence_bars(shares, held.labels, theme=theme.current(), colour=colour),
         key=f"counts_{number}",
-        heading=f"For {header.plain('“' + last + '”')}",
+        heading=f"{header.plain(side.label)}: {header.plain('“' + last + '”')}",
         explained="What each token read counts for the prediction after the last of them: the length of the gradient, as a share.",
         filename=f"{run.spec.model.rpartition('/')[2]}-influence",
         csv=lambda: matrix_csv(shares[None], [last], held.labels),
@@ -270,7 +268,7 @@ def drawings(sides: list[Side]) -> None:
                 figures.place(
                     fig,
                     key=f"drawing_{number}_{stack}",
-                    heading=title,
+                    heading=f"{header.plain(side.label)}: {title}",
                     explained=explained,
                     filename=f"{side.label}-{stack}",
                     csv=lambda told=told: table_csv({"term": [f.term for f in told], "value": [f.value for f in told]}),  # type: ignore[misc]
