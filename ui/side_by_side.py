@@ -19,7 +19,7 @@ WRITTEN = 8  # tokens a decoder writes here: the first is what the page is about
 MOST_READ = 160  # tokens whose influence is worked out; a pass is made for each prediction
 MOST_PREDICTIONS = 24
 LEAST_READ = 4
-KEY = "beside"
+KEY = "together"  # in the session and in the address
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,13 +54,13 @@ def made() -> dict[str, AppTest]:
 def four(made: dict[str, AppTest]) -> AppTest:
     """One of each kind side by side, opened once and only looked at."""
     if "four" not in made:
-        made["four"] = opened("architectures", ALL[0], beside="|".join(ALL[1:]))
+        made["four"] = opened("architectures", ALL[0], together="|".join(ALL[1:]))
     return made["four"]
 
 
 def test_a_link_names_the_models_and_each_has_its_column(four: AppTest) -> None:
     assert [title.value for title in four.subheader] == list(ALL)
-    assert four.session_state["beside"] == list(ALL[1:])
+    assert four.session_state["together"] == list(ALL[1:])
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -90,7 +90,7 @@ def test_the_pictures_are_of_the_layer_asked_for(four: AppTest) -> None:
     told = payload(four, "heads_0_decoder")
     assert told["layers"] * told["heads"] == run.lm.config.n_heads
     assert told["names"][0][0] == f"layer {last} · head 0"
-    app = picked(opened("architectures", ALL[0], beside=ALL[1]), "depth", 0)
+    app = picked(opened("architectures", ALL[0], together=ALL[1]), "depth", 0)
     assert payload(app, "heads_0_decoder")["names"][0][0] == "layer 0 · head 0"
 
 
@@ -124,7 +124,7 @@ def test_the_table_has_what_differs_and_the_costs(four: AppTest) -> None:
     assert f"{cost(lstm.config).state * 4:,} bytes" in text
     assert f"{cost(gpt.config).kept * 4:,} bytes" in text
     assert "Time a token" in text
-    alone = markup(opened("architectures", ALL[0], beside="-"))
+    alone = markup(opened("architectures", ALL[0], together="-"))
     assert "d_model" not in alone.split("Parameters")[0]  # one model differs from none
 
 
@@ -141,12 +141,12 @@ def test_every_model_is_drawn(four: AppTest) -> None:
 
 
 def test_a_short_text_says_why_there_is_no_distance() -> None:
-    app = opened("architectures", "tiny-gpt2", text="a", beside="tiny-lstm")
+    app = opened("architectures", "tiny-gpt2", text="a", together="tiny-lstm")
     assert any("type a longer one" in note.value for note in app.caption)
 
 
 def test_another_text_changes_all_columns() -> None:
-    app = opened("architectures", "tiny-gpt2", beside="tiny-llama")
+    app = opened("architectures", "tiny-gpt2", together="tiny-llama")
     before = numbers(chart(app, "predicted_1")["data"][0]["x"]).copy()
     app = typed(app, "a mat sat on the cat and the cat")
     assert not np.allclose(before, numbers(chart(app, "predicted_1")["data"][0]["x"]))
@@ -154,15 +154,15 @@ def test_another_text_changes_all_columns() -> None:
 
 def test_no_names_in_the_link_begin_with_a_suggestion(zoo: Path) -> None:
     app = opened("architectures", "tiny-gpt2")
-    assert len(app.session_state["beside"]) == 2
+    assert len(app.session_state["together"]) == 2
     assert side_by_side.suggested("gpt-stories", ["bart-denoise", "bert-stories", "lstm-stories"]) == [
         "lstm-stories", "bert-stories",
     ]  # fmt: skip
 
 
 def test_a_name_nobody_knows_is_left_out() -> None:
-    app = opened("architectures", "tiny-gpt2", beside="nobody|tiny-lstm")
-    assert app.session_state["beside"] == ["tiny-lstm"]
+    app = opened("architectures", "tiny-gpt2", together="nobody|tiny-lstm")
+    assert app.session_state["together"] == ["tiny-lstm"]
 
 
 @pytest.mark.parametrize("page", ["overview", "decoding", "embeddings", "logits", "models", "architectures"])
@@ -188,7 +188,7 @@ def test_compare_says_why_a_recurrent_model_cannot_be_set_against_heads() -> Non
 
 
 def test_a_click_on_a_picture_shows_its_head_exactly() -> None:
-    app = opened("architectures", "tiny-gpt2", beside="tiny-llama")
+    app = opened("architectures", "tiny-gpt2", together="tiny-llama")
     app = sent(app, "heads_1_decoder", "head", {"layer": 0, "head": 1, "pressed": True})
     run = side("tiny-llama")
     layer = run.lm.config.decoder_layers - 1
