@@ -130,7 +130,7 @@ def test_a_double_click_on_a_thumbnail_shows_its_head_alone(page: Page) -> None:
     page.get_by_test_id("head-cell-1-5").dblclick()
     expect(page.get_by_test_id("head-grid")).to_have_count(0)
     expect(heading(page)).to_contain_text("layer 1, head 5")
-    page.locator(".st-key-all_heads button").click()
+    page.locator(".st-key-all_heads").get_by_role("button", name="All heads").click()
     expect(page.get_by_test_id("head-cell-1-5")).to_have_attribute("aria-selected", "true")
 
 
