@@ -24,6 +24,7 @@ OF_KIND: Mapping[str, tuple[str, ...]] = {
     "encoder-decoder": ("encoder", "decoder", "cross"),
 }
 TITLES = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
+HEADING = "## What its heads do"
 NAMED_FROM = 0.4  # a head is said to be of a kind from this score on
 MOST_NAMED = 4
 
@@ -73,7 +74,7 @@ def named(table: Sequence[Sequence[float | None]]) -> str:
 def head_section(scores: Scores, text: str) -> str:
     """The card's section about its heads."""
     lines = [
-        "## What its heads do",
+        HEADING,
         "",
         f"Measured on {text}: the share of attention that falls on the keys a score names, from 0 to 1, averaged over the queries",
         f"that have such a key and another. Listed are heads, as layer.head, from {NAMED_FROM:g} on.",

@@ -140,5 +140,5 @@ def relation(run: Run) -> None:
     if judged is not None:
         share = format_percent(float(judged[0]))
         st.caption(
-            f"Does the second sentence follow the first? Yes with {share}, says the head trained on just that question."
+            f"Does the second sentence come after the first? Yes with {share}, says the head trained to judge two sentences."
         )

@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 import model
+from analysis.head_scores import OF_PART
 from training.curve import curve_svg, nice_ticks, read_curve, thinned
+from training.describe_heads import without_section
 from training.head_figures import head_section, measure, named, strongest, write_heads
 
 
@@ -70,3 +72,10 @@ def test_the_heads_of_a_model_are_measured_over_texts(tmp_path: Path) -> None:
     write_heads(scores, "two sentences", tmp_path)
     assert json.loads((tmp_path / "heads.json").read_text())["scores"] == scores
     assert "| cross-attention | alignment |" in head_section(scores, "two sentences")
+
+
+def test_a_section_measured_anew_takes_the_place_of_the_old_one() -> None:
+    card = "# a model\n\n## Licence\n\nFree.\n"
+    section = head_section({"encoder": {name: [[0.5]] for name in OF_PART["self"]}}, "two sentences")
+    assert without_section(card) == card
+    assert without_section(card + "\n" + section) == card

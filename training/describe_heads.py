@@ -1,0 +1,39 @@
+"""Measure the heads of a shipped model anew: `python -m training.describe_heads --model NAME --corpus DIR`.
+
+Rewrites heads.json in its folder and the section of its card, or adds them; the weights are left as they are.
+"""
+
+import argparse
+from pathlib import Path
+
+import model
+from model.checkpoint import ZOO
+from training.head_figures import HEADING, describe_heads
+from training.held_out import held_out_traces
+from training.recipes import RECIPES
+
+
+def without_section(card: str) -> str:
+    """A card up to its section about heads, which stands last."""
+    return card.split(f"\n{HEADING}\n", 1)[0].rstrip("\n") + "\n"
+
+
+def describe(name: str, folder: Path, corpus: Path) -> None:
+    """Measure, and write both."""
+    lm = model.load(folder, device="cpu", dtype="float32")
+    read, about = held_out_traces(lm, RECIPES[name], corpus)
+    section = describe_heads(lm, read, about, folder)
+    card = folder / "README.md"
+    card.write_text(without_section(card.read_text(encoding="utf-8")) + "\n" + section, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=sorted(RECIPES), required=True)
+    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs or of the stories")
+    args = parser.parse_args()
+    describe(args.model, ZOO / args.model, args.corpus)
+
+
+if __name__ == "__main__":
+    main()
