@@ -14,6 +14,7 @@ PATIENCE = 0.4  # seconds before anything is said: most decodes are done by then
 EVERY = 0.12  # seconds between two drawings
 LAST_CHARACTERS = 600
 LENGTHS = (40, 100, 250, 500, 1000)  # tokens one can ask for
+USUAL = 0  # stands for no number: a menu shows a None as a choice not made yet
 
 
 class Live:
@@ -86,8 +87,8 @@ def pick_length(run: Run) -> None:
     """How many tokens are written at most."""
     most = run.lm.config.max_positions
     held = asked()
-    options = [None, *(n for n in LENGTHS if most is None or n < most or n == held)]
-    st.session_state["most_picked"] = held
+    options = [USUAL, *(n for n in LENGTHS if most is None or n < most or n == held)]
+    st.session_state["most_picked"] = held or USUAL
     st.selectbox(
         "At most",
         options,
@@ -105,7 +106,7 @@ def pick_length(run: Run) -> None:
 
 def length_changed() -> None:
     picked = st.session_state.get("most_picked")
-    st.session_state["most"] = picked if isinstance(picked, int) else None
+    st.session_state["most"] = picked if isinstance(picked, int) and picked != USUAL else None
     go_on()
 
 
