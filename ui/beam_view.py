@@ -258,6 +258,7 @@ def attention(found: Search) -> None:
         verb="reads",
         title_query="written",
         title_key="",
+        width=360,
         height=140 + min(400, 34 * len(labels)),
     )
     figures.place(
