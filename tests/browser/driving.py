@@ -93,6 +93,12 @@ def opened(page: Page, address: str = "/") -> Page:
     return page
 
 
+def listening(page: Page, key: str) -> Page:
+    """The page once its keyboard component listens: its script may arrive after the page came to rest."""
+    page.locator(f".st-key-{key} [data-listens]").wait_for(state="attached")
+    return page
+
+
 def text_box(page: Page) -> Locator:
     return page.locator(".st-key-text input")
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driving import chart, click_point, opened, settled
+from tests.browser.driving import chart, click_point, listening, opened, settled
 
 CAT = "/attention?text=Le chat noir dort sur le canapé.&layer=0&head=0"
 
@@ -32,7 +32,7 @@ def test_a_click_on_a_thumbnail_opens_that_head(page: Page) -> None:
 
 
 def test_keys_move_between_heads(page: Page) -> None:
-    opened(page, CAT)
+    listening(opened(page, CAT), "head_keys")
     for key, place in (
         (".", "layer 0, head 1"),
         ("]", "layer 1, head 1"),

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import button, chart, chips, click_point, opened, settled
+from tests.browser.driving import button, chart, chips, click_point, listening, opened, settled
 
 CAT = "/decoding?text=Le chat noir dort."
 
@@ -34,7 +34,7 @@ def test_the_writing_steps_on_and_back_and_says_why_it_ended(page: Page) -> None
 
 
 def test_arrow_keys_step(page: Page) -> None:
-    opened(page, CAT)
+    listening(opened(page, CAT), "step_keys")
     written = chips(page, "written")
     for key, count in (("ArrowRight", 3), ("ArrowRight", 4), ("ArrowLeft", 3), ("Home", 2)):
         page.keyboard.press(key)
@@ -56,11 +56,12 @@ def test_a_click_on_a_bar_writes_that_token(page: Page) -> None:
         "chart => [chart._fullData[0].x[1], chart._fullData[0].hovertext[1].slice(1, -1)]"
     )
     click_point(page, "next", share / 2, 1)
-    expect(page.get_by_text("your choice")).to_be_visible()
+    expect(page.get_by_text("your choice (✎)")).to_be_visible()
     settled(page)
     assert written.all_inner_texts() == [*own[:2], label]
-    expect(page.locator(".st-key-written .chip small").last).to_have_text(re.compile("✎"))
+    marks = page.locator(".st-key-written").get_by_test_id("token-row-0").locator(".chip small")
+    expect(marks.last).to_have_text(re.compile("✎"))
     button(page, "unforce").click()
-    expect(page.get_by_text("your choice")).to_have_count(0)
+    expect(page.get_by_text("your choice (✎)")).to_have_count(0)
     settled(page)
     assert written.all_inner_texts() == own

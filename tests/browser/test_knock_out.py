@@ -43,7 +43,7 @@ def test_differences_open_from_their_pictures_and_bars(page: Page) -> None:
     page.get_by_test_id("head-cell-1-6").click()
     expect(page.get_by_text("Cross-attention, layer 1, head 6")).to_be_visible()
     settled(page)
-    click_point(page, "ranking", 0.001, 0)
+    click_point(page, "ranking", chart(page, "ranking").evaluate("chart => chart._fullData[0].x[0] / 2"), 0)
     settled(page)
     first = chart(page, "ranking").evaluate("chart => chart.layout.yaxis.ticktext[0]")
     assert first.startswith("<b>▸ L")

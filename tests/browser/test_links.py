@@ -34,13 +34,13 @@ def test_a_link_restores_step_and_choices(page: Page, browser: Browser) -> None:
     opened(page, "/decoding?text=Le chat noir dort.&step=1")
     share = chart(page, "next").evaluate("chart => chart._fullData[0].x[1]")
     click_point(page, "next", share / 2, 1)
-    expect(page.get_by_text("your choice")).to_be_visible()
+    expect(page.get_by_text("your choice (✎)")).to_be_visible()
     button(page, "go_step").click()
     expect(chips(page, "written")).to_have_count(4)
     settled(page)
     other = elsewhere(browser, page)
     assert chips(other, "written").all_inner_texts() == chips(page, "written").all_inner_texts()
-    expect(other.get_by_text("your choice")).to_be_visible()
+    expect(other.get_by_text("your choice (✎)")).to_be_visible()
     other.context.close()
 
 
@@ -48,7 +48,7 @@ def test_a_new_text_takes_step_and_choices_out_of_the_address(page: Page) -> Non
     opened(page, "/decoding?text=Le chat noir dort.&step=1")
     share = chart(page, "next").evaluate("chart => chart._fullData[0].x[1]")
     click_point(page, "next", share / 2, 1)
-    expect(page.get_by_text("your choice")).to_be_visible()
+    expect(page.get_by_text("your choice (✎)")).to_be_visible()
     settled(page)
     for text in ("Le chien.", "Il fait froid et il pleut."):  # shorter, then longer: other numbers of steps
         text_box(page).fill(text)

@@ -16,6 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.unlisten = new AbortController();
     const listen = (event) => { if (root.isConnected) onKey(state, event); };
     document.addEventListener("keydown", listen, { signal: state.unlisten.signal });
+    root.dataset.listens = "";
   }
   if (state.asked === header.answered) next(state);
   return disposer(parentElement, state, () => { state.unlisten.abort(); clearTimeout(state.timer); });
