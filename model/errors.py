@@ -10,12 +10,13 @@ class InputError(ValueError):
 class CheckpointError(ValueError):
     """A checkpoint cannot be read exactly as it computes; names the file, tensor or key at fault, on one line.
 
-    The names come from the checkpoint: what could break the line is replaced, and what is endless is cut.
+    The names come from the checkpoint: what could break the line is replaced, and what is endless loses its middle.
     """
 
     def __init__(self, sentence: str) -> None:
         line = "".join(c if c.isprintable() else "\ufffd" for c in sentence)
-        super().__init__(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…")
+        half = LONGEST // 2 - 1
+        super().__init__(line if len(line) <= LONGEST else f"{line[:half]}…{line[-half:]}")
 
 
 def first_line(error: BaseException) -> str:

@@ -131,5 +131,5 @@ def test_a_part_of_an_epoch_is_counted_by_the_length_of_those_before() -> None:
 
 def test_every_recipe_is_for_a_model_that_ships_in_half_precision_under_16_megabytes() -> None:
     for recipe in RECIPES.values():
-        parameters = sum(p.numel() for p in Transformer(recipe.config).parameters())
+        parameters = sum(p.numel() for p in build(recipe).parameters())
         assert 2 * parameters < 15_500_000, json.dumps({"parameters": parameters})
