@@ -4,7 +4,7 @@ from ui import attention_toggles, attention_view, heads, row_view, settings
 from ui.components.keys.keys import keys
 
 run = settings.shown()
-part = attention_view.pick_part(run)
+part = heads.pick_part(run, pairs=True)
 toggles = attention_toggles.chosen()
 view = heads.shown(attention_view.with_target(run), part, toggles.special, toggles.words == "on")
 main, beside = attention_view.halves()

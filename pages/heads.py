@@ -6,7 +6,7 @@ from ui import attention_view, head_finder, head_looks, heads, heads_view, setti
 from ui.components.keys.keys import keys
 
 run = settings.shown()
-part = heads_view.pick_part(run)
+part = heads.pick_part(run)
 view = heads.shown(attention_view.with_target(run), part)
 found = heads_view.summary(view.run, part)
 if found is None:

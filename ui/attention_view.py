@@ -54,31 +54,6 @@ def with_target(run: Run) -> Run:
         return run
 
 
-def pick_part(run: Run) -> str:
-    """Which attention: encoder, decoder or cross; and for whose target."""
-    parts = heads.available(run)
-    settings.keep_among("part", parts, parts[-1], lambda name: heads.SHORT[name])
-    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
-        part = st.segmented_control(
-            "Attention",
-            parts,
-            key="part",
-            format_func=lambda name: heads.SHORT[name],
-            label_visibility="collapsed",
-            bind="query-params",
-            required=True,
-        )
-        if run.lm.kind == "encoder-decoder":
-            st.toggle(
-                "Type the target myself",
-                key="own_target",
-                bind="query-params",
-                help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
-            )
-        heads.pick_pairs(run)
-    return part or parts[-1]
-
-
 def alone() -> bool:
     """Whether one head has the page to itself."""
     held = st.session_state.get("alone", st.query_params.get("alone") == "yes")

@@ -246,3 +246,30 @@ def move(action: str, view: Shown, layer: int, head: int) -> None:
     steps = {"previous head": -1, "next head": 1, "layer up": -view.heads, "layer down": view.heads}
     place = (layer * view.heads + head + steps[action]) % (view.layers * view.heads)
     st.session_state["layer"], st.session_state["head"] = divmod(place, view.heads)
+
+
+def pick_part(run: Run, *, pairs: bool = False) -> str:
+    """Which attention: encoder, decoder or cross; and for whose target; with `pairs` also which pairs of two sentences. One choice
+    for every page."""
+    parts = available(run)
+    settings.keep_among("part", parts, parts[-1], lambda name: SHORT[name])
+    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+        part = st.segmented_control(
+            "Attention",
+            parts,
+            key="part",
+            format_func=lambda name: SHORT[name],
+            label_visibility="collapsed",
+            bind="query-params",
+            required=True,
+        )
+        if run.lm.kind == "encoder-decoder":
+            st.toggle(
+                "Type the target myself",
+                key="own_target",
+                bind="query-params",
+                help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
+            )
+        if pairs:
+            pick_pairs(run)
+    return part or parts[-1]

@@ -20,30 +20,6 @@ AT_ONCE = 30_000_000  # attention weights that are worked out unasked: 12 x 12 h
 ENTROPY, DISTANCE = "entropy", "distance"
 
 
-def pick_part(run: Run) -> str:
-    """Which attention; the attention page keeps the same choice."""
-    parts = heads.available(run)
-    settings.keep_among("part", parts, parts[-1], lambda name: heads.SHORT[name])
-    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
-        part = st.segmented_control(
-            "Attention",
-            parts,
-            key="part",
-            format_func=lambda name: heads.SHORT[name],
-            label_visibility="collapsed",
-            bind="query-params",
-            required=True,
-        )
-        if run.lm.kind == "encoder-decoder":
-            st.toggle(
-                "Type the target myself",
-                key="own_target",
-                bind="query-params",
-                help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
-            )
-    return part or parts[-1]
-
-
 def summary(run: Run, part: str) -> HeadSummary | None:
     """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
     stack, kind = heads.PARTS[part]
