@@ -1,0 +1,144 @@
+"""What a prompt makes of an answer: the probability of each of its tokens, and what the model reads and rests on meanwhile.
+
+Log-probabilities are of the full softmax. Those of a decoder's or an encoder-decoder's answer add up to that of the whole answer
+by the chain rule. An encoder's answer of several pieces is scored from left to right, each piece hidden together with those after
+it (Kauf and Ivanova 2023), which is a pseudo-log-likelihood (Salazar et al. 2020) that does not read the rest of the word.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analysis.gradients import Watched, attention_places
+from analysis.prompting import PARTS, Part, Posed
+from model.errors import InputError
+from model.language_model import LanguageModel
+from model.network import from_embeddings
+from model.recurrent import Recurrent
+from model.tap import StackName, Tap
+from model.trace import AttentionPart, Trace
+
+Floats = NDArray[np.float64]
+Length = Literal["whole", "token", "byte"]
+LENGTHS: tuple[Length, ...] = get_args(Length)
+BITS = 1 / math.log(2)  # bits in a nat
+MOST_ASKED = 32  # tokens of an answer over which attention and influence are averaged
+ROWS_AT_ONCE = 16
+
+
+def log_probabilities(lm: LanguageModel, posed: Posed) -> Floats:
+    """(answer,) nats: log-probability of each token of the answer, given the prompt and the answer before it."""
+    targets = [token.id for token in posed.answer]
+    if posed.mask is not None:
+        logs = [_logs(_read(lm, posed, n), [at])[0, targets[n]] for n, at in enumerate(posed.at)]
+        return np.array([float(value) for value in logs])
+    logs = _logs(_read(lm, posed, 0), posed.at)
+    return np.asarray(logs[torch.arange(len(targets)), targets].cpu().numpy(), dtype=np.float64)
+
+
+def _read(lm: LanguageModel, posed: Posed, n: int) -> Trace:
+    """The run in which the answer's token `n` is asked for."""
+    if not posed.source:
+        return lm.run(posed.ids(n))
+    return lm.run([token.id for token in posed.source], target=posed.ids(n))
+
+
+def _logs(trace: Trace, at: Sequence[int]) -> Tensor:
+    """(at, vocab) float64 nats."""
+    return trace.language_model().logits(trace.final[list(at)]).double().log_softmax(dim=-1)
+
+
+def per_length(total: float, length: Length, *, tokens: int, answer: str) -> float:
+    """A summed log-probability as it is, divided by its tokens, or by the bytes of the answer's text (which does not depend
+    on how a tokenizer cuts it; Gao et al. 2020)."""
+    if length == "whole":
+        return total
+    return total / (tokens if length == "token" else len(answer.encode()))
+
+
+def shares_among(scores: Floats) -> Floats:
+    """(prompts, answers): each prompt's scores (nats) as shares of one among the given answers alone: exp(s) / sum exp(s)."""
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def attended_part(lm: LanguageModel) -> tuple[StackName, AttentionPart]:
+    """The attention through which an answer reads its prompt."""
+    if lm.kind == "encoder-decoder":
+        return "decoder", "cross"
+    return ("encoder" if lm.kind == "encoder" else "decoder"), "self"
+
+
+def attention_shares(lm: LanguageModel, posed: Posed) -> Floats:
+    """(layers, heads, parts): the attention that the positions which predict the answer give to each part, in the order of
+    PARTS, averaged over the answer's first MOST_ASKED tokens; each head's shares sum to one.
+
+    An encoder-decoder's is its cross-attention, whose keys are the prompt alone. Raises InputError for a recurrent model.
+    """
+    if lm.kind == "recurrent":
+        raise InputError("a recurrent model has no attention")
+    stack, part = attended_part(lm)
+    of = _columns(posed.source_parts if part == "cross" else posed.parts)
+    asked = posed.at[:MOST_ASKED]
+    total = np.zeros((lm.config.layers(stack), lm.config.n_heads, len(PARTS)))
+    groups = [[n] for n in range(len(asked))] if posed.mask is not None else [list(range(len(asked)))]
+    for group in groups:
+        trace = _read(lm, posed, group[0])
+        for layer in range(len(total)):
+            rows = trace.attention(stack, layer, part).weights()[:, [asked[n] for n in group]]
+            total[layer] += rows.double().sum(dim=1).cpu().numpy() @ of
+    return np.asarray(total / len(asked))
+
+
+def _columns(parts: Sequence[Part]) -> Floats:
+    """(tokens, parts): one where a token belongs to a part."""
+    return np.array([[float(part == name) for name in PARTS] for part in parts])
+
+
+def influence_shares(lm: LanguageModel, posed: Posed) -> Floats:
+    """(parts,): how much each part counts for the answer, in the order of PARTS; the shares sum to one.
+
+    For each of the answer's first MOST_ASKED tokens the length of the gradient of its log-probability towards the embedding of
+    every token read (Simonyan et al. 2014; for text Li et al. 2016), prompt and answer so far alike, as shares of one; then the
+    mean over them.
+    """
+    asked = range(min(len(posed.at), MOST_ASKED))
+    of = _columns((*posed.source_parts, *posed.parts))
+    total = np.zeros(len(PARTS))
+    for first in range(0, len(asked), ROWS_AT_ONCE):
+        norms = _gradients(lm, posed, asked[first : first + ROWS_AT_ONCE]).double().cpu().numpy()
+        shares = norms / np.maximum(norms.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+        total += (shares @ of).sum(axis=0)
+    return np.asarray(total / len(asked))
+
+
+def _gradients(lm: LanguageModel, posed: Posed, which: Sequence[int]) -> Tensor:
+    """(which, source + read): gradient lengths of these tokens' log-probabilities, nats per unit of an embedding's length."""
+    edits = [] if lm.kind == "recurrent" else [Watched(place, "weights") for place in attention_places(lm)]
+    tap = Tap(edits=edits)
+    with torch.inference_mode(False), torch.enable_grad():
+        leaves = [_embedded(lm, [posed.ids(n) for n in which])]
+        memory = None
+        if posed.source:
+            leaves.insert(0, _embedded(lm, [[token.id for token in posed.source]] * len(which)))
+            assert not isinstance(lm.net, Recurrent)
+            assert lm.net.encoder is not None
+            memory = lm.net.encoder(leaves[0], tap=tap.at("encoder"))[0]
+        final = from_embeddings(lm.net, leaves[-1], memory=memory, tap=tap)
+        rows = torch.arange(len(which), device=lm.device)
+        at = torch.tensor([posed.at[n] for n in which], device=lm.device)
+        targets = torch.tensor([posed.answer[n].id for n in which], device=lm.device)
+        assert lm.net.head is not None
+        logs = lm.net.head(final[rows, at]).float().log_softmax(dim=-1)
+        gradients = torch.autograd.grad(logs[rows, targets].sum(), leaves)  # rows do not meet
+    return torch.cat([gradient.detach().float().norm(dim=-1) for gradient in gradients], dim=-1)
+
+
+def _embedded(lm: LanguageModel, rows: list[list[int]]) -> Tensor:
+    """(rows, time, d_model): a leaf that gradients end in."""
+    return lm.net.tokens(torch.tensor(rows, device=lm.device)).detach().requires_grad_()

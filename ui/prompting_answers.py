@@ -1,0 +1,56 @@
+"""The answers that stand in for typed ones: what the model itself finds likeliest after the text as it is."""
+
+from analysis.prompting import mask_place
+from ui.runs import Run
+
+LONGEST_OWN = 64  # tokens of a text the model wrote
+LOOKED_AT = 12  # of the most probable tokens, to find two that can be read
+
+
+def own_answers(run: Run) -> list[str]:
+    """Two at most. A decoder's or an encoder's two likeliest tokens; what an encoder-decoder wrote, and the same with the
+    runner-up in the place of the token it was least sure of. Raises InputError where an encoder has no mask to answer at."""
+    if run.lm.kind == "encoder":
+        trace = run.lm.run(given(run))
+        shares = trace.probabilities(mask_place(run.lm, trace.tokens("encoder")))
+        return readable(run, [int(i) for i in shares.topk(min(LOOKED_AT, len(shares))).indices])
+    if not run.steps:
+        return []
+    if run.lm.kind == "encoder-decoder":
+        return written(run)
+    count = min(LOOKED_AT, run.lm.config.vocab_size)
+    return readable(run, [token.id for token, _ in run.steps[0].top(count)])
+
+
+def given(run: Run) -> str:
+    """The input: the text above, tokens that were hidden by a click as the mask that is read in their place."""
+    text, lm = run.spec.text, run.lm
+    if lm.kind != "encoder" or lm.special.mask is None:
+        return text
+    for at in sorted(run.spec.masks, reverse=True):
+        span = run.original[at].span if at < len(run.original) else None
+        if span is not None:
+            blank = " " if text[span[0] : span[0] + 1].isspace() else ""
+            text = text[: span[0]] + blank + lm.token(lm.special.mask).text + text[span[1] :]
+    return text
+
+
+def readable(run: Run, ids: list[int]) -> list[str]:
+    """The first two of these tokens that are words or signs by themselves."""
+    tokens = [run.lm.token(i) for i in ids]
+    texts = [token.text.strip() for token in tokens if not token.special and "\ufffd" not in token.text]
+    return list(dict.fromkeys(text for text in texts if text))[:2]
+
+
+def written(run: Run) -> list[str]:
+    """What the model wrote, and the same with its least certain token replaced."""
+    steps = [step for step in run.steps if not step.token.special][:LONGEST_OWN]
+    if not steps:
+        return []
+    ids = [step.token.id for step in steps]
+    unsure = min(range(len(steps)), key=lambda n: float(steps[n].probabilities[ids[n]]))
+    others = [token.id for token, _ in steps[unsure].top(3) if token.id != ids[unsure] and not token.special]
+    texts = [run.lm.text(ids).strip()]
+    if others:
+        texts.append(run.lm.text([*ids[:unsure], others[0], *ids[unsure + 1 :]]).strip())
+    return list(dict.fromkeys(text for text in texts if text))

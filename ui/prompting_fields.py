@@ -1,0 +1,206 @@
+"""The fields of the prompting page: presets, up to four prompts, the answers, and how the parts are joined."""
+
+import streamlit as st
+
+from analysis.prompting import JOINTS, Joint
+from model.language_model import LanguageModel
+from ui import encoder_text, header, masking_view, settings, theme
+from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
+from ui.prompting_presets import Preset, first_draft, limits_of, presets_for
+from ui.runs import Run
+from viz.prompting import prompt_colours
+
+DRAFT, OF = "prompting_draft", "prompting_of"
+JOINT_NAMES: dict[Joint, str] = {"space": "space", "line": "line break"}
+PAUSE = "60ms"
+
+
+def needs_text(run: Run) -> None:
+    """Stops the page where the checkpoint has no tokenizer; an encoder's text can be clicked to hide a token of it."""
+    if run.lm.tokenizer is None:
+        st.info(
+            "This checkpoint has no tokenizer, so it reads no instruction and no answer: the other pages take its token ids."
+        )
+        st.stop()
+    if run.lm.kind == "encoder" and encoder_text.can_mask(run.lm):
+        if run.lm.token(run.lm.special.mask or 0).text not in run.spec.text:
+            masking_view.clickable_text(run)
+            st.caption("Click a token of the text to hide it: the answers are put in its place.")
+        if run.spec.pair is not None:
+            st.caption("The second sentence is not part of the prompts.")
+
+
+def what_it_cannot_do(run: Run) -> None:
+    """The limits of a small model, said plainly."""
+    if limits := limits_of(run.spec.model):
+        st.markdown(
+            "**What this model cannot do**", help="Said of how it was trained; the presets let it be seen in numbers."
+        )
+        st.caption(limits)
+
+
+def fields(run: Run) -> Draft:
+    """Draws the fields; what stands in them."""
+    draft = held(run.spec.model)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        preset_menu(run.spec.model)
+        joint = joint_picker(draft)
+        st.button(
+            "Add a prompt",
+            key="add_prompt",
+            on_click=lambda: put(draft.with_one_more()),
+            disabled=len(draft.prompts) >= MOST_PROMPTS,
+            help=f"Up to {MOST_PROMPTS}; the new one begins as a copy of the last",
+        )
+    columns = st.columns(len(draft.prompts), gap="medium")
+    prompts = []
+    for place, column in enumerate(columns):
+        with column:
+            prompts.append(one_prompt(draft, place, run.lm))
+    written = Draft(tuple(prompts), answers_box(draft, run.lm), joint)
+    st.session_state[DRAFT] = written
+    link(written)
+    return written
+
+
+def held(name: str) -> Draft:
+    """The draft of this session, at first that of the link, else the model's first one.
+
+    A draft that is another model's suggestion, word for word, gives way to this model's.
+    """
+    draft = st.session_state.get(DRAFT)
+    before = st.session_state.get(OF)
+    st.session_state[OF] = name
+    if not isinstance(draft, Draft):
+        draft = from_address(st.query_params.to_dict()) or first_draft(name)
+        put(draft)
+    elif isinstance(before, str) and before != name and draft in suggestions(before):
+        draft = first_draft(name)
+        put(draft)
+    return draft
+
+
+def suggestions(name: str) -> list[Draft]:
+    """What the page itself puts into the fields for a model."""
+    return [first_draft(name), *(preset.draft for preset in presets_for(name))]
+
+
+def put(draft: Draft) -> None:
+    """Puts a draft into the fields, before they are drawn."""
+    st.session_state[DRAFT] = draft
+    st.session_state["answers"], st.session_state["joint"] = draft.answers, draft.joint
+    for place, one in enumerate(draft.prompts, start=1):
+        st.session_state[f"instruction_{place}"], st.session_state[f"examples_{place}"] = one.instruction, one.examples
+    st.session_state["answer"] = 0
+
+
+def link(draft: Draft) -> None:
+    """Keeps the address in step; a draft too long for a link is left out of it, which is said."""
+    parts = as_address(draft)
+    if draft.size > settings.LINKED_CHARACTERS:
+        parts = dict.fromkeys(parts, "")
+        st.caption(
+            f"These texts have {draft.size:,} characters: more than the {settings.LINKED_CHARACTERS:,} a link holds, so the "
+            "address leaves them out. They stay in this tab."
+        )
+    for key, text in parts.items():
+        settings.link(key, text)
+
+
+def start(key: str, value: str) -> None:
+    """A field's first value, also after a visit to another page, where Streamlit forgets what a field held."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def preset_menu(name: str) -> None:
+    """Prompts and answers that this model can be asked."""
+    presets = {preset.name: preset for preset in presets_for(name)}
+    if presets:
+        st.menu_button(
+            "Presets",
+            list(presets),
+            key="presets",
+            format_func=lambda title: f"{header.plain(title)} :gray[· {header.plain(presets[title].shows)}]",
+            on_click=lambda: take_preset(presets.get(st.session_state["presets"])),
+        )
+
+
+def take_preset(preset: Preset | None) -> None:
+    """Puts a preset into the fields and its input into the text box."""
+    if preset is not None:
+        settings.use_text(preset.input)
+        put(preset.draft)
+
+
+def joint_picker(draft: Draft) -> Joint:
+    """What stands between two parts."""
+    start("joint", draft.joint)
+    chosen = st.segmented_control(
+        "Parts are joined by a",
+        list(JOINTS),
+        key="joint",
+        format_func=lambda name: JOINT_NAMES[name],
+        required=True,
+        help="What stands between instruction, examples and input, unless white space stands there already.",
+    )
+    return chosen or "space"
+
+
+def one_prompt(draft: Draft, place: int, lm: LanguageModel) -> Fields:
+    """One column: which prompt it is, its two fields, and the way to take it off."""
+    number, one = place + 1, draft.prompts[place]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        title(number, one)
+        if len(draft.prompts) > 1:
+            st.button(
+                "Remove",
+                key=f"remove_{number}",
+                type="tertiary",
+                on_click=lambda: put(draft.without(place)),
+                help=f"Take prompt {number} off; the others move up",
+            )
+    start(f"instruction_{number}", one.instruction)
+    instruction = st.text_input(
+        "Instruction",
+        key=f"instruction_{number}",
+        live=PAUSE,
+        placeholder="No instruction",
+        help="What is to be done, in words. It stands before everything else.",
+    )
+    start(f"examples_{number}", one.examples)
+    examples = st.text_area(
+        "Examples",
+        key=f"examples_{number}",
+        height=92,
+        placeholder="No examples. One a line: an input with its answer",
+        help="One a line, each an input with its answer as the model shall see it. None is zero-shot, one one-shot, more few-shot "
+        "(Brown et al. 2020). They stand between instruction and input.",
+    )
+    return Fields(instruction or "", examples or "")
+
+
+def title(number: int, one: Fields) -> None:
+    """A prompt's number in the colour of its bars, and what the field calls such a prompt."""
+    colour = prompt_colours(theme.current())[number - 1]
+    st.html(
+        f'<div class="regard-prompt"><span style="background:{colour}"></span><b>Prompt {number}</b> {one.kind}</div>',
+        width="stretch",
+    )
+
+
+def answers_box(draft: Draft, lm: LanguageModel) -> str:
+    """The answers that every prompt is asked about."""
+    start("answers", draft.answers)
+    means = {
+        "encoder": "Each is put in the place of the mask.",
+        "encoder-decoder": "Each is what the decoder is to write, from its first token to its end.",
+    }.get(lm.kind, "Each is what is to follow the input.")
+    typed = st.text_area(
+        "Answers",
+        key="answers",
+        height=92,
+        placeholder="One a line. Empty: what the model itself finds likeliest",
+        help=f"One a line, up to {MOST_ANSWERS}. {means} They are scored, never sampled: the model is made to read them.",
+    )
+    return typed or ""

@@ -1,0 +1,198 @@
+"""Every answer under every prompt, measured once, and what is said about a prompt or an answer that cannot be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from analysis.prompting import Joint, Posed, Prompt, pose
+from analysis.prompting_shares import (
+    BITS,
+    Floats,
+    Length,
+    attention_shares,
+    influence_shares,
+    log_probabilities,
+    per_length,
+    shares_among,
+)
+from model.errors import InputError
+from ui import header
+from ui.prompting_answers import given, own_answers
+from ui.prompting_draft import Draft, typed_answers
+from ui.runs import Run
+from ui.worked_out import kept
+from viz.prompting import Named
+
+MOST_HELD = 400  # pairs of a prompt and an answer that are kept with a run
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One answer under one prompt."""
+
+    posed: Posed
+    logs: Floats  # (answer,) nats
+
+    @property
+    def bits(self) -> Floats:
+        """(answer,) surprisal of each token."""
+        return np.asarray(-self.logs * BITS)
+
+
+class Pairs:
+    """What was worked out of pairs of a prompt and an answer, kept with their run; all is dropped when there is much."""
+
+    def __init__(self) -> None:
+        self.scored: dict[tuple[Prompt, str, Joint], Scored] = {}
+        self.shares: dict[tuple[str, Prompt, str, Joint], Floats] = {}
+
+    def make_room(self) -> None:
+        if len(self.scored) >= MOST_HELD:
+            self.scored.clear()
+            self.shares.clear()
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What stands on screen: prompts and answers that could be read, and every answer's log-probability under every prompt."""
+
+    run: Run
+    draft: Draft
+    prompts: tuple[Named, ...]
+    answers: tuple[str, ...]
+    scored: tuple[tuple[Scored, ...], ...]  # prompts, answers
+    own: bool  # whether the answers are the model's, since none were typed
+
+    @property
+    def totals(self) -> Floats:
+        """(prompts, answers) nats: the summed log-probabilities."""
+        return np.array([[one.logs.sum() for one in row] for row in self.scored])
+
+    def scores(self, length: Length) -> Floats:
+        """(prompts, answers) nats, divided by the answers' lengths where that is asked."""
+        return np.array(
+            [
+                [
+                    per_length(float(one.logs.sum()), length, tokens=len(one.logs), answer=answer)
+                    for one, answer in zip(row, self.answers, strict=True)
+                ]
+                for row in self.scored
+            ]
+        )
+
+    def shares(self, length: Length) -> Floats:
+        """(prompts, answers): shares of one among the answers."""
+        return shares_among(self.scores(length))
+
+    def prompt(self, place: int) -> Prompt:
+        return self.draft.prompts[self.prompts[place].number - 1].prompt
+
+
+def measured(run: Run, draft: Draft) -> Measured | None:
+    """Everything that can be measured; what cannot is said. None where nothing is left."""
+    answers, notes = typed_answers(draft.answers)
+    own = not answers
+    try:
+        answers = answers or own_answers(run)
+    except InputError as error:
+        st.warning(header.sentence(str(error)), icon="⚠️")
+        return None
+    if not answers:
+        st.info("The model's own answer to this text is blank: type an answer, or pick one of the presets.", icon="✏️")
+        return None
+    scored, problems = every_pair(run, draft, answers)
+    keep_prompts, keep_answers, said = usable(problems, len(draft.prompts), answers)
+    for sentence in [*notes, *said]:
+        st.warning(sentence, icon="⚠️")
+    if not keep_prompts or not keep_answers:
+        return None
+    return Measured(
+        run,
+        draft,
+        tuple(Named(i + 1, draft.prompts[i].kind) for i in keep_prompts),
+        tuple(answers[j] for j in keep_answers),
+        tuple(tuple(scored[i, j] for j in keep_answers) for i in keep_prompts),
+        own,
+    )
+
+
+def every_pair(
+    run: Run, draft: Draft, answers: Sequence[str]
+) -> tuple[dict[tuple[int, int], Scored], dict[tuple[int, int], str]]:
+    """(what was measured, why the rest was not), by the places of prompt and answer."""
+    scored, problems = dict[tuple[int, int], Scored](), dict[tuple[int, int], str]()
+    for i, one in enumerate(draft.prompts):
+        for j, answer in enumerate(answers):
+            try:
+                scored[i, j] = score(run, one.prompt, answer, draft.joint)
+            except InputError as error:
+                problems[i, j] = str(error)
+    return scored, problems
+
+
+def score(run: Run, prompt: Prompt, answer: str, joint: Joint) -> Scored:
+    """One answer under one prompt, kept as long as the run is. Raises InputError as `pose` does."""
+    held = kept(run, "prompting", Pairs, Pairs)
+    key = (prompt, answer, joint)
+    found = held.scored.get(key)
+    if found is None:
+        held.make_room()
+        posed = pose(run.lm, prompt, given(run), answer, joint)
+        found = held.scored[key] = Scored(posed, log_probabilities(run.lm, posed))
+    return found
+
+
+def usable(
+    problems: dict[tuple[int, int], str], prompts: int, answers: Sequence[str]
+) -> tuple[list[int], list[int], list[str]]:
+    """(prompts, answers) that can be set against each other, and what is said of the others.
+
+    What goes wrong for every pair is said once; an answer that no prompt can be asked about is left out, else the prompt.
+    """
+    everywhere = set(problems.values())
+    if len(problems) == prompts * len(answers) and len(everywhere) == 1:
+        return [], [], [header.sentence(everywhere.pop())]
+    bad_prompts = {i for i in range(prompts) if all((i, j) in problems for j in range(len(answers)))}
+    left = [i for i in range(prompts) if i not in bad_prompts]
+    bad_answers = {j for j in range(len(answers)) if left and all((i, j) in problems for i in left)}
+    bad_prompts |= {i for i, j in problems if j not in bad_answers}
+    said = [
+        f"“{header.plain(short(answers[j]))}” is left out: {header.sentence(problems[left[0], j])}"
+        for j in sorted(bad_answers)
+    ]
+    for i in sorted(bad_prompts):
+        why = next(text for (prompt, j), text in problems.items() if prompt == i and j not in bad_answers)
+        said.append(f"Prompt {i + 1} is left out: {header.sentence(why)}")
+    return (
+        [i for i in range(prompts) if i not in bad_prompts],
+        [j for j in range(len(answers)) if j not in bad_answers],
+        said,
+    )
+
+
+def short(answer: str, most: int = 40) -> str:
+    """An answer where there is little room."""
+    return answer if len(answer) <= most else f"{answer[: most - 1]}…"
+
+
+def attention(found: Measured, prompt: int, answer: int) -> Floats:
+    """(layers, heads, parts) shares of attention, worked out once."""
+    return _once(found, prompt, answer, "attention")
+
+
+def influence(found: Measured, prompt: int, answer: int) -> Floats:
+    """(parts,) shares of influence, worked out once."""
+    return _once(found, prompt, answer, "influence")
+
+
+def _once(found: Measured, prompt: int, answer: int, what: str) -> Floats:
+    run, one = found.run, found.scored[prompt][answer]
+    held = kept(run, "prompting", Pairs, Pairs)
+    key = (what, found.prompt(prompt), found.answers[answer], found.draft.joint)
+    values = held.shares.get(key)
+    if values is None:
+        work = attention_shares if what == "attention" else influence_shares
+        values = held.shares[key] = work(run.lm, one.posed)
+    return values

@@ -1,0 +1,129 @@
+"""On which parts of the prompt an answer rests: shares of attention and of influence."""
+
+import numpy as np
+import streamlit as st
+
+from analysis.prompting import PARTS
+from analysis.prompting_shares import MOST_ASKED, Floats, attended_part
+from ui import figures, header, prompting_code, settings, theme, without_attention
+from ui.prompting_measured import Measured, attention, influence, short
+from viz.export import table_csv
+from viz.prompting import PartRow, part_bars
+
+EVERY = "every"
+NAMES = {
+    "instruction": "instruction",
+    "examples": "examples",
+    "input": "input",
+    "answer": "answer so far",
+    "special": "special tokens",
+}
+
+
+def rests_on(found: Measured, answer: int) -> None:
+    """A bar for the attention and one for the influence under each prompt."""
+    which = pick_heads(found)
+    rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer, which)]
+    names = list(NAMES.values())
+    if found.run.lm.kind == "encoder":
+        names[PARTS.index("answer")] = "the answer's place"
+    fig = part_bars(rows, PARTS, names, theme=theme.current())
+    figures.place(
+        fig,
+        key="rests",
+        heading=f"What “{header.plain(short(found.answers[answer]))}” rests on",
+        explained=explained(found),
+        filename="prompt-parts",
+        csv=lambda: as_csv(rows),
+        python=lambda: prompting_code.of_parts(found, answer, *which),
+    )
+    for sentence in notes(found, answer):
+        st.caption(sentence)
+
+
+def explained(found: Measured) -> str:
+    """What the two quantities are."""
+    told = (
+        "Influence: the length of the gradient of a token's log-probability towards the vector of each token read, as shares of "
+        "one (Li et al. 2016): where a small change would change the answer most. Attention need not agree with it "
+        "(Jain and Wallace 2019)."
+    )
+    if found.run.lm.kind == "recurrent":
+        return told
+    stack, part = attended_part(found.run.lm)
+    keys = "the prompt alone" if part == "cross" else "all it may see"
+    where = "cross-attention" if part == "cross" else f"the {stack}'s self-attention"
+    return (
+        f"Attention: how much of {where} the positions that predict the answer give to each part; its keys are {keys}. "
+        f"{told} Both are averaged over the answer's tokens and sum to 100%."
+    )
+
+
+def notes(found: Measured, answer: int) -> list[str]:
+    """What has to be said about these bars."""
+    said = []
+    if found.run.lm.kind == "recurrent":
+        said.append("An LSTM has no attention, so there is influence alone: it looks back at nothing.")
+    if max(len(row[answer].logs) for row in found.scored) > MOST_ASKED:
+        said.append(f"This answer is long: the bars are over its first {MOST_ASKED} tokens.")
+    return said
+
+
+def pick_heads(found: Measured) -> tuple[int | None, int | None]:
+    """(layer, head) whose attention is shown, None for the mean over them."""
+    lm = found.run.lm
+    if not without_attention.has_attention(lm):
+        return None, None
+    layers = [EVERY, *map(str, range(lm.config.layers(attended_part(lm)[0])))]
+    heads = [EVERY, *map(str, range(lm.config.n_heads))]
+    settings.keep_among("rests_layer", layers, EVERY, layer_name)
+    settings.keep_among("rests_head", heads, EVERY, head_name)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for key, offered, named in (("rests_layer", layers, layer_name), ("rests_head", heads, head_name)):
+            st.selectbox(
+                "Layer" if key == "rests_layer" else "Head",
+                offered,
+                key=key,
+                bind="query-params",
+                width=190,
+                format_func=named,
+                label_visibility="collapsed",
+            )
+    return number("rests_layer"), number("rests_head")
+
+
+def layer_name(code: str) -> str:
+    return "mean of all layers" if code == EVERY else f"layer {code}"
+
+
+def head_name(code: str) -> str:
+    return "mean of all heads" if code == EVERY else f"head {code}"
+
+
+def number(key: str) -> int | None:
+    code = str(st.session_state[key])
+    return None if code == EVERY else int(code)
+
+
+def rows_of(found: Measured, prompt: int, answer: int, which: tuple[int | None, int | None]) -> list[PartRow]:
+    """The bars of one prompt."""
+    rows = [PartRow(found.prompts[prompt], "influence", influence(found, prompt, answer))]
+    if without_attention.has_attention(found.run.lm):
+        shares = mean_of(attention(found, prompt, answer), *which)
+        rows.insert(0, PartRow(found.prompts[prompt], "attention", shares))
+    return rows
+
+
+def mean_of(shares: Floats, layer: int | None, head: int | None) -> Floats:
+    """(parts,) of (layers, heads, parts): the mean over what is not chosen."""
+    kept = shares if layer is None else shares[layer : layer + 1]
+    kept = kept if head is None else kept[:, head : head + 1]
+    return np.asarray(kept.mean(axis=(0, 1)))
+
+
+def as_csv(rows: list[PartRow]) -> str:
+    """A row for each bar."""
+    return table_csv(
+        {"prompt": [row.prompt.number for row in rows], "of": [row.what for row in rows]}
+        | {part: [float(row.shares[n]) for row in rows] for n, part in enumerate(PARTS)}
+    )

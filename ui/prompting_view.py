@@ -1,0 +1,258 @@
+"""The figures of the prompting page: what the model reads, how probable each answer is, and what that rests on."""
+
+import numpy as np
+import streamlit as st
+
+from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
+from model.tokens import Token
+from ui import figures, header, prompting_code, settings, theme
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
+from ui.prompting_measured import Measured, Scored, short
+from ui.prompting_words import said_of_bars, share, summary
+from viz.export import table_csv
+from viz.labels import escaped
+from viz.prompting import answer_bars, surprisal_bars
+
+LENGTH_NAMES: dict[Length, str] = {"whole": "as it is", "token": "per token", "byte": "per byte"}
+UNITS: dict[Length, str] = {"whole": "bits", "token": "bits a token", "byte": "bits a byte"}
+ROLES: dict[str, Role] = {"instruction": "position", "examples": "warning", "input": "key", "answer": "probability"}
+TINT = 0.4  # of a part that is not the answer
+
+
+def pick_length(found: Measured) -> Length:
+    """Whether an answer's probability is divided by its length."""
+    settings.keep_among("length", LENGTHS, LENGTHS[0], lambda name: LENGTH_NAMES[name])
+    chosen = st.segmented_control(
+        "Answers are weighed",
+        LENGTHS,
+        key="length",
+        format_func=lambda name: LENGTH_NAMES[name],
+        bind="query-params",
+        required=True,
+        help="As it is: the log-probability of the whole answer, which a long answer makes smaller. Per token or per byte: "
+        "divided by the answer's length, so that answers of different lengths can be set against each other; bytes do not "
+        "depend on how the tokenizer cuts them.",
+    )
+    return chosen or LENGTHS[0]
+
+
+def pick_answer(found: Measured) -> int:
+    """The answer that is looked at token by token: from the session, at first from the link."""
+    place = settings.within("answer", len(found.answers))
+    st.session_state["answer"] = place
+    settings.link("answer", str(place) if place else "")
+    return place
+
+
+def verdict(found: Measured, length: Length) -> None:
+    """What stands on screen, in words."""
+    if found.own:
+        st.caption("No answers are typed: these are the model's own, what it finds likeliest after the text alone.")
+    st.markdown(summary(found, length))
+
+
+def texts(found: Measured, answer: int) -> None:
+    """Exactly what is read under each prompt, every part in its colour, and the surprisal of each token of the answer."""
+    rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer)]
+    st.markdown(
+        "**What the model reads**",
+        help="Token by token, as its tokenizer cuts it: purple is the instruction, gold the examples, blue-green the input; "
+        "special tokens have no colour. Green is the answer: the deeper, the more probable; below each of its tokens its "
+        "surprisal in bits, −log₂ of its probability.",
+    )
+    token_strip(rows, key="prompt_texts", label="What the model reads", clickable=False)
+
+
+def rows_of(found: Measured, prompt: int, answer: int) -> list[Strip]:
+    """One prompt's tokens: one row, or what the encoder and the decoder read."""
+    one, number = found.scored[prompt][answer], found.prompts[prompt].number
+    posed = one.posed
+    answered = [chip_of_answer(token, float(bits)) for token, bits in zip(posed.answer, one.bits, strict=True)]
+    if posed.source:
+        reads = [chip(token, part) for token, part in zip(posed.source, posed.source_parts, strict=True)]
+        return [Strip(f"{number} reads", cut(reads)), Strip("answer", cut(answered))]
+    place = posed.at[0] if posed.mask is not None else len(posed.read) - len(posed.answer) + 1
+    around = [chip(token, part) for token, part in zip(posed.read, posed.parts, strict=True)]
+    after = around[place + len(posed.answer) :] if posed.mask is not None else []
+    before = around[:place]
+    room = max(header.STRIP_TOKENS - len(answered), 1)
+    return [Strip(f"{number} reads", [*before[-room:], *cut(answered), *after[:room]])]
+
+
+def cut(chips: list[Chip]) -> list[Chip]:
+    return chips[: header.STRIP_TOKENS]
+
+
+def chip(token: Token, part: str) -> Chip:
+    """A token of the prompt, in the colour of its part."""
+    role = ROLES.get(part)
+    if role is None or part == "answer":
+        return Chip(token.label, special=token.special, title="special token")
+    return Chip(token.label, title=part, intensity=TINT, role=role)
+
+
+def chip_of_answer(token: Token, bits: float) -> Chip:
+    """A token of the answer: tinted by its probability, its surprisal below it."""
+    p = min(1.0, 2.0**-bits)
+    return Chip(token.label, f"{bits:.1f}", p, "probability", f"answer, {share(p)}", special=token.special)
+
+
+def probabilities(found: Measured, length: Length, answer: int) -> None:
+    """Side by side: each answer's share among the answers, and its own probability."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        among(found, length, answer)
+    with right:
+        absolute(found, length, answer)
+
+
+def among(found: Measured, length: Length, answer: int) -> None:
+    """Shares of one among the answers."""
+    values = found.shares(length)
+    words = [[share(value) for value in row] for row in values]
+    hover = [
+        [
+            f"{escaped(short(a))} under {escaped(p.text)}: {w} of the share"
+            for a, w in zip(found.answers, row, strict=True)
+        ]
+        for p, row in zip(found.prompts, words, strict=True)
+    ]
+    fig = answer_bars(
+        values,
+        found.prompts,
+        found.answers,
+        theme=theme.current(),
+        text=words,
+        hover=hover,
+        said=said_of_bars(found, values, "{:.1%} of the share"),
+        axis="share among these answers",
+        top=1,
+        chosen=answer,
+    )
+    place(fig, found, length, "among", "Which answer, of these", AMONG)
+
+
+AMONG = (
+    "Each answer's probability as a share of that of all answers given here, which sum to 100% under each prompt: what a forced "
+    "choice among them would be. It says nothing of how probable any is by itself. A click on a bar opens that answer below."
+)
+ABSOLUTE = (
+    "−log₂ of the probability of the whole answer under the full softmax, its surprisal in bits: 0 where it is certain, and a bit "
+    "more is half as probable. A click on a bar opens that answer below."
+)
+
+
+def absolute(found: Measured, length: Length, answer: int) -> None:
+    """Surprisal of each whole answer, and its probability."""
+    values = -found.scores(length) * BITS
+    words = [[f"{bits:.1f}" + (f" · {of_bits(bits)}" if length == "whole" else "") for bits in row] for row in values]
+    fig = answer_bars(
+        values,
+        found.prompts,
+        found.answers,
+        theme=theme.current(),
+        text=words,
+        hover=exact(found, length, values),
+        said=said_of_bars(found, values, "{:.1f} " + UNITS[length]),
+        axis=f"surprisal, {UNITS[length]}",
+        chosen=answer,
+    )
+    place(fig, found, length, "absolute", "How probable by itself", ABSOLUTE)
+
+
+def of_bits(bits: float) -> str:
+    """A probability from its surprisal; what is too small for a percentage to mean anything is said to be small."""
+    return share(2.0**-bits) if bits < 40 else "< 1e-10%"
+
+
+def exact(found: Measured, length: Length, values: Floats) -> list[list[str]]:
+    """Hover texts with every number of an answer under a prompt."""
+    return [
+        [
+            f"{escaped(short(answer))} under {escaped(prompt.text)}: {value:.2f} {UNITS[length]}<br>log-probability "
+            f"{total:.3f} nats, {of_bits(-total * BITS)}<br>{len(one.logs)} tokens, {len(answer.encode())} bytes"
+            for answer, value, total, one in zip(found.answers, row, totals, scored, strict=True)
+        ]
+        for prompt, row, totals, scored in zip(found.prompts, values, found.totals, found.scored, strict=True)
+    ]
+
+
+def place(fig: figures.go.Figure, found: Measured, length: Length, key: str, heading: str, explained: str) -> None:
+    """A figure of answers and prompts; a click on a bar opens its answer."""
+    figures.place(
+        fig,
+        key=key,
+        heading=heading,
+        explained=explained,
+        filename=f"prompts-{key}",
+        csv=lambda: as_csv(found, length),
+        python=lambda: prompting_code.of_scores(found, length),
+    )
+
+    def opened(point: PointEvent) -> None:
+        if point.row < len(found.answers):
+            st.session_state["answer"] = point.row
+
+    plotly_bridge(key, key=f"{key}_bridge", on_point=opened)
+
+
+def as_csv(found: Measured, length: Length) -> str:
+    """A row for each answer under each prompt."""
+    pairs = [(i, j) for i in range(len(found.prompts)) for j in range(len(found.answers))]
+    totals, scores, shares = found.totals, found.scores(length), found.shares(length)
+    return table_csv(
+        {
+            "prompt": [found.prompts[i].number for i, _ in pairs],
+            "kind": [found.prompts[i].kind for i, _ in pairs],
+            "answer": [found.answers[j] for _, j in pairs],
+            "tokens": [len(found.scored[i][j].logs) for i, j in pairs],
+            "bytes": [len(found.answers[j].encode()) for _, j in pairs],
+            "log_probability_nats": [float(totals[p]) for p in pairs],
+            "surprisal_bits": [float(-totals[p] * BITS) for p in pairs],
+            f"score_nats_{length}": [float(scores[p]) for p in pairs],
+            "share_among_answers": [float(shares[p]) for p in pairs],
+        }
+    )
+
+
+def surprisal(found: Measured, answer: int) -> None:
+    """One answer token by token under every prompt."""
+    column = [row[answer] for row in found.scored]
+    longest = max(column, key=lambda one: len(one.logs))
+    bits = np.array([padded(one, len(longest.logs)) for one in column])
+    labels = [token.label for token in longest.posed.answer]
+    fig = surprisal_bars(bits, found.prompts, labels, theme=theme.current())
+    figures.place(
+        fig,
+        key="surprisal",
+        heading=f"“{header.plain(short(found.answers[answer]))}”, token by token",
+        explained="The surprisal of each token of this answer, −log₂ of its probability given the prompt and the answer before it, "
+        "a bar for each prompt in the colour of its number. They sum to the surprisal of the whole answer.",
+        filename="surprisal-by-token",
+        csv=lambda: tokens_csv(found, answer),
+        python=lambda: prompting_code.of_tokens(found, answer),
+    )
+
+
+def padded(one: Scored, size: int) -> Floats:
+    return np.concatenate([one.bits, np.zeros(size - len(one.logs))])
+
+
+def tokens_csv(found: Measured, answer: int) -> str:
+    """A row for each token of an answer under each prompt."""
+    rows = [
+        (prompt.number, n, token, float(log))
+        for prompt, row in zip(found.prompts, found.scored, strict=True)
+        for n, (token, log) in enumerate(zip(row[answer].posed.answer, row[answer].logs, strict=True))
+    ]
+    return table_csv(
+        {
+            "prompt": [number for number, _, _, _ in rows],
+            "index": [n for _, n, _, _ in rows],
+            "id": [token.id for _, _, token, _ in rows],
+            "token": [token.label for _, _, token, _ in rows],
+            "log_probability_nats": [log for _, _, _, log in rows],
+            "surprisal_bits": [-log * BITS for _, _, _, log in rows],
+        }
+    )

@@ -1,0 +1,270 @@
+"""Prompts side by side: how probable each makes some answers, token by token, and on which parts of the prompt that rests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz.frame import WIDTH, Floats, Part, label_axis, new_figure, position_axis
+from viz.labels import escaped, quoted, short, ticks, visible
+from viz.probabilities import format_percent
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
+
+LABELS_WIDTH = 118  # px kept for the names of rows
+BAR = 19  # px a bar takes
+LONGEST_WORDS = 46  # characters of an answer above its bars
+MOST_BARS = 160  # tokens by prompts: beyond that lines are drawn
+
+
+@dataclass(frozen=True)
+class Named:
+    """A prompt as figures name it: its number on the page, and what it consists of."""
+
+    number: int
+    kind: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.number} · {self.kind}"
+
+
+def prompt_colours(theme: Theme) -> tuple[str, ...]:
+    """The colours of the first to the fourth prompt; none of them stands for a part."""
+    return (theme.accent, theme.query, theme.probability, theme.text)
+
+
+def part_colours(theme: Theme) -> dict[str, str]:
+    """The colour of each part of what is read."""
+    return {
+        "instruction": theme.position,
+        "examples": theme.warning,
+        "input": theme.key,
+        "answer": theme.muted,
+        "special": theme.border,
+    }
+
+
+def _colour(prompt: Named, theme: Theme) -> str:
+    colours = prompt_colours(theme)
+    return colours[(prompt.number - 1) % len(colours)]
+
+
+def answer_bars(
+    values: Floats,
+    prompts: Sequence[Named],
+    answers: Sequence[str],
+    *,
+    theme: Theme,
+    text: Sequence[Sequence[str]],
+    hover: Sequence[Sequence[str]],
+    said: str,
+    axis: str,
+    top: float | None = None,
+    chosen: int | None = None,
+) -> go.Figure:
+    """`values` (prompts, answers): under the words of each answer a bar for each prompt, with the prompt's number on its left.
+
+    `text` stands at a bar's end and `hover` in its hover text; both are safe already. The axis ends at `top`. The point index
+    of every trace is the answer's, so that a click can be resolved.
+    """
+    if values.shape != (len(prompts), len(answers)) or not values.size:
+        raise ValueError(
+            f"Values of shape {values.shape} do not fit {len(prompts)} prompts and {len(answers)} answers."
+        )
+    rows = len(prompts) + 1  # of an answer, its words first
+    bars = [
+        _bars(values[i], prompt, np.arange(len(answers)) * rows + 1 + i, text[i], hover[i], theme)
+        for i, prompt in enumerate(prompts)
+    ]
+    layout: Part = {
+        "bargap": 0.16,
+        "barmode": "overlay",
+        "margin": {"l": 26, "r": 92, "t": 4, "b": 40},
+        "xaxis": {
+            "range": [0, (float(np.max(values)) or 1.0) if top is None else top],
+            "tickformat": ".0%" if top == 1 else "",
+            "nticks": 5,
+            "title": {"text": axis},
+        },
+        "yaxis": _numbers_axis(prompts, len(answers), theme),
+        "annotations": [_words(answer, j * rows, j == chosen, theme) for j, answer in enumerate(answers)],
+    }
+    return new_figure(theme, said, height=50 + BAR * rows * len(answers), traces=bars, layout=layout)
+
+
+def _numbers_axis(prompts: Sequence[Named], answers: int, theme: Theme) -> Part:
+    rows = len(prompts) + 1
+    return {
+        "tickmode": "array",
+        "tickvals": [j * rows + 1 + i for j in range(answers) for i in range(len(prompts))],
+        "ticktext": [str(prompt.number) for _ in range(answers) for prompt in prompts],
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.muted},
+        "range": [rows * answers - 0.4, -0.6],
+        "showgrid": False,
+        "ticklabelstandoff": 6,
+    }
+
+
+def _words(answer: str, row: int, chosen: bool, theme: Theme) -> Part:
+    """An answer's words above its bars."""
+    shown = short(answer, LONGEST_WORDS)
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": row + 0.06,
+        "yanchor": "middle",
+        "showarrow": False,
+        "text": f"<b>{shown}</b>" if chosen else shown,
+        "font": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+    }
+
+
+def _bars(
+    values: Floats, prompt: Named, at: NDArray[np.int64], text: Sequence[str], hover: Sequence[str], theme: Theme
+) -> Part:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": escaped(prompt.text),
+        "x": np.asarray(values, dtype=np.float64),
+        "y": at,
+        "marker": {"color": _colour(prompt, theme), "opacity": 0.82, "line": {"width": 0}},
+        "text": list(text),
+        "textposition": "outside",
+        "textfont": {"family": TOKEN_FONT, "size": 11, "color": theme.text},
+        "cliponaxis": False,
+        "hovertext": list(hover),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def surprisal_bars(
+    bits: Floats, prompts: Sequence[Named], tokens: Sequence[str], *, theme: Theme, height: int = 250
+) -> go.Figure:
+    """`bits` (prompts, tokens) of an answer's tokens under each prompt: bars beside each other, or lines where there are many."""
+    if bits.shape != (len(prompts), len(tokens)) or not bits.size:
+        raise ValueError(f"Bits of shape {bits.shape} do not fit {len(prompts)} prompts and {len(tokens)} tokens.")
+    marks = ticks(tokens, cell=(WIDTH - 60) / len(tokens), upright=False, limit=12)
+    draw = _token_bars if bits.size <= MOST_BARS else _token_line
+    traces = [draw(bits[i], prompt, tokens, theme) for i, prompt in enumerate(prompts)]
+    layout: Part = {
+        "barmode": "group",
+        "bargap": 0.25,
+        "bargroupgap": 0.04,
+        "margin": {"l": 44, "r": 8, "t": 8, "b": marks.extent + 14},
+        "xaxis": position_axis(marks, len(tokens), theme),
+        "yaxis": {"title": {"text": "bits"}, "nticks": 5, "rangemode": "tozero"},
+    }
+    return new_figure(theme, _surprising(bits, prompts, tokens), height=height, traces=traces, layout=layout)
+
+
+def _hover(bits: Floats, prompt: Named, tokens: Sequence[str]) -> list[str]:
+    return [
+        f"{quoted(token)} under {escaped(prompt.text)}: {value:.2f} bits, {format_percent(min(1.0, float(2.0**-value)))}"
+        for token, value in zip(tokens, bits, strict=True)
+    ]
+
+
+def _token_bars(bits: Floats, prompt: Named, tokens: Sequence[str], theme: Theme) -> Part:
+    return {
+        "type": "bar",
+        "name": escaped(prompt.text),
+        "x": np.arange(len(tokens)),
+        "y": np.asarray(bits, dtype=np.float64),
+        "marker": {"color": _colour(prompt, theme), "opacity": 0.82, "line": {"width": 0}},
+        "hovertext": _hover(bits, prompt, tokens),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _token_line(bits: Floats, prompt: Named, tokens: Sequence[str], theme: Theme) -> Part:
+    bars = _token_bars(bits, prompt, tokens, theme)
+    return bars | {
+        "type": "scatter",
+        "mode": "lines",
+        "marker": None,
+        "line": {"color": _colour(prompt, theme), "width": 1.6},
+    }
+
+
+def _surprising(bits: Floats, prompts: Sequence[Named], tokens: Sequence[str]) -> str:
+    """The figure in words: each prompt's sum and its most surprising token."""
+    parts = [
+        f'under prompt {prompt.number} {row.sum():.1f} bits in all, most of them at "{visible(tokens[int(row.argmax())])}" '
+        f"({row.max():.1f})"
+        for prompt, row in zip(prompts, bits, strict=True)
+    ]
+    return f"Surprisal of {len(tokens)} tokens: {'; '.join(parts)}."
+
+
+@dataclass(frozen=True, eq=False)
+class PartRow:
+    """One stacked bar: whose it is, what is shared out, and the shares of the parts, which sum to one."""
+
+    prompt: Named
+    what: str
+    shares: Floats  # (parts,)
+
+
+def part_bars(rows: Sequence[PartRow], parts: Sequence[str], names: Sequence[str], *, theme: Theme) -> go.Figure:
+    """A stacked bar for each row: how much of it each of the `parts` takes, called `names` in words."""
+    wrong = [row for row in rows if row.shares.shape != (len(parts),)]
+    if wrong or not rows or len(parts) != len(names):
+        raise ValueError(f"{len(parts)} parts do not fit the shares of {len(rows)} rows.")
+    colours = part_colours(theme)
+    table = np.array([row.shares for row in rows])
+    traces = [
+        _stretch(table[:, n], rows, name, colours[part], theme)
+        for n, (part, name) in enumerate(zip(parts, names, strict=True))
+        if table[:, n].any()
+    ]
+    layout: Part = {
+        "barmode": "stack",
+        "bargap": 0.3,
+        "margin": {"l": LABELS_WIDTH, "r": 10, "t": 30, "b": 26},
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        "xaxis": {"range": [0, 1], "tickformat": ".0%", "nticks": 5},
+        "yaxis": label_axis([short(f"{row.prompt.number} · {row.what}", 15) for row in rows], theme),
+    }
+    return new_figure(theme, _shared_out(rows, names), height=72 + 30 * len(rows), traces=traces, layout=layout)
+
+
+def _stretch(values: Floats, rows: Sequence[PartRow], name: str, colour: str, theme: Theme) -> Part:
+    shares = [format_percent(min(1.0, float(value))) for value in values]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": np.asarray(values, dtype=np.float64),
+        "y": np.arange(len(rows)),
+        "marker": {"color": colour, "opacity": 0.88, "line": {"width": 1, "color": theme.background}},
+        "text": [f"{value:.0%}" if value >= 0.08 else "" for value in values],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "textfont": {
+            "family": TOKEN_FONT,
+            "size": 11,
+            "color": theme.text if colour == theme.border else theme.background,
+        },
+        "hovertext": [
+            f"{name}: {share} of the {row.what} under {escaped(row.prompt.text)}"
+            for share, row in zip(shares, rows, strict=True)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _shared_out(rows: Sequence[PartRow], names: Sequence[str]) -> str:
+    """The figure in words: what takes most of each row."""
+    parts = [
+        f"of the {row.what} under prompt {row.prompt.number} {format_percent(min(1.0, float(row.shares.max())))} goes to the "
+        f"{names[int(row.shares.argmax())]}"
+        for row in rows
+    ]
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:] + "."
