@@ -42,6 +42,14 @@ def free_on(device: torch.device) -> int:
     return min(psutil.virtual_memory().available, _container_free())
 
 
+def installed() -> int:
+    """Bytes of main memory this process may use in all."""
+    try:
+        return min(psutil.virtual_memory().total, int((CGROUP / "memory.max").read_text()))
+    except (OSError, ValueError):
+        return int(psutil.virtual_memory().total)
+
+
 def _container_free() -> int:
     try:
         limit = (CGROUP / "memory.max").read_text().strip()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compare_texts, compare_view, compare_with, comparing, heads, settings
+from ui import compare_texts, compare_view, compare_with, heads, settings
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -14,20 +14,18 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     part = compare_view.pick_part(run, other)
     first, second = compare_with.sides(run, other, part)
     paired, shared_only = compare_view.pick_pairing(first, second)
-if comparing.too_long(first, second):
-    compare_view.say_too_long(first, second)
-    compare_texts.both_predictions(run, other)
-    st.stop()
-made, small = comparing.changes(first, second, paired, shared_only)
-left, right = st.columns([2, 3], gap="large")
-with right:
-    layer, head = compare_view.pickers(run, part[0], small)
-    compare_view.detail(made, layer, head)
-with left:
-    compare_view.overview(made, small, layer, head)
+made, small = compare_view.all_heads(first, second, paired, shared_only)
+if made is not None:
+    left, right = st.columns([2, 3], gap="large")
+    with right:
+        layer, head = compare_view.pickers(run, part[0], small)
+        compare_view.detail(made, layer, head)
+    if small is not None:
+        with left:
+            compare_view.overview(made, small, layer, head)
+    keys(
+        {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
+        key="head_keys",
+        on_key=lambda action: heads.move(action, heads.shown(run, part[0]), layer, head),
+    )
 compare_texts.both_predictions(run, other)
-keys(
-    {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
-    key="head_keys",
-    on_key=lambda action: heads.move(action, heads.shown(run, part[0]), layer, head),
-)

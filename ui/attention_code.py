@@ -9,26 +9,38 @@ from viz.windows import Window
 TOP = "# In a notebook of Regard's folder, or with that folder on sys.path.\nimport model"
 
 
-def of_run(run: Run) -> list[str]:
-    """Lines that load the model and read what this run read, ids where a model wrote them."""
+def of_run(run: Run, trace: str = "trace", lm: str = "lm") -> list[str]:
+    """Lines that load the model and read what this run read, ids where a model wrote them; `trace` and `lm` name both."""
+    return [of_model(run, lm), *of_trace(run, trace, lm)]
+
+
+def of_model(run: Run, lm: str = "lm") -> str:
+    return f"{lm} = model.load({run.spec.model!r}, device={run.spec.device!r})"
+
+
+def of_trace(run: Run, trace: str = "trace", lm: str = "lm") -> list[str]:
+    """Lines that read what this run read."""
     spec = run.spec
     text = given(run.lm, spec.text)
-    lines = [f"lm = model.load({spec.model!r}, device={spec.device!r})"]
-    edits = f", edits=[{', '.join(f'model.{edit!r}' for edit in spec.edits)}]" if spec.edits else ""
+    edits = f", edits={of_edits(run)}" if spec.edits else ""
     if run.lm.kind == "encoder-decoder":
         target = [token.id for token in run.trace.tokens("decoder")]
-        return [*lines, f"trace = lm.run({text!r}, target={target}{edits})"]
+        return [f"{trace} = {lm}.run({text!r}, target={target}{edits})"]
     if run.lm.kind == "decoder":
-        return [*lines, f"trace = lm.run({[token.id for token in run.trace.tokens('decoder')]}{edits})"]
+        return [f"{trace} = {lm}.run({[token.id for token in run.trace.tokens('decoder')]}{edits})"]
     pair = "" if spec.pair is None else f", pair={given(run.lm, spec.pair)!r}"
     if not spec.masks:
-        return [*lines, f"trace = lm.run({text!r}{pair}{edits})"]
+        return [f"{trace} = {lm}.run({text!r}{pair}{edits})"]
     return [
-        *lines,
-        f"reading = lm.reading({text!r}{pair})",
-        f"ids = [lm.special.mask if i in {spec.masks} else id for i, id in enumerate(reading.ids)]",
-        f"trace = lm.run(ids, segments=reading.segments{edits})",
+        f"reading = {lm}.reading({of_text(run)})",
+        f"ids = [{lm}.special.mask if i in {spec.masks} else id for i, id in enumerate(reading.ids)]",
+        f"{trace} = {lm}.run(ids, segments=reading.segments{edits})",
     ]
+
+
+def of_edits(run: Run) -> str:
+    """What is switched off in a run, as a list."""
+    return f"[{', '.join(f'model.{edit!r}' for edit in run.spec.edits)}]"
 
 
 def of_weights(view: Shown, toggles: Toggles, layer: int, head: int | None) -> tuple[list[str], list[str]]:

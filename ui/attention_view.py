@@ -9,7 +9,6 @@ from model.errors import InputError
 from ui import (
     anatomy_view,
     attention_toggles,
-    estimate,
     figures,
     header,
     heads,
@@ -26,10 +25,10 @@ from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
+from ui.worked_out import duration, in_turn
 from viz.export import archive, table_csv
 from viz.theme import sequential_scale
 
-ELEMENTWISE = 80  # what a weight's softmax and pooling cost, in multiplications
 VIEWS = ("heatmap", "lines", "row", "anatomy")
 SAYS = (
     "Heatmap: every weight of the head. Lines: several heads of the layer at once. Row: one query as bars. "
@@ -91,7 +90,7 @@ def overview(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
         room = st.container(width="content")
     if heads.costly(view) and not asked_for_all(view):
         return
-    pictures, captions = heads.overview(view)
+    pictures, captions = in_turn(lambda seen: heads.overview(view, seen))
     with room:
         figures.take_away(ways(view, pictures, captions, (layer, head)), key="all")
     head_grid(
@@ -154,13 +153,9 @@ def pictures_npz(pictures: NDArray[np.uint8], view: Shown) -> bytes:
 
 def asked_for_all(view: Shown) -> bool:
     """For a long text: a button, with what it will take."""
-    config = view.run.lm.config
-    each = view.attention(0).q.shape[1] * view.attention(0).k.shape[1] * (config.d_head + ELEMENTWISE)
-    many = view.layers * view.heads
-    seconds = many * each / estimate.speed(view.run.lm.device)
     st.caption(
-        f"The chosen head is worked out at once. Pictures of all {many} heads over {len(view.keys):,} tokens take about "
-        f"{max(seconds, 1):.0f} seconds, once."
+        f"The chosen head is worked out at once. Pictures of all {view.layers * view.heads} heads over {len(view.keys):,} tokens "
+        f"take about {duration(heads.seconds(view))}, once."
     )
     return st.button("Draw all heads", key="draw_all")
 

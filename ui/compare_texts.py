@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.alignment import by_pieces, by_words
 from model.tokens import Token
-from ui import figures, header, predictions, theme
+from ui import compare_code, figures, header, predictions, theme
 from ui.compare_with import Other
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
@@ -18,6 +18,7 @@ from viz.labels import visible
 from viz.probabilities import format_percent, next_token_chart
 
 CANDIDATES = 8
+HEIGHT = 300  # px
 ORDINALS = ("first", "second")
 
 
@@ -117,7 +118,7 @@ def prediction(run: Run, moment: Moment, ordinal: str) -> None:
         theme=theme.current(),
         ids=ids,
         chosen=moment.token.id,
-        height=300,
+        height=HEIGHT,
     )
     before = run.trace.tokens(run.trace.predicts)[moment.at].label
     where = "at" if run.lm.kind == "encoder" else "after"
@@ -130,4 +131,5 @@ def prediction(run: Run, moment: Moment, ordinal: str) -> None:
         f"there before it was masked, is marked: {share}.",
         filename=f"prediction-{ordinal}",
         csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
+        python=lambda: compare_code.of_prediction(run, moment, CANDIDATES, HEIGHT),
     )

@@ -8,21 +8,22 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.alignment import How
-from ui import figures, heads, settings, theme
+from ui import compare_code, comparing, figures, heads, settings, theme, windows
 from ui.compare_with import Other, parts
-from ui.comparing import LONGEST, PAIRED, Changes, Comparison, Paired, Side, same_shape
+from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix
 from ui.runs import Run
+from ui.worked_out import asked, duration, in_turn, kept
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
-from viz.export import matrix_csv, table_csv
+from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.probabilities import format_percent
 from viz.theme import DIVERGING
+from viz.windows import MOST_CELLS, Window, pooled_difference, pooled_heatmap
 
 RANKED = 12
-MOST_CELLS = 512  # a side of a map that is sent cell for cell
 VIEWS = ("difference", "first", "second")
 BY: dict[How, str] = {
     "pieces": "Pieces are aligned with equal ones at the least cost",
@@ -76,18 +77,35 @@ def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
     return paired, bool(renormalise)
 
 
-def say_too_long(first: Side, second: Side) -> None:
-    """The limit, and the way on."""
+def all_heads(
+    first: Side, second: Side, paired: Paired, renormalise: bool
+) -> tuple[Comparison, Changes] | tuple[Comparison | None, None]:
+    """All heads' differences; of long texts on request, with an estimate, and the chosen head alone until then. None for both
+    where even the pairing of heads waits for that."""
+    if not comparing.costly(first, second, paired, renormalise):
+        return in_turn(lambda seen: comparing.changes(first, second, paired, renormalise, seen))
+    count = first.layers * first.heads
     sizes = [max(len(side.queries), len(side.keys)) for side in (first, second)]
-    st.info(
-        f"Differences of all heads are worked out for up to {LONGEST:,} tokens; these texts have {sizes[0]:,} and {sizes[1]:,}. "
-        "Shorten them to compare their attention. Both predictions stand below."
-    )
+    says = f"Comparing all {count} heads over {sizes[0]:,} and {sizes[1]:,} tokens"
+    alone = None
+    if paired == "number":
+        alone = comparing.compared(first, second, paired, renormalise)
+        takes = kept(first.run, ("comparing", first.part, second.run.spec), float, lambda: comparing.seconds(alone))
+        says += f" takes about {duration(takes)}, once; the chosen head is worked out at once."
+    else:
+        says += (
+            ", and finding for each the one most like it, takes long; paired by number one head is compared at once."
+        )
+    if not asked(first.run, (second.run.spec, first.part, paired, renormalise), says, key="compare_all"):
+        return alone, None
+    return in_turn(lambda seen: comparing.changes(first, second, paired, renormalise, seen))
 
 
-def pickers(run: Run, part: str, small: Changes) -> tuple[int, int]:
+def pickers(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
     """Layer and head; at first the head whose attention moved most."""
-    if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
+    if small is not None and all(
+        key not in st.session_state and key not in st.query_params for key in ("layer", "head")
+    ):
         most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
         st.session_state["layer"], st.session_state["head"] = divmod(most, small.moved.shape[1])
     return heads.pickers(heads.shown(run, part))
@@ -137,6 +155,7 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
         "variation), averaged over the queries that both have. 0%: equal rows; 100%: nothing in common. Click a bar to open it.",
         filename="heads-by-change",
         csv=lambda: ranking_csv(made, flat, order),
+        python=lambda: compare_code.of_ranking(made, layer, head, RANKED),
     )
 
     def opened(point: PointEvent) -> None:
@@ -168,44 +187,60 @@ def detail(made: Comparison, layer: int, head: int) -> None:
     """One head exactly: the difference, or either side on the common row."""
     settings.keep_among("side", VIEWS, VIEWS[0])
     how = st.segmented_control("Shown", VIEWS, key="side", bind="query-params", required=True) or VIEWS[0]
-    one, other = (side[head] for side in made.layer(layer))
-    queries, keys = made.labels
+    one, other = made.head(layer, head)
     number, against = f"layer {layer}, head {head}", made.partner(layer, head)
     if made.paired == "likeness":
         number += f", against layer {against[0]}, head {against[1]}"
     name = heads.NAMES[made.first.part]
     shown = {"difference": other - one, "first": one, "second": other}[how]
-    if max(shown.shape) > MOST_CELLS:
-        st.info(
-            f"One head is drawn exactly for up to {MOST_CELLS} tokens a side; this row has {max(shown.shape)}. All numbers are in "
-            "its CSV, and the pictures and the ranking on the left count every one."
-        )
-        st.download_button(
-            "CSV",
-            data=lambda: matrix_csv(shown, queries, keys),
-            file_name=f"{how}-{made.first.part}-layer-{layer}-head-{head}.csv",
-            mime="text/csv",
-            key="difference_csv",
-            on_click="ignore",
-        )
-        st.caption(what_was_done(made, layer, head))
-        return
-    draw = difference if how == "difference" else one_side
-    fig = draw(shown, queries, keys)
+    sides = windows.Sides(*made.labels)
+    window = windows.shown(sides)
+    queries, keys = sides.of(window)
+    place: dict[str, int] = {"first_query": window.query, "first_key": window.key}
     figures.place(
-        fig,
+        draw(shown, sides, window, how),
         key="difference",
         heading=f"{name}, {number}" + ("" if how == "difference" else f": the {how}"),
         explained="Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
         "−a only in the first. Rows without a partner are blank.",
         filename=f"{how}-{made.first.part}-layer-{layer}-head-{head}",
-        csv=lambda: matrix_csv(shown, queries, keys),
+        csv=lambda: matrix_csv(window.of(shown), queries, keys, **place),
+        npz=lambda: matrix_npz(window.of(shown), queries, keys, **place),
+        python=lambda: compare_code.of_map(made, layer, head, how, window),
         fill=len(keys) > 40,
     )
+    if sides.long:
+        windows.bridge("difference", sides, window)
+        windows.where(sides, window, lambda: draw(shown, sides, window, how, small=True), cell=CELL[how])
     st.caption(what_was_done(made, layer, head))
 
 
-def difference(change: Matrix, queries: Sequence[str], keys: Sequence[str]) -> go.Figure:
+CELL = {"difference": "the change furthest from zero", "first": "the largest weight", "second": "the largest weight"}
+
+
+def draw(shown: Matrix, sides: windows.Sides, window: Window, how: str, *, small: bool = False) -> go.Figure:
+    """A window of the difference or of one side: exact, or pooled; `small`: the whole in small, the window framed."""
+    now, titles = theme.current(), ("", "") if small else ("looks", "is looked at")
+    if window.exact and not small:
+        part, (queries, keys), at = window.of(shown), sides.of(window), (window.query, window.key)
+        return difference(part, queries, keys, at) if how == "difference" else one_side(part, queries, keys, at)
+    pooled = pooled_difference if how == "difference" else pooled_heatmap
+    return pooled(
+        shown,
+        sides.queries,
+        sides.keys,
+        sides.whole if small else window,
+        theme=now,
+        title_query=titles[0],
+        title_key=titles[1],
+        framed=window if small else None,
+        most=windows.MAP_CELLS if small else MOST_CELLS,
+        width=windows.MAP_WIDTH if small else 620,
+        show_bar=not small,
+    )
+
+
+def difference(change: Matrix, queries: Sequence[str], keys: Sequence[str], at: tuple[int, int]) -> go.Figure:
     """Second minus first."""
     return difference_heatmap(
         change,
@@ -215,14 +250,24 @@ def difference(change: Matrix, queries: Sequence[str], keys: Sequence[str]) -> g
         title_query="looks",
         title_key="is looked at",
         name="change of attention",
+        first_query=at[0],
+        first_key=at[1],
         width=620,
     )
 
 
-def one_side(weights: Matrix, queries: Sequence[str], keys: Sequence[str]) -> go.Figure:
+def one_side(weights: Matrix, queries: Sequence[str], keys: Sequence[str], at: tuple[int, int]) -> go.Figure:
     """One of the two on the common row."""
     return attention_heatmap(
-        weights, queries, keys, theme=theme.current(), title_query="looks", title_key="is looked at", width=620
+        weights,
+        queries,
+        keys,
+        theme=theme.current(),
+        title_query="looks",
+        title_key="is looked at",
+        first_query=at[0],
+        first_key=at[1],
+        width=620,
     )
 
 
@@ -236,7 +281,7 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
     if rows.how != "pieces":
         said += " Pieces that share a slot are summed as keys and averaged as queries."
     if made.grid.renormalise:
-        said += f" Keys of one side alone are left out and rows divided by what is left: {kept(made, layer, head)}."
+        said += f" Keys of one side alone are left out and rows divided by what is left: {left(made, layer, head)}."
     elif there < len(columns.slots):
         said += " A key that one side lacks counts as 0 there, so each row's differences sum to 0."
     if made.first.part != made.second.part:
@@ -246,9 +291,9 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
     return said
 
 
-def kept(made: Comparison, layer: int, head: int) -> str:
+def left(made: Comparison, layer: int, head: int) -> str:
     """The mean share that each side's rows had on the shared keys."""
     other, number = made.partner(layer, head)
-    both = (made.first.weights(layer)[head], 0), (made.second.weights(other)[number], 1)
+    both = (made.first.weights(layer, head), 0), (made.second.weights(other, number), 1)
     shares = [float(np.nanmean(made.grid.kept(weights, 1 if side else 0))) for weights, side in both]
     return f"{format_percent(shares[0])} of the first's and {format_percent(shares[1])} of the second's attention"

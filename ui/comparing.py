@@ -1,5 +1,7 @@
 """Two runs set side by side: which they are, their pieces on one row, and every head's difference on it."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 from weakref import WeakKeyDictionary
@@ -11,14 +13,14 @@ from analysis.alignment import Alignment, align
 from analysis.difference import Grid, difference, moved, nearest_heads, row_step
 from model.tokens import Token
 from ui import heads
-from ui.components.head_grid.head_grid import signed_thumbnails
+from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
 from ui.runs import Run
 from viz.probabilities import format_percent
 
 Paired = Literal["number", "likeness"]
 PAIRED: tuple[Paired, ...] = get_args(Paired)
-LONGEST = 1024  # tokens a side: all heads of both runs are worked out, which takes memory with the square of the length
+AT_ONCE = 1024  # tokens a side; beyond it all heads are compared when someone asks for it
 TOP = 1.0  # a change of a whole row's attention has the strongest colour of a thumbnail, whatever the others are
 
 
@@ -49,11 +51,16 @@ class Side:
     def keys(self) -> tuple[Token, ...]:
         return self.run.trace.tokens("encoder") if self.part == "cross" else self.queries
 
-    def weights(self, layer: int) -> Matrix:
-        """(heads, query, key); a causal model's earlier rows do not depend on what came later, so they are cut."""
+    def weights(self, layer: int, head: int) -> Matrix:
+        """(query, key) of one head; a causal model's earlier rows do not depend on what came later, so they are cut."""
         stack, kind = heads.PARTS[self.part]
-        weights: Matrix = self.run.trace.attention(stack, layer, kind).weights().cpu().numpy()
-        return weights if self.upto is None else weights[:, : self.upto, : self.upto]
+        weights: Matrix = self.run.trace.attention(stack, layer, kind).weights(head).cpu().numpy()
+        return weights if self.upto is None else weights[: self.upto, : self.upto]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """(layer, head) of every head."""
+        return [(layer, head) for layer in range(self.layers) for head in range(self.heads)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +91,14 @@ class Comparison:
         """(layer, head) of the second side."""
         return divmod(int(self.partners[layer, head]), self.second.heads)
 
-    def layer(self, layer: int) -> tuple[Matrix, Matrix]:
-        """Both sides of a layer's heads, (heads, query slots, key slots)."""
-        one = self.grid.place(self.first.weights(layer), 0)
-        wanted = [self.partner(layer, head) for head in range(self.first.heads)]
-        held = {other: self.second.weights(other) for other in {at for at, _ in wanted}}
-        other = self.grid.place(np.stack([held[at][head] for at, head in wanted]), 1)
-        return one, other
+    def head(self, layer: int, head: int) -> tuple[Matrix, Matrix]:
+        """Both sides of a head, (query slots, key slots)."""
+        other = self.partner(layer, head)
+        return self.grid.place(self.first.weights(layer, head), 0), self.grid.place(self.second.weights(*other), 1)
 
-    def change(self, layer: int) -> Matrix:
-        """(heads, query slots, key slots): second minus first."""
-        return difference(*self.layer(layer))
+    def change(self, layer: int, head: int) -> Matrix:
+        """(query slots, key slots): second minus first."""
+        return difference(*self.head(layer, head))
 
 
 def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:
@@ -109,11 +113,6 @@ def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:
 
     queries = on_one_row(first.queries, second.queries)
     return queries, on_one_row(first.keys, second.keys) if first.part == "cross" else queries
-
-
-def too_long(*sides: Side) -> bool:
-    """Whether the differences of all heads would take more memory than a page may."""
-    return any(max(len(side.queries), len(side.keys)) > LONGEST for side in sides)
 
 
 def same_shape(first: Side, second: Side) -> bool:
@@ -144,8 +143,8 @@ def pairing(first: Side, second: Side, paired: Paired, renormalise: bool) -> Pai
         return Pairing(grid, np.arange(shape[0] * shape[1]).reshape(shape))
     slots = len(grid.queries.slots), len(grid.keys.slots)
     step = row_step(shape[0] * shape[1], second.layers * second.heads, *slots)
-    one = np.concatenate([grid.place(first.weights(i), 0)[:, ::step] for i in range(first.layers)])
-    other = np.concatenate([grid.place(second.weights(i), 1)[:, ::step] for i in range(second.layers)])
+    one = np.stack([grid.place(first.weights(*place), 0)[::step] for place in first.places])
+    other = np.stack([grid.place(second.weights(*place), 1)[::step] for place in second.places])
     return Pairing(grid, nearest_heads(one, other)[0].reshape(shape), step)
 
 
@@ -155,29 +154,65 @@ _KEPT: "WeakKeyDictionary[Run, dict[object, tuple[Pairing, Changes]]]" = (
 MOST_KEPT = 6  # of one run
 
 
-def changes(first: Side, second: Side, paired: Paired, renormalise: bool) -> tuple[Comparison, Changes]:
-    """All heads' differences, kept as long as the first run is: choosing another head draws the same ones."""
-    key = (first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise)
+def _key(first: Side, second: Side, paired: Paired, renormalise: bool) -> object:
+    return first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise
+
+
+def costly(first: Side, second: Side, paired: Paired, renormalise: bool) -> bool:
+    """Whether comparing all heads would take long, and was not done yet."""
+    longest = max(max(len(side.queries), len(side.keys)) for side in (first, second))
+    return longest > AT_ONCE and _key(first, second, paired, renormalise) not in _KEPT.get(first.run, {})
+
+
+def seconds(made: Comparison) -> float:
+    """How long comparing all heads is likely to take on this machine, from one of them."""
+    began = time.perf_counter()
+    _small(made, 0, 0)
+    return (time.perf_counter() - began) * made.first.layers * made.first.heads
+
+
+def changes(
+    first: Side,
+    second: Side,
+    paired: Paired,
+    renormalise: bool,
+    seen: Callable[[float], object] = lambda share: None,
+) -> tuple[Comparison, Changes]:
+    """All heads' differences, kept as long as the first run is: choosing another head draws the same ones.
+
+    `seen` is told after each head how much is done; what it raises ends the work.
+    """
+    key = _key(first, second, paired, renormalise)
     held = _KEPT.setdefault(first.run, {})
     if key in held:
         found, small = held[key]
         return Comparison(first, second, found.grid, found.partners, paired, found.step), small
     made = compared(first, second, paired, renormalise)
+    small = _in_small(made, seen)
     if len(held) >= MOST_KEPT:
         held.clear()
-    held[key] = (Pairing(made.grid, made.partners, made.step), _in_small(made))
-    return made, held[key][1]
+    held[key] = (Pairing(made.grid, made.partners, made.step), small)
+    return made, small
 
 
-def _in_small(made: Comparison) -> Changes:
-    shares, pictures, captions = [], [], []
-    for layer in range(made.first.layers):
-        change = made.change(layer)
-        share = moved(change)
-        shares.append(share)
-        pictures.append(signed_thumbnails(change, TOP))
-        captions.append([caption(made, layer, head, float(value)) for head, value in enumerate(share)])
-    return Changes(np.stack(shares), np.stack(pictures), captions)
+def _in_small(made: Comparison, seen: Callable[[float], object]) -> Changes:
+    """One head at a time, so that memory holds one pattern of each side."""
+    shape = made.first.layers, made.first.heads
+    shares, pictures = np.empty(shape), []
+    captions = [[""] * shape[1] for _ in range(shape[0])]
+    for done, (layer, head) in enumerate(made.first.places, start=1):
+        shares[layer, head], picture = _small(made, layer, head)
+        pictures.append(picture)
+        captions[layer][head] = caption(made, layer, head, float(shares[layer, head]))
+        seen(done / shares.size)
+    return Changes(shares, np.stack(pictures).reshape(*shape, *pictures[0].shape), captions)
+
+
+def _small(made: Comparison, layer: int, head: int) -> tuple[float, NDArray[np.uint8]]:
+    """(share that moved, picture) of one head."""
+    change = made.change(layer, head)[None]
+    cells = heads.MANY_CELLS if made.first.layers * made.first.heads > heads.MANY else MOST
+    return float(moved(change)[0]), signed_thumbnails(change, TOP, cells)[0]
 
 
 def size(share: float) -> str:

@@ -8,9 +8,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from analysis.gradients import heads_gradient_x_attention
+from analysis.head_numbers import Table, sharpness_and_norm
+from analysis.head_summary import weights_of as weights_in
 from analysis.knock_out import (
     Cost,
     Prediction,
@@ -20,7 +21,6 @@ from analysis.knock_out import (
     one_at_a_time,
     rows_a_batch,
 )
-from analysis.value_weighted import value_norms
 from model.edits import ZeroHead
 from ui import heads
 from ui.figures import Matrix, array
@@ -87,7 +87,6 @@ class Sweep:
     running: bool = False
 
 
-Table = NDArray[np.float32]  # (layers, heads)
 Tables = dict[str, Table]  # by the kind of attention
 _KEPT: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
 
@@ -97,27 +96,25 @@ def _kept(run: Run) -> dict[object, object]:
 
 
 def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
-    """A number that the run itself holds, (layers, heads) for each kind of attention."""
+    """A number that the run itself holds, (layers, heads) for each kind of attention; both are worked out together."""
     held = _kept(run)
     if name not in held:
-        held[name] = {part: _from_trace(run, part, name) for part in heads.available(run)}
+        both = {part: sharpness_and_norm(run.trace, *heads.PARTS[part]) for part in heads.available(run)}
+        held["weight"] = {part: sharp for part, (sharp, _) in both.items()}
+        held["norm"] = {part: norm for part, (_, norm) in both.items()}
     found = held[name]
     assert isinstance(found, dict)
     return found
 
 
-def _from_trace(run: Run, part: str, name: Literal["weight", "norm"]) -> Table:
-    stack, kind = heads.PARTS[part]
-    found = np.empty((run.lm.config.layers(stack), run.lm.config.n_heads), dtype=np.float32)
-    for layer in range(found.shape[0]):
-        seen = run.trace.attention(stack, layer, kind)
-        for head in range(found.shape[1]):
-            weights = seen.weights(head)
-            if name == "weight":
-                found[layer, head] = float(weights.amax(dim=-1).mean())
-            else:
-                found[layer, head] = float((weights @ value_norms(run.trace, stack, layer, kind, head)).mean())
-    return found
+def has_tables(run: Run) -> bool:
+    return "weight" in _kept(run)
+
+
+def weights_of(run: Run) -> int:
+    """How many weights all heads of a run have: what the first two numbers are read from."""
+    places = [heads.PARTS[part] for part in heads.available(run)]
+    return sum(weights_in(run.trace, stack, part) for stack, part in places)
 
 
 def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:

@@ -1,6 +1,7 @@
 """Which attention is on screen: the stack and part, the layer, the head; and its arrays."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -153,18 +154,27 @@ MANY, MANY_CELLS = 64, 48  # where there are more heads than that their pictures
 AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so that memory holds one pattern
 
 
-def overview(view: Shown) -> Overview:
+def overview(view: Shown, seen: Callable[[float], object] = lambda share: None) -> Overview:
     """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words.
 
-    Kept as long as the run is: choosing another head draws the same thumbnails.
+    Kept as long as the run is: choosing another head draws the same thumbnails. `seen` is told how much is done; what it
+    raises ends the work.
     """
     held = _OVERVIEWS.setdefault(view.run, {})
     made = held.get(_what(view))
     if made is None:
         if len(held) >= MOST_OVERVIEWS:
             held.clear()
-        made = held[_what(view)] = _overview(view)
+        made = held[_what(view)] = _overview(view, seen)
     return made
+
+
+def seconds(view: Shown) -> float:
+    """How long the thumbnails of all heads are likely to take on this machine, from one of them."""
+    began = time.perf_counter()
+    weights = view.only_kept(view.head_weights(0, 0))
+    thumbnails(weights[None], MANY_CELLS), strongest(weights, view.queries, view.keys)
+    return (time.perf_counter() - began) * view.layers * view.heads
 
 
 def costly(view: Shown) -> bool:
@@ -181,13 +191,13 @@ def _what(view: Shown) -> object:
     return view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes()
 
 
-def _overview(view: Shown) -> Overview:
+def _overview(view: Shown, seen: Callable[[float], object]) -> Overview:
     pictures, captions = [], []
     cells = MANY_CELLS if view.layers * view.heads > MANY else MOST
     for layer in range(view.layers):
-        seen = view.attention(layer)
+        asks = view.attention(layer)
         blocks: Iterable[NDArray[np.float32]]
-        if max(seen.q.shape[1], seen.k.shape[1]) <= AT_ONCE:
+        if max(asks.q.shape[1], asks.k.shape[1]) <= AT_ONCE:
             blocks = [view.only_kept(view.weights(layer))]
         else:
             blocks = (view.only_kept(view.head_weights(layer, head))[None] for head in range(view.heads))
@@ -195,6 +205,7 @@ def _overview(view: Shown) -> Overview:
         for weights in blocks:
             small.append(thumbnails(weights, cells))
             said += [strongest(head, view.queries, view.keys) for head in weights]
+            seen((layer * view.heads + len(said)) / (view.layers * view.heads))
         pictures.append(np.concatenate(small))
         captions.append(said)
     return np.stack(pictures), captions

@@ -4,7 +4,18 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import compare_texts, compare_with, figures, header, masking_view, predictions, runs, settings, theme
+from ui import (
+    compare_texts,
+    compare_with,
+    figures,
+    header,
+    masking_view,
+    predictions,
+    runs,
+    settings,
+    theme,
+    worth_code,
+)
 from ui import switched_off as off
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
@@ -17,6 +28,7 @@ from viz.labels import visible
 from viz.probabilities import format_percent
 
 CANDIDATES = 6  # of each side
+HEIGHT = 56 + 24 * (2 * CANDIDATES + 2)
 MEASURES = ("token", "all")
 MEASURE_NAMES = {"token": "this token", "all": "all of them"}
 
@@ -164,7 +176,7 @@ def next_token(found: Measured) -> None:
         len(before) - len(order),
         theme=theme.current(),
         chosen=order.index(moment.token.id),
-        height=56 + 24 * (2 * CANDIDATES + 2),
+        height=HEIGHT,
     )
     there = run.trace.tokens(run.trace.predicts)[moment.at].label
     where = "at" if run.lm.kind == "encoder" else "after"
@@ -184,4 +196,5 @@ def next_token(found: Measured) -> None:
                 "bits": [change_in_bits(logits[0], logits[1], i) for i in order],
             }
         ),
+        python=lambda: worth_code.of_change(found.plain, found.edited, moment.at, moment.token.id, CANDIDATES, HEIGHT),
     )

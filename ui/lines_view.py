@@ -3,9 +3,10 @@
 import re
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, figures, heads, settings, theme
+from ui import attention_code, chosen_pair, figures, heads, settings, theme, windows
 from ui.attention_toggles import Toggles
 from ui.components.attention_lines.attention_lines import (
     HTML,
@@ -19,10 +20,10 @@ from ui.components.attention_lines.attention_lines import (
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
-from ui.heatmap_view import shown_window
+from ui.heatmap_view import small_map
 from viz.export import archive, table_csv
 from viz.lines import edges_to_mass
-from viz.windows import MOST_CELLS, Window
+from viz.windows import MOST_CELLS, Window, within
 
 AT_FIRST = LineView(0.7, (), ())
 WRITTEN = re.compile(r"(\d{1,3});([\d.]{0,400});((?:[qk]\d{1,4}\.?){0,64})")
@@ -34,12 +35,12 @@ SAYS = (
 
 def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
     """Lines between tokens, for this head and, by its buttons, its neighbours in the layer."""
-    window = shown_window(view)
+    sides = windows.Sides(view.queries, view.keys)
+    window = windows.shown(sides)
     if not window.exact:
-        half = MOST_CELLS // 2
-        window = Window(0, min(half, len(view.queries)), 0, min(half, len(view.keys)))
+        window = at_first(view, sides)
     weights = in_window(view, layer, window)
-    queries, keys = view.queries[window.query : window.query_end], view.keys[window.key : window.key_end]
+    queries, keys = sides.of(window)
     kept = remembered(layer, head)
     lines = Lines(
         weights,
@@ -57,12 +58,22 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
         st.markdown(f"**{heads.NAMES[view.part]}, layer {layer}**", help=SAYS, width="stretch")
         figures.take_away(ways(view, toggles, lines, layer, window), key="lines")
     attention_lines(lines, key=f"lines_{view.part}", on_view=lambda seen: remember(seen, layer, head))
-    if len(queries) < len(view.queries) or len(keys) < len(view.keys):
-        st.caption(
-            f"Lines for queries {window.query:,} to {window.query_end - 1:,} of {len(view.queries):,} and keys {window.key:,} to "
-            f"{window.key_end - 1:,} of {len(view.keys):,}: as many as can be told apart. Zoom in the heatmap to choose others; "
-            "it shows all of them."
-        )
+    windows.where(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
+
+
+MOVING = "as many as lines can be told apart. A click on the small map draws others; the heatmap shows all at once"
+
+
+def at_first(view: Shown, sides: windows.Sides) -> Window:
+    """Of a text too long for lines: the part around the chosen pair, or its beginning."""
+    half = MOST_CELLS // 2
+    query, key = chosen_pair.of(view) or (0, 0)
+    return within(Window(query - half // 2, query + half // 2, key - half // 2, key + half // 2), *sides.size)
+
+
+def in_small(view: Shown, toggles: Toggles, layer: int, head: int, window: Window) -> go.Figure:
+    """The chosen head's whole map, to move the window by."""
+    return small_map(view, toggles, view.only_kept(view.head_weights(layer, head), blank=np.nan), window)
 
 
 def in_window(view: Shown, layer: int, window: Window) -> Matrix:

@@ -1,6 +1,7 @@
 """What is switched off, by a click: heads on their pictures, sublayers on their chips, edges on the map of a head."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, get_args
 
 import plotly.graph_objects as go
@@ -11,28 +12,26 @@ from analysis.knock_out import every_sublayer
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.tap import Part, StackName
-from ui import figures, heads, predictions, settings, theme
+from ui import comparing, figures, heads, predictions, settings, theme, windows, worth_code
 from ui import switched_off as off
-from ui.comparing import LONGEST as MOST_TOKENS
-from ui.comparing import Side, changes, too_long
+from ui.comparing import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
-from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, array
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
 from ui.runs import Run
+from ui.worked_out import asked, duration, in_turn
 from viz.attention import attention_heatmap, difference_heatmap
-from viz.export import matrix_csv
+from viz.export import matrix_csv, matrix_npz
 from viz.frame import outline
 from viz.theme import DIVERGING
+from viz.windows import MOST_CELLS, Window, pooled_difference, pooled_heatmap
 
 Shows = Literal["weights", "change", "value-weighted", "gradient"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")
-CALLED: dict[Shows, str] = {"change": "change of attention", "value-weighted": "norm", "gradient": "bits"}
 PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward": "ff"}
-LONGEST = 400  # tokens a side of a map that is drawn here
 EXPLAINED: dict[Shows, str] = {
     "weights": "Exact weights with the parts off. Click a cell to cut it: that query no longer sees that key, and shares its "
     "attention among the others.",
@@ -63,13 +62,11 @@ def pick_part(run: Run) -> str:
 def overview(found: Measured, part: str, layer: int, head: int) -> None:
     """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
     run, edits = found.run, off.held(found.run)
-    if too_long(Side(run, part)):
-        st.caption(
-            f"Pictures of all heads are drawn here for up to {MOST_TOKENS:,} tokens. Pick a head and switch it off beside it."
-        )
-        return
     stack, kind = heads.PARTS[part]
-    pictures, captions = pictures_of(found, part)
+    made = pictures_of(found, part)
+    if made is None:
+        return
+    pictures, captions = made
     quiet = silenced(edits, part)
     for place in quiet:
         pictures[place] = 0  # blank, grey around zero
@@ -102,12 +99,25 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
     st.caption("Click a head to switch it off, again to restore it. Keys: , . [ ] move without switching.")
 
 
-def pictures_of(found: Measured, part: str) -> heads.Overview:
-    """What every head looks at, or once something is off how that changed; the pictures are the caller's own."""
+def pictures_of(found: Measured, part: str) -> heads.Overview | None:
+    """What every head looks at, or once something is off how that changed; the pictures are the caller's own. Those of a long
+    text are made when someone asks for them; None until then."""
+    says = "Heads can be switched off beside this without their pictures. "
     if off.held(found.run):
-        small = changes(Side(found.plain, part), Side(found.edited, part), "number", False)[1]
+        plain, edited = Side(found.plain, part), Side(found.edited, part)
+        if comparing.costly(plain, edited, "number", False):
+            takes = comparing.seconds(comparing.compared(plain, edited, "number", False))
+            says += f"How the attention of every head changed takes about {duration(takes)} to draw."
+            if not asked(found.edited, part, says, key="draw_changes"):
+                return None
+        small = in_turn(lambda seen: comparing.changes(plain, edited, "number", False, seen)[1])
         return small.pictures.copy(), small.captions
-    pictures, captions = heads.overview(heads.shown(found.run, part))
+    view = heads.shown(found.plain, part)
+    if heads.costly(view):
+        says += f"What every head looks at takes about {duration(heads.seconds(view))} to draw."
+        if not asked(found.plain, part, says, key="draw_all"):
+            return None
+    pictures, captions = in_turn(lambda seen: heads.overview(view, seen))
     return pictures.copy(), captions
 
 
@@ -168,54 +178,90 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
     with row:
         head_switch(run, part, layer, head)
     view = heads.shown(found.edited, part)
-    if max(len(view.queries), len(view.keys)) > LONGEST:
-        st.info(
-            f"This map is drawn for up to {LONGEST} tokens a side; the Attention page shows longer texts in windows. "
-            "Heads and sublayers can be switched off all the same."
-        )
-        return
     values = map_values(found, part, layer, head, shows)
-    name = f"{heads.NAMES[part]}, layer {layer}, head {head}"
-    fig = map_figure(view, values, shows)
-    for query, key in cut_cells(edits, part, layer, head):
-        if query < len(view.queries) and key < len(view.keys):
-            shade = theme.current()
-            fig.add_shape(outline(shade, x=(key, key), y=(query, query), colour=shade.warning))
+    sides = windows.Sides(view.queries, view.keys)
+    window = windows.shown(sides)
+    queries, keys = sides.of(window)
+    at: dict[str, int] = {"first_query": window.query, "first_key": window.key}
+    cut_here = [pair for pair in cut_cells(edits, part, layer, head) if is_in(window, *pair)]
+    fig = map_figure(view, values, shows, window)
+    if window.exact:
+        for query, key in cut_here:
+            fig.add_shape(outline(theme.current(), x=(key, key), y=(query, query), colour=theme.current().warning))
+    asked_for = predictions.asked(found.edited, found.which)
     figures.place(
         fig,
         key="worth_map",
-        heading=name + (" · off" if (layer, head) in silenced(edits, part) else ""),
+        heading=f"{heads.NAMES[part]}, layer {layer}, head {head}"
+        + (" · off" if (layer, head) in silenced(edits, part) else ""),
         explained=EXPLAINED[shows],
         filename=f"{shows}-{part}-layer-{layer}-head-{head}",
-        csv=lambda: matrix_csv(values, view.queries, view.keys),
-        fill=len(view.keys) > 40,
+        csv=lambda: matrix_csv(window.of(values), queries, keys, **at),
+        npz=lambda: matrix_npz(window.of(values), queries, keys, **at),
+        python=lambda: worth_code.of_map(
+            found.plain, found.edited, asked_for, (part, layer, head), shows, cut_here, window
+        ),
+        fill=len(keys) > 40,
     )
-
-    def clicked(point: PointEvent) -> None:
-        if point.column is not None:
-            cut(run, part, layer, head, point.row, point.column)
-
-    plotly_bridge("worth_map", key="worth_map_bridge", on_point=clicked)
+    windows.bridge("worth_map", sides, window, on_pair=lambda query, key: cut(run, part, layer, head, query, key))
     st.caption("Click a cell to cut it: the query shares its attention among the other keys. Cut cells are framed.")
+    windows.where(sides, window, lambda: map_figure(view, values, shows, window, small=True), cell=CELL[shows])
 
 
-def map_figure(view: heads.Shown, values: Matrix, shows: Shows) -> go.Figure:
-    """Weights from 0 to 1, anything else around zero."""
+CELL: dict[Shows, str] = {
+    "weights": "the largest weight",
+    "change": "the change furthest from zero",
+    "value-weighted": "the largest norm",
+    "gradient": "the value furthest from zero",
+}
+
+
+def is_in(window: Window, query: int, key: int) -> bool:
+    return window.query <= query < window.query_end and window.key <= key < window.key_end
+
+
+def map_figure(view: heads.Shown, values: Matrix, shows: Shows, window: Window, *, small: bool = False) -> go.Figure:
+    """A window of weights from 0 to 1, or of anything else around zero; `small`: the whole in small, the window framed."""
     queries, keys, now = view.queries, view.keys, theme.current()
-    if shows == "weights":
-        return attention_heatmap(
-            values,
-            queries,
-            keys,
+    titles = ("", "") if small else ("looks", "is looked at")
+    if window.exact and not small:
+        part = window.of(values), queries[window.query : window.query_end], keys[window.key : window.key_end]
+        first = {"first_query": window.query, "first_key": window.key}
+        if shows == "weights":
+            return attention_heatmap(
+                *part,
+                theme=now,
+                title_query=titles[0],
+                title_key=titles[1],
+                hide_future=view.causal,
+                width=620,
+                **first,
+            )
+        return difference_heatmap(
+            *part,
             theme=now,
-            title_query="looks",
-            title_key="is looked at",
-            hide_future=view.causal,
+            title_query=titles[0],
+            title_key=titles[1],
+            name=worth_code.CALLED[shows],
             width=620,
+            **first,
         )
-    return difference_heatmap(
-        values, queries, keys, theme=now, title_query="looks", title_key="is looked at", name=CALLED[shows], width=620
+    all_of = windows.Sides(queries, keys).whole
+    pooled = partial(
+        pooled_heatmap if shows == "weights" else pooled_difference,
+        values,
+        queries,
+        keys,
+        all_of if small else window,
+        theme=now,
+        title_query=titles[0],
+        title_key=titles[1],
+        framed=window if small else None,
+        most=windows.MAP_CELLS if small else MOST_CELLS,
+        width=windows.MAP_WIDTH if small else 620,
+        show_bar=not small,
     )
+    return pooled(hide_future=view.causal) if shows == "weights" else pooled(name=worth_code.CALLED[shows])
 
 
 def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:

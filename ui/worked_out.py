@@ -1,5 +1,6 @@
 """What a page works out from a run beyond the run itself: kept as long as the run is, and asked for where it is slow."""
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -9,6 +10,7 @@ import streamlit as st
 from ui.runs import Run
 
 T = TypeVar("T")
+PATIENCE = 1.0  # seconds of work that need no bar
 _FOUND: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
 
 
@@ -33,6 +35,20 @@ def asked(run: Run, what: object, says: str, *, key: str) -> bool:
     wanted = {f"asked_{key}": (run.spec, what)}
     st.button("Work it out", key=key, type="primary", on_click=st.session_state.update, args=(wanted,))
     return False
+
+
+def in_turn(work: Callable[[Callable[[float], object]], T]) -> T:
+    """Work over all heads that takes long, behind a bar; any other choice on the page stops it."""
+    place = st.empty()
+    began = time.monotonic()
+
+    def seen(share: float) -> None:
+        if time.monotonic() - began > PATIENCE:
+            place.progress(share, text="One head after another; any other choice on the page stops it.")
+
+    found = work(seen)
+    place.empty()
+    return found
 
 
 def duration(seconds: float) -> str:

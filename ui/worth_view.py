@@ -1,5 +1,6 @@
 """Four numbers for every head beside each other, how alike they rank the heads, and knocking out every head in turn."""
 
+import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,13 +9,14 @@ from numpy.typing import NDArray
 
 from analysis.agreement import rank_agreement, spearman
 from analysis.knock_out import Prediction, every_head
-from ui import figures, head_worth, heads, predictions, settings, theme
+from ui import figures, head_worth, heads, predictions, settings, theme, worth_code
 from ui import switched_off as off
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.head_worth import NUMBERS, Name, Sweep, Table, Tables
+from ui.heads_view import AT_ONCE
 from ui.knock_out_view import Measured
 from ui.runs import Run
-from viz.export import table_csv
+from viz.export import archive, table_csv
 from viz.head_numbers import agreement_map, head_map, heads_scatter
 
 TICK = 0.25  # seconds between two slices of knock-outs, in which the page can hear a click
@@ -33,22 +35,29 @@ def numbers(found: Measured, part: str, layer: int, head: int) -> None:
             with column:
                 one_map(found, name, tables.get(name, {}).get(part), part, (layer, head))
     if len(tables) > 1:
-        agreement(found.edited, tables, part, layer, head)
+        agreement(found.edited, asked, tables, part, layer, head)
 
 
 def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
     """The numbers there are: those that cost little at once, gradients of a large model and knock-outs when asked for."""
     run, edits = found.edited, off.held(found.run)
-    tables: dict[Name, Tables] = {
-        "weight": head_worth.tables(run, "weight"),
-        "norm": head_worth.tables(run, "norm"),
-    }
+    tables: dict[Name, Tables] = {}
+    if head_worth.has_tables(run) or head_worth.weights_of(run) <= AT_ONCE:
+        tables |= {"weight": head_worth.tables(run, "weight"), "norm": head_worth.tables(run, "norm")}
     if head_worth.has_gradients(run, asked) or gradient_seconds(run, asked) <= head_worth.AT_ONCE:
         tables["gradient"] = head_worth.gradients(run, asked, edits)
     sweep = head_worth.sweep(run, asked)
     if sweep is not None and sweep.lost:
         tables["knock_out"] = head_worth.knocked_out(run, sweep)
     return tables
+
+
+def pattern_seconds(run: Run) -> float:
+    """How long reading every pattern is likely to take, from one of them."""
+    stack, part = heads.PARTS[heads.available(run)[0]]
+    began = time.perf_counter()
+    float(run.trace.attention(stack, 0, part).weights(0).amax(dim=-1).mean())
+    return (time.perf_counter() - began) * len(every_head(run.lm.config))
 
 
 def gradient_seconds(run: Run, asked: Prediction) -> float:
@@ -78,6 +87,11 @@ def sweep_row(found: Measured, asked: Prediction) -> None:
 def begin(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> None:
     """Starts the knock-outs, or goes on with them."""
     head_worth.start(run, asked, edits)
+
+
+def read_patterns(run: Run) -> None:
+    """The numbers that every head's pattern gives, of a text too long to read them unasked."""
+    head_worth.tables(run, "weight")
 
 
 def take_gradients(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> None:
@@ -122,8 +136,14 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
             args = (found.edited, asked, edits)
             st.button("Take the gradients", key="take_gradients", on_click=take_gradients, args=args)
             st.caption(f"{duration(gradient_seconds(found.edited, asked)).capitalize()}.")
-        else:
+        elif name == "knock_out":
             st.caption("Press the button above: every head is then switched off in turn.")
+        else:
+            count = head_worth.weights_of(found.edited)
+            st.button("Read every head", key=f"read_{name}", on_click=read_patterns, args=(found.edited,))
+            st.caption(
+                f"This text has {count / 1e6:,.0f} million attention weights; {duration(pattern_seconds(found.edited))}."
+            )
         return
     fig = head_map(
         table,
@@ -134,7 +154,7 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
         selected=selected,
         off=head_worth.silenced(off.held(found.run), part),
         width=480,
-        height=84 + 26 * table.shape[0],
+        height=tall(table),
     )
     figures.place(
         fig,
@@ -143,6 +163,15 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
         explained=number.explained,
         filename=f"{name}-{part}",
         csv=lambda: heads_csv(table, name),
+        npz=lambda: archive({name: table}),
+        python=lambda: worth_code.of_number(
+            found.edited,
+            predictions.asked(found.edited, found.which),
+            name,
+            (part, *selected),
+            head_worth.silenced(off.held(found.run), part),
+            tall(table),
+        ),
     )
 
     def opened(point: PointEvent) -> None:
@@ -150,6 +179,11 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
             st.session_state["layer"], st.session_state["head"] = point.row, point.column
 
     plotly_bridge(f"number_{name}", key=f"number_{name}_bridge", on_point=opened)
+
+
+def tall(table: Table) -> int:
+    """Height of a map of heads, px."""
+    return int(84 + 26 * table.shape[0])
 
 
 def heads_csv(table: Table, name: str) -> str:
@@ -163,7 +197,7 @@ def heads_csv(table: Table, name: str) -> str:
     )
 
 
-def agreement(run: Run, tables: Mapping[Name, Tables], part: str, layer: int, head: int) -> None:
+def agreement(run: Run, asked: Prediction, tables: Mapping[Name, Tables], part: str, layer: int, head: int) -> None:
     """Whether the numbers rank the heads alike, and two of them against each other."""
     parts = heads.available(run)
     names: list[Name] = list(tables)
@@ -187,10 +221,12 @@ def agreement(run: Run, tables: Mapping[Name, Tables], part: str, layer: int, he
             csv=lambda: table_csv(
                 {"number": shown, **{name: [float(v) for v in correlations[:, i]] for i, name in enumerate(shown)}}
             ),
+            npz=lambda: archive({"spearman": correlations, "numbers": np.array(shown, dtype=np.str_)}),
+            python=lambda: worth_code.of_agreement(run, asked, names, shown),
         )
         st.caption(said(tables, rows, known))
     with right:
-        against(run, names, rows, part, layer, head)
+        against(run, asked, names, rows, part, layer, head)
 
 
 def said(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -> str:
@@ -205,7 +241,7 @@ def said(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -
     return text
 
 
-def against(run: Run, names: list[Name], rows: Table, part: str, layer: int, head: int) -> None:
+def against(run: Run, asked: Prediction, names: list[Name], rows: Table, part: str, layer: int, head: int) -> None:
     """A point for each head: one number across, another up."""
     upright = names[-1]
     across: list[Name] = [name for name in names if name != upright]
@@ -213,6 +249,7 @@ def against(run: Run, names: list[Name], rows: Table, part: str, layer: int, hea
     parts = heads.available(run)
     groups, labels = head_worth.head_names(run, parts)
     chosen: Name = st.session_state["across"]
+    at = labels.index(f"{heads.SHORT[part]} L{layer} H{head}")
     x, y = rows[names.index(chosen)], rows[names.index(upright)]
     known = np.isfinite(x) & np.isfinite(y)
     title_x, title_y = (f"{NUMBERS[name].title}, {NUMBERS[name].unit}".rstrip(", ") for name in (chosen, upright))
@@ -225,7 +262,7 @@ def against(run: Run, names: list[Name], rows: Table, part: str, layer: int, hea
         title_x=title_x,
         title_y=title_y,
         agreement=spearman(np.abs(x[known]), np.abs(y[known])),
-        selected=labels.index(f"{heads.SHORT[part]} L{layer} H{head}"),
+        selected=at,
         height=330,
     )
     figures.place(
@@ -235,6 +272,7 @@ def against(run: Run, names: list[Name], rows: Table, part: str, layer: int, hea
         explained="A point for each head of the model; the one on screen is ringed.",
         filename="heads-against-each-other",
         csv=lambda: table_csv({"head": labels, title_x: [float(v) for v in x], title_y: [float(v) for v in y]}),
+        python=lambda: worth_code.of_scatter(run, asked, chosen, upright, (title_x, title_y), at),
     )
     st.segmented_control(
         "Across",

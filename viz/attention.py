@@ -274,11 +274,16 @@ def difference_heatmap(
         title=name,
         zmax=zmax,
     )
-    summary = f"{name.capitalize()} for {len(queries)} queries and {len(keys)} keys."
-    if difference.size and np.isfinite(difference).any():
-        query, key = largest_cell(np.abs(difference))
-        summary = (
-            f"{name.capitalize()}: the largest is {difference[query, key]:+.3g}, "
-            f'"{visible(queries[query])}" looking at "{visible(keys[key])}".'
-        )
+    summary = difference_summary(difference, queries, keys, name)
     return grid(trace, rows, columns, theme=theme, summary=summary, width=width, height=height)
+
+
+def difference_summary(difference: Floats, queries: Sequence[str], keys: Sequence[str], name: str) -> str:
+    """The size of the map and the difference furthest from zero, in words."""
+    if not difference.size or not np.isfinite(difference).any():
+        return f"{name.capitalize()} for {len(queries)} queries and {len(keys)} keys."
+    query, key = largest_cell(np.abs(difference))
+    return (
+        f"{name.capitalize()}: the largest is {difference[query, key]:+.3g}, "
+        f'"{visible(queries[query])}" looking at "{visible(keys[key])}".'
+    )

@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.attention import weights_summary
+from viz.attention import difference_summary, weights_summary
 from viz.frame import WIDTH, Floats, Part, Side, check_grid, outline
 from viz.grid import grid
 from viz.labels import visible
-from viz.shares import Ceiling, ShareScale, share_trace
+from viz.shares import Ceiling, ShareScale, share_trace, signed_trace
 from viz.theme import Palette, Theme
 
 MOST_CELLS = 192  # a side: about what has a few pixels a cell, and a message of 150 kB
@@ -68,6 +68,13 @@ def pooled(weights: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -
     return across
 
 
+def furthest(values: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """The value of each block that is furthest from zero; NaN is passed over where it can be."""
+    high, low = pooled(values, rows, columns), -pooled(-values, rows, columns)
+    found: Floats = np.where(high >= -low, high, low)
+    return found
+
+
 def zoomed(window: Window, x: tuple[float, float], y: tuple[float, float], *, transposed: bool = False) -> Window:
     """The window that axis ranges of the figure of `window` ask for: positions where it is exact, blocks where pooled."""
     across, down = (y, x) if transposed else (x, y)
@@ -120,7 +127,7 @@ def pooled_heatmap(
         cells[columns[:-1][None, :] >= rows[1:][:, None]] = np.nan
     asking = Side(_spans(rows, queries), title_query, tokens=False)
     asked = Side(_spans(columns, keys), title_key, tokens=False)
-    frame = None if framed is None else _frame(theme, framed, rows, columns, transposed)
+    frame = [] if framed is None else [_frame(theme, framed, rows, columns, transposed)]
     down, across, q, k = (asked, asking, "x", "y") if transposed else (asking, asked, "y", "x")
     trace = share_trace(
         np.ascontiguousarray(cells.T) if transposed else cells,
@@ -133,9 +140,53 @@ def pooled_heatmap(
         palette=palette,
         show_bar=show_bar,
     )
-    size = f"each cell the largest of about {_size(rows)} by {_size(columns)}"
-    summary = f"{weights_summary(weights, queries, keys)} Shown pooled, {size}."
-    return grid(trace, down, across, theme=theme, summary=summary, width=width, framed=[] if frame is None else [frame])
+    summary = (
+        f"{weights_summary(weights, queries, keys)} Shown pooled, each cell the largest of {_each(rows, columns)}."
+    )
+    return grid(trace, down, across, theme=theme, summary=summary, width=width, framed=frame)
+
+
+def pooled_difference(
+    difference: Floats,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    window: Window,
+    *,
+    theme: Theme,
+    title_query: str = "query",
+    title_key: str = "key",
+    name: str = "difference in weight",
+    zmax: float | None = None,
+    framed: Window | None = None,
+    most: int = MOST_CELLS,
+    width: int = WIDTH,
+    show_bar: bool = True,
+) -> go.Figure:
+    """A window of `difference` (query, key) around zero, each cell the value of a block that is furthest from zero."""
+    check_grid("Differences", difference, queries, keys)
+    rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
+    asking = Side(_spans(rows, queries), title_query, tokens=False)
+    asked = Side(_spans(columns, keys), title_key, tokens=False)
+    trace = signed_trace(
+        np.array(furthest(difference, rows, columns), dtype=np.float32),
+        asking,
+        asked,
+        theme=theme,
+        hover="queries %{y}<br>keys %{x}<br>furthest from zero VALUE",
+        title=name,
+        zmax=zmax,
+        show_bar=show_bar,
+    )
+    summary = difference_summary(difference, queries, keys, name)
+    return grid(
+        trace,
+        asking,
+        asked,
+        theme=theme,
+        summary=f"{summary} Shown pooled, each cell the one furthest from zero of {_each(rows, columns)}.",
+        width=width,
+        framed=[] if framed is None else [_frame(theme, framed, rows, columns, transposed=False)],
+    )
 
 
 def _spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
@@ -146,8 +197,10 @@ def _spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
     ]
 
 
-def _size(marks: NDArray[np.intp]) -> str:
-    return f"{(marks[-1] - marks[0]) / (len(marks) - 1):.3g}"
+def _each(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> str:
+    """How many queries and keys a block has."""
+    down, across = (f"{(marks[-1] - marks[0]) / (len(marks) - 1):.3g}" for marks in (rows, columns))
+    return f"about {down} by {across}"
 
 
 def _frame(theme: Theme, window: Window, rows: NDArray[np.intp], columns: NDArray[np.intp], transposed: bool) -> Part:

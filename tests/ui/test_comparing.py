@@ -24,23 +24,23 @@ def run_of(kind: str = "decoder", text: str = "the low lot", seed: int = 0, head
 def test_one_model_on_two_texts_is_compared_head_by_head_on_its_own_weights() -> None:
     first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
     made = compared(first, second, "number", False)
-    one, other = made.layer(1)
+    one, other = made.head(1, 4)
     rows, columns = made.grid.queries.places(0), made.grid.keys.places(0)
-    np.testing.assert_array_equal(one[:, rows[:, None], columns], first.weights(1))
+    np.testing.assert_array_equal(one[rows[:, None], columns], first.weights(1, 4))
     assert [made.partner(1, head) for head in range(6)] == [(1, head) for head in range(6)]
     change = other - one
     shared = made.grid.queries.shared
-    np.testing.assert_allclose(change[:, shared].sum(axis=-1), 0, atol=1e-5)
+    np.testing.assert_allclose(change[shared].sum(axis=-1), 0, atol=1e-5)
 
 
 def test_the_small_pictures_and_the_shares_are_those_of_the_exact_differences() -> None:
     first, second = Side(run_of(), "decoder"), Side(run_of(text="lot the low"), "decoder")
     made, small = changes(first, second, "number", False)
-    for layer in range(2):
-        change = made.change(layer)
-        np.testing.assert_allclose(small.moved[layer], moved(change))
+    for layer, head in first.places:
+        change = made.change(layer, head)
+        np.testing.assert_allclose(small.moved[layer, head], moved(change[None])[0])
         expected = np.where(np.isfinite(change), 128 + np.rint(127 * np.nan_to_num(change)), 0)
-        np.testing.assert_array_equal(small.pictures[layer], expected)
+        np.testing.assert_array_equal(small.pictures[layer, head], expected)
     assert small.captions[0][0].startswith("moved ")
     assert changes(first, second, "number", False)[1] is small
 
@@ -62,14 +62,14 @@ def test_heads_of_models_that_differ_in_number_are_paired_by_likeness() -> None:
     first, second = Side(run_of(), "decoder"), Side(run_of(seed=1, heads=3), "decoder")
     assert not same_shape(first, second)
     made, small = changes(first, second, "likeness", False)
-    best = [moved(np.stack([second_grid(made, i, j)]) - made.layer(0)[0][2])[0] for i in range(2) for j in range(3)]
+    best = [moved(np.stack([second_grid(made, i, j)]) - made.head(0, 2)[0])[0] for i in range(2) for j in range(3)]
     assert small.moved[0, 2] == pytest.approx(min(best), abs=1e-6)
     assert made.partner(0, 2) == divmod(int(np.argmin(best)), 3)
     assert small.captions[0][2].endswith("against L{} H{}".format(*made.partner(0, 2)))
 
 
 def second_grid(made: comparing.Comparison, layer: int, head: int) -> np.ndarray:
-    return made.grid.place(made.second.weights(layer)[head], 1)
+    return made.grid.place(made.second.weights(layer, head), 1)
 
 
 def test_a_copy_of_a_model_with_its_layers_turned_round_is_found_out() -> None:
@@ -83,14 +83,37 @@ def test_only_what_was_typed_is_compared_where_a_limit_is_given() -> None:
     run = run_of()
     whole, part = Side(run, "decoder"), Side(run, "decoder", 4)
     assert len(part.queries) == 4
-    np.testing.assert_array_equal(part.weights(0), whole.weights(0)[:, :4, :4])
-    np.testing.assert_allclose(part.weights(0).sum(axis=-1), 1, atol=1e-5)
+    np.testing.assert_array_equal(part.weights(0, 1), whole.weights(0, 1)[:4, :4])
+    np.testing.assert_allclose(part.weights(0, 5).sum(axis=-1), 1, atol=1e-5)
 
 
 def test_cross_attention_has_a_row_of_its_own_for_keys() -> None:
     first, second = Side(run_of("encoder-decoder"), "cross"), Side(run_of("encoder-decoder", "the slow lot"), "cross")
     made = compared(first, second, "number", True)
-    assert len(made.grid.keys.slots) == len(made.layer(0)[0][0, 0])
-    one, _ = made.layer(2)
+    assert len(made.grid.keys.slots) == len(made.head(0, 0)[0][0])
+    one, _ = made.head(2, 3)
     rows = np.isfinite(one).any(axis=-1)
     np.testing.assert_allclose(np.nansum(one, axis=-1)[rows], 1, atol=1e-5)
+
+
+def test_long_texts_are_compared_on_request_and_then_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
+    assert not comparing.costly(first, second, "number", False)
+    monkeypatch.setattr(comparing, "AT_ONCE", 2)
+    assert comparing.costly(first, second, "number", False)
+    done: list[float] = []
+    changes(first, second, "number", False, done.append)
+    assert done == pytest.approx(np.arange(1, 13) / 12)
+    assert not comparing.costly(first, second, "number", False)
+
+
+def test_work_that_is_interrupted_is_not_kept() -> None:
+    first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        changes(first, second, "number", False, stop)
+    assert not comparing._KEPT[first.run]

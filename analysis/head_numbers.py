@@ -1,0 +1,28 @@
+"""Numbers that a head has without anything being predicted: how sharply it looks, and how much it hands over."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.value_weighted import value_norms
+from model.tap import StackName
+from model.trace import AttentionPart, Trace
+
+Table = NDArray[np.float32]  # (layers, heads)
+
+
+def sharpness_and_norm(trace: Trace, stack: StackName, part: AttentionPart) -> tuple[Table, Table]:
+    """For every head of one kind of attention, from 0 to 1 and in units of the stream:
+
+    its confidence, the largest share that a query gives a key, averaged over the queries (Voita et al. 2019), and what it hands
+    over, the norm of weight x value x output projection summed over the keys and averaged over the queries (Kobayashi et al.
+    2020). One pattern is held at a time.
+    """
+    shape = trace.config.layers(stack), trace.config.n_heads
+    sharp, norm = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
+    for layer in range(shape[0]):
+        seen = trace.attention(stack, layer, part)
+        for head in range(shape[1]):
+            weights = seen.weights(head)
+            sharp[layer, head] = float(weights.amax(dim=-1).mean())
+            norm[layer, head] = float((weights.mean(dim=0) * value_norms(trace, stack, layer, part, head)).sum())
+    return sharp, norm

@@ -1,0 +1,150 @@
+"""Where in a long map one is: a window that follows zooming and panning, the same for every map, and a small map to move it by."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui import figures, settings
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
+from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
+
+MAP_CELLS = 64
+MAP_WIDTH = 260
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Labels of a map's rows and columns."""
+
+    queries: Sequence[str]
+    keys: Sequence[str]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return len(self.queries), len(self.keys)
+
+    @property
+    def whole(self) -> Window:
+        return whole(*self.size)
+
+    @property
+    def long(self) -> bool:
+        """Whether not every cell can be drawn at once."""
+        return max(self.size) > MOST_CELLS
+
+    def of(self, window: Window) -> tuple[Sequence[str], Sequence[str]]:
+        """The labels in a window."""
+        return self.queries[window.query : window.query_end], self.keys[window.key : window.key_end]
+
+
+def shown(sides: Sides) -> Window:
+    """The window on screen: of a long text the one that was chosen, from the session or at first from the address."""
+    if "window" not in st.session_state:
+        parts = st.query_params.get("window", "").split("-")
+        numbers = [int(part) for part in parts if part.isdecimal() and len(part) < 7]
+        st.session_state["window"] = Window(*numbers) if len(numbers) == len(parts) == 4 else None
+    held: Window | None = st.session_state["window"] if sides.long else None
+    window = sides.whole if held is None else within(held, *sides.size)
+    ends = (window.query, window.query_end, window.key, window.key_end)
+    settings.link("window", "" if window == sides.whole else "-".join(map(str, ends)))
+    return window
+
+
+def keep(sides: Sides, window: Window) -> None:
+    fitted = within(window, *sides.size)
+    st.session_state["window"] = None if fitted == sides.whole else fitted
+
+
+def open_around(sides: Sides, query: int, key: int) -> None:
+    """An exact window with a pair in its middle."""
+    half = MOST_CELLS // 3
+    keep(sides, Window(query - half, query + half, key - half, key + half))
+
+
+def follow(sides: Sides, window: Window, zoom: ZoomEvent, *, transposed: bool = False) -> None:
+    """The window follows zooming and panning; a double click goes back to the whole."""
+    if zoom.x is None or zoom.y is None:
+        st.session_state["window"] = None
+        return
+    keep(sides, zoomed(window, zoom.x, zoom.y, transposed=transposed))
+
+
+def block(window: Window, row: int, column: int, most: int = MOST_CELLS) -> tuple[int, int] | None:
+    """The first (query, key) of a cell of the pooled map of a window; None where it has no such cell."""
+    rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
+    if row >= len(rows) - 1 or column >= len(columns) - 1:
+        return None
+    return int(rows[row]), int(columns[column])
+
+
+def bridge(
+    chart: str,
+    sides: Sides,
+    window: Window,
+    *,
+    transposed: bool = False,
+    on_pair: Callable[[int, int], None] | None = None,
+) -> None:
+    """Clicks and zooming on the chart of a window: `on_pair` is told of an exact cell, a pooled block is opened."""
+
+    def clicked(point: PointEvent) -> None:
+        if point.column is None:
+            return
+        row, column = (point.column, point.row) if transposed else (point.row, point.column)
+        if window.exact:
+            if on_pair is not None:
+                on_pair(window.query + row, window.key + column)
+            return
+        place = block(window, row, column)
+        if place is not None:
+            open_around(sides, *place)
+
+    def moved(zoom: ZoomEvent) -> None:
+        follow(sides, window, zoom, transposed=transposed)
+
+    plotly_bridge(chart, key=f"{chart}_bridge", on_point=clicked, on_zoom=moved if sides.long else None)
+
+
+def where(
+    sides: Sides,
+    window: Window,
+    small: Callable[[], go.Figure],
+    *,
+    cell: str = "the largest weight",
+    moving: str = "",
+) -> None:
+    """Of a long text: what is on screen, how to get to the rest, and a small map to move the window by.
+
+    `cell` says what a pooled cell is, `moving` how to get elsewhere where that is not by the toolbar; `small` draws the whole map
+    with the window framed.
+    """
+    if not sides.long:
+        return
+    rows, columns = (len(side) for side in (sides.queries, sides.keys))
+    if window == sides.whole:
+        each = [f"{size / MOST_CELLS:.3g}" if size > MOST_CELLS else "1" for size in (rows, columns)]
+        st.caption(
+            f"{rows:,} queries and {columns:,} keys are more cells than a screen has: each one here is {cell} of {each[0]} by "
+            f"{each[1]}. Drag a rectangle or click to see exact cells. Nothing is left out: CSV and NPZ hold every number."
+        )
+        return
+    state = "exact. The toolbar's arrows pan, a double click or the button shows the whole"
+    if not window.exact:
+        state = state.replace("exact.", "pooled: drag a rectangle to see exact cells.")
+    st.caption(
+        f"Queries {window.query:,} to {window.query_end - 1:,} of {rows:,}, keys {window.key:,} to {window.key_end - 1:,} of "
+        f"{columns:,}, {moving or state}; CSV and NPZ hold this part."
+    )
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+        with st.container(width="content"):
+            figures.chart(small(), key="map", filename="map", fill=False)
+        st.button("Whole text", key="whole", on_click=lambda: st.session_state.update(window=None))
+
+    def moved(point: PointEvent) -> None:
+        place = None if point.column is None else block(sides.whole, point.row, point.column, MAP_CELLS)
+        if place is not None:
+            open_around(sides, *place)
+
+    plotly_bridge("map", key="map_bridge", on_point=moved)
