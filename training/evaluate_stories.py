@@ -16,6 +16,7 @@ from torch import nn
 
 from model.network import Network
 from training.checkpoints import newest_checkpoint, read_progress
+from training.continuations import circles, keeps_name
 from training.evaluate import trained
 from training.language import IGNORED, encode_stories, next_token_loss, padded
 from training.recipe import Recipe
@@ -25,6 +26,7 @@ from training.story_tokenizers import MAX_POSITIONS
 
 PROMPTS = ("Once upon a time, there was a little girl named",)
 SAMPLES = 4
+COUNTED = 50  # continuations in which names and circles are counted
 NEW_TOKENS, TEMPERATURE, TOP_P = 60, 0.8, 0.95
 EXAMPLES = 4
 
@@ -52,6 +54,9 @@ class StoriesMeasured:
     test_tokens: int
     nats: float  # summed over the test stories, the end of each included
     samples: tuple[Sampled, ...]
+    counted: int
+    name_kept: int  # of the continuations counted
+    circling: int
 
     @property
     def bits_per_byte(self) -> float:
@@ -96,8 +101,8 @@ def nucleus(logits: torch.Tensor, generator: torch.Generator) -> int:
     return int(order[drawn])
 
 
-def continued(net: Network, tokenizer: Tokenizer, prompt: str, seed: int) -> str:
-    """What follows a prompt: NEW_TOKENS tokens, or fewer where the story ends."""
+def continued(net: Network, tokenizer: Tokenizer, prompt: str, seed: int) -> list[int]:
+    """The ids that follow a prompt: NEW_TOKENS, or fewer where the story ends."""
     assert net.head is not None
     generator = torch.Generator().manual_seed(seed)
     ids = tokenizer.encode(prompt).ids
@@ -107,7 +112,7 @@ def continued(net: Network, tokenizer: Tokenizer, prompt: str, seed: int) -> str
         if chosen == end:
             break
         ids.append(chosen)
-    return tokenizer.decode(ids[first:])
+    return ids[first:]
 
 
 @torch.inference_mode()
@@ -120,6 +125,8 @@ def evaluate(recipe: Recipe, checkpoint: Path, corpus: Path) -> StoriesMeasured:
     nats, tokens = total_nats(net, encode_stories(tokenizer, stories.test), device)
     openings = [" ".join(story.split()[:8]) for story in stories.test[:: len(stories.test) // EXAMPLES][:EXAMPLES]]
     prompts = [(prompt, seed) for prompt in PROMPTS for seed in range(SAMPLES)] + [(text, 0) for text in openings]
+    new = {(prompt, seed): continued(net, tokenizer, prompt, seed) for prompt, seed in prompts}
+    counted = [continued(net, tokenizer, PROMPTS[0], seed) for seed in range(COUNTED)]
     progress = read_progress(checkpoint)
     return StoriesMeasured(
         step=progress.step,
@@ -131,7 +138,10 @@ def evaluate(recipe: Recipe, checkpoint: Path, corpus: Path) -> StoriesMeasured:
         test_bytes=utf8_bytes(stories.test),
         test_tokens=tokens,
         nats=round(nats, 2),
-        samples=tuple(Sampled(prompt, continued(net, tokenizer, prompt, seed), seed) for prompt, seed in prompts),
+        samples=tuple(Sampled(prompt, tokenizer.decode(ids), seed) for (prompt, seed), ids in new.items()),
+        counted=COUNTED,
+        name_kept=sum(keeps_name(tokenizer.decode(ids)) for ids in counted),
+        circling=sum(circles(ids) for ids in counted),
     )
 
 
@@ -151,6 +161,9 @@ def main() -> None:
     measured = evaluate(RECIPES[args.model], checkpoint, args.corpus)
     measured.write(run / "evaluation.json")
     print(f"{args.model}: {measured.bits_per_byte:.4f} bits per byte after {measured.step} steps")
+    print(
+        f"of {measured.counted} continuations {measured.name_kept} say the name again, {measured.circling} go in circles"
+    )
     for sample in measured.samples:
         print(f"[{sample.seed}] {sample.prompt}|{sample.continuation}\n")
 

@@ -5,14 +5,10 @@ from pathlib import Path
 from training.card import cell
 from training.evaluate_masking import HIDDEN_SHARE, Guessed, Hidden, MaskingMeasured
 from training.masking import ANYWHERE_EPOCH, LEAST_HIDDEN, MOST_HIDDEN, ORDER_WEIGHT, WINDOWS
-from training.recipe import Optimizer, Recipe
+from training.recipe import OPTIMIZERS, Recipe
 from training.sentence_pairs import HALVES_SHARE, JOINED_SHARE, SIZE_SHARES
 
 TEMPLATE = Path(__file__).with_name("masking_card.md")
-OPTIMIZERS: dict[Optimizer, str] = {
-    "adamw": "AdamW",
-    "muon": "[Muon](https://kellerjordan.github.io/posts/muon/) for the maps inside blocks and AdamW for the rest,",
-}
 
 
 def masking_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:

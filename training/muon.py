@@ -30,19 +30,23 @@ def orthogonal(x: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """`matrices` follow Muon, `others` AdamW; weight decay is decoupled and on the matrices alone."""
+    """`matrices` follow Muon, `others` AdamW, and so does `table` at its own multiple of the rate; weight decay is
+    decoupled and on the matrices alone."""
 
     def __init__(
         self,
         matrices: Iterable[nn.Parameter],
         others: Iterable[nn.Parameter],
         *,
+        table: Iterable[nn.Parameter] = (),
+        table_factor: float = 1.0,
         betas: tuple[float, float],
         weight_decay: float,
     ) -> None:
         groups = [
             {"params": list(matrices), "orthogonal": True, "factor": FACTOR},
             {"params": list(others), "orthogonal": False, "factor": 1.0},
+            {"params": list(table), "orthogonal": False, "factor": table_factor},
         ]
         super().__init__(groups, {"lr": 0.0, "betas": betas, "weight_decay": weight_decay})
 
@@ -79,10 +83,11 @@ class Muon(torch.optim.Optimizer):
             p.addcdiv_(mean, square.sqrt().add_(1e-8 * fair), value=-rate * fair)
 
 
-def muon(net: nn.Module, *, betas: tuple[float, float], weight_decay: float) -> Muon:
+def muon(net: nn.Module, *, betas: tuple[float, float], weight_decay: float, embedding_rate: float = 1.0) -> Muon:
     """Muon for a transformer: embeddings, heads, norms and biases are AdamW's, as in Jordan et al. 2024."""
     inside = {name for name, p in net.named_parameters() if p.dim() == 2 and ".blocks." in name}
     named = dict(net.named_parameters())
     matrices = [p for name, p in named.items() if name in inside]
-    others = [p for name, p in named.items() if name not in inside]
-    return Muon(matrices, others, betas=betas, weight_decay=weight_decay)
+    table = [p for name, p in named.items() if name == "tokens.weight"]
+    others = [p for name, p in named.items() if name not in inside and name != "tokens.weight"]
+    return Muon(matrices, others, table=table, table_factor=embedding_rate, betas=betas, weight_decay=weight_decay)

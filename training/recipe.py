@@ -8,6 +8,12 @@ from model.config import TransformerConfig
 TaskName = Literal["translate", "continue", "mask", "denoise", "text to text"]
 Optimizer = Literal["adamw", "muon"]
 
+OPTIMIZERS: dict[Optimizer, str] = {
+    "adamw": "AdamW",
+    "muon": "[Muon](https://kellerjordan.github.io/posts/muon/) for the maps inside blocks and AdamW for the rest,",
+}
+"""What a card calls them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

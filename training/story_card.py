@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model.config import TransformerConfig
 from training.evaluate_stories import Sampled, StoriesMeasured
-from training.recipe import Recipe
+from training.recipe import OPTIMIZERS, Recipe
 from training.story_tokenizers import MAX_POSITIONS
 
 TEMPLATE = Path(__file__).with_name("story_card.md")
@@ -91,6 +91,7 @@ def story_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
         batch_tokens=recipe.batch_tokens,
         epochs=measured.epochs,
         hours=measured.seconds / 3600,
+        optimizer=OPTIMIZERS[recipe.optimizer],
         rate=recipe.peak_rate,
         warmup=recipe.warmup_steps,
         decay=recipe.weight_decay,
@@ -102,6 +103,10 @@ def story_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
         test_bytes=measured.test_bytes,
         test_tokens=measured.test_tokens,
         window=MAX_POSITIONS,
+        counted=measured.counted,
+        last_seed=measured.counted - 1,
+        kept=measured.name_kept,
+        circling=measured.circling,
         samples=quoted(s for s in measured.samples if s.prompt == first),
         openings=quoted(s for s in measured.samples if s.prompt != first),
         position_limit=position_limit(c),

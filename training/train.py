@@ -55,7 +55,7 @@ def parameter_groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
 def optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The recipe's, every group of its parameters with the factor of its learning rate."""
     if recipe.optimizer == "muon":
-        return muon(net, betas=recipe.betas, weight_decay=recipe.weight_decay)
+        return muon(net, betas=recipe.betas, weight_decay=recipe.weight_decay, embedding_rate=recipe.embedding_rate)
     groups = parameter_groups(net, recipe)
     return torch.optim.AdamW(groups, lr=0.0, betas=recipe.betas, weight_decay=recipe.weight_decay, fused=True)
 

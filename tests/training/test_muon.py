@@ -76,7 +76,9 @@ def test_a_run_goes_on_where_its_optimizer_stopped() -> None:
 
 def test_the_maps_of_blocks_are_orthogonalised_and_nothing_else() -> None:
     net = build(RECIPES["bert-stories"])
-    matrices, others = (group["params"] for group in muon(net, betas=(0.9, 0.98), weight_decay=0.0).param_groups)
+    groups = muon(net, betas=(0.9, 0.98), weight_decay=0.0, embedding_rate=4.0).param_groups
+    matrices, others, table = (group["params"] for group in groups)
     assert len(matrices) == 6 * net.config.encoder_layers
-    assert len(matrices) + len(others) == len(list(net.parameters()))
-    assert not any(p is net.tokens.weight for p in matrices)
+    assert len(matrices) + len(others) + len(table) == len(list(net.parameters()))
+    assert [p is net.tokens.weight for p in table] == [True]
+    assert [group["factor"] for group in groups[1:]] == [1.0, 4.0]

@@ -28,4 +28,5 @@ RECIPE = replace(
     sublayer_dropout=0.1,
     weight_decay=0.01,
     peak_rate=6e-3,
+    optimizer="adamw",
 )

@@ -29,6 +29,7 @@ def recipe(config: TransformerConfig, *, word_pieces: int = 0, embedding_rate: f
         epochs=4,
         seed=2019,
         word_pieces=word_pieces,
+        optimizer="muon",
         embedding_rate=embedding_rate,
     )
 
