@@ -9,6 +9,7 @@ DEFAULT_MODEL = "transformer-fr-en"
 class Example:
     text: str
     shows: str  # what to look for
+    pair: str = ""  # the second sentence, for a model that reads two
 
 
 FRENCH = (
@@ -51,6 +52,11 @@ HIDDEN_WORDS = (
         "Lily saw a cat. The [MASK] was black and very small.", "the hidden word stands earlier: which head finds it?"
     ),
     Example("The sun was [MASK] and the sky was blue.", "guessed from both sides at once"),
+    Example(
+        "One day, Ben saw a big cat in the park.",
+        "and a second sentence: in order, or swapped?",
+        pair="The cat ran up a tree and Ben laughed.",
+    ),
     Example("Ben and Mia went to the park. They played with a red ball.", "nothing hidden: hide a word yourself"),
 )
 

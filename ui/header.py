@@ -72,15 +72,18 @@ def example_gallery(name: str) -> None:
             key="examples",
             format_func=lambda text: f"{plain(text)} :gray[· {plain(shows.get(text, ''))}]",
             on_click=take_example,
+            args=(name,),
             width="stretch",
         )
 
 
-def take_example() -> None:
-    """Puts the text just picked from the menu into the box."""
+def take_example(name: str) -> None:
+    """Puts the text just picked from the menu into the box, and the second sentence of a pair into its own."""
     text = st.session_state["examples"]
-    if isinstance(text, str):
-        settings.use_text(text)
+    picked = next((example for example in examples_for(name) if example.text == text), None)
+    if picked is not None:
+        settings.use_text(picked.text)
+        st.session_state["pair"] = picked.pair
 
 
 def run_of(spec: RunSpec) -> Run | None:

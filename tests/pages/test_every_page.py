@@ -4,7 +4,7 @@ import pytest
 
 from model.config import TransformerConfig
 from tests.pages.driving import CAT, FIRST, PAGES, chips, fine, opened, run_of, said, shown, typed
-from ui.examples import FRENCH
+from ui.examples import FRENCH, HIDDEN_WORDS
 
 CHARTS = {"overview": 3, "attention": 1, "heads": 3, "decoding": 3, "beam": 2, "embeddings": 5, "logits": 4}
 QUESTIONS = {
@@ -131,6 +131,15 @@ def test_an_example_replaces_the_text() -> None:
     fine(app.menu_button(key="examples").click(FRENCH[3].text).run())
     assert app.text_input(key="text").value == FRENCH[3].text
     assert shown(app).spec.text == FRENCH[3].text
+
+
+def test_an_example_of_two_sentences_fills_both_boxes_and_the_next_one_empties_the_second() -> None:
+    pair = next(example for example in HIDDEN_WORDS if example.pair)
+    app = opened("logits", HIDDEN_WORDS[0].text, model="bert-stories")
+    fine(app.menu_button(key="examples").click(pair.text).run())
+    assert (shown(app).spec.text, shown(app).spec.pair) == (pair.text, pair.pair)
+    fine(app.menu_button(key="examples").click(HIDDEN_WORDS[1].text).run())
+    assert (shown(app).spec.text, shown(app).spec.pair) == (HIDDEN_WORDS[1].text, None)
 
 
 def test_the_text_stays_from_page_to_page() -> None:
