@@ -37,6 +37,19 @@ license: cc-by-2.0
 |---|---|
 """
 
+STORY_CARD = """# b-stories
+
+| | |
+|---|---|
+| architecture | BLOOM: pre-norm |
+| parameters | 1.05 million, stored as float16 |
+
+**0.912 bits per byte** on 127 test stories
+
+Of 50 continuations of its opening, drawn as below
+with seeds 0 to 49, 46 say the name they gave again and 0 go in circles (a
+"""
+
 
 def code_block() -> str:
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -73,13 +86,27 @@ def test_the_figures_of_the_readme_are_those_of_the_card() -> None:
     )
 
 
+def test_the_story_models_of_the_readme_stand_as_in_their_cards() -> None:
+    assert readme_figures.between_marks(README, readme_figures.STORY_MARKS) == readme_figures.stories(
+        readme_figures.story_cards()
+    ), "run python -m scripts.readme_figures, which copies them"
+
+
+def test_story_models_stand_in_the_order_of_their_bits() -> None:
+    table = readme_figures.stories({"b-stories": STORY_CARD, "a-stories": STORY_CARD.replace("0.912", "0.871")})
+    rows = table.splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == ["a-stories", "b-stories"]
+    assert rows[1].endswith("| BLOOM | 1.05 million | 0.912 | 46 of 50 | 0 |")
+
+
 def test_filling_in_figures_twice_changes_nothing_more() -> None:
-    once = readme_figures.filled("before <!-- figures -->old<!-- /figures --> after", CARD)
+    figures = readme_figures.figures(CARD)
+    once = readme_figures.filled("before <!-- figures -->old<!-- /figures --> after", figures)
     assert readme_figures.between_marks(once) == readme_figures.figures(CARD)
     assert "49.5" in once
     assert "old" not in once
     assert "not copied" not in once
-    assert readme_figures.filled(once, CARD) == once
+    assert readme_figures.filled(once, figures) == once
 
 
 @pytest.mark.parametrize("title", sorted({family.title for family in FAMILIES.values()}))

@@ -162,7 +162,7 @@ def pieces(run: Run) -> None:
         notes.append(f"Stopped after {len(run.steps)} new tokens: a continuation is written up to {run.limit} tokens.")
     elif run.steps and run.steps[-1].ended == "limit":
         notes.append(
-            f"Stopped after {len(run.steps)} tokens: a translation may be {runs.TOKENS_A_TOKEN} times as long as its source "
+            f"Stopped after {len(run.steps)} tokens: what is written may be {runs.TOKENS_A_TOKEN} times as long as the text "
             f"and {runs.SPARE_TOKENS} more, so that odd input cannot run on for ever."
         )
     if run.steps and run.steps[-1].ended == "positions":
