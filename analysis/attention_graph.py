@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.head_scores import weight_blocks
+from analysis.merging import Reshaping
 from model.tap import StackName
 from model.trace import AttentionPart, AttentionTrace, Trace
 
@@ -29,11 +30,12 @@ class Stage:
     keeps: Floats  # (query,), the rest of one: half, or all where a query can look at nothing
 
 
-def over_heads(attention: AttentionTrace) -> tuple[Matrix, Matrix]:
-    """(mean, max) over the heads of a layer, each (query, key)."""
+def over_heads(attention: AttentionTrace, shape: Reshaping | None = None) -> tuple[Matrix, Matrix]:
+    """(mean, max) over the heads of a layer, each (query, key); `shape` hides and merges in each head first."""
     total: Floats | None = None
     most: Matrix | None = None
-    for block in weight_blocks(attention):
+    for whole in weight_blocks(attention):
+        block = whole if shape is None else shape(whole)
         total = block.sum(axis=0, dtype=np.float64) + (0.0 if total is None else total)
         most = block.max(axis=0) if most is None else np.maximum(most, block.max(axis=0))
     assert total is not None

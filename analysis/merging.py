@@ -97,11 +97,14 @@ class Reshaping:
 
     def __call__(self, weights: Weights) -> Weights:
         """(..., words of queries, words of keys) from weights (..., query, key) over all pieces."""
-        left = without(weights, self.queries.kept, self.keys.kept)
-        if self.renormalise:
-            left = renormalised(left)
+        left = self.pieces(weights)
         pieces = all(word.size == 1 for side in (self.queries, self.keys) for word in side.words)
         return left if pieces else merged(left, self.queries.words, self.keys.words)
+
+    def pieces(self, weights: Weights) -> Weights:
+        """(..., kept queries, kept keys): hidden and shared anew, before words are merged."""
+        left = without(weights, self.queries.kept, self.keys.kept)
+        return renormalised(left) if self.renormalise else left
 
     def pairs(self, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(words of queries, words of keys): which pairs are shown, from the pieces the words begin with."""

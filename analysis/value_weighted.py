@@ -5,9 +5,14 @@ projection's own bias left out, since it is added once a query whoever was looke
 sum (post-norm and sandwich orders) comes later and is left out too.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from analysis.merging import Reshaping, Weights, merged
+from analysis.words import Word
 from model.errors import InputError
 from model.tap import StackName
 from model.trace import AttentionPart, AttentionTrace, Trace, check_attention
@@ -67,6 +72,32 @@ def value_weighted_layer(trace: Trace, stack: StackName, layer: int, part: Atten
     products = written @ written.transpose(1, 2)  # (key, heads, heads)
     attention = trace.attention(stack, layer, part)
     return _norm_of_sum(attention, products)
+
+
+def value_weighted_shown(
+    trace: Trace, stack: StackName, layer: int, part: AttentionPart, heads: Sequence[int], shape: Reshaping
+) -> Weights:
+    """(words of queries, words of keys) of one head, or of several together, as `shape` hides and merges.
+
+    What a word hands over is the sum of its pieces' vectors, what a word takes the mean of its pieces': the norm is taken of that
+    one vector, so that lengths of pieces do not add up. Where no word has two pieces this is `value_weighted`.
+    """
+    attention = trace.attention(stack, layer, part)
+    takes, gives = [], []
+    for head in heads:
+        left = shape.pieces(attention.weights(head).cpu().numpy())
+        takes.append(merged(left, shape.queries.words, [Word("", i, i + 1) for i in range(left.shape[1])]))
+        gives.append(values_written(trace, stack, layer, part, head).cpu().numpy()[shape.keys.kept])
+    weights, written = (
+        np.stack(takes, axis=-1),
+        np.stack(gives, axis=1),
+    )  # (query, piece, heads), (piece, heads, d_model)
+    lengths = np.empty((len(shape.queries.words), len(shape.keys.words)), dtype=np.float32)
+    for key, word in enumerate(shape.keys.words):
+        vectors = written[word.first : word.after].reshape(-1, written.shape[-1])
+        taken = weights[:, word.first : word.after].reshape(len(weights), -1)
+        lengths[:, key] = np.sqrt(np.maximum(((taken @ (vectors @ vectors.T)) * taken).sum(axis=-1), 0))
+    return lengths
 
 
 def _norm_of_sum(attention: AttentionTrace, products: Tensor) -> Tensor:

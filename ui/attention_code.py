@@ -51,20 +51,29 @@ def of_weights(view: Shown, toggles: Toggles, layer: int, head: int | None) -> t
     lines = [
         *of_run(view.run),
         f'weights = trace.attention("{stack}", {layer}, "{part}").weights({which}).cpu().numpy()',
-        f'asking, asked = trace.tokens("{stack}"), trace.tokens("{"encoder" if part == "cross" else stack}")',
+        of_sides(view),
     ]
     if view.reshaping is None:
         lines.append("queries, keys = ([token.label for token in tokens] for tokens in (asking, asked))")
     else:
         shaped, needed = of_reshaping(view, toggles)
-        lines, imports = lines + shaped, imports + needed
+        lines, imports = [*lines, *shaped, "weights = reshape(weights)", WORDS], imports + needed
     if view.kept is not None and view.run.segments is not None:
         lines += of_pairs(view)
     return imports, lines
 
 
+WORDS = "queries, keys = (side.labels for side in sides)"  # labels once something was hidden or merged
+
+
+def of_sides(view: Shown) -> str:
+    """A line that gives the tokens of a map's rows and columns."""
+    stack, part = heads.PARTS[view.part]
+    return f'asking, asked = trace.tokens("{stack}"), trace.tokens("{"encoder" if part == "cross" else stack}")'
+
+
 def of_reshaping(view: Shown, toggles: Toggles) -> tuple[list[str], list[str]]:
-    """Lines that hide, renormalise and merge."""
+    """Lines up to `reshape`, which hides, renormalises and merges weights over the tokens `asking` and `asked`."""
     run, imports = view.run, ["from analysis.merging import Reshaping, axis"]
     hidden = "token.special" if toggles.special != "shown" else "False"
     lines, tokens = [], "tokens"
@@ -86,8 +95,6 @@ def of_reshaping(view: Shown, toggles: Toggles) -> tuple[list[str], list[str]]:
         *lines,
         f"sides = [axis({made}, [{hidden} for token in tokens]) for tokens in (asking, asked)]",
         f"reshape = Reshaping(*sides{renormalise})",
-        "weights = reshape(weights)",
-        "queries, keys = (side.labels for side in sides)",
     ], imports
 
 

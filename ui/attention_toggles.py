@@ -41,6 +41,11 @@ class Toggles:
         """How many differ from what they are at first."""
         return sum(getattr(self, field.name) != field.default for field in fields(self))
 
+    @property
+    def reshaping(self) -> int:
+        """How many of those that hide and merge."""
+        return (self.special != "shown") + (self.words == "on")
+
 
 OPTIONS: dict[str, Sequence[str]] = {
     "special": tuple(SPECIAL),
@@ -72,9 +77,11 @@ def chosen() -> Toggles:
     )
 
 
-def fold(toggles: Toggles, *, causal: bool) -> None:
-    """The controls, folded away; what is in the fold is made when it is opened."""
-    many = f" · {toggles.changed}" if toggles.changed else ""
+def fold(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
+    """The controls, folded away; what is in the fold is made when it is opened. Without `colours` those alone that hide and
+    merge."""
+    count = toggles.changed if colours else toggles.reshaping
+    many = f" · {count}" if count else ""
     with st.popover(
         f"Toggles{many}", key="toggles", on_change="rerun", help="What is hidden or merged, and colours"
     ) as box:
@@ -82,6 +89,8 @@ def fold(toggles: Toggles, *, causal: bool) -> None:
             return
         row("Special tokens", "special", toggles.special, SPECIAL, SAYS_SPECIAL)
         switch("Pieces merged into words", "words", toggles.words, SAYS_WORDS)
+        if not colours:
+            return
         row("Colour follows weight", "scale", toggles.scale, SCALES, SAYS_SCALE)
         row("Strongest colour", "range", toggles.range, RANGES, SAYS_RANGE)
         row("Palette", "palette", toggles.palette, PALETTES, SAYS_PALETTE)

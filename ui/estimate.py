@@ -49,6 +49,11 @@ def of_pass(config: TransformerConfig, parameters: int, tokens: int) -> Cost:
     return Cost(tokens, kept, used * tokens + pairs)
 
 
+def seconds(lm: LanguageModel, tokens: int) -> float:
+    """How long one pass over `tokens` tokens is likely to take on this machine now."""
+    return of_pass(lm.config, lm.parameters, tokens).steps / speed(lm.device)
+
+
 def speed(device: torch.device) -> float:
     """Multiplications with additions a second, as this machine manages now, from one small product."""
     x = torch.ones(PROBE, PROBE, device=device)

@@ -7,11 +7,11 @@ import streamlit as st
 
 from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
 from analysis.rollout import Rollout
-from ui import figures, header, heads, settings, theme
+from ui import figures, head_code, header, heads, settings, theme
 from ui.figures import Matrix
 from ui.heads import Shown
 from ui.worked_out import asked, duration, is_kept, kept
-from viz.export import matrix_csv, table_csv
+from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.paired_bars import paired_bars
 from viz.token_maps import token_map
 
@@ -74,7 +74,7 @@ def bars(view: Shown, found: Flow, rolled: Rollout, at: int) -> None:
         view.keys,
         {"flow": flows, "rollout": rolls},
         theme=theme.current(),
-        said=f'What "{view.queries[at]}" holds at the top of the stack',
+        said=head_code.said_of_flow(view, at),
         width=560,
     )
     figures.place(
@@ -86,6 +86,7 @@ def bars(view: Shown, found: Flow, rolled: Rollout, at: int) -> None:
         csv=lambda: table_csv(
             {"token": list(view.keys), "flow": [float(x) for x in flows], "rollout": [float(x) for x in rolls]}
         ),
+        python=lambda: head_code.of_flow(view, at, 560),
     )
 
 
@@ -132,5 +133,7 @@ def whole(view: Shown, pipes: Graph, takes: float) -> None:
         explained=FLOW,
         filename=f"flow-{view.part}",
         csv=lambda: matrix_csv(cells, view.queries, view.keys),
+        npz=lambda: matrix_npz(cells, view.queries, view.keys),
+        python=lambda: head_code.of_flow(view, None, 560),
         fill=len(view.keys) > 20,
     )

@@ -1,8 +1,10 @@
 """Python that makes the heads page's figures in a notebook: the same run, the same read-outs, the same arguments."""
 
 from ui import heads
-from ui.attention_code import call, of_run, whole
+from ui.attention_code import WORDS, call, of_reshaping, of_run, of_sides, whole
+from ui.attention_toggles import Toggles
 from ui.heads import Shown
+from viz.windows import Window
 
 LABELS = 'queries, keys = ([token.label for token in trace.tokens(stack)] for stack in ("{stack}", "{read}"))'  # of a map's sides
 
@@ -33,53 +35,109 @@ def of_maps(view: Shown, layer: int, head: int) -> str:
     return whole(imports, lines)
 
 
-def of_weights(view: Shown, layer: int, head: int) -> str:
+def of_weights(view: Shown, toggles: Toggles, layer: int, head: int, window: Window) -> str:
     """One head's weights."""
     stack, part = heads.PARTS[view.part]
     made = f'trace.attention("{stack}", {layer}, "{part}").weights({head}).cpu().numpy()'
-    return of_map(view, made, [], 560)
+    return of_map(view, toggles, made if view.reshaping is None else f"reshape({made})", [], 560, window)
 
 
-def of_layer(view: Shown, layer: int, width: int, which: int) -> str:
+def of_layer(view: Shown, toggles: Toggles, layer: int, width: int, which: int, window: Window) -> str:
     """The mean (0) or the largest (1) over the heads of a layer."""
     stack, part = heads.PARTS[view.part]
-    made = f'over_heads(trace.attention("{stack}", {layer}, "{part}"))[{which}]'
-    return of_map(view, made, ["from analysis.attention_graph import over_heads"], width)
+    shape = "" if view.reshaping is None else ", reshape"
+    made = f'over_heads(trace.attention("{stack}", {layer}, "{part}"){shape})[{which}]'
+    return of_map(view, toggles, made, ["from analysis.attention_graph import over_heads"], width, window)
 
 
 def of_map(
-    view: Shown, made: str, imports: list[str], width: int, settings: tuple[str, ...] = (), shares: bool = True
+    view: Shown,
+    toggles: Toggles,
+    made: str,
+    imports: list[str],
+    width: int,
+    window: Window,
+    settings: tuple[str, ...] = (),
 ) -> str:
-    """A map of tokens by tokens; `made` is the expression that gives its cells."""
-    titles: tuple[str, ...] = ()
-    if shares:
-        figure, titles = "attention_heatmap", ('title_query="looks"', 'title_key="is looked at"')
+    """A map of tokens by tokens; `made` is the expression that gives its cells, `settings` are those of a `token_map`."""
+    lines = [*of_run(view.run)]
+    if view.reshaping is None:
+        lines.append(sides(view))
+    else:
+        shaped, needed = of_reshaping(view, toggles)
+        imports, lines = [*imports, *needed], [*lines, of_sides(view), *shaped, WORDS]
+    lines.append(f"cells = {made}")
+    rows, columns = f"{window.query}:{window.query_end}", f"{window.key}:{window.key_end}"
+    arrays = [f"cells[{rows}, {columns}]", f"queries[{rows}]", f"keys[{columns}]"]
+    after = ["hide_future=True"] if view.causal else []
+    if settings:
+        figure, first = "token_map", [f"first_row={window.query}", f"first_column={window.key}"]
+        imports = [*imports, "from viz.token_maps import token_map"]
+    elif window.exact:
+        figure, first = "attention_heatmap", [*TITLES, f"first_query={window.query}", f"first_key={window.key}"]
         imports = [*imports, "from viz.attention import attention_heatmap"]
     else:
-        figure = "token_map"
-        imports = [*imports, "from viz.token_maps import token_map"]
-    after = ("hide_future=True",) if view.causal else ()
-    arguments = ["cells", "queries", "keys", "theme=LIGHT", *titles, *settings, *after, f"width={width}"]
-    return whole(imports, [*of_run(view.run), sides(view), f"cells = {made}", call(figure, arguments)])
+        figure, first = "pooled_heatmap", list(TITLES)
+        imports = [*imports, "from viz.windows import Window, pooled_heatmap"]
+        arrays = ["cells", "queries", "keys", f"Window({rows.replace(':', ', ')}, {columns.replace(':', ', ')})"]
+    lines.append(call(figure, [*arrays, "theme=LIGHT", *first, *settings, *after, f"width={width}"]))
+    return whole(imports, lines)
 
 
-def of_value(view: Shown, layer: int, head: int | None, width: int) -> str:
+TITLES = ('title_query="looks"', 'title_key="is looked at"')
+
+
+def of_value(view: Shown, toggles: Toggles, layer: int, head: int | None, width: int, window: Window) -> str:
     """Value-weighted attention of one head, or of a layer's heads together."""
     stack, part = heads.PARTS[view.part]
     name, which = ("value_weighted_layer", "") if head is None else ("value_weighted", f", {head}")
     made = f'{name}(trace, "{stack}", {layer}, "{part}"{which}).cpu().numpy()'
+    if view.reshaping is not None:
+        name, which = "value_weighted_shown", f"range({view.heads})" if head is None else f"[{head}]"
+        made = f'{name}(trace, "{stack}", {layer}, "{part}", {which}, reshape)'
     settings = ('name="length handed over"', 'verb="takes from"', 'kind="length"')
     titles = ('title_rows="takes"', 'title_columns="hands over"')
-    return of_map(view, made, [f"from analysis.value_weighted import {name}"], width, settings + titles, shares=False)
+    return of_map(
+        view, toggles, made, [f"from analysis.value_weighted import {name}"], width, window, settings + titles
+    )
 
 
-def of_rollout(view: Shown, layer: int, width: int) -> str:
+def of_rollout(view: Shown, layer: int, width: int, window: Window) -> str:
     """Rollout up to a layer."""
     stack, _ = heads.PARTS[view.part]
     made = f'rollout(trace, "{stack}").{"across" if view.part == "cross" else "within"}[{layer}]'
     settings = ('name="rollout"', 'verb="holds of"', 'scale="sqrt"', 'zmax="own"')
     titles = (f'title_rows="after layer {layer}"', 'title_columns="came in as"')
-    return of_map(view, made, ["from analysis.rollout import rollout"], width, settings + titles, shares=False)
+    return of_map(view, Toggles(), made, ["from analysis.rollout import rollout"], width, window, settings + titles)
+
+
+def of_flow(view: Shown, at: int | None, width: int) -> str:
+    """Flow into one position beside its rollout, or the flow into every one."""
+    stack, _ = heads.PARTS[view.part]
+    which = "across" if view.part == "cross" else "within"
+    imports = ["import numpy as np", "from analysis.flow import flow, graph"]
+    lines = [*of_run(view.run), sides(view), f'pipes = graph(trace, "{stack}")']
+    if at is None:
+        lines.append(f'cells = flow(pipes, "{stack}", range({len(view.queries)})).{which}.astype(np.float32)')
+        settings = ['name="flow"', 'verb="can hold of"', 'title_rows="at the top"', 'title_columns="came in as"']
+        after = ["hide_future=True"] if view.causal else []
+        settings += ['scale="sqrt"', 'zmax="own"', *after, f"width={width}"]
+        lines.append(call("token_map", ["cells", "queries", "keys", "theme=LIGHT", *settings]))
+        return whole([*imports, "from viz.token_maps import token_map"], lines)
+    imports += ["from analysis.rollout import rollout", "from viz.paired_bars import paired_bars"]
+    lines += [
+        f'flows = flow(pipes, "{stack}", [{at}]).{which}[0].astype(np.float32)',
+        f'rolls = rollout(trace, "{stack}").{which}[-1, {at}]',
+        f"said = {said_of_flow(view, at)!r}",
+        call(
+            "paired_bars", ["keys", '{"flow": flows, "rollout": rolls}', "theme=LIGHT", "said=said", f"width={width}"]
+        ),
+    ]
+    return whole(imports, lines)
+
+
+def said_of_flow(view: Shown, at: int) -> str:
+    return f'What "{view.queries[at]}" holds at the top of the stack'
 
 
 def of_written(view: Shown, layer: int, head: int, at: int, listed: int) -> str:

@@ -1,25 +1,19 @@
 """The heads page's lower half: one head weighted by its values and read as tokens, a layer's heads together, and whole stacks."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
-from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer
-from ui import figures, flow_view, head_code, header, heads, heads_view, settings, theme, writes_view
+from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
+from ui import attention_toggles, flow_view, head_code, header, heads, heads_view, settings, windows, writes_view
 from ui.figures import Matrix, array
+from ui.head_maps_view import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
 from ui.heads import Shown
+from ui.heatmap_view import small_map
 from ui.worked_out import asked, duration, is_kept, kept
-from viz.attention import attention_heatmap
-from viz.export import matrix_csv, matrix_npz
-from viz.token_maps import token_map
-from viz.windows import MOST_CELLS
 
-WIDE, NARROW = 560, 460  # px
 LOOKS = ("value", "tokens", "layer", "through")
 NAMES = {
     "value": "Weighted by value",
@@ -50,44 +44,50 @@ def pick() -> str:
 
 
 def draw(view: Shown, layer: int, head: int) -> None:
-    """The chosen view."""
-    look = pick()
-    if look == "value":
-        by_value(view, layer, head)
-    elif look == "tokens":
+    """The chosen view; in the two that are maps of attention, hidden tokens and merged words are those of the Attention page."""
+    toggles = attention_toggles.chosen()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        look = pick()
+        attention_toggles.fold(toggles, causal=view.causal, colours=False)
+    if look in ("value", "layer"):
+        seen = Look(heads.shown(view.run, view.part, toggles.special, toggles.words == "on"), toggles, layer, head)
+        (by_value if look == "value" else together)(seen)
+        if said := attention_toggles.said(seen.view, toggles, layer, head):
+            st.caption(said)
+        return
+    if toggles.reshaping:
+        st.caption(WHOLE[look])
+    if look == "tokens":
         writes_view.draw(view, layer, head)
-    elif look == "layer":
-        together(view, layer)
     else:
         through(view, layer)
 
 
-@dataclass(frozen=True)
-class Named:
-    """What stands around a map."""
-
-    key: str
-    heading: str
-    says: str
-    filename: str
-    python: Callable[[], str] | None = None
-    width: int = WIDE
+WHOLE = {
+    "tokens": "All pieces, special tokens too: a head writes into the stream of one piece at a time.",
+    "through": "All pieces, special tokens too: they are places the graph leads through, and without them it would be another.",
+}
 
 
-def by_value(view: Shown, layer: int, head: int) -> None:
+def by_value(at: Look) -> None:
     """Raw weights beside what is handed over."""
+    view, layer, head = at.view, at.layer, at.head
     stack, part = heads.PARTS[view.part]
     raw = view.head_weights(layer, head)
-    handed = array(value_weighted(view.run.trace, stack, layer, part, head))
+    if view.reshaping is None:
+        handed = array(value_weighted(view.run.trace, stack, layer, part, head))
+    else:
+        handed = value_weighted_shown(view.run.trace, stack, layer, part, [head], view.reshaping)
     left, right = st.columns(2, gap="large")
     name = f"{view.part}-layer-{layer}-head-{head}"
-    code = partial(head_code.of_weights, view, layer, head)
+    code = partial(head_code.of_weights, view, at.toggles, layer, head)
     with left:
-        shares(view, raw, Named("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}", code))
-    code = partial(head_code.of_value, view, layer, head, WIDE)
+        shares(at, raw, Named("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}", code))
+    code = partial(head_code.of_value, view, at.toggles, layer, head, WIDE)
     with right:
-        lengths(view, handed, Named("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}", code))
+        lengths(at, handed, Named("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}", code))
     st.caption(moved(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
+    windows.where(at.sides, windows.shown(at.sides), partial(in_small, at, raw), cell=CELL)
 
 
 RAW = "A row is a query: how it shares its attention among the keys. Each row sums to 1."
@@ -101,10 +101,13 @@ VALUED = (
 def moved(view: Shown, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
     """How the picture changes once values count, in words."""
     other = int((raw.argmax(axis=1) != handed.argmax(axis=1)).sum())
+    text = f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most."
+    if view.reshaping is not None:
+        return text
     short, long = int(norms.argmin()), int(norms.argmax())
     return (
-        f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most. Longest value: "
-        f"{label(view.keys[long])}, {norms[long]:.3g}; shortest: {label(view.keys[short])}, {norms[short]:.3g}."
+        f"{text} Longest value: {label(view.keys[long])}, {norms[long]:.3g}; shortest: {label(view.keys[short])}, "
+        f"{norms[short]:.3g}."
     )
 
 
@@ -113,26 +116,31 @@ def label(token: str) -> str:
     return "“" + header.plain(token) + "”"
 
 
-def together(view: Shown, layer: int) -> None:
+def together(at: Look) -> None:
     """Mean and max over the heads of a layer, and all its heads weighted by their values."""
+    view, layer = at.view, at.layer
     stack, part = heads.PARTS[view.part]
-    count = view.heads * len(view.queries) * len(view.keys)
+    count = view.heads * view.attention(layer).q.shape[1] * view.attention(layer).k.shape[1]
     memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
     says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
     if count > heads_view.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
         return
-    mean, most = over_heads(view.attention(layer))
-    handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
-    name, code = f"{view.part}-layer-{layer}", partial(head_code.of_layer, view, layer, NARROW)
+    mean, most = over_heads(view.attention(layer), view.reshaping)
+    if view.reshaping is None:
+        handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
+    else:
+        handed = value_weighted_shown(view.run.trace, stack, layer, part, range(view.heads), view.reshaping)
+    name, code = f"{view.part}-layer-{layer}", partial(head_code.of_layer, view, at.toggles, layer, NARROW)
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        shares(view, mean, Named("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}", partial(code, 0), NARROW))
+        shares(at, mean, Named("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}", partial(code, 0), NARROW))
     with middle:
-        shares(view, most, Named("most", f"Max of layer {layer}", MOST, f"max-{name}", partial(code, 1), NARROW))
+        shares(at, most, Named("most", f"Max of layer {layer}", MOST, f"max-{name}", partial(code, 1), NARROW))
     with right:
-        code = partial(head_code.of_value, view, layer, None, NARROW)
+        code = partial(head_code.of_value, view, at.toggles, layer, None, NARROW)
         title = f"Layer {layer} weighted by value"
-        lengths(view, handed, Named("valued_layer", title, TOGETHER, f"value-weighted-{name}", code, NARROW))
+        lengths(at, handed, Named("valued_layer", title, TOGETHER, f"value-weighted-{name}", code, NARROW))
+    windows.where(at.sides, windows.shown(at.sides), partial(in_small, at, most), cell=CELL)
 
 
 MEAN = "The mean of the layer's heads. Each row sums to 1."
@@ -141,76 +149,6 @@ TOGETHER = (
     "The length of what all heads of the layer together take from a key, the norm of the sum over heads of α v W_O (Kobayashi et "
     "al. 2020). Heads can add up or cancel out."
 )
-
-
-def shares(view: Shown, cells: Matrix, named: Named) -> None:
-    """Weights as a heatmap; a long text pooled, with the numbers of all in its files."""
-    if max(cells.shape) > MOST_CELLS:
-        fig = token_map(
-            cells,
-            view.queries,
-            view.keys,
-            theme=theme.current(),
-            name="attention weight",
-            verb="looks at",
-            hide_future=view.causal,
-            width=named.width,
-        )
-        named = replace(named, python=None)
-    else:
-        fig = attention_heatmap(
-            cells,
-            view.queries,
-            view.keys,
-            theme=theme.current(),
-            title_query="looks",
-            title_key="is looked at",
-            hide_future=view.causal,
-            width=named.width,
-        )
-    place(view, fig, cells, named)
-
-
-def lengths(view: Shown, cells: Matrix, named: Named) -> None:
-    """Lengths as a heatmap, pooled where the text is long."""
-    fig = token_map(
-        cells,
-        view.queries,
-        view.keys,
-        theme=theme.current(),
-        name="length handed over",
-        verb="takes from",
-        kind="length",
-        title_rows="takes",
-        title_columns="hands over",
-        hide_future=view.causal,
-        width=named.width,
-    )
-    place(view, fig, cells, named)
-
-
-def place(view: Shown, fig: go.Figure, cells: Matrix, named: Named) -> None:
-    figures.place(
-        fig,
-        key=named.key,
-        heading=named.heading,
-        explained=named.says + pooled_note(cells),
-        filename=named.filename,
-        csv=lambda: matrix_csv(cells, view.queries, view.keys),
-        npz=lambda: matrix_npz(cells, view.queries, view.keys),
-        python=named.python,
-        fill=len(view.keys) > 20,
-    )
-
-
-def pooled_note(cells: Matrix) -> str:
-    """What is said of a map too large to draw cell by cell."""
-    if max(cells.shape) <= MOST_CELLS:
-        return ""
-    return (
-        f" {cells.shape[0]:,} by {cells.shape[1]:,} cells are drawn as at most {MOST_CELLS} a side, each the largest of its block; "
-        "the files hold every one."
-    )
 
 
 def through(view: Shown, layer: int) -> None:
@@ -240,23 +178,13 @@ def rolled(view: Shown, found: Rollout, layer: int) -> None:
     held = found.across if across else found.within
     assert held is not None
     cells = held[layer]
-    fig = token_map(
-        cells,
-        view.queries,
-        view.keys,
-        theme=theme.current(),
-        name="rollout",
-        verb="holds of",
-        title_rows=f"after layer {layer}",
-        title_columns="came in as",
-        scale="sqrt",
-        zmax="own",
-        hide_future=view.causal,
-        width=WIDE,
-    )
     code = partial(head_code.of_rollout, view, layer, WIDE)
     named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}", code)
-    place(view, fig, cells, named)
+    sides = windows.Sides(view.queries, view.keys)
+    titles = {"title_rows": f"after layer {layer}", "title_columns": "came in as"}
+    a_map(view, sides, cells, named, name="rollout", verb="holds of", scale="sqrt", **titles)
+    small = partial(small_map, view, attention_toggles.Toggles(), cells, windows.shown(sides))
+    windows.where(sides, windows.shown(sides), small, cell=CELL)
     if found.across is not None:
         source = float(found.across[layer].sum(axis=1).mean())
         st.caption(f"On average {source:.0%} of a row comes from the source, the rest from the target's own tokens.")

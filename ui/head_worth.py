@@ -23,6 +23,7 @@ from analysis.knock_out import (
 )
 from model.edits import ZeroHead
 from ui import heads
+from ui.estimate import seconds as pass_seconds
 from ui.figures import Matrix, array
 from ui.runs import Run
 from ui.switched_off import Off
@@ -31,6 +32,7 @@ Name = Literal["weight", "norm", "gradient", "knock_out"]
 NAMES: tuple[Name, ...] = get_args(Name)
 SLICE = 0.3  # seconds of knock-outs between two looks at the cancel button
 AT_ONCE = 1.5  # seconds that gradients may take without being asked for
+SLOW = 1.0  # seconds; a pass that takes longer is not run only to be timed
 GRADIENT_PASSES = 4  # forward passes that a forward and a backward pass cost, about
 
 
@@ -133,10 +135,11 @@ def has_gradients(run: Run, prediction: Prediction) -> bool:
 
 
 def price(run: Run, prediction: Prediction) -> Cost:
-    """What a batch costs, timed once a run."""
+    """What a batch costs, timed once a run; where a pass takes long its time is estimated instead of taken."""
     held, key = _kept(run), ("cost", prediction.read, prediction.source)
     if key not in held:
-        held[key] = cost(run.lm, prediction)
+        takes = pass_seconds(run.lm, len(prediction.read) + len(prediction.source or ()))
+        held[key] = Cost(0.0, takes) if takes > SLOW else cost(run.lm, prediction)
     found = held[key]
     assert isinstance(found, Cost)
     return found

@@ -7,6 +7,7 @@ import streamlit as st
 from ui import (
     compare_texts,
     compare_with,
+    estimate,
     figures,
     header,
     masking_view,
@@ -22,6 +23,7 @@ from ui.figures import array
 from ui.head_worth import change_in_bits
 from ui.predictions import Moment
 from ui.runs import Run
+from ui.worked_out import asked, duration
 from viz.changes import next_token_change
 from viz.export import table_csv
 from viz.labels import visible
@@ -38,7 +40,7 @@ class Measured:
     """A run, its tokens read again without and with parts off, and the predictions that tell what those parts were worth."""
 
     run: Run
-    plain: Run  # the same tokens read in one pass
+    plain: Run  # the same tokens read in one pass; as long as nothing is off the run itself serves for both
     edited: Run
     moments: tuple[Moment, ...]
     now: int
@@ -69,10 +71,11 @@ def measured(run: Run) -> Measured | None:
         st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")
         return None
     settings.keep_among("measured", MEASURES, MEASURES[0], lambda name: MEASURE_NAMES[name])
+    edits = off.held(run)
     return Measured(
         run,
-        compare_with.reread(run, ()),
-        compare_with.reread(run, off.held(run)),
+        compare_with.reread(run, ()) if edits else run,
+        compare_with.reread(run, edits) if edits else run,
         found,
         predictions.chosen(run, len(found)),
         len(found) > 1 and st.session_state["measured"] == "all",
@@ -101,8 +104,8 @@ def texts(found: Measured) -> None:
         for i, one in enumerate(found.moments[: header.STRIP_TOKENS])
     ]
     rows = [Strip(name, chips)]
-    if edits and run.steps:
-        again = runs.get(replace(run.spec, edits=edits), lambda: st.session_state.get("text"), like=run.spec)
+    again = writes_now(run, edits) if edits and run.steps else None
+    if again is not None:
         marks = compare_texts.without_equal(run, again, run.written, again.written)[1]
         rows.append(Strip("writes now", compare_texts.chips(again.written, marks)))
 
@@ -124,6 +127,17 @@ def texts(found: Measured) -> None:
                 help="What parts are worth is measured as the change of log2 of the probability of the token chosen on the "
                 "left, or of all of them together.",
             )
+
+
+def writes_now(run: Run, edits: tuple[off.Off, ...]) -> Run | None:
+    """What the model writes by itself with the parts off; where that takes long, when someone asks for it."""
+    spec = replace(run.spec, edits=edits)
+    if runs.store().get(spec) is None:
+        takes = estimate.seconds(run.lm, len(run.trace.tokens(run.trace.predicts)))
+        says = f"What the model writes by itself without these parts takes about {duration(takes)} to find out."
+        if takes > estimate.PATIENCE and not asked(run, edits, says, key="write_again"):
+            return None
+    return runs.get(spec, lambda: st.session_state.get("text"), like=run.spec)
 
 
 def in_bits(change: float) -> str:

@@ -34,23 +34,28 @@ def token_map(
     zmax: Ceiling = None,
     selected: int | None = None,
     hide_future: bool = False,
+    first_row: int = 0,
+    first_column: int = 0,
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
     """`values` (row, column), exact on hover: "x `verb` y: 12%". Lengths of vectors have the colour of values.
 
     `selected` is a row to frame; `hide_future` leaves columns after the row blank. Beyond MOST_CELLS a side each cell is the
-    largest of a block, and the hover text says which.
+    largest of a block, and the hover text says which. For a window into a longer text `first_row` and `first_column` are the
+    positions of the first of each.
     """
     check_grid(name, values, rows, columns)
     shown = np.array(values, dtype=np.float32)
     if hide_future:
-        shown[np.arange(len(columns)) > np.arange(len(rows))[:, None]] = np.nan
+        shown[first_column + np.arange(len(columns)) > first_row + np.arange(len(rows))[:, None]] = np.nan
     down, across = edges(0, len(rows)), edges(0, len(columns))
     is_pooled = max(len(rows), len(columns)) > MOST_CELLS
     if is_pooled:
         shown = np.array(pooled(shown, down, across), dtype=np.float32)
-    one, other = Side(_blocks(rows, down), title_rows), Side(_blocks(columns, across), title_columns)
+    first = (0, 0) if is_pooled else (first_row, first_column)
+    one = Side(_blocks(rows, down), title_rows, first[0])
+    other = Side(_blocks(columns, across), title_columns, first[1])
     number = "VALUE" if kind == "share" else "%{customdata:.4g}" if scale != "linear" else "%{z:.4g}"
     trace = share_trace(
         shown,
@@ -67,7 +72,7 @@ def token_map(
         trace.colorbar.update(tickmode="auto", tickvals=None, ticktext=None)
     framed = []
     if selected is not None and not is_pooled:
-        framed = [outline(theme, x=(0, len(columns) - 1), y=(selected, selected))]
+        framed = [outline(theme, x=(first[1], first[1] + len(columns) - 1), y=(selected, selected))]
     return grid(
         trace,
         one,

@@ -1,0 +1,145 @@
+"""Maps of tokens by tokens on the heads page: exact in a window, pooled where there is more, with all their ways out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from ui import figures, theme, windows
+from ui.attention_toggles import Toggles
+from ui.figures import Matrix
+from ui.heads import Shown
+from ui.heatmap_view import LARGE, corner, small_map
+from viz.attention import attention_heatmap
+from viz.export import matrix_csv, matrix_npz
+from viz.shares import ShareScale
+from viz.token_maps import CellKind, token_map
+from viz.windows import Window, pooled_heatmap
+
+WIDE, NARROW = 560, 460  # px
+CELL = "the largest number"
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is shown of which head, and in which window."""
+
+    view: Shown
+    toggles: Toggles
+    layer: int
+    head: int
+
+    @property
+    def sides(self) -> windows.Sides:
+        return windows.Sides(self.view.queries, self.view.keys)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What stands around a map."""
+
+    key: str
+    heading: str
+    says: str
+    filename: str
+    python: Callable[[Window], str]
+    width: int = WIDE
+
+
+def in_small(at: Look, cells: Matrix) -> go.Figure:
+    """The whole map in small, to move the window by."""
+    return small_map(at.view, at.toggles, cells, windows.shown(at.sides))
+
+
+def shares(at: Look, cells: Matrix, named: Named) -> None:
+    """Weights as a heatmap: exact in a window, pooled where there is more."""
+    view, window = at.view, windows.shown(at.sides)
+    titles = {"title_query": "looks", "title_key": "is looked at"}
+    if window.exact:
+        queries, keys = at.sides.of(window)
+        fig = attention_heatmap(
+            window.of(cells),
+            queries,
+            keys,
+            theme=theme.current(),
+            hide_future=view.causal,
+            first_query=window.query,
+            first_key=window.key,
+            width=named.width,
+            **titles,
+        )
+    else:
+        fig = pooled_heatmap(
+            cells,
+            view.queries,
+            view.keys,
+            window,
+            theme=theme.current(),
+            hide_future=view.causal,
+            width=named.width,
+            **titles,
+        )
+    place(at.sides, fig, cells, named)
+
+
+def lengths(at: Look, cells: Matrix, named: Named) -> None:
+    """Lengths as a heatmap."""
+    titles = {"title_rows": "takes", "title_columns": "hands over"}
+    a_map(at.view, at.sides, cells, named, name="length handed over", verb="takes from", kind="length", **titles)
+
+
+def a_map(
+    view: Shown,
+    sides: windows.Sides,
+    cells: Matrix,
+    named: Named,
+    *,
+    name: str,
+    verb: str,
+    title_rows: str,
+    title_columns: str,
+    kind: CellKind = "share",
+    scale: ShareScale = "linear",
+) -> None:
+    """A window of a map of tokens by tokens."""
+    window = windows.shown(sides)
+    queries, keys = sides.of(window)
+    fig = token_map(
+        window.of(cells),
+        queries,
+        keys,
+        theme=theme.current(),
+        name=name,
+        verb=verb,
+        kind=kind,
+        title_rows=title_rows,
+        title_columns=title_columns,
+        scale=scale,
+        zmax="own" if scale == "sqrt" else None,
+        hide_future=view.causal,
+        first_row=window.query,
+        first_column=window.key,
+        width=named.width,
+    )
+    place(sides, fig, cells, named)
+
+
+def place(sides: windows.Sides, fig: go.Figure, cells: Matrix, named: Named) -> None:
+    """The figure of the window, its files with the numbers of that window."""
+    window = windows.shown(sides)
+    queries, keys = sides.of(window)
+    at: dict[str, int] = {"first_query": window.query, "first_key": window.key}
+    figures.place(
+        fig,
+        key=named.key,
+        heading=named.heading,
+        explained=named.says,
+        filename=named.filename,
+        csv=lambda: matrix_csv(window.of(cells), queries, keys, **at),
+        npz=lambda: matrix_npz(window.of(cells), queries, keys, **at),
+        table=(lambda: corner(window.of(cells), queries, keys, at)) if cells.size > LARGE else None,
+        python=lambda: named.python(window),
+        fill=len(keys) > 20,
+    )
+    if sides.long:
+        windows.bridge(named.key, sides, window)
