@@ -91,7 +91,7 @@ def compose(prompt: Prompt, given: str, joint: Joint = "space") -> Composed:
 
 def joined(text: str, answer: str) -> str:
     """The answer as it follows a text: a space before it where it begins like a word and none stands there."""
-    apart = text[-1:].isspace() or not (answer[:1].isalnum() or answer[:1] in "\"'“‘«(<[")
+    apart = text[-1:].isspace() or not (answer[:1].isalnum() or answer[:1] in '"“«(<[')
     return answer if apart else f" {answer}"
 
 

@@ -18,7 +18,6 @@ prompting_fields.needs_text(run)
 draft = prompting_fields.fields(run)
 found = prompting_measured.measured(run, draft)
 if found is None:
-    prompting_fields.what_it_cannot_do(run)
     st.stop()
 answer = prompting_view.pick_answer(found)
 length = prompting_view.pick_length(found)
@@ -31,4 +30,3 @@ with left:
 with right:
     prompting_rests.rests_on(found, answer)
 prompting_file.buttons(found)
-prompting_fields.what_it_cannot_do(run)

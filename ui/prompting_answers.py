@@ -1,6 +1,9 @@
 """The answers that stand in for typed ones: what the model itself finds likeliest after the text as it is."""
 
+from dataclasses import replace
+
 from analysis.prompting import mask_place
+from ui import runs
 from ui.runs import Run
 
 LONGEST_OWN = 64  # tokens of a text the model wrote
@@ -8,12 +11,16 @@ LOOKED_AT = 12  # of the most probable tokens, to find two that can be read
 
 
 def own_answers(run: Run) -> list[str]:
-    """Two at most. A decoder's or an encoder's two likeliest tokens; what an encoder-decoder wrote, and the same with the
-    runner-up in the place of the token it was least sure of. Raises InputError where an encoder has no mask to answer at."""
+    """Two at most. A decoder's or an encoder's two likeliest tokens, a token hidden by a click before them; what an
+    encoder-decoder wrote, and what it writes where its closest choice goes the other way.
+
+    Raises InputError where an encoder has no mask to answer at.
+    """
     if run.lm.kind == "encoder":
         trace = run.lm.run(given(run))
         shares = trace.probabilities(mask_place(run.lm, trace.tokens("encoder")))
-        return readable(run, [int(i) for i in shares.topk(min(LOOKED_AT, len(shares))).indices])
+        hidden = [run.original[at].id for at in run.spec.masks if at < len(run.original)]
+        return readable(run, [*hidden, *map(int, shares.topk(min(LOOKED_AT, len(shares))).indices)])
     if not run.steps:
         return []
     if run.lm.kind == "encoder-decoder":
@@ -43,14 +50,19 @@ def readable(run: Run, ids: list[int]) -> list[str]:
 
 
 def written(run: Run) -> list[str]:
-    """What the model wrote, and the same with its least certain token replaced."""
+    """What the model wrote, and what it writes where its closest choice went the other way."""
     steps = [step for step in run.steps if not step.token.special][:LONGEST_OWN]
-    if not steps:
-        return []
-    ids = [step.token.id for step in steps]
-    unsure = min(range(len(steps)), key=lambda n: float(steps[n].probabilities[ids[n]]))
-    others = [token.id for token, _ in steps[unsure].top(3) if token.id != ids[unsure] and not token.special]
-    texts = [run.lm.text(ids).strip()]
-    if others:
-        texts.append(run.lm.text([*ids[:unsure], others[0], *ids[unsure + 1 :]]).strip())
+    rivals = [next((t for t, _ in step.top(3) if t.id != step.token.id and not t.special), None) for step in steps]
+    close = [
+        (float(step.probabilities[rival.id]), step.index, rival.id)
+        for step, rival in zip(steps, rivals, strict=True)
+        if rival
+    ]
+    texts = [run.lm.text([step.token.id for step in steps]).strip()]
+    if close:
+        _, index, rival = max(close)
+        before = tuple(choice for choice in run.spec.choices if choice[0] < index)
+        other = runs.get(replace(run.spec, choices=(*before, (index, rival))), like=run.spec)
+        ids = [step.token.id for step in other.steps if not step.token.special][:LONGEST_OWN]
+        texts.append(run.lm.text(ids).strip())
     return list(dict.fromkeys(text for text in texts if text))

@@ -13,6 +13,10 @@ from viz.prompting import prompt_colours
 DRAFT, OF = "prompting_draft", "prompting_of"
 JOINT_NAMES: dict[Joint, str] = {"space": "space", "line": "line break"}
 PAUSE = "60ms"
+UNKNOWN = (
+    "Nothing is known of this one. A small model follows no instruction and learns nothing from examples unless it was trained "
+    "to: an instruction that makes no difference, or only a difference that any other words make, was not followed."
+)
 
 
 def needs_text(run: Run) -> None:
@@ -32,11 +36,7 @@ def needs_text(run: Run) -> None:
 
 def what_it_cannot_do(run: Run) -> None:
     """The limits of a small model, said plainly."""
-    if limits := limits_of(run.spec.model):
-        st.markdown(
-            "**What this model cannot do**", help="Said of how it was trained; the presets let it be seen in numbers."
-        )
-        st.caption(limits)
+    st.caption(f"**What this model cannot do.** {limits_of(run.spec.model) or UNKNOWN}")
 
 
 def fields(run: Run) -> Draft:
@@ -57,7 +57,12 @@ def fields(run: Run) -> Draft:
     for place, column in enumerate(columns):
         with column:
             prompts.append(one_prompt(draft, place, run.lm))
-    written = Draft(tuple(prompts), answers_box(draft, run.lm), joint)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        answers = answers_box(draft, run.lm)
+    with right:
+        what_it_cannot_do(run)
+    written = Draft(tuple(prompts), answers, joint)
     st.session_state[DRAFT] = written
     link(written)
     return written
@@ -154,7 +159,7 @@ def one_prompt(draft: Draft, place: int, lm: LanguageModel) -> Fields:
         title(number, one)
         if len(draft.prompts) > 1:
             st.button(
-                "Remove",
+                "✕",
                 key=f"remove_{number}",
                 type="tertiary",
                 on_click=lambda: put(draft.without(place)),
@@ -184,7 +189,7 @@ def title(number: int, one: Fields) -> None:
     """A prompt's number in the colour of its bars, and what the field calls such a prompt."""
     colour = prompt_colours(theme.current())[number - 1]
     st.html(
-        f'<div class="regard-prompt"><span style="background:{colour}"></span><b>Prompt {number}</b> {one.kind}</div>',
+        f'<div class="regard-prompt"><i style="background:{colour}"></i><b>Prompt {number}</b><small>{one.kind}</small></div>',
         width="stretch",
     )
 

@@ -22,13 +22,13 @@ NAMES = {
 
 def rests_on(found: Measured, answer: int) -> None:
     """A bar for the attention and one for the influence under each prompt."""
-    which = pick_heads(found)
+    which = chosen_heads(found)
     rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer, which)]
     names = list(NAMES.values())
     if found.run.lm.kind == "encoder":
         names[PARTS.index("answer")] = "the answer's place"
     fig = part_bars(rows, PARTS, names, theme=theme.current())
-    figures.place(
+    figures.head(
         fig,
         key="rests",
         heading=f"What “{header.plain(short(found.answers[answer]))}” rests on",
@@ -37,6 +37,8 @@ def rests_on(found: Measured, answer: int) -> None:
         csv=lambda: as_csv(rows),
         python=lambda: prompting_code.of_parts(found, answer, *which),
     )
+    pick_heads(found)
+    figures.chart(fig, key="rests", filename="prompt-parts")
     for sentence in notes(found, answer):
         st.caption(sentence)
 
@@ -69,27 +71,35 @@ def notes(found: Measured, answer: int) -> list[str]:
     return said
 
 
-def pick_heads(found: Measured) -> tuple[int | None, int | None]:
-    """(layer, head) whose attention is shown, None for the mean over them."""
+def offered(found: Measured) -> dict[str, list[str]]:
+    """The choices of either picker, none where there is no attention."""
     lm = found.run.lm
     if not without_attention.has_attention(lm):
-        return None, None
-    layers = [EVERY, *map(str, range(lm.config.layers(attended_part(lm)[0])))]
-    heads = [EVERY, *map(str, range(lm.config.n_heads))]
-    settings.keep_among("rests_layer", layers, EVERY, layer_name)
-    settings.keep_among("rests_head", heads, EVERY, head_name)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for key, offered, named in (("rests_layer", layers, layer_name), ("rests_head", heads, head_name)):
+        return {}
+    layers = range(lm.config.layers(attended_part(lm)[0]))
+    return {"rests_layer": [EVERY, *map(str, layers)], "rests_head": [EVERY, *map(str, range(lm.config.n_heads))]}
+
+
+def chosen_heads(found: Measured) -> tuple[int | None, int | None]:
+    """(layer, head) whose attention is shown, None for the mean over them."""
+    codes = [settings.keep_among(key, codes, EVERY, NAMED[key]) for key, codes in offered(found).items()]
+    layer, head = [None if code == EVERY else int(code) for code in codes] or [None, None]
+    return layer, head
+
+
+def pick_heads(found: Measured) -> None:
+    """The pickers of layer and head."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rests_pickers"):
+        for key, codes in offered(found).items():
             st.selectbox(
-                "Layer" if key == "rests_layer" else "Head",
-                offered,
+                key.removeprefix("rests_").title(),
+                codes,
                 key=key,
                 bind="query-params",
-                width=190,
-                format_func=named,
+                width=180,
+                format_func=NAMED[key],
                 label_visibility="collapsed",
             )
-    return number("rests_layer"), number("rests_head")
 
 
 def layer_name(code: str) -> str:
@@ -100,9 +110,7 @@ def head_name(code: str) -> str:
     return "mean of all heads" if code == EVERY else f"head {code}"
 
 
-def number(key: str) -> int | None:
-    code = str(st.session_state[key])
-    return None if code == EVERY else int(code)
+NAMED = {"rests_layer": layer_name, "rests_head": head_name}
 
 
 def rows_of(found: Measured, prompt: int, answer: int, which: tuple[int | None, int | None]) -> list[PartRow]:

@@ -17,6 +17,7 @@ from viz.prompting import answer_bars, surprisal_bars
 LENGTH_NAMES: dict[Length, str] = {"whole": "as it is", "token": "per token", "byte": "per byte"}
 UNITS: dict[Length, str] = {"whole": "bits", "token": "bits a token", "byte": "bits a byte"}
 ROLES: dict[str, Role] = {"instruction": "position", "examples": "warning", "input": "key", "answer": "probability"}
+PICTURED = 17  # bits, one in 130,000
 TINT = 0.4  # of a part that is not the answer
 
 
@@ -47,9 +48,9 @@ def pick_answer(found: Measured) -> int:
 
 def verdict(found: Measured, length: Length) -> None:
     """What stands on screen, in words."""
-    if found.own:
-        st.caption("No answers are typed: these are the model's own, what it finds likeliest after the text alone.")
     st.markdown(summary(found, length))
+    if found.own:
+        st.caption("No answers are typed: these are the model's own, what it finds likeliest for the text alone.")
 
 
 def texts(found: Measured, answer: int) -> None:
@@ -146,7 +147,7 @@ ABSOLUTE = (
 def absolute(found: Measured, length: Length, answer: int) -> None:
     """Surprisal of each whole answer, and its probability."""
     values = -found.scores(length) * BITS
-    words = [[f"{bits:.1f}" + (f" · {of_bits(bits)}" if length == "whole" else "") for bits in row] for row in values]
+    words = [[f"{bits:.1f}" + told(bits, length) for bits in row] for row in values]
     fig = answer_bars(
         values,
         found.prompts,
@@ -161,9 +162,14 @@ def absolute(found: Measured, length: Length, answer: int) -> None:
     place(fig, found, length, "absolute", "How probable by itself", ABSOLUTE)
 
 
+def told(bits: float, length: Length) -> str:
+    """A probability beside its bits, where there is one and it can be pictured."""
+    return f" · {of_bits(bits)}" if length == "whole" and bits < PICTURED else ""
+
+
 def of_bits(bits: float) -> str:
-    """A probability from its surprisal; what is too small for a percentage to mean anything is said to be small."""
-    return share(2.0**-bits) if bits < 40 else "< 1e-10%"
+    """A probability from its surprisal."""
+    return share(2.0**-bits)
 
 
 def exact(found: Measured, length: Length, values: Floats) -> list[list[str]]:

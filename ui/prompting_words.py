@@ -28,12 +28,10 @@ def winners(found: Measured, length: Length) -> str:
     best = shares.argmax(axis=1)
     if len(set(best.tolist())) == 1:
         answer, column = found.answers[best[0]], shares[:, best[0]]
-        if len(column) == 1:
-            under, much = "", share(column[0])
-        else:
-            under = " under both prompts" if len(column) == 2 else f" under all {len(column)} prompts"
-            much = ", ".join(f"{share(value)} ({one.number})" for value, one in zip(column, found.prompts, strict=True))
-        return f"**{quoted(answer)}** is the likeliest of {len(found.answers)} answers{BY[length]}{under}: {much} of the share."
+        under = {1: "", 2: " under both prompts"}.get(len(column), f" under all {len(column)} prompts")
+        much = listed([share(value) for value in column])
+        of = len(found.answers)
+        return f"**{quoted(answer)}** is the likeliest of {of} answers{BY[length]}{under}, with {much} among them."
     parts = [
         f"prompt {one.number} makes **{quoted(found.answers[j])}** the likeliest ({share(row[j])})"
         for one, j, row in zip(found.prompts, best, shares, strict=True)
@@ -42,19 +40,20 @@ def winners(found: Measured, length: Length) -> str:
 
 
 def changes(found: Measured) -> str:
-    """Against the first prompt, the answer whose probability another prompt changes most."""
+    """Against the first prompt, what another prompt changes most of the answers that are likeliest under one of them."""
     bits = found.totals * BITS
-    moved = bits[1:] - bits[:1]
+    best = sorted(set(bits.argmax(axis=1).tolist()))
+    moved = (bits[1:] - bits[:1])[:, best]
     if not moved.size:
         return ""
     first = found.prompts[0].number
     if np.abs(moved).max() < LITTLE:
-        return f"No prompt changes an answer by more than {LITTLE} bits: they make next to no difference."
+        return f"No prompt changes its probability by more than {LITTLE} bits: they make next to no difference."
     i, j = np.unravel_index(int(np.abs(moved).argmax()), moved.shape)
     how = "likelier" if moved[i, j] > 0 else "less likely"
     return (
-        f"The largest change: prompt {found.prompts[int(i) + 1].number} makes {quoted(found.answers[int(j)])} {how} than prompt "
-        f"{first} does, by **{abs(moved[i, j]):.1f} bits**{times(float(abs(moved[i, j])))}."
+        f"Prompt {found.prompts[int(i) + 1].number} makes {quoted(found.answers[best[int(j)]])} {how} than prompt {first} does, "
+        f"by **{abs(moved[i, j]):.1f} bits**{times(float(abs(moved[i, j])))}."
     )
 
 
@@ -65,6 +64,11 @@ def times(bits: float) -> str:
 
 def share(value: float) -> str:
     return format_percent(min(1.0, float(value)))
+
+
+def listed(parts: list[str]) -> str:
+    """ "a, b and c" """
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def sentence_case(text: str) -> str:

@@ -7,11 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.frame import WIDTH, Floats, Part, label_axis, new_figure, position_axis
+from viz.frame import Floats, Part, label_axis, new_figure, position_axis
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.probabilities import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
+COLUMN = 380  # px, the least that half a page leaves a figure
 LABELS_WIDTH = 118  # px kept for the names of rows
 BAR = 19  # px a bar takes
 LONGEST_WORDS = 46  # characters of an answer above its bars
@@ -79,9 +80,8 @@ def answer_bars(
         for i, prompt in enumerate(prompts)
     ]
     layout: Part = {
-        "bargap": 0.16,
         "barmode": "overlay",
-        "margin": {"l": 26, "r": 92, "t": 4, "b": 40},
+        "margin": {"l": 26, "r": 96, "t": 4, "b": 40},
         "xaxis": {
             "range": [0, (float(np.max(values)) or 1.0) if top is None else top],
             "tickformat": ".0%" if top == 1 else "",
@@ -131,6 +131,7 @@ def _bars(
         "name": escaped(prompt.text),
         "x": np.asarray(values, dtype=np.float64),
         "y": at,
+        "width": 0.84,
         "marker": {"color": _colour(prompt, theme), "opacity": 0.82, "line": {"width": 0}},
         "text": list(text),
         "textposition": "outside",
@@ -147,7 +148,7 @@ def surprisal_bars(
     """`bits` (prompts, tokens) of an answer's tokens under each prompt: bars beside each other, or lines where there are many."""
     if bits.shape != (len(prompts), len(tokens)) or not bits.size:
         raise ValueError(f"Bits of shape {bits.shape} do not fit {len(prompts)} prompts and {len(tokens)} tokens.")
-    marks = ticks(tokens, cell=(WIDTH - 60) / len(tokens), upright=False, limit=12)
+    marks = ticks(tokens, cell=(COLUMN - 60) / len(tokens), upright=False, limit=12)
     draw = _token_bars if bits.size <= MOST_BARS else _token_line
     traces = [draw(bits[i], prompt, tokens, theme) for i, prompt in enumerate(prompts)]
     layout: Part = {
