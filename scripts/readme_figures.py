@@ -40,7 +40,11 @@ def stories(cards: Mapping[str, str]) -> str:
         architecture = said(card, r"\| architecture \| ([^:(|]+?)[:(| ]")
         parameters = said(card, r"\| parameters \| ([\d.]+ million)")
         counted, kept, circling = (
-            said(card, r"Of (?P<counted>\d+) continuations .*?, (?P<kept>\d+) say .*?and (?P<circling>\d+) go", part)
+            said(
+                card,
+                r"Of (?P<counted>\d+) continuations .*? said again in (?P<kept>\d+), .*?in\s+a\s+row in (?P<circling>\d+)",
+                part,
+            )
             for part in ("counted", "kept", "circling")
         )
         model = f"[`{name}`](model/zoo/{name}/README.md)"

@@ -46,8 +46,9 @@ STORY_CARD = """# b-stories
 
 **0.912 bits per byte** on 127 test stories
 
-Of 50 continuations of its opening, drawn as below
-with seeds 0 to 49, 46 say the name they gave again and 0 go in circles (a
+Of 50 continuations drawn as below with seeds 0 to 49, the name given is said again in 46, and some sequence of up to twenty tokens
+stands three
+times in a row in 0.
 """
 
 
