@@ -19,16 +19,14 @@ from analysis.prompting import PARTS, Part, Posed
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.network import from_embeddings
-from model.recurrent import Recurrent
 from model.tap import StackName, Tap
 from model.trace import AttentionPart, Trace
+from model.transformer import Transformer
 
 Floats = NDArray[np.float64]
 Length = Literal["whole", "token", "byte"]
 LENGTHS: tuple[Length, ...] = get_args(Length)
 BITS = 1 / math.log(2)  # bits in a nat
-MOST_ASKED = 32  # tokens of an answer over which attention and influence are averaged
-ROWS_AT_ONCE = 16
 
 
 def log_probabilities(lm: LanguageModel, posed: Posed) -> Floats:
@@ -76,7 +74,7 @@ def attended_part(lm: LanguageModel) -> tuple[StackName, AttentionPart]:
 
 def attention_shares(lm: LanguageModel, posed: Posed) -> Floats:
     """(layers, heads, parts): the attention that the positions which predict the answer give to each part, in the order of
-    PARTS, averaged over the answer's first MOST_ASKED tokens; each head's shares sum to one.
+    PARTS, averaged over the answer's tokens; each head's shares sum to one.
 
     An encoder-decoder's is its cross-attention, whose keys are the prompt alone. Raises InputError for a recurrent model.
     """
@@ -84,15 +82,14 @@ def attention_shares(lm: LanguageModel, posed: Posed) -> Floats:
         raise InputError("a recurrent model has no attention")
     stack, part = attended_part(lm)
     of = _columns(posed.source_parts if part == "cross" else posed.parts)
-    asked = posed.at[:MOST_ASKED]
     total = np.zeros((lm.config.layers(stack), lm.config.n_heads, len(PARTS)))
-    groups = [[n] for n in range(len(asked))] if posed.mask is not None else [list(range(len(asked)))]
-    for group in groups:
-        trace = _read(lm, posed, group[0])
+    groups = [[at] for at in posed.at] if posed.mask is not None else [list(posed.at)]
+    for n, group in enumerate(groups):
+        trace = _read(lm, posed, n)
         for layer in range(len(total)):
-            rows = trace.attention(stack, layer, part).weights()[:, [asked[n] for n in group]]
+            rows = trace.attention(stack, layer, part).weights()[:, group]
             total[layer] += rows.double().sum(dim=1).cpu().numpy() @ of
-    return np.asarray(total / len(asked))
+    return np.asarray(total / len(posed.at))
 
 
 def _columns(parts: Sequence[Part]) -> Floats:
@@ -103,40 +100,34 @@ def _columns(parts: Sequence[Part]) -> Floats:
 def influence_shares(lm: LanguageModel, posed: Posed) -> Floats:
     """(parts,): how much each part counts for the answer, in the order of PARTS; the shares sum to one.
 
-    For each of the answer's first MOST_ASKED tokens the length of the gradient of its log-probability towards the embedding of
-    every token read (Simonyan et al. 2014; for text Li et al. 2016), prompt and answer so far alike, as shares of one; then the
-    mean over them.
+    The length of the gradient of the answer's log-probability towards the embedding of every token read (Simonyan et al. 2014; for
+    text Li et al. 2016), prompt and answer so far alike, summed over the tokens of a part.
     """
-    asked = range(min(len(posed.at), MOST_ASKED))
-    of = _columns((*posed.source_parts, *posed.parts))
-    total = np.zeros(len(PARTS))
-    for first in range(0, len(asked), ROWS_AT_ONCE):
-        norms = _gradients(lm, posed, asked[first : first + ROWS_AT_ONCE]).double().cpu().numpy()
-        shares = norms / np.maximum(norms.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
-        total += (shares @ of).sum(axis=0)
-    return np.asarray(total / len(asked))
+    norms = _gradient(lm, posed).double().norm(dim=-1).cpu().numpy()
+    whole = np.array([norms[[part == name for part in (*posed.source_parts, *posed.parts)]].sum() for name in PARTS])
+    return np.asarray(whole / max(norms.sum(), np.finfo(np.float64).tiny))
 
 
-def _gradients(lm: LanguageModel, posed: Posed, which: Sequence[int]) -> Tensor:
-    """(which, source + read): gradient lengths of these tokens' log-probabilities, nats per unit of an embedding's length."""
+def _gradient(lm: LanguageModel, posed: Posed) -> Tensor:
+    """(source + read, d_model) float32 nats per unit of an embedding's length; an encoder's passes are rows of a batch, summed."""
     edits = [] if lm.kind == "recurrent" else [Watched(place, "weights") for place in attention_places(lm)]
     tap = Tap(edits=edits)
     with torch.inference_mode(False), torch.enable_grad():
-        leaves = [_embedded(lm, [posed.ids(n) for n in which])]
+        leaves = [_embedded(lm, [posed.ids(n) for n in range(posed.passes)])]
         memory = None
         if posed.source:
-            leaves.insert(0, _embedded(lm, [[token.id for token in posed.source]] * len(which)))
-            assert not isinstance(lm.net, Recurrent)
+            leaves.insert(0, _embedded(lm, [[token.id for token in posed.source]]))
+            assert isinstance(lm.net, Transformer)
             assert lm.net.encoder is not None
             memory = lm.net.encoder(leaves[0], tap=tap.at("encoder"))[0]
         final = from_embeddings(lm.net, leaves[-1], memory=memory, tap=tap)
-        rows = torch.arange(len(which), device=lm.device)
-        at = torch.tensor([posed.at[n] for n in which], device=lm.device)
-        targets = torch.tensor([posed.answer[n].id for n in which], device=lm.device)
+        rows = torch.arange(len(posed.at), device=lm.device) % posed.passes
+        at, targets = torch.tensor([posed.at, [token.id for token in posed.answer]], device=lm.device)
         assert lm.net.head is not None
         logs = lm.net.head(final[rows, at]).float().log_softmax(dim=-1)
-        gradients = torch.autograd.grad(logs[rows, targets].sum(), leaves)  # rows do not meet
-    return torch.cat([gradient.detach().float().norm(dim=-1) for gradient in gradients], dim=-1)
+        total = logs.gather(-1, targets[:, None]).sum()
+        gradients = torch.autograd.grad(total, leaves)
+    return torch.cat([gradient.detach().float().sum(dim=0) for gradient in gradients])
 
 
 def _embedded(lm: LanguageModel, rows: list[list[int]]) -> Tensor:

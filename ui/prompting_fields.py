@@ -96,7 +96,6 @@ def put(draft: Draft) -> None:
     st.session_state["answers"], st.session_state["joint"] = draft.answers, draft.joint
     for place, one in enumerate(draft.prompts, start=1):
         st.session_state[f"instruction_{place}"], st.session_state[f"examples_{place}"] = one.instruction, one.examples
-    st.session_state["answer"] = 0
 
 
 def link(draft: Draft) -> None:
@@ -136,6 +135,7 @@ def take_preset(preset: Preset | None) -> None:
     if preset is not None:
         settings.use_text(preset.input)
         put(preset.draft)
+        st.session_state["answer"] = 0
 
 
 def joint_picker(draft: Draft) -> Joint:

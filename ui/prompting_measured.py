@@ -18,13 +18,15 @@ from analysis.prompting_shares import (
     shares_among,
 )
 from model.errors import InputError
-from ui import header
+from ui import estimate, header
 from ui.prompting_answers import given, own_answers
 from ui.prompting_draft import Draft, typed_answers
 from ui.runs import Run
-from ui.worked_out import kept
+from ui.worked_out import asked, duration, kept
 from viz.prompting import Named
 
+PATIENCE = 8.0  # seconds
+SURELY_SOON = 2e10  # parameters times characters times passes
 MOST_HELD = 400  # pairs of a prompt and an answer that are kept with a run
 
 
@@ -102,6 +104,8 @@ def measured(run: Run, draft: Draft) -> Measured | None:
     if not answers:
         st.info("The model's own answer to this text is blank: type an answer, or pick one of the presets.", icon="✏️")
         return None
+    if not soon(run, draft, answers):
+        return None
     scored, problems = every_pair(run, draft, answers)
     keep_prompts, keep_answers, said = usable(problems, len(draft.prompts), answers)
     for sentence in [*notes, *said]:
@@ -116,6 +120,23 @@ def measured(run: Run, draft: Draft) -> Measured | None:
         tuple(tuple(scored[i, j] for j in keep_answers) for i in keep_prompts),
         own,
     )
+
+
+def soon(run: Run, draft: Draft, answers: Sequence[str]) -> bool:
+    """Whether the pairs that are not yet measured take no more than a moment, or were asked for."""
+    held = kept(run, "prompting", Pairs, Pairs)
+    prompts = [one.prompt for one in draft.prompts]
+    pairs = [
+        (prompt, answer) for prompt in prompts for answer in answers if (prompt, answer, draft.joint) not in held.scored
+    ]
+    longest = max(draft.size + len(run.spec.text), 1)  # there are no more tokens than characters, and usually a third
+    if run.lm.parameters * longest * len(pairs) < SURELY_SOON:
+        return True
+    wait = len(pairs) * estimate.seconds(run.lm, longest // 3 + 1)
+    if wait < PATIENCE:
+        return True
+    says = f"{len(pairs)} pairs of a prompt and an answer are to be read, each in a pass of its own: about {duration(wait)}."
+    return asked(run, (draft, tuple(answers)), says, key="prompts_wanted")
 
 
 def every_pair(

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.prompting import PARTS
-from analysis.prompting_shares import MOST_ASKED, Floats, attended_part
+from analysis.prompting_shares import Floats, attended_part
 from ui import figures, header, prompting_code, settings, theme, without_attention
 from ui.prompting_measured import Measured, attention, influence, short
 from viz.export import table_csv
@@ -39,36 +39,26 @@ def rests_on(found: Measured, answer: int) -> None:
     )
     pick_heads(found)
     figures.chart(fig, key="rests", filename="prompt-parts")
-    for sentence in notes(found, answer):
-        st.caption(sentence)
+    if not without_attention.has_attention(found.run.lm):
+        st.caption("An LSTM has no attention: it looks back at nothing, so there is influence alone.")
 
 
 def explained(found: Measured) -> str:
     """What the two quantities are."""
     told = (
-        "Influence: the length of the gradient of a token's log-probability towards the vector of each token read, as shares of "
-        "one (Li et al. 2016): where a small change would change the answer most. Attention need not agree with it "
-        "(Jain and Wallace 2019)."
+        "Influence: the length of the gradient of the answer's log-probability towards the vector of each token read, summed over "
+        "the tokens of a part, as shares of one (Li et al. 2016): where a small change would change the answer most. Attention "
+        "need not agree with it (Jain and Wallace 2019)."
     )
-    if found.run.lm.kind == "recurrent":
+    if not without_attention.has_attention(found.run.lm):
         return told
     stack, part = attended_part(found.run.lm)
     keys = "the prompt alone" if part == "cross" else "all it may see"
     where = "cross-attention" if part == "cross" else f"the {stack}'s self-attention"
     return (
-        f"Attention: how much of {where} the positions that predict the answer give to each part; its keys are {keys}. "
-        f"{told} Both are averaged over the answer's tokens and sum to 100%."
+        f"Attention: how much of {where} the positions that predict the answer give to each part, averaged over its tokens; its "
+        f"keys are {keys}. {told}"
     )
-
-
-def notes(found: Measured, answer: int) -> list[str]:
-    """What has to be said about these bars."""
-    said = []
-    if found.run.lm.kind == "recurrent":
-        said.append("An LSTM has no attention, so there is influence alone: it looks back at nothing.")
-    if max(len(row[answer].logs) for row in found.scored) > MOST_ASKED:
-        said.append(f"This answer is long: the bars are over its first {MOST_ASKED} tokens.")
-    return said
 
 
 def offered(found: Measured) -> dict[str, list[str]]:
