@@ -14,6 +14,7 @@ from model.errors import CheckpointError, first_line
 from model.families import FAMILIES
 from model.families.family import ConfigJson, Family, shortened
 from model.language_model import Constraints, LanguageModel, Source, SpecialIds
+from model.layout import lay_out
 from model.network import Network, build
 from model.positions import build_positions
 from model.tokens import Tokenizer
@@ -173,6 +174,7 @@ def _placed(net: Network, device: torch.device) -> Network:
     try:
         net = net.to_empty(device=device)
         net.tie()
+        lay_out(net)
         _fill_tables(net, device)
     except (RuntimeError, MemoryError) as error:
         raise CheckpointError(f"the model could not be placed on {device}: {first_line(error)}") from error

@@ -152,9 +152,17 @@ class Step:
     ended: Ended | None
     lm: "LanguageModel" = field(repr=False)
     final: Tensor = field(repr=False)  # (d_model,), what the output head reads
-    read: Mapping[StackName, tuple[Token, ...]] = field(repr=False)
+    source: tuple[Token, ...] | None = field(repr=False)  # what the encoder read; None where there is none
+    written: Sequence[Token] = field(repr=False)  # what the decoder read and will have read, shared by all steps
+    read_count: int  # of these, how many it had read when this token was chosen
     recording: Recording = field(repr=False)
     reached: "Reached" = field(repr=False)  # where the decode stood when this token was chosen
+
+    @property
+    def read(self) -> Mapping[StackName, tuple[Token, ...]]:
+        """What each stack had read when this token was chosen."""
+        written = tuple(self.written[: self.read_count])
+        return {"decoder": written} if self.source is None else {"decoder": written, "encoder": self.source}
 
     @property
     def logits(self) -> Tensor:
@@ -253,24 +261,24 @@ def go_on(
     """The loop: from what has been reached, one step for each of `indices`, until one ends the text."""
     cache, memory, done, edits = reached.cache, reached.memory, reached.done, reached.edits
     reader = Reader(lm, recording, edits, ends, Draft(draft if beginning(lm.net).rewinds else ()))
-    fresh = [token.id for token in written[cache.length :]]
+    text = list(written)  # grows; each step knows how much of it had been read
+    ids = [token.id for token in text]
+    fresh = ids[cache.length :]
     for index in indices:
         recording.step = index
         with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
             if source is not None and memory is None:
                 memory = lm.net.encode(_row(lm, [token.id for token in source]), tap=Tap(recording, edits))
             final, logits, cache = reader.read(fresh, cache, memory, indices.stop - index - 1)
-            ids = [token.id for token in written]
             chosen = strategy.choose(constrained(logits, lm.constraints, ids, index), ids, done + index)
-        read: dict[StackName, tuple[Token, ...]] = {"decoder": written}
-        if source is not None:
-            read["encoder"] = source
-        ended = ended_by(lm, chosen, ends, len(written), index, indices.stop)
+        ended = ended_by(lm, chosen, ends, len(ids), index, indices.stop)
         token = lm.token(chosen)
-        yield Step(index, token, ended, lm, final, read, recording, Reached(cache, memory, done, edits))
+        came = Reached(cache, memory, done, edits)
+        yield Step(index, token, ended, lm, final, source, text, len(ids), recording, came)
         if ended:
             return
-        written = (*written, token)
+        text.append(token)
+        ids.append(chosen)
         fresh = [chosen]
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from model.network import Past, advance
-from model.recording import Recording
+from model.recording import Recording, row_axis
 from model.tap import SITES, Edit, Place, Site, Tap
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Reader:
         self, lm: "LanguageModel", recording: Recording, edits: tuple[Edit, ...], ends: Collection[int], draft: Draft
     ) -> None:
         self.lm, self.recording, self.edits, self.ends, self.draft = lm, recording, edits, ends, draft
+        self.tap = Tap(recording, edits)
         self.waiting: deque[Waiting] = deque()
 
     def read(self, fresh: Sequence[int], cache: Past, memory: Tensor | None, most: int) -> Row:
@@ -86,35 +87,33 @@ class Reader:
         follows = not cache.length or self.draft.follow(fresh[-1])
         guess = self.draft.ahead(min(room, MOST_AHEAD), self.ends) if follows else []
         if not guess:
-            stream, longer = self._pass(fresh, cache, memory, self.recording)
+            stream, longer = self._pass(fresh, cache, memory, self.tap)
             return Row(stream[0, -1], self.lm.logits(stream[0, -1]), longer)
         self.waiting.extend(self._rows(fresh, guess, cache, memory))
         return self._taken(self.waiting.popleft())
 
-    def _pass(
-        self, ids: Sequence[int], cache: Past, memory: Tensor | None, recording: Recording
-    ) -> tuple[Tensor, Past]:
+    def _pass(self, ids: Sequence[int], cache: Past, memory: Tensor | None, tap: Tap) -> tuple[Tensor, Past]:
         batch = torch.tensor([list(ids)], dtype=torch.long, device=self.lm.device)
-        return advance(self.lm.net, batch, cache, memory, tap=Tap(recording, self.edits))
+        return advance(self.lm.net, batch, cache, memory, tap=tap)
 
     def _rows(self, fresh: Sequence[int], guess: list[int], cache: Past, memory: Tensor | None) -> Iterator[Waiting]:
         """One pass over both: a row for the last of `fresh`, and one for each id guessed."""
         whole = Recording()
-        stream, longer = self._pass([*fresh, *guess], cache, memory, whole)
+        stream, longer = self._pass([*fresh, *guess], cache, memory, Tap(whole, self.edits))
         finals = stream[0, len(fresh) - 1 :]
         logits = self.lm.logits(finals)
         sizes = [len(fresh), *[1] * len(guess)]
         parts = [Recording() for _ in sizes]
-        for (place, site), [(_, x)] in whole.chunks.items():
-            for part, rows in zip(parts, _apart(place, site, x, sizes, cache.length), strict=False):
+        for (place, site), [chunk] in whole.chunks.items():
+            for part, rows in zip(parts, _apart(place, site, chunk.x, sizes, cache.length), strict=False):
                 part.keep(place, site, rows)
         for i, (id, part) in enumerate(zip([fresh[-1], *guess], parts, strict=True)):
             yield Waiting(id, Row(finals[i], logits[i], longer.first(cache.length + len(fresh) + i)), part)
 
     def _taken(self, waiting: Waiting) -> Row:
         """A row whose turn has come: what was recorded of it becomes part of the decode."""
-        for (place, site), [(_, x)] in waiting.recorded.chunks.items():
-            self.recording.keep(place, site, x.clone())  # rows that are never written shall not stay in memory
+        for (place, site), [chunk] in waiting.recorded.chunks.items():
+            self.recording.keep(place, site, chunk.x.clone())  # rows that are never written shall not stay in memory
         final, logits, cache = waiting.row
         return Row(final.clone(), logits, cache)
 
@@ -128,7 +127,7 @@ def _apart(place: Place, site: Site, x: Tensor, sizes: list[int], before: int) -
     axes = SITES[site].axes
     if place.part == "cross" and "query" not in axes and "time" not in axes:
         return [x]
-    rows = x.split(sizes, dim=1 + next(i for i, name in enumerate(axes) if name in ("time", "query", "key")))
+    rows = x.split(sizes, dim=row_axis(site))
     if place.part != "self" or "key" not in axes or "query" not in axes:
         return rows
     return [part[..., : before + seen] for part, seen in zip(rows, accumulate(sizes), strict=True)]

@@ -1,6 +1,7 @@
 """What one run kept: named tensors, in the rows that were read together."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -8,40 +9,87 @@ from torch import Tensor
 
 from model.tap import SITES, Place, Site
 
+MERGED = 64
+"""Steps whose rows become one tensor: a thousand of one row each take a quarter more memory and a while to put together."""
+
+
+class Chunk(NamedTuple):
+    """Rows that were read in one step, or one row of each of several steps."""
+
+    step: int
+    x: Tensor  # (batch, ...)
+    last: int  # the last of its steps: `step` itself, unless steps were merged
+
+    def until(self, last: int, axis: int) -> "Chunk":
+        """The rows up to and including step `last`, in the same memory; `axis` counts the batch."""
+        if last >= self.last:
+            return self
+        return Chunk(self.step, self.x.narrow(axis, 0, last - self.step + 1), last)
+
 
 @dataclass(eq=False)
 class Recording:
     """Chunks of rows by place and site, in reading order. A decode adds one chunk a step; a run has one in all."""
 
     step: int = 0
-    chunks: dict[tuple[Place, Site], list[tuple[int, Tensor]]] = field(default_factory=dict)
+    chunks: dict[tuple[Place, Site], list[Chunk]] = field(default_factory=dict)
 
     def keep(self, place: Place, site: Site, x: Tensor) -> None:
         """Part of the `Recorder` protocol: x is (batch, ...)."""
-        self.chunks.setdefault((place, site), []).append((self.step, x))
+        kept = self.chunks.setdefault((place, site), [])
+        kept.append(Chunk(self.step, x, self.step))
+        if (self.step + 1) % MERGED == 0:
+            _merge(kept, site)
 
     def sites(self, place: Place, last: int) -> set[Site]:
         """What is kept at a place up to a step."""
-        return {site for (at, site), kept in self.chunks.items() if at == place and kept[0][0] <= last}
+        return {site for (at, site), kept in self.chunks.items() if at == place and kept[0].step <= last}
 
     def rows(self, place: Place, site: Site, last: int, row: int = 0) -> Tensor | None:
         """All rows up to and including step `last`, float32, one entry of the batch; None where nothing was kept."""
-        kept = [x[row] for step, x in self.chunks.get((place, site), ()) if step <= last]
+        axis = row_axis(site)
+        chunks = self.chunks.get((place, site), ())
+        kept = [chunk.until(last, axis).x[row] for chunk in chunks if chunk.step <= last]
         if not kept:
             return None
-        if "query" in SITES[site].axes and "key" in SITES[site].axes:
+        if _is_pattern(site):
             blank = float("-inf") if site == "scores" else 0.0
             longest = kept[-1].shape[-1]
             kept = [F.pad(x, (0, longest - x.shape[-1]), value=blank) for x in kept]
-        axis = next(i for i, name in enumerate(SITES[site].axes) if name in ("time", "query", "key"))
-        return (kept[0] if len(kept) == 1 else torch.cat(kept, dim=axis)).float()
+        return (kept[0] if len(kept) == 1 else torch.cat(kept, dim=axis - 1)).float()
 
     def until(self, last: int) -> "Recording":
-        """A recording of its own with the chunks up to and including step `last`; the tensors are shared."""
-        held = {at: [(step, x) for step, x in kept if step <= last] for at, kept in self.chunks.items()}
+        """A recording of its own with the rows up to and including step `last`; the tensors are shared."""
+        held = {
+            (place, site): [chunk.until(last, row_axis(site)) for chunk in kept if chunk.step <= last]
+            for (place, site), kept in self.chunks.items()
+        }
         return Recording(last, {at: kept for at, kept in held.items() if kept})
 
     @property
     def bytes(self) -> int:
         """Memory of everything kept."""
-        return sum(x.numel() * x.element_size() for kept in self.chunks.values() for _, x in kept)
+        return sum(chunk.x.numel() * chunk.x.element_size() for kept in self.chunks.values() for chunk in kept)
+
+
+def row_axis(site: Site) -> int:
+    """Which axis of a kept tensor grows as more is read, the batch being axis 0."""
+    return 1 + next(i for i, name in enumerate(SITES[site].axes) if name in ("time", "query", "key"))
+
+
+def _is_pattern(site: Site) -> bool:
+    """Whether each row is as long as all that had been read when it was."""
+    return "query" in SITES[site].axes and "key" in SITES[site].axes
+
+
+def _merge(kept: list[Chunk], site: Site) -> None:
+    """Puts the newest chunks of one step and one row each into one, in place."""
+    axis = row_axis(site)
+    begin = len(kept)
+    while begin and kept[begin - 1].last == kept[begin - 1].step and kept[begin - 1].x.shape[axis] == 1:
+        begin -= 1
+    if len(kept) - begin < 2 or _is_pattern(site):
+        return
+    first, last = kept[begin].step, kept[-1].step
+    if last - first + 1 == len(kept) - begin:
+        kept[begin:] = [Chunk(first, torch.cat([chunk.x for chunk in kept[begin:]], dim=axis), last)]

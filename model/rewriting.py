@@ -43,7 +43,7 @@ def rewrite(
     written = (*last.read["decoder"], last.token)
     indices = range(last.index + 1, max_new_tokens)
     draft = [step.token.id for step in steps[len(kept) :]]
-    yield from go_on(lm, last.read.get("encoder"), written, last.reached, recording, strategy, indices, ends, draft)
+    yield from go_on(lm, last.source, written, last.reached, recording, strategy, indices, ends, draft)
 
 
 def _until_changed(
@@ -53,7 +53,7 @@ def _until_changed(
     kept = list[Step]()
     for old in steps:
         chosen = _chosen(lm, old, strategy)
-        ended = ended_by(lm, chosen, ends, len(old.read["decoder"]), old.index, most)
+        ended = ended_by(lm, chosen, ends, old.read_count, old.index, most)
         kept.append(replace(old, token=lm.token(chosen), ended=ended))
         if ended or chosen != old.token.id:
             break
@@ -61,7 +61,7 @@ def _until_changed(
 
 
 def _chosen(lm: "LanguageModel", step: Step, strategy: Strategy) -> int:
-    ids = [token.id for token in step.read["decoder"]]
+    ids = [token.id for token in step.written[: step.read_count]]
     with torch.inference_mode():
         allowed = constrained(step.logits, lm.constraints, ids, step.index)
         return strategy.choose(allowed, ids, step.reached.done + step.index)

@@ -48,6 +48,12 @@ SITES: Mapping[Site, SiteRow] = {
 }
 
 
+KEPT: Mapping[Keep, frozenset[Site]] = {
+    "default": frozenset(site for site, row in SITES.items() if row.default),
+    "all": frozenset(SITES),
+}
+
+
 class Place(NamedTuple):
     """Where in the model: a stack, one of its layers, one sublayer of that layer."""
 
@@ -89,9 +95,17 @@ class Tap:
         self.recorder, self.keep, self.place = recorder, keep, place
         self.edits = tuple(edits)
         self.here = tuple(edit for edit in self.edits if edit.place == place)
+        self._below: dict[StackName | int | Part, Tap] = {}
+        self._kept = frozenset[Site]() if recorder is None else KEPT[keep]
 
     def at(self, step: StackName | int | Part) -> "Tap":
-        """The same tap, one level further into the model."""
+        """The same tap, one level further into the model; made once, because a decode goes there at every step."""
+        below = self._below.get(step)
+        if below is None:
+            below = self._below[step] = self._one_below(step)
+        return below
+
+    def _one_below(self, step: StackName | int | Part) -> "Tap":
         if isinstance(step, int):
             place = self.place._replace(layer=step)
         elif step in ("encoder", "decoder"):
@@ -106,7 +120,7 @@ class Tap:
 
     def wants(self, site: Site) -> bool:
         """Whether a recording keeps this site without being edited."""
-        return self.recorder is not None and (self.keep == "all" or SITES[site].default)
+        return site in self._kept
 
     def __call__(self, site: Site, x: Tensor, queries: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
         edited = False
@@ -114,7 +128,7 @@ class Tap:
             if edit.site == site and queries is not None:
                 x, edited = edit.apply(x, queries, keys), True
         # An edited tensor is always kept: a trace never shows what the model did not use.
-        if self.recorder is not None and (edited or self.wants(site)):
+        if self.recorder is not None and (edited or site in self._kept):
             self.recorder.keep(self.place, site, x)
         return x
 

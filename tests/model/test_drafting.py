@@ -79,8 +79,10 @@ def test_every_step_keeps_only_its_own_rows(config: TransformerConfig) -> None:
     drafted = decoded(lm, [step.token.id for step in plain])
     one, other = plain[-1].recording.chunks, drafted[-1].recording.chunks
     for at, kept in one.items():
-        assert [(step, x.shape) for step, x in other[at]] == [(step, x.shape) for step, x in kept]
-        assert all(x.untyped_storage().nbytes() == x.numel() * x.element_size() for _, x in other[at])
+        assert [(chunk.step, chunk.x.shape) for chunk in other[at]] == [(chunk.step, chunk.x.shape) for chunk in kept]
+        assert all(
+            x.untyped_storage().nbytes() == x.numel() * x.element_size() for x in (chunk.x for chunk in other[at])
+        )
 
 
 @pytest.mark.parametrize("config", [DECODER, BOTH])

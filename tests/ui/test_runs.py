@@ -218,8 +218,8 @@ def test_a_branch_shares_with_its_stem_what_was_recorded_before_they_part() -> N
     branch = runs.get(replace(SPEC, choices=((2, other.id),)))
     place = Place("decoder", 0, "self")
     stem, future = (run.trace.recording.chunks[place, "q"] for run in (own, branch))
-    assert [one is two for (_, one), (_, two) in zip(stem, future, strict=False)][:3] == [True] * 3
-    assert len(future) == 3 or future[3][1] is not stem[3][1]
+    assert [one.x is two.x for one, two in zip(stem, future, strict=False)][:3] == [True] * 3
+    assert len(future) == 3 or future[3].x is not stem[3].x
 
 
 def test_a_decode_writes_as_many_tokens_as_a_person_asks_for() -> None:
