@@ -17,11 +17,10 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -31,10 +30,10 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 import model
 from benchmarks.latency import WATCH
+from benchmarks.serving import regard, zoo_with
 from benchmarks.visits import Traffic, Visit, click_svg, clicked, files, visit
-from model import checkpoint
 from scripts.browser import FLAGS, find_browser, install_browser
-from tests.browser.driving import ROOT, free_port, settled, wait_for_health
+from tests.browser.driving import settled
 
 LAYERS = HEADS = 12
 NAME = "bench-12x12"
@@ -88,28 +87,6 @@ def ids(tokens: int, seed: int | None = None) -> list[int]:
     """A text for both; another one for each seed."""
     dice = torch.Generator().manual_seed(tokens if seed is None else seed)
     return torch.randint(5, VOCABULARY, (tokens,), generator=dice).tolist()
-
-
-@contextlib.contextmanager
-def regard(zoo: Path, log: Path) -> Iterator[str]:
-    """server.py with this model among the shipped ones."""
-    port = free_port()
-    start = (
-        "import pathlib, runpy, sys; from model import checkpoint; checkpoint.ZOO = pathlib.Path(sys.argv[1]); "
-        "runpy.run_path('server.py', run_name='__main__')"
-    )
-    environment = {**os.environ, "STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-c", start, str(zoo)], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_health(process, url, log)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def write_peer(folder: Path, peer: Path, zoo: Path, tokens: int, view: str) -> Path:
@@ -261,14 +238,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         folder = Path(made)
         zoo = folder / "zoo"
-        zoo.mkdir()
-        for shipped in checkpoint.ZOO.glob("*/"):
-            (zoo / shipped.name).symlink_to(shipped)
-        save_model(zoo / NAME)
+        save_model(zoo_with(zoo, NAME))
         browser = playwright.chromium.launch(executable_path=find_browser() or install_browser(), args=list(FLAGS))
-        with regard(zoo, folder / "server.log") as url:
+        with regard(zoo, folder / "server.log") as served:
             for tokens in asked.tokens:
-                rows += measure_regard(browser, url, tokens, asked.runs, asked.limit)
+                rows += measure_regard(browser, served.url, tokens, asked.runs, asked.limit)
         with files(folder) as url:
             for tokens in asked.tokens:
                 rows += measure_peer(browser, folder, url, asked.peer, zoo, tokens, asked.runs, asked.limit)

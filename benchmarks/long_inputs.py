@@ -1,14 +1,13 @@
 """Long texts in the attention workbench: what a person waits for, what is sent, what it takes in memory.
 
-`python -m benchmarks.long_inputs [--tokens 512 2048] [--tokenizer DIR] [--pictures DIR] [--json FILE]`
+`python -m benchmarks.long_inputs [--tokens 512 2008] [--tokenizer DIR] [--pictures DIR] [--json FILE]`
 
 A decoder of GPT-2 small's shape (12 layers of 12 heads, d_model 768, 2,048 positions) with random weights reads words of one
-token each, and then writes as many tokens as the app lets it. The tokenizer is a shipped model's or that of --tokenizer, a folder
-with one in
-Hugging Face layout. One browser goes from the Attention page to Heads, Knock out and Compare as a person does, by clicks in an
-open session; each row is one action. Times are taken inside the page: from the browser's own event to the first frame in which
-what was asked for is there, and to the page's rest. Bytes are those of the websocket, which carries all that differs from text to
-text. Every action is done once: a long text is not read twice.
+token each, and then writes as many tokens as the app lets it. The tokenizer is a shipped model's or that of --tokenizer, a
+folder with one in Hugging Face layout. One browser goes from the Attention page to Heads, Knock out and Compare as a person
+does, by clicks in an open session; each row is one action, done once. Times are taken inside the page: from the browser's own
+event to the first frame in which what was asked for is there, and to the page's rest; they depend on what else the machine
+does, the server's processor time hardly. Bytes are those of the websocket, which carries all that differs from text to text.
 """
 
 from __future__ import annotations
@@ -61,6 +60,7 @@ class Row:
     action: str
     there: float  # until what was asked for was there
     rest: float  # until nothing moved on the page any more
+    server: float  # processor time of the server's process
     kilobytes: float
     memory_gb: float  # of the server's process, afterwards
     peak_gb: float
@@ -109,7 +109,7 @@ class Driver:
 
     def does(self, action: str, event: str, act: Callable[[], object], there: str) -> None:
         """Acts, waits for `there` (JavaScript that becomes true) and for rest."""
-        page, before = self.page, self.traffic.socket
+        page, before, busy = self.page, self.traffic.socket, self.served.busy()
         page.evaluate(CLOCK, event)
         page.evaluate(f"() => {{ window.benchPicture = {PICTURE}; window.benchInside = {INSIDE}; }}")
         page.evaluate("() => { window.benchBefore = window.benchPicture('heatmap'); }")
@@ -120,7 +120,8 @@ class Driver:
         rest = float(page.wait_for_function(idle, polling="raf", timeout=PATIENCE_MS).json_value())
         settled(page, PATIENCE_MS / 1000)
         memory = [self.served.memory(which) / 1e9 for which in ("VmRSS", "VmHWM")]
-        row = Row(self.tokens, action, seen / 1000, rest / 1000, (self.traffic.socket - before) / 1000, *memory)
+        worked = self.served.busy() - busy
+        row = Row(self.tokens, action, seen / 1000, rest / 1000, worked, (self.traffic.socket - before) / 1000, *memory)
         self.rows.append(row)
         print("  ", row, flush=True)
         if self.pictures:
@@ -199,6 +200,18 @@ def knock_out(run: Driver) -> None:
     run.does("Knock out: opened", "click", to_page(run, "Knock out"), IDLE)
     there = "document.querySelector('.st-key-restore_all button') !== null"
     run.does("Knock out: a head switched off", "click", run.button("head_switch"), there)
+    for key, action in (
+        ("draw_changes", "how the attention of every head changed"),
+        ("write_again", "what it writes now"),
+        ("read_weight", "every head's sharpness and norm"),
+    ):
+        if run.has(key):
+            run.does(
+                f"Knock out: {action}",
+                "click",
+                run.button(key),
+                f"{IDLE} && !document.querySelector('.st-key-{key} button')",
+            )
     run.does("Knock out: and on again", "click", run.button("restore_all"), IDLE)
 
 
@@ -209,21 +222,24 @@ def compare(run: Driver, text: str) -> None:
     words[5] = words[9]
     box = run.page.locator(".st-key-text_b input")
     run.does("Compare: a word changed", "input", lambda: box.fill(" ".join(words)), IDLE)
+    if run.has("compare_all"):
+        run.does("Compare: all heads", "click", run.button("compare_all"), run.chart("ranking"))
     grid = run.page.locator(".st-key-difference_grid").get_by_test_id("head-cell-3-4")
     if grid.count():
         run.does("Compare: another head", "click", grid.click, IDLE)
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table of long_inputs.md."""
+    """The table of README.md."""
     lines = [
-        "| tokens | | there s | at rest s | sent kB | memory GB | at most GB |",
-        "|---:|---|---:|---:|---:|---:|---:|",
+        "| tokens | | there s | at rest s | server's processor s | sent kB | memory GB | at most GB |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|",
     ]
-    lines += [
-        f"| {r.tokens:,} | {r.action} | {r.there:.2f} | {r.rest:.2f} | {r.kilobytes:,.0f} | {r.memory_gb:.2f} | {r.peak_gb:.2f} |"
-        for r in rows
-    ]
+    for r in rows:
+        numbers = (
+            f"{r.there:.2f} | {r.rest:.2f} | {r.server:.1f} | {r.kilobytes:,.0f} | {r.memory_gb:.2f} | {r.peak_gb:.2f}"
+        )
+        lines.append(f"| {r.tokens:,} | {r.action} | {numbers} |")
     return "\n".join(lines)
 
 

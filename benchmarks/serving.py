@@ -31,6 +31,11 @@ class Served:
         lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
         return 1024 * int(next(line for line in lines if line.startswith(which)).split()[1])
 
+    def busy(self) -> float:
+        """Seconds of processor time it has used; Linux."""
+        used = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def zoo_with(folder: Path, name: str) -> Path:
     """A folder with every shipped model in it, and the path of one more that is still to be written there."""

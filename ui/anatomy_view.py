@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import streamlit as st
 
 from analysis.anatomy import Anatomy, anatomy, code
@@ -13,7 +14,7 @@ from ui.pair_in_words import quoted
 from ui.row_view import around
 from ui.tables import Cell
 from viz.anatomy import Row, score_row, score_strips
-from viz.export import table_csv
+from viz.export import archive, table_csv
 from viz.probabilities import format_percent
 
 NOTHING_ADDED: dict[Scheme, str] = {
@@ -53,7 +54,7 @@ def draw(view: Shown, layer: int, head: int) -> None:
         narrow="wrap",
     )
     labels = tuple(token.label for token in asked)
-    the_row(found, labels, asking[query].label, key)
+    the_row(view, (layer, head, query, key), found, labels)
     st.caption(checked(found, trace, view))
     lines(found)
 
@@ -165,8 +166,9 @@ def steps_csv(found: Anatomy) -> str:
     return table_csv(columns)
 
 
-def the_row(found: Anatomy, labels: tuple[str, ...], query: str, key: int) -> None:
-    """The softmax over the row, as far as bars can be told apart."""
+def the_row(view: Shown, place: tuple[int, int, int, int], found: Anatomy, labels: tuple[str, ...]) -> None:
+    """The softmax over the row of (layer, head, query, key), as far as bars can be told apart."""
+    query, key = view.run.trace.tokens(heads.PARTS[view.part][0])[place[2]].label, place[3]
     first, after = around(key, len(labels))
     fig = score_row(
         found.scores[first:after],
@@ -191,6 +193,10 @@ def the_row(found: Anatomy, labels: tuple[str, ...], query: str, key: int) -> No
                 "weight": found.weights.tolist(),
             }
         ),
+        npz=lambda: archive(
+            {"scores": found.scores, "weights": found.weights, "keys": np.array(labels, dtype=np.str_)}
+        ),
+        python=lambda: attention_code.of_score_row(view, *place, first, after),
     )
     if after - first < len(labels):
         st.caption(

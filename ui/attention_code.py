@@ -148,6 +148,41 @@ def of_heatmap(
     return whole(imports, lines)
 
 
+def of_all(view: Shown, toggles: Toggles, selected: tuple[int, int], cells: int) -> str:
+    """All heads as pictures of at most `cells` a side."""
+    stack, part = heads.PARTS[view.part]
+    imports = [
+        "import numpy as np",
+        "from viz.head_pictures import head_pictures",
+        "from viz.windows import edges, pooled",
+    ]
+    lines = of_run(view.run)
+    after: list[str] = []
+    if view.reshaping is not None:
+        shaped, needed = of_reshaping(view, toggles)
+        imports, lines = imports + needed, [*lines, of_sides(view), *shaped]
+        after.append("    weights = reshape(weights)")
+    if view.kept is not None and view.run.segments is not None:
+        pairs = of_pairs(view)
+        lines += pairs[:-1]
+        after.append("    weights = np.where(kept, weights, np.float32(0))")
+    lines += [
+        "",
+        "def picture(layer, head):",
+        f'    weights = trace.attention("{stack}", layer, "{part}").weights(head).cpu().numpy()',
+        *after,
+        f"    return pooled(weights, edges(0, len(weights), {cells}), edges(0, weights.shape[1], {cells}))",
+        "",
+        f"rows = range({view.layers})",
+        f"pictures = np.array([[picture(layer, head) for head in range({view.heads})] for layer in rows])",
+    ]
+    settings = ["pictures", "theme=LIGHT", f"selected={selected}", "width=520"]
+    if toggles.palette != "accent":
+        settings.append(f"palette={toggles.palette!r}")
+    lines.append(call("head_pictures", settings))
+    return whole(imports, lines)
+
+
 def of_row(
     view: Shown, toggles: Toggles, layer: int, head: int, query: int, first: int, after: int, key: int | None
 ) -> str:
@@ -192,6 +227,21 @@ def of_anatomy(view: Shown, layer: int, head: int, query: int, key: int) -> str:
         f'rows = [{before}Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]',
         call("score_strips", ["rows", "found.product", "theme=LIGHT", "width=620"]),
     ]
+    return whole(imports, lines)
+
+
+def of_score_row(view: Shown, layer: int, head: int, query: int, key: int, first: int, after: int) -> str:
+    """The scores a query competes with, and the shares that the softmax makes of them."""
+    stack, part = heads.PARTS[view.part]
+    imports = ["from analysis.anatomy import anatomy", "from viz.anatomy import score_row"]
+    lines = [
+        *of_run(view.run),
+        f'found = anatomy(trace, "{stack}", {layer}, "{part}", {head}, query={query}, key={key})',
+        f'keys = [token.label for token in trace.tokens("{"encoder" if part == "cross" else stack}")]',
+        f'asking = trace.tokens("{stack}")[{query}].label',
+    ]
+    arrays = [f"{name}[{first}:{after}]" for name in ("found.scores", "found.weights", "keys")]
+    lines.append(call("score_row", [*arrays, "query=asking", f"selected={key - first}", "theme=LIGHT", "width=620"]))
     return whole(imports, lines)
 
 

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from model.errors import InputError
 from ui import (
     anatomy_view,
+    attention_code,
     attention_toggles,
     figures,
     header,
@@ -27,8 +28,10 @@ from ui.heads import Shown
 from ui.runs import Run, RunSpec
 from ui.worked_out import duration, in_turn
 from viz.export import archive, table_csv
+from viz.head_pictures import head_pictures
 from viz.theme import sequential_scale
 
+PRINTED = 520  # px, the width of the sheet of all heads
 VIEWS = ("heatmap", "lines", "row", "anatomy")
 SAYS = (
     "Heatmap: every weight of the head. Lines: several heads of the layer at once. Row: one query as bars. "
@@ -92,7 +95,7 @@ def overview(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
         return
     pictures, captions = in_turn(lambda seen: heads.overview(view, seen))
     with room:
-        figures.take_away(ways(view, pictures, captions, (layer, head)), key="all")
+        figures.take_away(ways(view, toggles, pictures, captions, (layer, head)), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
@@ -113,7 +116,9 @@ def colours(toggles: Toggles) -> list[str]:
     return [colour for _, colour in sequential_scale(theme.current(), toggles.palette)]
 
 
-def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]) -> TakeAway:
+def ways(
+    view: Shown, toggles: Toggles, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]
+) -> TakeAway:
     """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
     shown, name = theme.current(), f"{heads.NAMES[view.part]}, all heads"
 
@@ -141,7 +146,8 @@ def ways(view: Shown, pictures: NDArray[np.uint8], captions: list[list[str]], se
             theme=shown,
         ),
         npz=lambda: pictures_npz(pictures, view),
-        picture=False,
+        python=lambda: attention_code.of_all(view, toggles, selected, max(pictures.shape[2:])),
+        print=lambda: head_pictures(pictures, theme=shown, palette=toggles.palette, selected=selected, width=PRINTED),
     )
 
 

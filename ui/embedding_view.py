@@ -72,7 +72,6 @@ def parts(run: Run, stack: StackName) -> None:
             theme=theme.current(),
             segment=None if segment is None else array(segment),
             total_name="= what the first norm reads" if normed else "= what enters the first layer",
-            width=1000,
         )
     added = "".join(f" + {name}" for name, x in (("position", position), ("segment", segment)) if x is not None)
     then = " Segment: the vector of the sentence a token belongs to." if segment is not None else ""

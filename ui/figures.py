@@ -43,6 +43,7 @@ class TakeAway:
     python: Callable[[], str] | None = None  # code that makes the same figure
     table: Callable[[], str] | None = None  # the part of a large CSV that is of use as a table; None: the CSV itself
     picture: bool = True  # whether it is a Plotly chart, which can be saved as a picture from here
+    print: Callable[[], go.Figure] | None = None  # a chart made only to be saved as a picture
 
 
 def place(
@@ -163,9 +164,13 @@ def is_open(box: PopoverContainer | ExpanderContainer) -> bool:
 
 def files(parts: TakeAway, *, key: str) -> None:
     """The figure as files."""
+    chart_key = key
+    if parts.print is not None:
+        chart_key = f"{key}_print"
+        chart(parts.print(), key=chart_key, filename=parts.filename, fill=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if parts.picture:
-            save_picture(key, parts.filename, key=f"{key}_picture")
+            save_picture(chart_key, parts.filename, key=f"{key}_picture")
         offers = (
             ("HTML", "html", parts.html, "text/html", "One file that shows this in any browser, with no network"),
             ("CSV", "csv", parts.csv, "text/csv", "The numbers, in full precision"),

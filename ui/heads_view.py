@@ -88,9 +88,8 @@ def every_head(view: Shown, found: HeadSummary, layer: int, head: int) -> None:
         key="head_maps",
         heading="Every head in numbers",
         explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, "
-        "coloured from 0 to 1 by their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. All "
-        "pieces count, special tokens too, whatever is hidden or merged in the maps below. "
-        "Click a head.",
+        "coloured from 0 to 1 by their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. "
+        "All pieces count, special tokens too, whatever is hidden or merged in the maps below. Click a head.",
         filename=f"heads-{view.part}",
         csv=lambda: as_csv(found),
         python=lambda: head_code.of_maps(view, layer, head),

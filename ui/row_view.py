@@ -1,6 +1,8 @@
 """One query's row: as tinted tokens beside the thumbnails, and as bars."""
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from ui import attention_code, chosen_pair, figures, header, theme
 from ui.attention_toggles import Toggles
@@ -14,6 +16,7 @@ from viz.export import table_csv
 from viz.probabilities import format_percent
 
 MOST_BARS = 512
+NEAR = 40  # tokens of a long text that are listed
 
 
 def chosen_query(view: Shown) -> int:
@@ -30,25 +33,58 @@ def chips(view: Shown, weights: Matrix) -> None:
         help="One row of the heatmap: the share of attention each key gets. Click a query to see its row, or a cell of the "
         "heatmap.",
     )
-    queries = [Chip(label, current=i == query) for i, label in enumerate(view.queries[: header.STRIP_TOKENS])]
+    row = weights[query]
+    asking, asked = near(query, len(view.queries)), most_of(row, None if cell is None else cell[1])
+    queries = [Chip(view.queries[i], current=i == query, title=f"position {i}") for i in asking]
     keys = [
         Chip(
-            label,
-            note=format_percent(float(share)),
-            intensity=float(min(max(share, 0.0), 1.0)),
+            view.keys[i],
+            note=format_percent(float(row[i])),
+            intensity=float(min(max(row[i], 0.0), 1.0)),
             current=cell is not None and cell[1] == i,
+            title=f"position {i}",
         )
-        for i, (label, share) in enumerate(zip(view.keys, weights[query], strict=True))
-        if i < header.STRIP_TOKENS
+        for i in asked
     ]
 
     def choose(event: ChipEvent) -> None:
-        best = int(weights[event.index].argmax()) if event.row == 0 else event.index
-        chosen_pair.choose(view, event.index if event.row == 0 else query, best)
+        if event.row == 0:
+            chosen_pair.choose(view, asking[event.index], int(weights[asking[event.index]].argmax()))
+        else:
+            chosen_pair.choose(view, query, asked[event.index])
 
     token_strip([Strip("query", queries), Strip("looks at", keys)], key="row", label="One query's row", on_token=choose)
-    if max(len(view.queries), len(view.keys)) > header.STRIP_TOKENS:
-        st.caption(f"The first {header.STRIP_TOKENS} tokens are listed; the heatmap and its CSV hold all of them.")
+    if left := left_out(asking, len(view.queries), asked, row):
+        st.caption(left)
+
+
+def near(query: int, size: int) -> range:
+    """The queries that are listed: all, or of a long text those around the chosen one."""
+    if size <= header.STRIP_TOKENS:
+        return range(size)
+    first = max(0, min(query - NEAR // 2, size - NEAR))
+    return range(first, first + NEAR)
+
+
+def most_of(row: NDArray[np.float32], chosen: int | None) -> list[int]:
+    """The keys that are listed, in the order of the text: all, or of a long text those looked at most, and the chosen one."""
+    if len(row) <= header.STRIP_TOKENS:
+        return list(range(len(row)))
+    most = {int(i) for i in np.argsort(-row, kind="stable")[:NEAR]}
+    return sorted(most | (set() if chosen is None else {chosen}))
+
+
+def left_out(asking: range, queries: int, asked: list[int], row: NDArray[np.float32]) -> str:
+    """What the strips of a long text do not list."""
+    parts = []
+    if len(asking) < queries:
+        parts.append(f"Listed are queries {asking[0]:,} to {asking[-1]:,} of {queries:,}.")
+    if len(asked) < len(row):
+        share = format_percent(float(row[asked].sum()))
+        parts.append(
+            f"Of {len(row):,} keys the {len(asked)} that this query looks at most are listed, with {share} of its attention."
+        )
+    return " ".join([*parts, "The heatmap and its CSV hold all."]) if parts else ""
 
 
 def bars(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.frame import TITLE, WIDTH, Floats, Side, check_grid, hidden_axis, new_figure, numbered, shown_axis
+from viz.frame import (
+    TITLE,
+    WIDTH,
+    Floats,
+    Side,
+    check_grid,
+    counting_axis,
+    hidden_axis,
+    new_figure,
+    numbered,
+    shown_axis,
+)
 from viz.grid import grid
 from viz.labels import escaped, ticks
 from viz.shares import colour_bar, largest_size, signed_trace
@@ -42,7 +53,7 @@ def vectors_heatmap(
 
 
 def _dimensions(values: Floats) -> Side:
-    return Side(numbered(values.shape[-1]), "dimension", tokens=False)
+    return Side(numbered(values.shape[-1]), "dimension", tokens=False, counts=True)
 
 
 def _extremes(values: Floats) -> str:
@@ -60,7 +71,6 @@ def sum_of_parts(
     theme: Theme,
     segment: Floats | None = None,
     total_name: str = "= what enters the first layer",
-    width: int = WIDTH,
     row_height: float = 16,
 ) -> go.Figure:
     """Embedding plus position equals their sum, each (time, d_model), above one another with the same colours.
@@ -79,9 +89,6 @@ def sum_of_parts(
     top = largest_size(np.concatenate([values.ravel() for _, values in parts]))
     panel, between = max(row_height * len(labels), 24.0), 28.0
     left_marks = ticks(labels, cell=row_height, upright=True)
-    across = ticks(
-        columns.labels, cell=(width - left_marks.extent - 84) / max(len(columns.labels), 1), upright=False, turned=False
-    )
     height = len(parts) * (panel + between) + TITLE + 26
     *some, last = [name.strip("=+ ") for name, _ in parts]
     summary = f"{', '.join(some).capitalize()} and {last}, for {len(labels)} tokens; the sum runs {_extremes(total)}."
@@ -111,14 +118,7 @@ def sum_of_parts(
         },
         plot_bgcolor=theme.panel,
     )
-    figure.layout[f"xaxis{bottom}"].update(
-        showticklabels=True,
-        tickmode="array",
-        tickvals=across.values,
-        ticktext=across.text,
-        tickangle=across.angle,
-        title={"text": "dimension"},
-    )
+    figure.layout[f"xaxis{bottom}"].update(counting_axis(columns.title, theme) | {"showticklabels": True})
     return figure
 
 

@@ -26,6 +26,7 @@ def modebar(filename: str, format: ImageFormat = "png") -> dict[str, object]:
         "displayModeBar": "hover",
         "responsive": True,
         "scrollZoom": False,
+        "showTips": False,
         "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
         "toImageButtonOptions": {"format": format, "filename": filename, "scale": PNG_SCALE if format == "png" else 1},
     }

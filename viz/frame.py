@@ -57,6 +57,9 @@ class Side:
     limit: int = 14
     tokens: bool = True  # token labels are quoted in hover text, names such as "head 3" are not
     width: int | None = None  # px kept for the labels of rows, where they must not move the plot
+    counts: bool = (
+        False  # the labels are the positions themselves: as many are written as there is room for, however wide it gets
+    )
 
     @property
     def positions(self) -> NDArray[np.int64]:
@@ -161,6 +164,20 @@ def shown_axis(marks: Ticks, title: str, theme: Theme) -> Part:
         "automargin": False,
         "ticklabelstandoff": 4,
         "ticklabeloverflow": "allow",  # else Plotly measures every label again to hide those over the edge
+    }
+
+
+def counting_axis(title: str, theme: Theme) -> Part:
+    """An axis of whole numbers. Plotly chooses which to write by the width there really is: a figure laid out for a wide page may
+    be shown on a telephone."""
+    return {
+        "tickmode": "auto",
+        "tickformat": "d",
+        "tickangle": 0,
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "title": {"text": escaped(title) if title else ""},
+        "showgrid": False,
+        "zeroline": False,
     }
 
 

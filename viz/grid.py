@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from viz.frame import WIDTH, Part, Side, hidden_axis, new_figure, room, shown_axis
+from viz.frame import WIDTH, Part, Side, counting_axis, hidden_axis, new_figure, room, shown_axis
 from viz.labels import LINE, Ticks, escaped
 from viz.theme import FONT_SIZE, Theme
 
@@ -49,14 +49,17 @@ def grid(
     full = in_full(space.rows, rows) and in_full(space.columns, columns)
     if full:
         trace.hovertemplate = quoting(trace.hovertemplate, rows, columns)
+    top = shown_axis(space.columns, columns.title, theme)
+    if columns.counts:
+        top = counting_axis(columns.title, theme)
     axes: Part = {
         "xaxis": hidden_axis(columns) | across,
         "yaxis": hidden_axis(rows) | down,
-        "xaxis2": shown_axis(space.columns, columns.title, theme) | across | over_x,
+        "xaxis2": top | across | over_x,
         "yaxis2": shown_axis(space.rows, "", theme) | down | over_y,
     }
     one_each: Part = {
-        "xaxis": shown_axis(space.columns, columns.title, theme) | across | {"side": "top"},
+        "xaxis": top | across | {"side": "top"},
         "yaxis": shown_axis(space.rows, "", theme) | down,
     }
     layout: Part = {

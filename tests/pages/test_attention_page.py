@@ -51,7 +51,7 @@ def test_the_csv_holds_the_same_weights_to_the_last_digit(downloads: dict[str, C
 def test_a_click_on_a_thumbnail_chooses_its_head() -> None:
     app = sent(opened("attention"), "head_grid", "head", {"layer": 1, "head": 5})
     assert (app.session_state["layer"], app.session_state["head"]) == (1, 5)
-    assert payload(app, "head_grid")["selected"] == [1, 5]
+    assert payload(app, "head_grid_chosen")["selected"] == [1, 5]
     assert any("layer 1, head 5" in part.value for part in app.markdown)
 
 
@@ -69,14 +69,14 @@ def test_a_head_that_a_link_asks_for_in_vain_gives_way_to_one_that_is_there(
     address: tuple[str, str], place: list[int]
 ) -> None:
     app = opened("attention", layer=address[0], head=address[1])
-    assert payload(app, "head_grid")["selected"] == place
+    assert payload(app, "head_grid_chosen")["selected"] == place
 
 
 def test_a_head_of_a_larger_model_gives_way_to_the_last_of_this_one() -> None:
     app = link("attention")
     app.session_state["layer"], app.session_state["head"] = 50, 11
     fine(app.run())
-    assert payload(app, "head_grid")["selected"] == [2, 7]
+    assert payload(app, "head_grid_chosen")["selected"] == [2, 7]
 
 
 def test_an_address_with_nonsense_opens_the_page_as_it_starts() -> None:

@@ -2,24 +2,21 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
+from tests.pages.copied import code_with, executed, folds_open, same_figure
 from tests.pages.driving import CAT, chart, numbers, opened, shown
-from ui import figures
 
 LONG = "Le chat noir dort sur le canapé rouge. " * 25
 Downloads = dict[str, Callable[[], str]]
 
 
 @pytest.fixture
-def folds_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "is_open", lambda box: True)
+def all_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    folds_open(monkeypatch)
 
 
 VIEWS = {
@@ -29,48 +26,36 @@ VIEWS = {
     "words of a decoder": ("heatmap", {"part": "decoder", "words": "on"}),
     "row": ("bars", {"view": "row", "cell": "2:1", "special": "hidden"}),
     "anatomy": ("anatomy", {"view": "anatomy", "cell": "2:1"}),
+    "its row": ("score_row", {"view": "anatomy", "cell": "2:1"}),
+}
+
+
+CALLS = {
+    "heatmap": "attention_heatmap(",
+    "bars": "attention_rows(",
+    "anatomy": "score_strips(",
+    "score_row": "score_row(",
+    "all_print": "head_pictures(",
 }
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_the_python_of_a_figure_makes_the_same_figure(name: str, folds_open: None) -> None:
+def test_the_python_of_a_figure_makes_the_same_figure(name: str, all_open: None) -> None:
     key, address = VIEWS[name]
     app = opened("attention", CAT, **({"part": "cross", "layer": "1", "head": "2"} | address))
-    same_figure(app, key)
+    same_figure(app, key, code_with(app, CALLS[key]))
 
 
-def test_the_python_of_a_window_makes_the_same_window(folds_open: None) -> None:
+def test_the_python_of_a_window_makes_the_same_window(all_open: None) -> None:
     address = {"part": "encoder", "layer": "1", "head": "2"}
-    same_figure(opened("attention", LONG, **address), "heatmap")
-    same_figure(opened("attention", LONG, window="50-90-20-80", **address), "heatmap")
+    for window, call in (("", "pooled_heatmap("), ("50-90-20-80", "attention_heatmap(")):
+        app = opened("attention", LONG, **address | ({"window": window} if window else {}))
+        same_figure(app, "heatmap", code_with(app, call))
 
 
-def same_figure(app: AppTest, key: str) -> None:
-    """Runs the first Python on screen and compares every array of its figure with the one on screen."""
-    made = json.loads(executed(app)["fig"].to_json())
-    drawn = chart(app, key)
-    assert len(made["data"]) == len(drawn["data"])
-    for mine, theirs in zip(made["data"], drawn["data"], strict=True):
-        for name in ("x", "y", "z", "customdata"):
-            if theirs.get(name) is not None and theirs["x"] != [None]:
-                np.testing.assert_allclose(
-                    numbers(mine[name]).astype(float), numbers(theirs[name]).astype(float), atol=2e-5
-                )
-    for axis in ("xaxis", "yaxis"):
-        assert made["layout"][axis].get("ticktext") == drawn["layout"][axis].get("ticktext")
-
-
-def executed(app: AppTest) -> dict[str, Any]:
-    """What the first Python on screen comes to."""
-    code = next(code.value for code in app.code if "import model" in code.value)
-    names: dict[str, Any] = {}
-    exec(compile(code, "copied", "exec"), names)
-    return names
-
-
-def test_the_python_of_lines_draws_the_links_on_screen(folds_open: None, downloads: Downloads) -> None:
+def test_the_python_of_lines_draws_the_links_on_screen(all_open: None, downloads: Downloads) -> None:
     app = opened("attention", CAT, part="cross", layer="1", head="2", view="lines", lines="60;2.5;")
-    fig = executed(app)["fig"]
+    fig = executed(code_with(app, "lines_figure("))["fig"]
     links = list(csv.DictReader(io.StringIO(downloads["lines-cross-layer-1.csv"]())))
     for head in ("2", "5"):
         drawn = sum(int(np.isnan(trace.x).sum()) for trace in fig.data if trace.name == f"head {head}")
@@ -93,3 +78,10 @@ def test_every_view_hands_out_arrays_words_and_a_table(downloads: Downloads) -> 
         assert len(archive["keys"]) == len(shown(app).source)
     listed = list(csv.DictReader(io.StringIO(downloads["attention-cross-all-heads.csv"]())))
     assert len(listed) == 24
+
+
+def test_the_python_of_all_heads_draws_the_sheet_that_is_saved(all_open: None) -> None:
+    app = opened("attention", CAT, part="cross", layer="1", head="2", special="hidden")
+    made = executed(code_with(app, CALLS["all_print"]))["fig"].data[0]
+    drawn = numbers(chart(app, "all_print")["data"][0]["z"])
+    np.testing.assert_allclose(np.asarray(made.z) ** 2, drawn**2, atol=1 / 255)

@@ -184,7 +184,7 @@ def test_a_double_click_on_a_thumbnail_leaves_its_head_alone_until_all_are_asked
     assert app.query_params["alone"] == "yes"
     assert "head_grid" not in {element.key for element in app.get("bidi_component")}
     app = pressed(app, "all_heads")
-    assert payload(app, "head_grid")["selected"] == [1, 4]
+    assert payload(app, "head_grid_chosen")["selected"] == [1, 4]
 
 
 def test_a_long_text_is_pooled_and_a_zoom_opens_exact_cells(downloads: Downloads) -> None:
@@ -228,5 +228,5 @@ def test_pictures_of_all_heads_of_a_very_long_text_are_made_when_asked_for(monke
     assert "head_grid" not in {element.key for element in app.get("bidi_component")}
     assert "Pictures of all 24 heads" in captions(app)
     np.testing.assert_array_equal(z(app), weights(app, "encoder"))
-    assert payload(pressed(app, "draw_all"), "head_grid")["selected"] == [1, 2]
+    assert payload(pressed(app, "draw_all"), "head_grid_chosen")["selected"] == [1, 2]
     assert "Pictures of all" not in captions(app.run())

@@ -6,13 +6,25 @@ from model.config import TransformerConfig
 from tests.pages.driving import CAT, FIRST, PAGES, chips, fine, opened, run_of, said, shown, typed
 from ui.examples import FRENCH, HIDDEN_WORDS
 
-CHARTS = {"overview": 3, "attention": 1, "heads": 3, "decoding": 3, "beam": 2, "embeddings": 5, "logits": 4}
+CHARTS = {
+    "overview": 3,
+    "attention": 1,
+    "heads": 3,
+    "decoding": 3,
+    "beam": 2,
+    "knock_out": 5,
+    "compare": 4,
+    "embeddings": 5,
+    "logits": 4,
+}
 QUESTIONS = {
     "overview": "How does a sentence become another?",
     "attention": "Where does each head look?",
     "heads": "What does each head do?",
     "decoding": "Why this token?",
     "beam": "Would a wider search write something else?",
+    "knock_out": "What was it worth?",
+    "compare": "What changed?",
     "embeddings": "What does a token start as?",
     "logits": "How sure is the model?",
 }

@@ -1,42 +1,50 @@
 """The Python that the heads page hands out makes the figures it stands under."""
 
-import json
-
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
+from tests.pages.copied import code_with, folds_open, same_figure
 from tests.pages.driving import CAT, chart, numbers, opened
-from ui import figures
 
+LONG = "Le chat noir dort sur le canapé rouge. " * 25
 CODE = {
     "head_maps": {"part": "cross"},
     "raw": {"part": "cross", "look": "value"},
     "valued": {"part": "decoder", "look": "value"},
     "mean": {"part": "cross", "look": "layer"},
     "valued_layer": {"part": "encoder", "look": "layer"},
+    "most": {"part": "cross", "look": "layer", "special": "renormalised", "words": "on"},
     "rollout": {"part": "cross", "look": "through"},
+    "flow": {"part": "cross", "look": "through", "flow_into": "2"},
     "written": {"part": "decoder", "look": "tokens", "written_at": "3"},
 }
 
 
 @pytest.mark.parametrize("key", CODE)
 def test_the_python_of_a_figure_makes_the_same_figure(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "is_open", lambda box: True)
+    folds_open(monkeypatch)
     app = opened("heads", CAT, layer="1", head="2", **CODE[key])
-    code = next(block.value for block in app.code if block.language == "python" and MADE_BY[key] in block.value)
-    made: dict[str, go.Figure] = {}
-    exec(code, made)
-    mine, drawn = json.loads(made["fig"].to_json()), chart(app, key)
-    assert len(mine["data"]) == len(drawn["data"])
-    for one, other in zip(mine["data"], drawn["data"], strict=True):
-        for name in ("x", "y", "z", "customdata"):
-            if other.get(name) is not None and other["x"] != [None]:
-                np.testing.assert_allclose(
-                    numbers(one[name]).astype(float), numbers(other[name]).astype(float), atol=2e-5
-                )
-    for axis in ("xaxis", "yaxis", "xaxis2"):
-        assert mine["layout"].get(axis, {}).get("ticktext") == drawn["layout"].get(axis, {}).get("ticktext")
+    same_figure(app, key, code_with(app, MADE_BY[key]))
+
+
+def test_hidden_tokens_and_merged_words_are_those_of_the_attention_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    folds_open(monkeypatch)
+    address = {"part": "cross", "layer": "1", "head": "2", "special": "renormalised", "words": "on"}
+    app = opened("heads", CAT, look="value", **address)
+    there = opened("attention", CAT, **address)
+    for name in ("z", "x", "y"):
+        mine, theirs = (numbers(chart(one, key)["data"][0][name]) for one, key in ((app, "raw"), (there, "heatmap")))
+        np.testing.assert_array_equal(mine, theirs)
+    same_figure(app, "valued", code_with(app, "value_weighted_shown("))
+
+
+@pytest.mark.parametrize("window", ["", "50-90-20-80"])
+def test_the_python_of_a_long_text_makes_the_window_on_screen(window: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folds_open(monkeypatch)
+    address = {"part": "encoder", "layer": "1", "head": "2"} | ({"window": window} if window else {})
+    app = opened("heads", LONG, look="value", **address)
+    same_figure(app, "raw", code_with(app, "attention_heatmap(" if window else "pooled_heatmap("))
+    same_figure(app, "valued", code_with(app, "value_weighted("))
 
 
 MADE_BY = {
@@ -44,7 +52,9 @@ MADE_BY = {
     "raw": ".weights(2)",
     "valued": "value_weighted(",
     "mean": ")[0]",
+    "most": ")[1]",
+    "flow": "paired_bars(",
     "valued_layer": "value_weighted_layer(",
-    "rollout": "rollout(",
+    "rollout": "holds of",
     "written": "head_writes(",
 }

@@ -38,6 +38,19 @@ def test_the_parts_and_their_sum_share_one_colour_scale(
     assert [sent["layout"][axis]["ticktext"].count('"the"') for axis in ("yaxis", "yaxis2", "yaxis3")] == [3, 3, 3]
 
 
+def test_dimensions_are_numbered_by_the_width_there_is(vectors: NDArray[np.float32], pieces: list[str]) -> None:
+    both = (
+        (sum_of_parts(vectors, None, vectors, pieces, theme=LIGHT), "xaxis2"),
+        (
+            vectors_heatmap(vectors, pieces, theme=LIGHT, name="embedding", width=1000),
+            "xaxis2",
+        ),
+    )
+    for fig, axis in both:
+        found = fig.to_dict()["layout"][axis]
+        assert (found["tickmode"], found["title"]["text"], found.get("ticktext")) == ("auto", "dimension", None)
+
+
 def test_a_scheme_that_adds_no_vector_has_two_panels(vectors: NDArray[np.float32], pieces: list[str]) -> None:
     data = sum_of_parts(vectors, None, vectors, pieces, theme=LIGHT).to_dict()["data"]
     assert sum(trace["type"] == "heatmap" for trace in data) == 2

@@ -8,7 +8,7 @@ from ui.components.attention_lines import Lines
 from ui.components.head_grid import head_grid
 from ui.components.keys import keys
 from ui.components.live_text import live_text
-from ui.components.payload import PayloadError
+from ui.components.payload import PayloadError, unpack
 from ui.components.plotly_bridge import plotly_bridge
 from ui.components.token_strip import Chip, Strip, token_strip
 
@@ -31,11 +31,17 @@ def grid_page() -> None:
 def test_the_head_grid_sends_its_pictures_and_words() -> None:
     header, body = sent(run(grid_page))
     assert (header["layers"], header["heads"], header["rows"], header["columns"]) == (2, 3, 4, 5)
-    assert header["selected"] == [1, 2]
     assert header["captions"] == [["a", "b", "c"], ["d", "e", "<i>"]]
     assert header["names"][1][2] == "layer 1 · head 2"
     assert header["row_labels"] == ["L0", "L1"]
     assert body == bytes(range(120))
+
+
+def test_the_chosen_head_is_told_apart_from_the_pictures_so_that_these_are_not_sent_again() -> None:
+    app = run(grid_page)
+    assert sent(app)[0]["selected"] is None
+    told = unpack(app.get("bidi_component")[1].proto.bytes)[0]
+    assert told == {"grid": sent(app)[0]["grid"], "selected": [1, 2]}
 
 
 def test_a_chosen_head_reaches_the_callback_and_the_page_for_one_run() -> None:

@@ -11,6 +11,7 @@ SCRIPTS = sorted(COMPONENTS.rglob("*.js"))
 STYLES = sorted(COMPONENTS.rglob("*.css"))
 NAMES = [
     "attention_lines",
+    "chosen_head",
     "head_grid",
     "keys",
     "live_text",

@@ -71,10 +71,15 @@ function words({ header }, at) {
   return [header.names[layer][head], header.captions[layer][head]];
 }
 
+/** The head Python says is chosen: it comes apart from the pictures, except in a file of its own. */
+function told({ header }) {
+  const [layer, head] = header.selected ?? window.regardChosen?.[header.grid] ?? [0, 0];
+  return Math.min(layer, header.layers - 1) * header.heads + Math.min(head, header.heads - 1);
+}
+
 /** Python's choice counts, unless a newer one made here is still on its way. */
 function adopt(state) {
-  const { header } = state;
-  const python = header.selected[0] * header.heads + header.selected[1];
+  const python = told(state);
   if (state.asked === python && !state.timer) settle(state);
   if (state.asked === null || state.asked >= state.cells.length) {
     settle(state);
@@ -108,8 +113,7 @@ function choose(state, at, delay) {
   clearTimeout(state.patience);
   state.timer = setTimeout(() => {
     state.timer = 0;
-    const [layer, head] = state.header.selected;
-    if (layer * heads + head === at) settle(state); // Python agrees already and has nothing new to say
+    if (told(state) === at) settle(state); // Python agrees already and has nothing new to say
     else state.patience = setTimeout(() => { settle(state); adopt(state); }, PATIENCE);
     state.send("head", { layer: Math.floor(at / heads), head: at % heads, pressed: !delay });
   }, delay);
@@ -208,6 +212,8 @@ function tip(state, at) {
 function listen(state) {
   state.unlisten = new AbortController();
   const { signal } = state.unlisten;
+  const chosen = ({ detail }) => { if (detail === state.header.grid) adopt(state); };
+  window.addEventListener("regard-chosen", chosen, { signal });
   const board = state.root.querySelector(".board");
   const at = (event) => Number(event.target.closest?.(".cell")?.dataset.at ?? -1);
   board.addEventListener("pointermove", (event) => {

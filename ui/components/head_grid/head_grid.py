@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 
 from ui.components.browser import browser_component, index_in, told
+from ui.components.chosen_head.chosen_head import chosen_head
 from ui.components.payload import PayloadError, pack
 
 MOST = 64  # rows and columns of a picture; more than a cell has pixels for
@@ -67,6 +69,7 @@ def grid_payload(
     weights: NDArray[np.uint8] | NDArray[np.floating],
     *,
     selected: tuple[int, int],
+    grid: str = "",
     row_labels: Sequence[str] | None = None,
     column_labels: Sequence[str] | None = None,
     names: Sequence[Sequence[str]] | None = None,
@@ -77,7 +80,10 @@ def grid_payload(
     colours: Sequence[str] = (),
     isolates: bool = False,
 ) -> bytes:
-    """The message to the browser, as `head_grid` describes it; PayloadError where it could not be drawn."""
+    """The message to the browser, as `head_grid` describes it; PayloadError where it could not be drawn.
+
+    With the key of a `grid` the chosen head stays out of it: `chosen_head` tells that one.
+    """
     if weights.ndim != 4 or 0 in weights.shape:
         raise PayloadError(
             f"weights have shape {weights.shape}; (layers, heads, query, key), none of them 0, is needed"
@@ -93,7 +99,8 @@ def grid_payload(
         "heads": heads,
         "rows": rows,
         "columns": columns,
-        "selected": [layer, head],
+        "selected": None if grid else [layer, head],
+        "grid": grid,
         "row_labels": _fit(row_labels, [f"L{row}" for row in range(layers)], "row labels"),
         "column_labels": _fit(column_labels, [f"H{column}" for column in range(heads)], "column labels"),
         "names": _table(names, [[f"layer {r} · head {c}" for c in range(heads)] for r in range(layers)], "names"),
@@ -135,6 +142,7 @@ def head_grid(
     payload = grid_payload(
         weights,
         selected=selected,
+        grid=key,
         row_labels=row_labels,
         column_labels=column_labels,
         names=names,
@@ -160,12 +168,14 @@ def head_grid(
         if on_alone is not None and chosen is not None:
             on_alone(chosen)
 
-    result = _mount(
-        key=key,
-        data=payload,
-        on_head_change=told(key, "head", act),
-        on_alone_change=told(key, "alone", act_alone),
-    )
+    with st.container(gap=None):
+        result = _mount(
+            key=key,
+            data=payload,
+            on_head_change=told(key, "head", act),
+            on_alone_change=told(key, "alone", act_alone),
+        )
+        chosen_head(key, selected)
     return event(result.get("head"))
 
 

@@ -1,0 +1,86 @@
+"""All heads of a model as small pictures in one figure: for print and for notebooks; the app draws them on a canvas."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz.frame import WIDTH, Floats, Part, new_figure, outline
+from viz.shares import colour_bar
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Palette, Theme, sequential_scale
+
+GAP = 0.08  # of a picture's side, between two
+LEFT, TOP = 40, 28  # px for the names of layers and heads
+
+
+def head_pictures(
+    pictures: NDArray[np.uint8] | Floats,
+    *,
+    theme: Theme,
+    palette: Palette = "accent",
+    selected: tuple[int, int] | None = None,
+    width: int = WIDTH,
+) -> go.Figure:
+    """`pictures` (layers, heads, rows, columns): shares from 0 to 1, or those as bytes up to 255; layers down, heads across.
+
+    Colour follows the square root of the share. `selected` (layer, head) is framed.
+    """
+    if pictures.ndim != 4 or 0 in pictures.shape:
+        raise ValueError(
+            f"Pictures of shape {pictures.shape}; (layers, heads, rows, columns), none of them 0, are needed."
+        )
+    shares = pictures / np.float32(255) if pictures.dtype == np.uint8 else np.asarray(pictures, dtype=np.float32)
+    layers, heads, rows, columns = shares.shape
+    between = max(1, round(GAP * max(rows, columns)))
+    sheet = _sheet(np.sqrt(shares), between)
+    down, across = rows + between, columns + between
+    trace = go.Heatmap(
+        z=sheet,
+        zmin=0,
+        zmax=1,
+        colorscale=sequential_scale(theme, palette),
+        showscale=True,
+        colorbar=colour_bar(theme, "largest weight")
+        | {"tickmode": "array", "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.25", "1"]},
+        hoverinfo="skip",
+    )
+    framed = []
+    if selected is not None:
+        y, x = selected[0] * down, selected[1] * across
+        framed = [outline(theme, x=(x, x + columns - 1), y=(y, y + rows - 1))]
+    layout: Part = {
+        "margin": {"l": LEFT, "r": 78, "t": TOP, "b": 8},
+        "plot_bgcolor": theme.border,
+        "xaxis": _names("H", heads, across, columns, theme) | {"side": "top", "range": [-0.5, sheet.shape[1] - 0.5]},
+        "yaxis": _names("L", layers, down, rows, theme) | {"range": [sheet.shape[0] - 0.5, -0.5]},
+        "shapes": framed,
+    }
+    scale = (width - LEFT - 78) / sheet.shape[1]
+    summary = (
+        f"{layers} layers of {heads} heads as pictures, queries down and keys across, darker where more is looked at."
+    )
+    height = round(TOP + 8 + scale * sheet.shape[0] * columns / rows)
+    return new_figure(theme, summary, height=height, width=width, traces=[trace], layout=layout)
+
+
+def _sheet(pictures: Floats, between: int) -> Floats:
+    """All pictures on one sheet, NaN between them."""
+    layers, heads, rows, columns = pictures.shape
+    framed = np.full((layers, heads, rows + between, columns + between), np.nan, dtype=np.float32)
+    framed[:, :, :rows, :columns] = pictures
+    sheet: Floats = framed.transpose(0, 2, 1, 3).reshape(layers * (rows + between), heads * (columns + between))
+    return np.ascontiguousarray(sheet[:-between, :-between])
+
+
+def _names(letter: str, count: int, step: int, size: int, theme: Theme) -> Part:
+    """A name in the middle of each row or column of pictures."""
+    values: Sequence[float] = [i * step + (size - 1) / 2 for i in range(count)]
+    return {
+        "tickmode": "array",
+        "tickvals": list(values),
+        "ticktext": [f"{letter}{i}" for i in range(count)],
+        "tickfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
+        "showgrid": False,
+        "zeroline": False,
+    }
