@@ -113,7 +113,7 @@ def texts(found: Measured) -> None:
         if event.row == 0:
             st.session_state["moment"], st.session_state["measured"] = event.index, "token"
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="worth_row"):
         with st.container(width="stretch"):
             token_strip(rows, key="worth_texts", label="Predicted tokens", on_token=choose)
         if len(found.moments) > 1:
