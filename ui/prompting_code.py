@@ -1,5 +1,7 @@
 """Python that makes the prompting page's numbers and figures in a notebook."""
 
+import re
+
 from analysis.prompting_shares import Length
 from ui.attention_code import call, whole
 from ui.prompting_answers import given
@@ -9,7 +11,8 @@ IMPORTS = [
     "import numpy as np",
     "from analysis.prompting import PARTS, Prompt, pose",
     "from analysis.prompting_shares import BITS, attention_shares, influence_shares, log_probabilities, per_length, shares_among",
-    "from viz.prompting import Named, PartRow, answer_bars, part_bars, surprisal_bars",
+    "from viz.prompting import Named, answer_bars, bits_words, share_words, surprisal_bars",
+    "from viz.prompting_parts import PartRow, part_bars",
 ]
 
 
@@ -36,14 +39,18 @@ def used(lines: list[str]) -> list[str]:
         if not first.startswith("from"):
             kept.append(line)
             continue
-        wanted = [name for name in names.split(", ") if f"{name}(" in text or f"{name} " in text or f"{name})" in text]
+        wanted = [name for name in names.split(", ") if re.search(rf"\b{name}\b", text)]
         if wanted:
             kept.append(f"{first} import {', '.join(wanted)}")
     return kept
 
 
-def of_scores(found: Measured, length: Length) -> str:
-    """Each answer's share, and its surprisal in `bits`."""
+def of_scores(found: Measured, length: Length, which: str) -> str:
+    """Each answer's share ("among") or its surprisal ("absolute")."""
+    made, words, axis, top = {
+        "among": ("shares_among(scores)", "share_words(values)", "share", ["top=1"]),
+        "absolute": ("-scores * BITS", f"bits_words(values, whole={length == 'whole'})", "bits", []),
+    }[which]
     lines = [
         *of_prompts(found),
         "scores = np.zeros((len(prompts), len(answers)))",
@@ -51,19 +58,11 @@ def of_scores(found: Measured, length: Length) -> str:
         "    for j, answer in enumerate(answers):",
         "        logs = log_probabilities(lm, pose(lm, prompt, given, answer, joint))",
         f"        scores[i, j] = per_length(logs.sum(), {length!r}, tokens=len(logs), answer=answer)",
-        "shares, bits = shares_among(scores), -scores * BITS",
-        'words = [[f"{share:.1%}" for share in row] for row in shares]',
+        f"values = {made}",
+        f"words = {words}",
         call(
             "answer_bars",
-            [
-                "shares, names, answers",
-                "theme=LIGHT",
-                "text=words",
-                "hover=words",
-                'said="Shares among the answers"',
-                'axis="share"',
-                "top=1",
-            ],
+            ["values, names, answers", "theme=LIGHT", "text=words", "hover=words", 'said=""', f"axis={axis!r}", *top],
         ),
     ]
     return whole(used(lines), lines)

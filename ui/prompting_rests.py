@@ -8,7 +8,7 @@ from analysis.prompting_shares import Floats, attended_part
 from ui import figures, header, prompting_code, settings, theme, without_attention
 from ui.prompting_measured import Measured, attention, influence, short
 from viz.export import table_csv
-from viz.prompting import PartRow, part_bars
+from viz.prompting_parts import PartRow, part_bars
 
 EVERY = "every"
 NAMES = {

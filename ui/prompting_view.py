@@ -9,15 +9,14 @@ from ui import figures, header, prompting_code, settings, theme
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
 from ui.prompting_measured import Measured, Scored, short
-from ui.prompting_words import said_of_bars, share, summary
+from ui.prompting_words import said_of_bars, summary
 from viz.export import table_csv
 from viz.labels import escaped
-from viz.prompting import answer_bars, surprisal_bars
+from viz.prompting import answer_bars, bits_words, percent, share_words, surprisal_bars
 
 LENGTH_NAMES: dict[Length, str] = {"whole": "as it is", "token": "per token", "byte": "per byte"}
 UNITS: dict[Length, str] = {"whole": "bits", "token": "bits a token", "byte": "bits a byte"}
 ROLES: dict[str, Role] = {"instruction": "position", "examples": "warning", "input": "key", "answer": "probability"}
-PICTURED = 17  # bits, one in 130,000
 TINT = 0.4  # of a part that is not the answer
 
 
@@ -96,7 +95,7 @@ def chip(token: Token, part: str) -> Chip:
 def chip_of_answer(token: Token, bits: float) -> Chip:
     """A token of the answer: tinted by its probability, its surprisal below it."""
     p = min(1.0, 2.0**-bits)
-    return Chip(token.label, f"{bits:.1f}", p, "probability", f"answer, {share(p)}", special=token.special)
+    return Chip(token.label, f"{bits:.1f}", p, "probability", f"answer, {percent(p)}", special=token.special)
 
 
 def probabilities(found: Measured, length: Length, answer: int) -> None:
@@ -111,7 +110,7 @@ def probabilities(found: Measured, length: Length, answer: int) -> None:
 def among(found: Measured, length: Length, answer: int) -> None:
     """Shares of one among the answers."""
     values = found.shares(length)
-    words = [[share(value) for value in row] for row in values]
+    words = share_words(values)
     hover = [
         [
             f"{escaped(short(a))} under {escaped(p.text)}: {w} of the share"
@@ -147,13 +146,12 @@ ABSOLUTE = (
 def absolute(found: Measured, length: Length, answer: int) -> None:
     """Surprisal of each whole answer, and its probability."""
     values = -found.scores(length) * BITS
-    words = [[f"{bits:.1f}" + told(bits, length) for bits in row] for row in values]
     fig = answer_bars(
         values,
         found.prompts,
         found.answers,
         theme=theme.current(),
-        text=words,
+        text=bits_words(values, whole=length == "whole"),
         hover=exact(found, length, values),
         said=said_of_bars(found, values, "{:.1f} " + UNITS[length]),
         axis=f"surprisal, {UNITS[length]}",
@@ -162,22 +160,12 @@ def absolute(found: Measured, length: Length, answer: int) -> None:
     place(fig, found, length, "absolute", "How probable by itself", ABSOLUTE)
 
 
-def told(bits: float, length: Length) -> str:
-    """A probability beside its bits, where there is one and it can be pictured."""
-    return f" · {of_bits(bits)}" if length == "whole" and bits < PICTURED else ""
-
-
-def of_bits(bits: float) -> str:
-    """A probability from its surprisal."""
-    return share(2.0**-bits)
-
-
 def exact(found: Measured, length: Length, values: Floats) -> list[list[str]]:
     """Hover texts with every number of an answer under a prompt."""
     return [
         [
             f"{escaped(short(answer))} under {escaped(prompt.text)}: {value:.2f} {UNITS[length]}<br>log-probability "
-            f"{total:.3f} nats, {of_bits(-total * BITS)}<br>{len(one.logs)} tokens, {len(answer.encode())} bytes"
+            f"{total:.3f} nats, {percent(2.0 ** (total * BITS))}<br>{len(one.logs)} tokens, {len(answer.encode())} bytes"
             for answer, value, total, one in zip(found.answers, row, totals, scored, strict=True)
         ]
         for prompt, row, totals, scored in zip(found.prompts, values, found.totals, found.scored, strict=True)
@@ -193,7 +181,7 @@ def place(fig: figures.go.Figure, found: Measured, length: Length, key: str, hea
         explained=explained,
         filename=f"prompts-{key}",
         csv=lambda: as_csv(found, length),
-        python=lambda: prompting_code.of_scores(found, length),
+        python=lambda: prompting_code.of_scores(found, length, key),
     )
 
     def opened(point: PointEvent) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from analysis.prompting_shares import BITS, Floats, Length
 from ui import header
 from ui.prompting_measured import Measured, short
-from viz.probabilities import format_percent
+from viz.prompting import percent
 
 LITTLE = 0.5  # bits; a change smaller than this is called little
 BY = {"whole": "", "token": ", by its mean over tokens,", "byte": ", by its mean over bytes,"}
@@ -29,11 +29,11 @@ def winners(found: Measured, length: Length) -> str:
     if len(set(best.tolist())) == 1:
         answer, column = found.answers[best[0]], shares[:, best[0]]
         under = {1: "", 2: " under both prompts"}.get(len(column), f" under all {len(column)} prompts")
-        much = listed([share(value) for value in column])
+        much = listed([percent(value) for value in column])
         of = len(found.answers)
         return f"**{quoted(answer)}** is the likeliest of {of} answers{BY[length]}{under}, with {much} among them."
     parts = [
-        f"prompt {one.number} makes **{quoted(found.answers[j])}** the likeliest ({share(row[j])})"
+        f"prompt {one.number} makes **{quoted(found.answers[j])}** the likeliest ({percent(row[j])})"
         for one, j, row in zip(found.prompts, best, shares, strict=True)
     ]
     return f"{sentence_case('; '.join(parts))}{BY[length].rstrip(',')}."
@@ -60,10 +60,6 @@ def changes(found: Measured) -> str:
 def times(bits: float) -> str:
     """What a difference in bits is as a factor, where it can be pictured."""
     return f" ({2**bits:.1f} times)" if bits < 6.7 else ""
-
-
-def share(value: float) -> str:
-    return format_percent(min(1.0, float(value)))
 
 
 def listed(parts: list[str]) -> str:

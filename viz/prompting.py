@@ -7,15 +7,15 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.frame import Floats, Part, label_axis, new_figure, position_axis
+from viz.frame import Floats, Part, new_figure, position_axis
 from viz.labels import escaped, quoted, short, ticks, visible
 from viz.probabilities import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
 COLUMN = 380  # px, the least that half a page leaves a figure
-LABELS_WIDTH = 118  # px kept for the names of rows
 BAR = 19  # px a bar takes
 LONGEST_WORDS = 46  # characters of an answer above its bars
+PICTURED = 17  # bits, one in 130,000
 MOST_BARS = 160  # tokens by prompts: beyond that lines are drawn
 
 
@@ -36,20 +36,24 @@ def prompt_colours(theme: Theme) -> tuple[str, ...]:
     return (theme.accent, theme.query, theme.probability, theme.text)
 
 
-def part_colours(theme: Theme) -> dict[str, str]:
-    """The colour of each part of what is read."""
-    return {
-        "instruction": theme.position,
-        "examples": theme.warning,
-        "input": theme.key,
-        "answer": theme.muted,
-        "special": theme.border,
-    }
-
-
 def _colour(prompt: Named, theme: Theme) -> str:
     colours = prompt_colours(theme)
     return colours[(prompt.number - 1) % len(colours)]
+
+
+def share_words(shares: Floats) -> list[list[str]]:
+    """What stands at the ends of bars of shares."""
+    return [[percent(value) for value in row] for row in shares]
+
+
+def bits_words(bits: Floats, *, whole: bool) -> list[list[str]]:
+    """What stands at the ends of bars of surprisal: the bits, and of a `whole` answer its probability where it can be pictured."""
+    return [[f"{b:.1f}" + (f" · {percent(2.0**-b)}" if whole and b < PICTURED else "") for b in row] for row in bits]
+
+
+def percent(share: float) -> str:
+    """A share that rounding may have put past one."""
+    return format_percent(min(1.0, float(share)))
 
 
 def answer_bars(
@@ -164,7 +168,7 @@ def surprisal_bars(
 
 def _hover(bits: Floats, prompt: Named, tokens: Sequence[str]) -> list[str]:
     return [
-        f"{quoted(token)} under {escaped(prompt.text)}: {value:.2f} bits, {format_percent(min(1.0, float(2.0**-value)))}"
+        f"{quoted(token)} under {escaped(prompt.text)}: {value:.2f} bits, {percent(2.0**-value)}"
         for token, value in zip(tokens, bits, strict=True)
     ]
 
@@ -199,73 +203,3 @@ def _surprising(bits: Floats, prompts: Sequence[Named], tokens: Sequence[str]) -
         for prompt, row in zip(prompts, bits, strict=True)
     ]
     return f"Surprisal of {len(tokens)} tokens: {'; '.join(parts)}."
-
-
-@dataclass(frozen=True, eq=False)
-class PartRow:
-    """One stacked bar: whose it is, what is shared out, and the shares of the parts, which sum to one."""
-
-    prompt: Named
-    what: str
-    shares: Floats  # (parts,)
-
-
-def part_bars(rows: Sequence[PartRow], parts: Sequence[str], names: Sequence[str], *, theme: Theme) -> go.Figure:
-    """A stacked bar for each row: how much of it each of the `parts` takes, called `names` in words."""
-    wrong = [row for row in rows if row.shares.shape != (len(parts),)]
-    if wrong or not rows or len(parts) != len(names):
-        raise ValueError(f"{len(parts)} parts do not fit the shares of {len(rows)} rows.")
-    colours = part_colours(theme)
-    table = np.array([row.shares for row in rows])
-    traces = [
-        _stretch(table[:, n], rows, name, colours[part], theme)
-        for n, (part, name) in enumerate(zip(parts, names, strict=True))
-        if table[:, n].any()
-    ]
-    layout: Part = {
-        "barmode": "stack",
-        "bargap": 0.3,
-        "margin": {"l": LABELS_WIDTH, "r": 10, "t": 30, "b": 26},
-        "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
-        "xaxis": {"range": [0, 1], "tickformat": ".0%", "nticks": 5},
-        "yaxis": label_axis([short(f"{row.prompt.number} · {row.what}", 15) for row in rows], theme),
-    }
-    return new_figure(theme, _shared_out(rows, names), height=72 + 30 * len(rows), traces=traces, layout=layout)
-
-
-def _stretch(values: Floats, rows: Sequence[PartRow], name: str, colour: str, theme: Theme) -> Part:
-    shares = [format_percent(min(1.0, float(value))) for value in values]
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": name,
-        "x": np.asarray(values, dtype=np.float64),
-        "y": np.arange(len(rows)),
-        "marker": {"color": colour, "opacity": 0.88, "line": {"width": 1, "color": theme.background}},
-        "text": [f"{value:.0%}" if value >= 0.08 else "" for value in values],
-        "textposition": "inside",
-        "insidetextanchor": "middle",
-        "textangle": 0,
-        "textfont": {
-            "family": TOKEN_FONT,
-            "size": 11,
-            "color": theme.text if colour == theme.border else theme.background,
-        },
-        "hovertext": [
-            f"{name}: {share} of the {row.what} under {escaped(row.prompt.text)}"
-            for share, row in zip(shares, rows, strict=True)
-        ],
-        "hovertemplate": "%{hovertext}<extra></extra>",
-    }
-
-
-def _shared_out(rows: Sequence[PartRow], names: Sequence[str]) -> str:
-    """The figure in words: what takes most of each row."""
-    parts = [
-        f"of the {row.what} under prompt {row.prompt.number} {format_percent(min(1.0, float(row.shares.max())))} goes to the "
-        f"{names[int(row.shares.argmax())]}"
-        for row in rows
-    ]
-    text = "; ".join(parts)
-    return text[:1].upper() + text[1:] + "."
