@@ -1,6 +1,7 @@
 """The compare page: every head's difference at a glance, the heads that changed most, and one exactly."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,9 +22,10 @@ from viz.changes import moved_ranking
 from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.probabilities import format_percent
 from viz.theme import DIVERGING
-from viz.windows import MOST_CELLS, Window, pooled_difference, pooled_heatmap
+from viz.windows import Window, pooled_difference, pooled_heatmap
 
 RANKED = 12
+CHANGE = "change of attention"
 VIEWS = ("difference", "first", "second")
 BY: dict[How, str] = {
     "pieces": "Pieces are aligned with equal ones at the least cost",
@@ -220,53 +222,32 @@ CELL = {"difference": "the change furthest from zero", "first": "the largest wei
 
 def draw(shown: Matrix, sides: windows.Sides, window: Window, how: str, *, small: bool = False) -> go.Figure:
     """A window of the difference or of one side: exact, or pooled; `small`: the whole in small, the window framed."""
-    now, titles = theme.current(), ("", "") if small else ("looks", "is looked at")
-    if window.exact and not small:
-        part, (queries, keys), at = window.of(shown), sides.of(window), (window.query, window.key)
-        return difference(part, queries, keys, at) if how == "difference" else one_side(part, queries, keys, at)
-    pooled = pooled_difference if how == "difference" else pooled_heatmap
+    if how == "difference":
+        exact = partial(difference_heatmap, name=CHANGE)
+        pooled = partial(pooled_difference, name=CHANGE)
+    else:
+        exact, pooled = partial(attention_heatmap), partial(pooled_heatmap)
+    if small:
+        return windows.in_small(pooled, shown, sides, window)
+    if window.exact:
+        return exact(
+            window.of(shown),
+            *sides.of(window),
+            theme=theme.current(),
+            title_query="looks",
+            title_key="is looked at",
+            first_query=window.query,
+            first_key=window.key,
+            width=620,
+        )
     return pooled(
         shown,
         sides.queries,
         sides.keys,
-        sides.whole if small else window,
-        theme=now,
-        title_query=titles[0],
-        title_key=titles[1],
-        framed=window if small else None,
-        most=windows.MAP_CELLS if small else MOST_CELLS,
-        width=windows.MAP_WIDTH if small else 620,
-        show_bar=not small,
-    )
-
-
-def difference(change: Matrix, queries: Sequence[str], keys: Sequence[str], at: tuple[int, int]) -> go.Figure:
-    """Second minus first."""
-    return difference_heatmap(
-        change,
-        queries,
-        keys,
+        window,
         theme=theme.current(),
         title_query="looks",
         title_key="is looked at",
-        name="change of attention",
-        first_query=at[0],
-        first_key=at[1],
-        width=620,
-    )
-
-
-def one_side(weights: Matrix, queries: Sequence[str], keys: Sequence[str], at: tuple[int, int]) -> go.Figure:
-    """One of the two on the common row."""
-    return attention_heatmap(
-        weights,
-        queries,
-        keys,
-        theme=theme.current(),
-        title_query="looks",
-        title_key="is looked at",
-        first_query=at[0],
-        first_key=at[1],
         width=620,
     )
 

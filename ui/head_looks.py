@@ -181,8 +181,17 @@ def rolled(view: Shown, found: Rollout, layer: int) -> None:
     code = partial(head_code.of_rollout, view, layer, WIDE)
     named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}", code)
     sides = windows.Sides(view.queries, view.keys)
-    titles = {"title_rows": f"after layer {layer}", "title_columns": "came in as"}
-    a_map(view, sides, cells, named, name="rollout", verb="holds of", scale="sqrt", **titles)
+    a_map(
+        view,
+        sides,
+        cells,
+        named,
+        name="rollout",
+        verb="holds of",
+        scale="sqrt",
+        title_rows=f"after layer {layer}",
+        title_columns="came in as",
+    )
     small = partial(small_map, view, attention_toggles.Toggles(), cells, windows.shown(sides))
     windows.where(sides, windows.shown(sides), small, cell=CELL)
     if found.across is not None:

@@ -54,19 +54,17 @@ def in_small(at: Look, cells: Matrix) -> go.Figure:
 def shares(at: Look, cells: Matrix, named: Named) -> None:
     """Weights as a heatmap: exact in a window, pooled where there is more."""
     view, window = at.view, windows.shown(at.sides)
-    titles = {"title_query": "looks", "title_key": "is looked at"}
     if window.exact:
-        queries, keys = at.sides.of(window)
         fig = attention_heatmap(
             window.of(cells),
-            queries,
-            keys,
+            *at.sides.of(window),
             theme=theme.current(),
+            title_query="looks",
+            title_key="is looked at",
             hide_future=view.causal,
             first_query=window.query,
             first_key=window.key,
             width=named.width,
-            **titles,
         )
     else:
         fig = pooled_heatmap(
@@ -75,17 +73,27 @@ def shares(at: Look, cells: Matrix, named: Named) -> None:
             view.keys,
             window,
             theme=theme.current(),
+            title_query="looks",
+            title_key="is looked at",
             hide_future=view.causal,
             width=named.width,
-            **titles,
         )
     place(at.sides, fig, cells, named)
 
 
 def lengths(at: Look, cells: Matrix, named: Named) -> None:
     """Lengths as a heatmap."""
-    titles = {"title_rows": "takes", "title_columns": "hands over"}
-    a_map(at.view, at.sides, cells, named, name="length handed over", verb="takes from", kind="length", **titles)
+    a_map(
+        at.view,
+        at.sides,
+        cells,
+        named,
+        name="length handed over",
+        verb="takes from",
+        kind="length",
+        title_rows="takes",
+        title_columns="hands over",
+    )
 
 
 def a_map(

@@ -1,6 +1,7 @@
 """One head as a heatmap: every cell of a short text, a pooled map with an exact window into a long one."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +14,7 @@ from ui.heads import Shown
 from viz.attention import attention_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.shares import Ceiling
-from viz.windows import Window, pooled_heatmap, whole
+from viz.windows import Window, pooled_heatmap
 
 EXPLAINED = (
     "A row is a query: how it shares its attention among the keys. Each row sums to 1. Click a cell to read its row below the "
@@ -52,7 +53,13 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) 
         on_pair=lambda query, key: chosen_pair.choose(view, query, key),
     )
     st.caption(pair_in_words.said(view, weights))
-    windows.where(sides, window, lambda: small_map(view, toggles, seen, window))
+    windows.where(sides, window, lambda: small_map(view, toggles, seen, window), centre=centre(view, weights))
+
+
+def centre(view: Shown, weights: Matrix) -> tuple[int, int]:
+    """The chosen pair, else the strongest."""
+    query, key = np.unravel_index(int(weights.argmax()), weights.shape)
+    return chosen_pair.of(view) or (int(query), int(key))
 
 
 def figure(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:
@@ -119,19 +126,5 @@ def between_sentences(fig: go.Figure, second: int, count: int) -> None:
 
 def small_map(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:
     """The whole text in small, the window framed."""
-    return pooled_heatmap(
-        weights,
-        view.queries,
-        view.keys,
-        whole(len(view.queries), len(view.keys)),
-        theme=theme.current(),
-        scale="sqrt",
-        palette=toggles.palette,
-        hide_future=view.causal,
-        title_query="",
-        title_key="",
-        framed=window,
-        most=windows.MAP_CELLS,
-        width=windows.MAP_WIDTH,
-        show_bar=False,
-    )
+    pooled = partial(pooled_heatmap, scale="sqrt", palette=toggles.palette, hide_future=view.causal)
+    return windows.in_small(pooled, weights, windows.Sides(view.queries, view.keys), window)

@@ -26,7 +26,7 @@ from viz.attention import attention_heatmap, difference_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.frame import outline
 from viz.theme import DIVERGING
-from viz.windows import MOST_CELLS, Window, pooled_difference, pooled_heatmap
+from viz.windows import Window, pooled_difference, pooled_heatmap
 
 Shows = Literal["weights", "change", "value-weighted", "gradient"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
@@ -222,46 +222,29 @@ def is_in(window: Window, query: int, key: int) -> bool:
 
 def map_figure(view: heads.Shown, values: Matrix, shows: Shows, window: Window, *, small: bool = False) -> go.Figure:
     """A window of weights from 0 to 1, or of anything else around zero; `small`: the whole in small, the window framed."""
-    queries, keys, now = view.queries, view.keys, theme.current()
-    titles = ("", "") if small else ("looks", "is looked at")
-    if window.exact and not small:
-        part = window.of(values), queries[window.query : window.query_end], keys[window.key : window.key_end]
-        first = {"first_query": window.query, "first_key": window.key}
-        if shows == "weights":
-            return attention_heatmap(
-                *part,
-                theme=now,
-                title_query=titles[0],
-                title_key=titles[1],
-                hide_future=view.causal,
-                width=620,
-                **first,
-            )
-        return difference_heatmap(
-            *part,
+    sides, now = windows.Sides(view.queries, view.keys), theme.current()
+    if shows == "weights":
+        exact = partial(attention_heatmap, hide_future=view.causal)
+        pooled = partial(pooled_heatmap, hide_future=view.causal)
+    else:
+        exact = partial(difference_heatmap, name=worth_code.CALLED[shows])
+        pooled = partial(pooled_difference, name=worth_code.CALLED[shows])
+    if small:
+        return windows.in_small(pooled, values, sides, window)
+    if window.exact:
+        return exact(
+            window.of(values),
+            *sides.of(window),
             theme=now,
-            title_query=titles[0],
-            title_key=titles[1],
-            name=worth_code.CALLED[shows],
+            title_query="looks",
+            title_key="is looked at",
+            first_query=window.query,
+            first_key=window.key,
             width=620,
-            **first,
         )
-    all_of = windows.Sides(queries, keys).whole
-    pooled = partial(
-        pooled_heatmap if shows == "weights" else pooled_difference,
-        values,
-        queries,
-        keys,
-        all_of if small else window,
-        theme=now,
-        title_query=titles[0],
-        title_key=titles[1],
-        framed=window if small else None,
-        most=windows.MAP_CELLS if small else MOST_CELLS,
-        width=windows.MAP_WIDTH if small else 620,
-        show_bar=not small,
+    return pooled(
+        values, view.queries, view.keys, window, theme=now, title_query="looks", title_key="is looked at", width=620
     )
-    return pooled(hide_future=view.causal) if shows == "weights" else pooled(name=worth_code.CALLED[shows])
 
 
 def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import figures, settings
+from ui import figures, settings, theme
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
+from ui.figures import Matrix
 from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
 
 MAP_CELLS = 64
@@ -114,20 +116,24 @@ def where(
     *,
     cell: str = "the largest weight",
     moving: str = "",
+    centre: tuple[int, int] | None = None,
 ) -> None:
     """Of a long text: what is on screen, how to get to the rest, and a small map to move the window by.
 
-    `cell` says what a pooled cell is, `moving` how to get elsewhere where that is not by the toolbar; `small` draws the whole map
-    with the window framed.
+    `cell` says what a pooled cell is, `moving` how to get elsewhere where that is not by the toolbar, `centre` the pair around
+    which exact cells are shown for those who do not point; `small` draws the whole map with the window framed.
     """
     if not sides.long:
         return
-    rows, columns = (len(side) for side in (sides.queries, sides.keys))
+    rows, columns = sides.size
     if window == sides.whole:
         each = [f"{size / MOST_CELLS:.3g}" if size > MOST_CELLS else "1" for size in (rows, columns)]
         st.caption(
             f"{rows:,} queries and {columns:,} keys are more cells than a screen has: each one here is {cell} of {each[0]} by "
             f"{each[1]}. Drag a rectangle or click to see exact cells. Nothing is left out: CSV and NPZ hold every number."
+        )
+        st.button(
+            "Exact cells", key="exact", on_click=open_around, args=(sides, *(centre or (rows // 2, columns // 2)))
         )
         return
     state = "exact. The toolbar's arrows pan, a double click or the button shows the whole"
@@ -137,14 +143,50 @@ def where(
         f"Queries {window.query:,} to {window.query_end - 1:,} of {rows:,}, keys {window.key:,} to {window.key_end - 1:,} of "
         f"{columns:,}, {moving or state}; CSV and NPZ hold this part."
     )
+    ways_on(sides, window, small)
+
+
+def ways_on(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> None:
+    """The small map, whose cells open the part around them; and buttons: a half window on, or back to the whole."""
+    down, across = (window.query_end - window.query) // 2, (window.key_end - window.key) // 2
+    steps = (
+        ("Earlier queries", (-down, 0), window.query == 0),
+        ("Later queries", (down, 0), window.query_end == len(sides.queries)),
+        ("Earlier keys", (0, -across), window.key == 0),
+        ("Later keys", (0, across), window.key_end == len(sides.keys)),
+    )
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         with st.container(width="content"):
             figures.chart(small(), key="map", filename="map", fill=False)
-        st.button("Whole text", key="whole", on_click=lambda: st.session_state.update(window=None))
+        with st.container(width="content", gap="small"):
+            st.button("Whole text", key="whole", on_click=lambda: st.session_state.update(window=None))
+            for name, (rows, columns), at_end in steps:
+                moved = Window(
+                    window.query + rows, window.query_end + rows, window.key + columns, window.key_end + columns
+                )
+                key = "pan_" + name.lower().replace(" ", "_")
+                st.button(name, key=key, type="tertiary", disabled=at_end, on_click=keep, args=(sides, moved))
 
-    def moved(point: PointEvent) -> None:
+    def to(point: PointEvent) -> None:
         place = None if point.column is None else block(sides.whole, point.row, point.column, MAP_CELLS)
         if place is not None:
             open_around(sides, *place)
 
-    plotly_bridge("map", key="map_bridge", on_point=moved)
+    plotly_bridge("map", key="map_bridge", on_point=to)
+
+
+def in_small(draw: "partial[go.Figure]", values: Matrix, sides: Sides, window: Window) -> go.Figure:
+    """The whole map by a pooling figure, as small as a thumbnail, with the window framed."""
+    return draw(
+        values,
+        sides.queries,
+        sides.keys,
+        sides.whole,
+        theme=theme.current(),
+        framed=window,
+        most=MAP_CELLS,
+        width=MAP_WIDTH,
+        show_bar=False,
+        title_query="",
+        title_key="",
+    )

@@ -44,24 +44,9 @@ def of_map(
     plain: Run, edited: Run, asked: Prediction, place: Place, shows: str, cut: Sequence[tuple[int, int]], window: Window
 ) -> str:
     """One head's weights, what the parts off changed of them, or what they are worth; cut cells framed."""
-    part, layer, head = place
+    part = place[0]
     stack, kind = heads.PARTS[part]
-    imports: list[str] = []
-    lines = of_run(edited)
-    weights = f'trace.attention("{stack}", {layer}, "{kind}").weights({head})'
-    if shows == "change":
-        lines += of_trace(plain, "plain")
-        made = f"({weights} - {weights.replace('trace.', 'plain.', 1)})"
-    elif shows == "value-weighted":
-        imports.append("from analysis.value_weighted import value_weighted")
-        made = f'value_weighted(trace, "{stack}", {layer}, "{kind}", {head})'
-    elif shows == "gradient":
-        imports += ["from analysis.gradients import gradient_x_attention", PREDICTION]
-        lines.append(f"asked = {asked}")
-        edits = f", edits={of_edits(edited)}" if edited.spec.edits else ""
-        made = f'gradient_x_attention(lm, asked, "{stack}", {layer}, "{kind}"{edits})[{head}]'
-    else:
-        made = weights
+    imports, lines, made = _cells(plain, edited, asked, place, shows)
     read = "encoder" if kind == "cross" else stack
     lines += [
         f"cells = {made}.cpu().numpy()",
@@ -91,6 +76,25 @@ def of_map(
             "    fig.add_shape(outline(LIGHT, x=(key, key), y=(query, query), colour=LIGHT.warning))",
         ]
     return whole(imports, lines)
+
+
+def _cells(plain: Run, edited: Run, asked: Prediction, place: Place, shows: str) -> tuple[list[str], list[str], str]:
+    """(imports, lines, the expression that gives the cells)."""
+    part, layer, head = place
+    stack, kind = heads.PARTS[part]
+    lines = of_run(edited)
+    weights = f'trace.attention("{stack}", {layer}, "{kind}").weights({head})'
+    if shows == "change":
+        return [], [*lines, *of_trace(plain, "plain")], f"({weights} - {weights.replace('trace.', 'plain.', 1)})"
+    if shows == "value-weighted":
+        imports = ["from analysis.value_weighted import value_weighted"]
+        return imports, lines, f'value_weighted(trace, "{stack}", {layer}, "{kind}", {head})'
+    if shows == "gradient":
+        edits = f", edits={of_edits(edited)}" if edited.spec.edits else ""
+        made = f'gradient_x_attention(lm, asked, "{stack}", {layer}, "{kind}"{edits})[{head}]'
+        imports = ["from analysis.gradients import gradient_x_attention", PREDICTION]
+        return imports, [*lines, f"asked = {asked}"], made
+    return [], lines, weights
 
 
 def of_number(
@@ -133,7 +137,12 @@ def of_tables(
     imports.append(
         "from analysis.knock_out import Prediction, every_head, log_probability, one_at_a_time, rows_a_batch"
     )
-    lines += [
+    return imports, [*lines, *_knocked_out(edits)]
+
+
+def _knocked_out(edits: str) -> list[str]:
+    """Lines that knock out every head in turn."""
+    return [
         "heads = [edit for edit in every_head(lm.config) if (edit.stack, edit.part) in parts]",
         "size = rows_a_batch(lm, asked)",
         "batches = [heads[i : i + size] for i in range(0, len(heads), size)]",
@@ -147,7 +156,6 @@ def of_tables(
         "    for part in parts",
         "]",
     ]
-    return imports, lines
 
 
 def of_agreement(edited: Run, asked: Prediction, names: Sequence[Name], short: Sequence[str]) -> str:

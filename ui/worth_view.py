@@ -130,20 +130,7 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
     number = NUMBERS[name]
     if table is None:
         st.markdown(f"**{number.title[:1].upper()}{number.title[1:]}**", help=number.explained)
-        if name == "gradient":
-            asked = predictions.asked(found.edited, found.which)
-            edits = off.held(found.run)
-            args = (found.edited, asked, edits)
-            st.button("Take the gradients", key="take_gradients", on_click=take_gradients, args=args)
-            st.caption(f"{duration(gradient_seconds(found.edited, asked)).capitalize()}.")
-        elif name == "knock_out":
-            st.caption("Press the button above: every head is then switched off in turn.")
-        else:
-            count = head_worth.weights_of(found.edited)
-            st.button("Read every head", key=f"read_{name}", on_click=read_patterns, args=(found.edited,))
-            st.caption(
-                f"This text has {count / 1e6:,.0f} million attention weights; {duration(pattern_seconds(found.edited))}."
-            )
+        ask_for(found, name)
         return
     fig = head_map(
         table,
@@ -179,6 +166,22 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
             st.session_state["layer"], st.session_state["head"] = point.row, point.column
 
     plotly_bridge(f"number_{name}", key=f"number_{name}_bridge", on_point=opened)
+
+
+def ask_for(found: Measured, name: Name) -> None:
+    """The way to a number that takes long."""
+    run = found.edited
+    if name == "knock_out":
+        st.caption("Press the button above: every head is then switched off in turn.")
+    elif name == "gradient":
+        asked = predictions.asked(run, found.which)
+        args = (run, asked, off.held(found.run))
+        st.button("Take the gradients", key="take_gradients", on_click=take_gradients, args=args)
+        st.caption(f"{duration(gradient_seconds(run, asked)).capitalize()}.")
+    else:
+        count = head_worth.weights_of(run)
+        st.button("Read every head", key=f"read_{name}", on_click=read_patterns, args=(run,))
+        st.caption(f"This text has {count / 1e6:,.0f} million attention weights; {duration(pattern_seconds(run))}.")
 
 
 def tall(table: Table) -> int:

@@ -55,6 +55,22 @@ def test_keys_move_between_heads(page: Page) -> None:
     expect(heading(page)).to_contain_text("layer 1, head 2")
 
 
+def test_another_head_is_marked_and_sends_no_pictures_again(page: Page) -> None:
+    sizes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
+    long = "Le chat noir dort sur le canapé rouge. " * 8
+    opened(page, f"/attention?text={long}&part=encoder&layer=0&head=0")
+    pictures = 24 * 64 * 64  # bytes: a text of 64 tokens or more, three layers of eight heads
+    assert max(sizes) > pictures
+    sizes.clear()
+    page.get_by_test_id("head-cell-2-6").click()
+    expect(heading(page)).to_contain_text("layer 2, head 6")
+    settled(page)
+    expect(page.get_by_test_id("head-cell-2-6")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("[data-testid^=head-cell][aria-selected=true]")).to_have_count(1)
+    assert max(sizes) < pictures
+
+
 def test_keys_typed_into_the_text_stay_in_the_text(page: Page) -> None:
     opened(page, CAT)
     page.locator(".st-key-text input").press("End")
