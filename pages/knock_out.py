@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import heads, knock_out_view, logits_view, settings, switched_off, switches_view, worth_view
+from ui import heads, knock_out_view, logits_view, settings, switched_off, switches_view, worth_map_view, worth_view
 from ui.components.keys.keys import keys
 
 run = settings.shown()
@@ -19,7 +19,7 @@ view = heads.shown(run, part)
 left, right = st.columns([2, 3], gap="large")
 with right:
     layer, head = heads.pickers(view)
-    switches_view.head_map(found, part, layer, head)
+    worth_map_view.head_map(found, part, layer, head)
     knock_out_view.next_token(found)
 with left:
     switches_view.overview(found, part, layer, head)

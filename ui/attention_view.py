@@ -11,6 +11,7 @@ from ui import (
     attention_code,
     attention_toggles,
     figures,
+    grid_ways,
     header,
     heads,
     heatmap_view,
@@ -21,17 +22,13 @@ from ui import (
     theme,
 )
 from ui.attention_toggles import Toggles
-from ui.components.head_grid.head_grid import HTML, HeadEvent, grid_payload, head_grid
-from ui.components.standalone import standalone_html
+from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
 from ui.worked_out import duration, in_turn
-from viz.export import archive, table_csv
-from viz.head_pictures import head_pictures
 from viz.theme import sequential_scale
 
-PRINTED = 520  # px, the width of the sheet of all heads
 VIEWS = ("heatmap", "lines", "row", "anatomy")
 SAYS = (
     "Heatmap: every weight of the head. Lines: several heads of the layer at once. Row: one query as bars. "
@@ -120,41 +117,17 @@ def ways(
     view: Shown, toggles: Toggles, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]
 ) -> TakeAway:
     """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
-    shown, name = theme.current(), f"{heads.NAMES[view.part]}, all heads"
-
-    def words() -> str:
-        each = (f"Layer {i}, head {j}: {pair}." for i, row in enumerate(captions) for j, pair in enumerate(row))
-        return f"{name}: {view.layers} layers of {view.heads} heads. " + " ".join(each)
-
-    places = [(layer, head) for layer in range(view.layers) for head in range(view.heads)]
-    return TakeAway(
+    return grid_ways.ways(
+        pictures,
+        captions,
+        (view.queries, view.keys),
+        selected=selected,
+        name=f"{heads.NAMES[view.part]}, all heads",
+        about=view.run.spec.text,
         filename=f"attention-{view.part}-all-heads",
-        words=words,
-        csv=lambda: table_csv(
-            {
-                "layer": [layer for layer, _ in places],
-                "head": [head for _, head in places],
-                "strongest": [captions[layer][head] for layer, head in places],
-            }
-        ),
-        html=lambda: standalone_html(
-            "head_grid",
-            HTML,
-            grid_payload(pictures, selected=selected, captions=captions, label=name),
-            title=f"{name}: {view.run.spec.text[:80]}",
-            said=words(),
-            theme=shown,
-        ),
-        npz=lambda: pictures_npz(pictures, view),
         python=lambda: attention_code.of_all(view, toggles, selected, max(pictures.shape[2:])),
-        print=lambda: head_pictures(pictures, theme=shown, palette=toggles.palette, selected=selected, width=PRINTED),
+        palette=toggles.palette,
     )
-
-
-def pictures_npz(pictures: NDArray[np.uint8], view: Shown) -> bytes:
-    """The pictures (layer, head, row, column) from 0 to 255, and the labels of the whole map."""
-    queries, keys = (np.array(side, dtype=np.str_) for side in (view.queries, view.keys))
-    return archive({"pictures": pictures, "queries": queries, "keys": keys})
 
 
 def asked_for_all(view: Shown) -> bool:

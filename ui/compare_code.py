@@ -110,6 +110,25 @@ def of_ranking(made: Comparison, layer: int, head: int, ranked: int) -> str:
     return whole(imports, lines)
 
 
+def of_all(made: Comparison, layer: int, head: int, cells: int) -> str:
+    """Every head's difference as a picture of at most `cells` a side."""
+    imports, lines = of_grid(made)
+    imports[1] = "from analysis.difference import Grid, difference"
+    partners = [[made.partner(i, j) for j in range(made.first.heads)] for i in range(made.first.layers)]
+    lines += [
+        f"partners = {partners}",
+        "",
+        "def picture(layer, head):",
+        "    change = difference(first_head(layer, head), second_head(*partners[layer][head]))",
+        f"    return furthest(change, edges(0, len(change), {cells}), edges(0, change.shape[1], {cells}))",
+        "",
+        "pictures = np.array([[picture(i, j) for j in range(len(row))] for i, row in enumerate(partners)])",
+        call("head_pictures", ["pictures", "theme=LIGHT", "signed=True", f"selected={(layer, head)}", "width=520"]),
+    ]
+    drawn = ["from viz.head_pictures import head_pictures", "from viz.windows import edges, furthest"]
+    return whole(["import numpy as np", *imports, *drawn], lines)
+
+
 def of_places(side: Side) -> str:
     return f"[(layer, head) for layer in range({side.layers}) for head in range({side.heads})]"
 

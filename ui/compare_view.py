@@ -9,12 +9,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.alignment import How
-from ui import compare_code, comparing, figures, heads, settings, theme, windows
+from ui import compare_code, comparing, figures, grid_ways, heads, settings, theme, windows
 from ui.compare_with import Other, parts
 from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.figures import Matrix
+from ui.figures import Matrix, TakeAway
 from ui.runs import Run
 from ui.worked_out import asked, duration, in_turn, kept
 from viz.attention import attention_heatmap, difference_heatmap
@@ -115,11 +115,14 @@ def pickers(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
 
 def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
     """All heads' differences as thumbnails, and the ones that moved most."""
-    st.markdown(
-        "**All heads**",
-        help="One picture a head: queries down, keys across, on the row of both texts. One colour where the second gives a key "
-        "more, the other where it gives less; the strongest colour is a whole row's attention. Grey: no query in common.",
-    )
+    with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
+        st.markdown(
+            "**All heads**",
+            help="One picture a head: queries down, keys across, on the row of both texts. One colour where the second gives a key "
+            "more, the other where it gives less; the strongest colour is a whole row's attention. Grey: no query in common.",
+            width="stretch",
+        )
+        figures.take_away(ways(made, small, layer, head), key="all")
     head_grid(
         small.pictures,
         selected=(layer, head),
@@ -130,6 +133,21 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
         on_head=heads.pick,
     )
     ranking(made, small, layer, head)
+
+
+def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
+    """All heads' differences as files."""
+    return grid_ways.ways(
+        small.pictures,
+        small.captions,
+        made.labels,
+        selected=(layer, head),
+        name="How every head's attention differs",
+        about=made.first.run.spec.text,
+        filename=f"difference-{made.first.part}-all-heads",
+        python=lambda: compare_code.of_all(made, layer, head, max(small.pictures.shape[2:])),
+        signed=True,
+    )
 
 
 def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:

@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from viz.frame import WIDTH, Floats, Part, new_figure, outline
 from viz.shares import colour_bar
-from viz.theme import TOKEN_FONT, TOKEN_SIZE, Palette, Theme, sequential_scale
+from viz.theme import TOKEN_FONT, TOKEN_SIZE, Palette, Theme, diverging_scale, sequential_scale
 
 GAP = 0.08  # of a picture's side, between two
+TICKS: dict[bool, dict[float, str]] = {
+    False: {0: "0", 0.5: "0.25", 1: "1"},
+    True: {-1: "−1", -0.5: "−0.25", 0: "0", 0.5: "0.25", 1: "1"},
+}
 LEFT, TOP = 40, 28  # px for the names of layers and heads
 
 
@@ -20,29 +24,31 @@ def head_pictures(
     theme: Theme,
     palette: Palette = "accent",
     selected: tuple[int, int] | None = None,
+    signed: bool = False,
     width: int = WIDTH,
 ) -> go.Figure:
     """`pictures` (layers, heads, rows, columns): shares from 0 to 1, or those as bytes up to 255; layers down, heads across.
 
-    Colour follows the square root of the share. `selected` (layer, head) is framed.
+    `signed`: changes from -1 to 1, or those as bytes with 0 as 128 and nothing as 0. Colour follows the square root of the size.
+    `selected` (layer, head) is framed.
     """
     if pictures.ndim != 4 or 0 in pictures.shape:
         raise ValueError(
             f"Pictures of shape {pictures.shape}; (layers, heads, rows, columns), none of them 0, are needed."
         )
-    shares = pictures / np.float32(255) if pictures.dtype == np.uint8 else np.asarray(pictures, dtype=np.float32)
+    shares = _values(pictures, signed)
     layers, heads, rows, columns = shares.shape
     between = max(1, round(GAP * max(rows, columns)))
-    sheet = _sheet(np.sqrt(shares), between)
+    sheet = _sheet(np.sign(shares) * np.sqrt(np.abs(shares)), between)
     down, across = rows + between, columns + between
     trace = go.Heatmap(
         z=sheet,
-        zmin=0,
+        zmin=-1 if signed else 0,
         zmax=1,
-        colorscale=sequential_scale(theme, palette),
+        colorscale=diverging_scale(theme) if signed else sequential_scale(theme, palette),
         showscale=True,
-        colorbar=colour_bar(theme, "largest weight")
-        | {"tickmode": "array", "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.25", "1"]},
+        colorbar=colour_bar(theme, "change" if signed else "largest weight")
+        | {"tickmode": "array", "tickvals": list(TICKS[signed]), "ticktext": list(TICKS[signed].values())},
         hoverinfo="skip",
     )
     framed = []
@@ -62,6 +68,16 @@ def head_pictures(
     )
     height = round(TOP + 8 + scale * sheet.shape[0] * columns / rows)
     return new_figure(theme, summary, height=height, width=width, traces=[trace], layout=layout)
+
+
+def _values(pictures: NDArray[np.uint8] | Floats, signed: bool) -> Floats:
+    """Bytes as what they stand for."""
+    values: Floats = pictures.astype(np.float32)
+    if pictures.dtype != np.uint8:
+        return values
+    if not signed:
+        return values / 255
+    return np.where(pictures == 0, np.float32(np.nan), (values - 128) / 127)
 
 
 def _sheet(pictures: Floats, between: int) -> Floats:

@@ -1,9 +1,10 @@
 """The Python that the knock-out and compare pages hand out makes the figures it stands under."""
 
+import numpy as np
 import pytest
 
-from tests.pages.copied import code_with, folds_open, same_figure
-from tests.pages.driving import CAT, opened, picked, pressed
+from tests.pages.copied import code_with, executed, folds_open, same_figure
+from tests.pages.driving import CAT, chart, numbers, opened, picked, pressed
 
 OFF = {"off": "d2c5,e0s,d1f,d1c2.2-1", "part": "cross", "layer": "1", "head": "2"}
 EACH = {
@@ -33,6 +34,21 @@ def test_the_python_of_what_parts_were_worth_makes_the_same_figures(monkeypatch:
     ):
         app = picked(app, "worth_shows", shows)
         same_figure(app, "worth_map", code_with(app, words))
+
+
+@pytest.mark.parametrize(
+    ("page", "address"), [("compare", {"text_b": "Le chien noir dort."}), ("knock_out", {"off": "d2c5,e0s"})]
+)
+def test_the_python_of_all_differences_draws_the_sheet_that_is_saved(
+    page: str, address: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds_open(monkeypatch)
+    app = opened(page, CAT, part="cross", layer="1", head="2", **address)
+    made = np.asarray(executed(code_with(app, "head_pictures("))["fig"].data[0].z)
+    drawn = numbers(chart(app, "all_print")["data"][0]["z"])
+    there = np.isfinite(drawn)  # a head that is off is blank on the page
+    np.testing.assert_allclose((made * np.abs(made))[there], (drawn * np.abs(drawn))[there], atol=1.01 / 127)
+    assert there.mean() > 0.5
 
 
 def test_the_python_of_a_comparison_makes_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:

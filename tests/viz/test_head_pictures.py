@@ -28,6 +28,17 @@ def test_shares_and_bytes_give_the_same_picture() -> None:
     np.testing.assert_allclose(np.asarray(one) ** 2, np.asarray(other) ** 2, atol=1 / 255)
 
 
+def test_changes_keep_their_sign_and_nothing_stays_blank() -> None:
+    changes = np.linspace(-1, 1, 2 * 2 * 4 * 4, dtype=np.float32).reshape(2, 2, 4, 4)
+    sent = (128 + np.rint(127 * changes)).astype(np.uint8)
+    sent[1, 1] = 0
+    one, other = (head_pictures(x, theme=LIGHT, signed=True).data[0] for x in (changes, sent))
+    np.testing.assert_allclose(np.sign(one.z[:4, :4]) * one.z[:4, :4] ** 2, changes[0, 0], atol=1e-6)
+    np.testing.assert_allclose(other.z[:4, :4] * np.abs(other.z[:4, :4]), changes[0, 0], atol=1 / 127)
+    assert np.isnan(other.z[5:, 5:]).all()
+    assert (one.zmin, one.zmax) == (-1, 1)
+
+
 def test_pictures_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="layers, heads, rows, columns"):
         head_pictures(np.zeros((2, 3, 4)), theme=LIGHT)
