@@ -113,7 +113,10 @@ SAYS_SCALE = "Square root and logarithm bring out small weights; the numbers sta
 SAYS_RANGE = "0 to 1 lets figures be compared; a head's own range shows the most of a head whose weights are all small."
 SAYS_PALETTE = "All four can be read by colour-blind people and in print."
 SAYS_FUTURE = "A decoder's token cannot look at later ones. Off: these cells are blank. On: they are zeros."
-SAYS_TRANSPOSED = "Which side is down. In the lines: tokens in two rows, one above the other, as far as they fit."
+SAYS_TRANSPOSED = (
+    "Which side is down. In the lines: tokens in two rows, one above the other, as far as they fit; a text written from right to "
+    "left runs from the right."
+)
 
 
 def row(label: str, name: str, value: Code, options: Mapping[Code, str], says: str) -> None:

@@ -13,6 +13,13 @@ function floats(body) {
   return new Float32Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength));
 }
 
+/** "rtl" where most tokens with letters are written from right to left: a row of them is then read from the right. */
+function directionOf(tokens) {
+  const written = tokens.filter((token) => /\p{L}/u.test(token));
+  const fromRight = written.filter((token) => /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(token));
+  return fromRight.length * 2 > written.length ? "rtl" : "ltr";
+}
+
 const instances = new WeakMap();
 
 /** What this mount remembers between calls; made once per mounted node. */

@@ -158,6 +158,8 @@ function arrange(state) {
   as(state.rows ? "rows" : "columns");
   if (state.rows && stage.scrollWidth > width + 1) { state.rows = false; as("columns"); }
   const [queries, keys] = SIDES.map((side) => stage.querySelector(`.tokens.${side}`));
+  queries.dir = state.rows ? directionOf(header.queries) : "ltr";
+  keys.dir = state.rows ? directionOf(header.keys) : "ltr";
   if (state.rows) {
     state.size = [Math.max(queries.scrollWidth, keys.scrollWidth), 150];
   } else {
@@ -436,6 +438,12 @@ function listen(state) {
   }
 }
 
+/** The keys that go to the token before and after: the other way round where the row is read from the right. */
+function arrowsOf(state, side) {
+  const keys = ["ArrowLeft", "ArrowRight"];
+  return directionOf(listOf(state, side)) === "rtl" ? keys.reverse() : keys;
+}
+
 function onKey(state, event, token) {
   if (event.key === "Escape") {
     state.locked.clear();
@@ -451,7 +459,7 @@ function onKey(state, event, token) {
     return;
   }
   const [back, on, over] = state.rows
-    ? ["ArrowLeft", "ArrowRight", ["ArrowUp", "ArrowDown"]]
+    ? [...arrowsOf(state, token.side), ["ArrowUp", "ArrowDown"]]
     : ["ArrowUp", "ArrowDown", ["ArrowLeft", "ArrowRight"]];
   const step = { [back]: -1, [on]: 1, Home: -Infinity, End: Infinity }[event.key];
   const side = over.includes(event.key) ? SIDES[over.indexOf(event.key)] : token.side;

@@ -42,6 +42,7 @@ function newRow(at) {
 function fillRow(state, element, row, at) {
   const { clickable, label } = state.header;
   const { chips, empty } = element;
+  chips.dir = directionOf(row.chips.map((chip) => chip.label));
   element.firstChild.textContent = row.name;
   empty.textContent = row.empty;
   empty.remove();
@@ -148,7 +149,8 @@ function listen(state) {
 function target(state, [row, index], key) {
   const { rows } = state.header;
   const last = rows[row].chips.length - 1;
-  const moves = { ArrowLeft: index - 1, ArrowRight: index + 1, Home: 0, End: last };
+  const on = chipAt(state, row, index).parentElement.dir === "rtl" ? -1 : 1;
+  const moves = { ArrowLeft: index - on, ArrowRight: index + on, Home: 0, End: last };
   if (key in moves) return [row, Math.max(0, Math.min(last, moves[key]))];
   if (key !== "ArrowUp" && key !== "ArrowDown") return null;
   return nearest(state, chipAt(state, row, index), key === "ArrowUp" ? -1 : 1) ?? [row, index];
