@@ -33,7 +33,7 @@ class ChoiceError(InputError):
 
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
-    """The one store of this process: an eighth of the memory there is. At GPT-2 small's shape a run of 2,048 tokens keeps 0.6 GB,
+    """The one store of this process: an eighth of the memory there is. At GPT-2 small's shape a run of 2,048 tokens keeps 0.5 GB,
     and a knock-out sets three of them side by side."""
     return RunStore(max(LEAST_BUDGET, min(MOST_BUDGET, installed() // 8)))
 
