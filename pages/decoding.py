@@ -48,7 +48,7 @@ with right:
 if view == "inside":
     inside_view.who_pushed(run, step)
 elif view == "branches":
-    branches_view.every_head(run, at)
+    branches_view.below(run, at)
 elif view == "cache":
     kv_cache_view.work(run, at)
 else:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.parting import parting
 from model.errors import InputError
-from ui import branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
+from ui import branch_tree, branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
 from ui.branches import Branch
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
@@ -41,8 +41,8 @@ def tree(run: Run, at: int) -> None:
         return
     every = [run_of(run, branch) for branch in held]
     rows, starts = [], []
-    for n, (branch, one) in enumerate(zip(held, every, strict=True)):
-        shared = max((common(one, other) for other in every[:n]), default=0)
+    for limb in branch_tree.grown(held, every):
+        branch, one, shared = limb.branch, limb.run, limb.start
         here = branch.choices == run.spec.choices
         chips = [
             decoding_view.chip(one, index, current=here and index == at) for index in range(shared, len(one.steps))
@@ -58,14 +58,6 @@ def tree(run: Run, at: int) -> None:
 
     token_strip(rows, key="branch_tree", label="Branches", on_token=jump)
     tend(run, held, left_out)
-
-
-def common(one: Run, other: Run) -> int:
-    """How many tokens two runs begin with alike."""
-    pairs = zip(one.steps, other.steps, strict=False)
-    return next(
-        (n for n, (a, b) in enumerate(pairs) if a.token.id != b.token.id), min(len(one.steps), len(other.steps))
-    )
 
 
 def tend(run: Run, held: tuple[Branch, ...], left_out: int) -> None:
@@ -152,8 +144,17 @@ def side_by_side(run: Run, other: Run, at: int) -> None:
     )
 
 
-def every_head(run: Run, at: int) -> None:
-    """The comparison head by head, below."""
+def below(run: Run, at: int) -> None:
+    """All branches as a tree, and the comparison of two head by head."""
+    held = branches.kept(run)
+    if len(held) > 1:
+        limbs = branch_tree.grown(held, [run_of(run, branch) for branch in held])
+        branch_tree.picture(run, at, limbs, [title(run, branch) for branch in held])
+    every_head(run)
+
+
+def every_head(run: Run) -> None:
+    """The comparison head by head."""
     held = branches.kept(run)
     others = {branches.write([b]): b for b in held if b.choices != run.spec.choices}
     picked = st.session_state.get("compare_with")

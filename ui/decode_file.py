@@ -7,8 +7,9 @@ from dataclasses import asdict
 import streamlit as st
 
 from model.decoding import Sample, Step
-from ui import branches
+from ui import branch_tree, branches
 from ui.branches import Branch
+from ui.branches_view import run_of
 from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.export import table_csv
@@ -89,7 +90,7 @@ def as_json(run: Run, held: Sequence[Branch]) -> str:
         "ended": ended,
         "written": run.lm.text([step.token.id for step in run.steps]),
         "steps": [_step(run, step) for step in run.steps],
-        "branches": [_branch(run, branch) for branch in held],
+        "branches": branch_tree.as_document(branch_tree.grown(held, [run_of(run, one) for one in held]), run),
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 
@@ -107,9 +108,3 @@ def _step(run: Run, step: Step) -> dict[str, object]:
 def _token(run: Run, id: int) -> dict[str, object]:
     token = run.lm.token(id)
     return {"id": id, "token": token.label, "text": token.text}
-
-
-def _branch(run: Run, branch: Branch) -> dict[str, object]:
-    here = branch.choices == run.spec.choices
-    choices = [{"step": step, **_token(run, token)} for step, token in branch.choices]
-    return {"name": branch.name, "choices": choices, "on_screen": here}

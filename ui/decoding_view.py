@@ -11,7 +11,7 @@ from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.probabilities import format_percent
 
-VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Two branches", "cache": "KV cache"}
+VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Branches", "cache": "KV cache"}
 WINDOW = 60  # tokens shown before the step on screen, and after it
 PACES = (0.5, 1.0, 2.0, 4.0, 8.0)  # tokens a second
 WHY_ENDED = {

@@ -109,11 +109,12 @@ def beginning(first: int, middle: float, theme: Theme) -> Part:
     }
 
 
-def dots(nodes: Sequence[Node], theme: Theme) -> Part:
-    """The nodes themselves, each with its token above it."""
+def dots(nodes: Sequence[Node], theme: Theme, texts: Sequence[str] | None = None) -> Part:
+    """The nodes themselves, each with its token above it, or with other texts fit for Plotly."""
     colour = {"kept": theme.accent, "finished": theme.probability, "dropped": theme.background}
     edge = {"kept": theme.accent, "finished": theme.probability, "dropped": theme.muted}
-    texts = [f"<b>{short(node.label, LIMIT)}</b>" if node.chosen else short(node.label, LIMIT) for node in nodes]
+    if texts is None:
+        texts = [f"<b>{short(node.label, LIMIT)}</b>" if node.chosen else short(node.label, LIMIT) for node in nodes]
     return {
         "type": "scatter",
         "x": np.array([node.step for node in nodes]),
@@ -124,7 +125,7 @@ def dots(nodes: Sequence[Node], theme: Theme) -> Part:
             "color": [colour[node.fate] for node in nodes],
             "line": {"width": 1.4, "color": [edge[node.fate] for node in nodes]},
         },
-        "text": texts,
+        "text": list(texts),
         "textposition": "top center",
         "textfont": {
             "family": TOKEN_FONT,

@@ -1,5 +1,7 @@
 """Branches on the decoding page: both futures stay, are switched, named, pruned and compared, and survive a reload."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -110,3 +112,31 @@ def test_two_branches_are_compared_step_by_step() -> None:
 def test_with_one_future_the_comparison_says_what_to_do() -> None:
     app = picked(opened("decoding", CAT), "beside", "branches")
     assert any("both futures stay" in info.value for info in app.info)
+
+
+def test_the_tree_shows_every_branch_and_a_click_on_a_token_goes_there() -> None:
+    app = picked(two(), "beside", "branches")
+    own, other = run_of(CAT), shown(app)
+    dots = chart(app, "branches_picture")["data"][3]
+    places = numbers(dots["customdata"]).reshape(-1, 2).tolist()
+    assert places == [[n, 0] for n in range(len(own.steps))] + [[n, 1] for n in range(2, len(other.steps))]
+    bits = [-sum(math.log2(float(step.probabilities[step.token.id])) for step in run.steps) for run in (own, other)]
+    names = chart(app, "branches_picture")["data"][4]["text"]
+    for text, expected in zip(names, bits, strict=True):
+        assert float(text.split(" · ")[1].removesuffix(" bits")) == pytest.approx(expected, abs=0.06)
+    app = sent(
+        app,
+        "branches_picture_bridge",
+        "point",
+        {"curve": 3, "row": 1, "col": None, "x": 1, "y": 0, "customdata": [1, 0]},
+    )
+    assert shown(app) is own
+    assert app.session_state["step"] == 1
+
+
+@pytest.mark.parametrize("place", [[1, 7], [1], "x", None, [1, -1], [True, "0"]])
+def test_a_point_that_is_in_no_branch_changes_nothing(place: object) -> None:
+    app = picked(two(), "beside", "branches")
+    before = shown(app).spec
+    point = {"curve": 3, "row": 1, "col": None, "x": 1, "y": 0, "customdata": place}
+    assert shown(sent(app, "branches_picture_bridge", "point", point)).spec == before

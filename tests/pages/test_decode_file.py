@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -37,3 +38,13 @@ def test_the_json_says_who_chose_each_token_and_holds_both_futures(downloads: Do
     assert [len(branch["choices"]) for branch in document["branches"]] == [0, 1]
     assert [branch["on_screen"] for branch in document["branches"]] == [False, True]
     assert document["branches"][1]["choices"][0]["id"] == run.spec.choices[0][1]
+    own, other = document["branches"]
+    assert (own["leaves_branch"], own["at_step"]) == (None, None)
+    assert (other["leaves_branch"], other["at_step"]) == (0, run.spec.choices[0][0])
+    assert [token["id"] for token in other["own_tokens"]] == [step.token.id for step in run.steps[other["at_step"] :]]
+    shares = [float(step.probabilities[step.token.id]) for step in run.steps]
+    assert other["log2_probability"] == pytest.approx(sum(math.log2(p) for p in shares), abs=1e-3)
+    assert [token["probability"] for token in other["own_tokens"]] == pytest.approx(
+        shares[other["at_step"] :], rel=1e-4
+    )
+    assert other["written"] == run.lm.text([step.token.id for step in run.steps])

@@ -1,0 +1,153 @@
+"""The futures of one text as a tree: a row for each, along the steps, each hanging from the one it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from viz.beam import Node, beginning, dots, lines
+from viz.frame import Part, new_figure
+from viz.labels import escaped, shorten, visible
+from viz.theme import Theme
+
+WIDEST, NARROWEST = 96, 11  # px a step
+ROOM = 1000  # px for all steps, where they fit
+NAMES = 190  # px to the right, for names and probabilities
+ROW = 44  # px
+READABLE = 52  # px a step from which on every token has its label
+
+
+@dataclass(frozen=True)
+class Twig:
+    """One future from the step at which it leaves an earlier one."""
+
+    name: str
+    words: str  # what is said of the whole text beside its name, such as its probability
+    start: int  # the first step that is its own
+    parent: int | None  # which of the earlier twigs it leaves; None: it is the first
+    labels: Sequence[str]  # its own tokens
+    shares: Sequence[str]  # of each of them, before it was chosen
+    chosen: Sequence[bool]  # which of them a person chose
+    ended: bool  # its last token ended the text by itself
+    here: bool = False  # on screen
+
+
+def branch_tree(twigs: Sequence[Twig], *, theme: Theme, step: int) -> go.Figure:
+    """The twigs, the first on top; the way to the text on screen is thick, and `step` of it is marked.
+
+    Where two part, both tokens carry their shares. Every token has its label where there is room, else on hover.
+    """
+    last = max(twig.start + len(twig.labels) for twig in twigs) - 1
+    column = max(NARROWEST, min(WIDEST, ROOM // (last + 2)))
+    way = _way(twigs)
+    partings = {
+        (twig.start, at) for row, twig in enumerate(twigs) if twig.parent is not None for at in (row, twig.parent)
+    }
+    nodes, texts = list[Node](), list[str]()
+    for row, twig in enumerate(twigs):
+        for n, label in enumerate(twig.labels):
+            at = twig.start + n
+            nodes.append(_node(twig, row, n, chosen=way[row] >= at))
+            texts.append(_text(twig, n, label, parts=(at, row) in partings, room=column))
+    middle = 0.0
+    traces: list[Part] = [
+        lines(nodes, 0, middle, colour=theme.muted, width=1.4),
+        lines([node for node in nodes if node.chosen], 0, middle, colour=theme.accent, width=3),
+        beginning(0, middle, theme),
+        dots(nodes, theme, texts),
+        _names(twigs, theme),
+    ]
+    layout = _layout(len(twigs), last, column, step, theme)
+    width, height = column * (last + 2) + NAMES + 24, ROW * len(twigs) + 56
+    return new_figure(theme, _summary(twigs), height=height, width=width, traces=traces, layout=layout)
+
+
+def _way(twigs: Sequence[Twig]) -> list[int]:
+    """For each twig, up to which step the text on screen goes along it; -1 where it does not."""
+    way = [-1] * len(twigs)
+    row = next((row for row, twig in enumerate(twigs) if twig.here), None)
+    until = None if row is None else twigs[row].start + len(twigs[row].labels) - 1
+    while row is not None and until is not None:
+        way[row] = until
+        until, row = twigs[row].start - 1, twigs[row].parent
+    return way
+
+
+def _node(twig: Twig, row: int, n: int, *, chosen: bool) -> Node:
+    """A token of a twig; its first hangs from the parent's row."""
+    at = twig.start + n
+    parent = (row if n else twig.parent) if at else None
+    words = f"{twig.shares[n]} at step {at} of {twig.name}" + (", your choice" if twig.chosen[n] else "")
+    ended = twig.ended and n == len(twig.labels) - 1
+    return Node(
+        at, row, parent, twig.labels[n], "finished" if ended else "kept" if chosen else "dropped", words, chosen
+    )
+
+
+def _text(twig: Twig, n: int, label: str, *, parts: bool, room: int) -> str:
+    """What stands above a token."""
+    if parts:
+        return f"<b>{escaped(shorten(visible(label), 12))}</b> {twig.shares[n]}" + (" ✎" if twig.chosen[n] else "")
+    return escaped(shorten(visible(label), max(2, room // 8))) if room >= READABLE else ""
+
+
+def _names(twigs: Sequence[Twig], theme: Theme) -> Part:
+    """What each is called, behind its last token."""
+    return {
+        "type": "scatter",
+        "x": [twig.start + len(twig.labels) - 1 for twig in twigs],
+        "y": list(range(len(twigs))),
+        "mode": "text",
+        "text": [
+            f"   {f'<b>{escaped(twig.name)}</b>' if twig.here else escaped(twig.name)} · {escaped(twig.words)}"
+            for twig in twigs
+        ],
+        "textposition": "middle right",
+        "textfont": {"size": 12, "color": [theme.text if twig.here else theme.muted for twig in twigs]},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+        "showlegend": False,
+    }
+
+
+def _layout(rows: int, last: int, column: int, step: int, theme: Theme) -> Part:
+    every = max(1, -(-READABLE // column))
+    marks = list(range(0, last + 1, every))
+    return {
+        "margin": {"l": 12, "r": NAMES, "t": 26, "b": 6},
+        "xaxis": {
+            "range": [-1.3, last + 0.6],
+            "showgrid": False,
+            "side": "top",
+            "tickmode": "array",
+            "tickvals": marks,
+            "ticktext": [f"step {n}" if column >= READABLE else str(n) for n in marks],
+            "fixedrange": True,
+        },
+        "yaxis": {"range": [rows - 0.5, -0.7], "visible": False, "fixedrange": True},
+        "shapes": [
+            {
+                "type": "line",
+                "x0": step,
+                "x1": step,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": theme.text, "width": 1, "dash": "dot"},
+                "layer": "below",
+            }
+        ],
+    }
+
+
+def _summary(twigs: Sequence[Twig]) -> str:
+    said = [f"{twigs[0].name}, {twigs[0].words}"]
+    for twig in twigs[1:]:
+        assert twig.parent is not None
+        parts = (
+            f'leaves {twigs[twig.parent].name} at step {twig.start} with "{visible(twig.labels[0])}"'
+            if twig.labels
+            else "writes the same"
+        )
+        said.append(f"{twig.name}, {twig.words}, {parts}")
+    return f"{len(twigs)} futures of one text. " + "; ".join(said) + "."
