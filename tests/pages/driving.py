@@ -15,7 +15,18 @@ from ui.examples import DEFAULT_MODEL, FRENCH
 from ui.runs import Run, RunSpec
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
-PAGES = ("overview", "attention", "heads", "decoding", "beam", "knock_out", "compare", "embeddings", "logits")
+PAGES = (
+    "overview",
+    "attention",
+    "heads",
+    "decoding",
+    "beam",
+    "prompting",
+    "knock_out",
+    "compare",
+    "embeddings",
+    "logits",
+)
 FIRST = FRENCH[0].text
 CAT = FRENCH[2].text
 
