@@ -1,7 +1,7 @@
 """Writing for an encoder: its masks are filled one at a time, each fill read by the next (Wang and Cho 2019;
 Ghazvininejad et al. 2019, "Mask-Predict", with one token an iteration)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,8 +39,11 @@ def fills(
     segments: Sequence[int] | None = None,
     order: Order = "certain",
     chosen: Sequence[int] = (),
+    read: Callable[[tuple[tuple[int, int], ...]], Trace] | None = None,
 ) -> list[Fill]:
     """Fills every mask with its most probable token that is no mask, one pass for each.
+
+    `read` makes such a pass of `ids` with (position, id) filled in, where runs are kept; without it the model runs here.
 
     `chosen` are positions filled first, in that order; the others follow by `order`: the one whose token is most probable,
     or the leftmost. Raises InputError where the model has no mask token or no output head, or a chosen position no mask.
@@ -51,7 +54,8 @@ def fills(
     first = list(chosen)
     found = list[Fill]()
     while left := tuple(i for i, token in enumerate(now) if token == mask):
-        trace = lm.run(now, segments=segments)
+        done = tuple(sorted((fill.at, fill.token.id) for fill in found))
+        trace = lm.run(now, segments=segments) if read is None else read(done)
         shares = _shares(trace, left, mask)
         at = first.pop(0) if first else left[int(shares.max(dim=-1).values.argmax())] if order == "certain" else left[0]
         if at not in left:

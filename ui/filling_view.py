@@ -1,12 +1,15 @@
 """The decoding page of an encoder: its masks filled one at a time, and what each mask read."""
 
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 
-from analysis.mask_filling import Fill, Order, fills
-from ui import encoder_text, figures, header, masking_view, settings, theme
+from analysis.mask_filling import Order, fills
+from model.tokens import Token
+from model.trace import Trace
+from ui import encoder_text, figures, header, masking_view, runs, settings, theme
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
@@ -19,7 +22,26 @@ from viz.probabilities import format_percent, next_token_chart
 CANDIDATES = 12
 ORDERS: dict[Order, str] = {"certain": "Most certain first", "left": "Left to right"}
 PACES = (0.5, 1.0, 2.0)
-_FILLED: WeakKeyDictionary[Run, dict[tuple[Order, tuple[int, ...]], list[Fill]]] = WeakKeyDictionary()
+Done = tuple[tuple[int, int], ...]  # (position, id) of masks filled
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One mask filled; its run is in the store, by what had been filled before it."""
+
+    at: int
+    token: Token
+    probability: float
+    left: tuple[int, ...]  # where masks stood before it, this one included
+    done: Done
+
+
+_FILLED: WeakKeyDictionary[Run, dict[tuple[Order, tuple[int, ...]], list[Filled]]] = WeakKeyDictionary()
+
+
+def run_after(run: Run, done: Done) -> Run:
+    """The run of the text with masks filled so far."""
+    return runs.get(replace(run.spec, filled=done))
 
 
 def filling(run: Run) -> None:
@@ -77,13 +99,22 @@ def clicked_first(places: list[int]) -> tuple[int, ...]:
     return tuple(at for at in held if at in places)
 
 
-def filled(run: Run, order: Order, chosen: tuple[int, ...]) -> list[Fill]:
-    """Every fill, worked out once for a run and an order."""
+def filled(run: Run, order: Order, chosen: tuple[int, ...]) -> list[Filled]:
+    """Every fill, worked out once for a run and an order. Between two passes a newer choice of the reader takes over."""
     held = _FILLED.setdefault(run, {})
     if (order, chosen) not in held:
+
+        def read(done: Done) -> Trace:
+            st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
+            return run_after(run, done).trace
+
         ids = [token.id for token in run.source]
-        segments = None if run.reading is None else run.reading.segments
-        held[order, chosen] = fills(run.lm, ids, segments=segments, order=order, chosen=chosen)
+        found = fills(run.lm, ids, order=order, chosen=chosen, read=read)
+        before = [tuple(sorted((fill.at, fill.token.id) for fill in found[:n])) for n in range(len(found))]
+        held[order, chosen] = [
+            Filled(fill.at, fill.token, fill.probability, fill.left, done)
+            for fill, done in zip(found, before, strict=True)
+        ]
     return held[order, chosen]
 
 
@@ -106,7 +137,7 @@ def forget() -> None:
     st.session_state["fill_first"] = ()
 
 
-def standing(run: Run, every: list[Fill], at: int, chosen: tuple[int, ...]) -> None:
+def standing(run: Run, every: list[Filled], at: int, chosen: tuple[int, ...]) -> None:
     """The text as it stands once this mask is filled; a click on a mask has it filled next."""
     done = {fill.at: fill for fill in every[: at + 1]}
     chips = []
@@ -131,9 +162,10 @@ def standing(run: Run, every: list[Fill], at: int, chosen: tuple[int, ...]) -> N
     token_strip([Strip("filled so far", chips)], key="filled", label="Filled so far", on_token=clicked)
 
 
-def expected(run: Run, fill: Fill, at: int) -> None:
+def expected(run: Run, fill: Filled, at: int) -> None:
     """The full softmax at the mask."""
-    shares = fill.logits.softmax(dim=-1)
+    trace = run_after(run, fill.done).trace
+    shares = trace.probabilities(fill.at)
     ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
     values = array(shares[ids])
     labels = [run.lm.token(i).label for i in ids]
@@ -162,14 +194,15 @@ def expected(run: Run, fill: Fill, at: int) -> None:
         st.caption(header.plain(f"“{was.label}” stood there, {same}: {share}."))
 
 
-def read_for(run: Run, fill: Fill, at: int) -> None:
+def read_for(run: Run, fill: Filled, at: int) -> None:
     """Each head's row at the mask."""
     config = run.lm.config
     layers = range(config.encoder_layers)
     layer = settings.keep_among("fill_layer", layers, config.encoder_layers - 1, lambda n: f"layer {n}")
-    weights = array(fill.trace.attention("encoder", layer).weights()[:, fill.at])
+    trace = run_after(run, fill.done).trace
+    weights = array(trace.attention("encoder", layer).weights()[:, fill.at])
     names = [f"L{layer} H{head}" for head in range(config.n_heads)]
-    labels = [token.label for token in fill.trace.tokens("encoder")]
+    labels = [token.label for token in trace.tokens("encoder")]
     fig = heads_by_key(
         weights,
         labels,

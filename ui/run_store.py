@@ -23,6 +23,7 @@ class RunSpec:
     choices: tuple[tuple[int, int], ...] = ()  # (step, token id) chosen by a person
     pair: str | None = None  # a second sentence, for a model that tells two apart
     masks: tuple[int, ...] = ()  # positions of an encoder's text hidden behind its mask token
+    filled: tuple[tuple[int, int], ...] = ()  # (position, token id) put in the place of masks
     edits: tuple[Edit, ...] = ()  # what is switched off in the model while it runs
     read: tuple[int, ...] | None = None  # ids the decoder shall have read, exactly these, so that two runs compare
     strategy: Greedy | Sample = Greedy()  # how the model's own tokens are chosen

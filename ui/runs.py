@@ -108,7 +108,7 @@ def _make(
     pair = None if spec.pair is None else given(lm, spec.pair)
     reading = lm.reading(x, pair)
     if lm.kind == "encoder":
-        hidden = _behind_masks(lm, reading, spec.masks) if spec.masks else None
+        hidden = _behind_masks(lm, reading, spec.masks, spec.filled) if spec.masks or spec.filled else None
         if hidden is None:
             trace = lm.run(x, pair=pair, edits=spec.edits)
         else:
@@ -162,11 +162,18 @@ def _read_exactly(lm: LanguageModel, x: str | list[int], read: tuple[int, ...], 
     return lm.run(list(read), edits=edits)
 
 
-def _behind_masks(lm: LanguageModel, reading: Reading, masks: tuple[int, ...]) -> list[int]:
-    """The ids of a reading, the mask token in the place of those at `masks`."""
+def _behind_masks(
+    lm: LanguageModel, reading: Reading, masks: tuple[int, ...], filled: tuple[tuple[int, int], ...]
+) -> list[int]:
+    """The ids of a reading, the mask token in the place of those at `masks`, and over it what was filled in."""
     if lm.special.mask is None:
         raise InputError("this checkpoint names no mask token, so no token can be masked")
-    return [lm.special.mask if i in masks else id for i, id in enumerate(reading.ids)]
+    ids = [lm.special.mask if i in masks else id for i, id in enumerate(reading.ids)]
+    for at, id in filled:
+        if not 0 <= at < len(ids) or ids[at] != lm.special.mask:
+            raise InputError(f"there is no mask at position {at} to fill")
+        ids[at] = id
+    return ids
 
 
 def _target(lm: LanguageModel, text: str) -> str | list[int]:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
 
 from analysis.mask_filling import fills
-from model import checkpoint
+from model import InputError, checkpoint
 from tests.model.families.cases import CASES
 from tests.model.families.reference import Hf
 from tests.pages.driving import chart, numbers, opened, payload, picked, pressed, sent, shown, typed
@@ -172,6 +172,26 @@ def test_an_encoders_masks_are_filled_one_at_a_time_and_each_reads_the_ones_befo
         np.testing.assert_allclose(numbers(chart(app, "fill_read")["data"][0]["z"]), rows, atol=1e-6)
         app = pressed(app, "fill_step") if n < len(every) - 1 else app
     assert app.button(key="fill_step").disabled
+
+
+def test_every_fill_is_a_run_in_the_store_and_going_on_reads_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = of("tiny-bert", "decoding", masks="1,2,3")
+    run = shown(app)
+    done: tuple[tuple[int, int], ...] = ()
+    for fill in fills(run.lm, [token.id for token in run.source], segments=run.reading.segments):
+        held = runs.store().get(replace(run.spec, filled=done))
+        assert held is not None
+        assert [token.id for token in held.source] == [token.id for token in fill.trace.tokens("encoder")]
+        done = tuple(sorted((*done, (fill.at, fill.token.id))))
+    monkeypatch.setattr(type(run.lm), "run", lambda *_, **__: pytest.fail("the model was run"))
+    pressed(pressed(app, "fill_step"), "fill_back")
+
+
+def test_only_a_mask_is_filled() -> None:
+    spec = shown(of("tiny-bert", "decoding", masks="1")).spec
+    for place in (0, 500, -1):
+        with pytest.raises(InputError, match=f"no mask at position {place}"):
+            runs.get(replace(spec, filled=((place, 7),)))
 
 
 def test_a_clicked_mask_is_filled_next() -> None:
