@@ -43,7 +43,10 @@ class AttentionTrace:
     @property
     def visible(self) -> Tensor:
         """(query, key) bool: which keys each query may look at."""
-        query, key = self._positions()
+        return self._seen(*self._positions())
+
+    def _seen(self, query: Tensor, key: Tensor) -> Tensor:
+        """(query, key) bool, for some positions."""
         ahead = key - query[:, None]
         seen = ahead <= 0 if self.causal else torch.ones_like(ahead, dtype=torch.bool)
         return seen if self.window is None else seen & (ahead.abs() < self.window)
@@ -73,6 +76,16 @@ class AttentionTrace:
         if "weights" in self.edited:
             return self.edited["weights"] if head is None else self.edited["weights"][head]
         return weigh(self.scores(head))
+
+    def weights_from(self, first: int) -> Tensor:
+        """(heads, query, key): the shares of the queries from `first` on alone, counted from the end where negative. What
+        a long text's newest token read takes its row and not the square of the text."""
+        query, key = self._positions()
+        query = query[first:]
+        if self.edited:
+            return self.weights()[:, first:]
+        bias = None if self.position_bias is None else self.position_bias(query, key)
+        return weigh(scores(self.q[:, first:], self.k, self.scale, bias, self._seen(query, key)))
 
     def difference(self) -> float:
         """The largest |difference| between what the forward mixed and the same worked out from the pattern.

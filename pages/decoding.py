@@ -28,13 +28,15 @@ decoding_view.controls(run, at)
 decoding_view.written(run, at)
 branches_view.tree(run, at)
 decoding_view.choices_row(run)
-timeline_view.line(run, at)
+whole_text = st.container()  # filled after what a step changes first: the chart of the next token
 left, right = st.columns([1, 1], gap="large")
 with left:
     candidates_view.candidates(run, step)
     candidates_view.other(run, step)
     choosing_view.choosing_controls()
     choosing_view.stage_table(run, step)
+with whole_text:
+    timeline_view.line(run, at)
 with right:
     view = decoding_view.pick_view(run)
     if view == "inside":

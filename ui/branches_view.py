@@ -1,11 +1,12 @@
 """Branches on screen: a row for each future, switching, naming, pruning, and two of them side by side."""
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 
-from analysis.parting import parting
+from analysis.parting import Parting, parting
 from model.errors import InputError
 from ui import branch_tree, branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
 from ui.branches import Branch
@@ -16,6 +17,15 @@ from viz.export import matrix_csv, table_csv
 from viz.parting import heads_apart, pair_labels, parting_lines
 
 ROWS_AT_ONCE = 64  # heads
+_PARTED: WeakKeyDictionary[Run, WeakKeyDictionary[Run, Parting]] = WeakKeyDictionary()
+
+
+def parted(run: Run, other: Run) -> Parting:
+    """Where two branches part, worked out once for both: every step of the page asks for it."""
+    held = _PARTED.setdefault(run, WeakKeyDictionary())
+    if other not in held:
+        held[other] = parting(run.steps, other.steps, heads.PARTS[reading_view.part_read(run)][1])
+    return held[other]
 
 
 def run_of(run: Run, branch: Branch) -> Run:
@@ -39,25 +49,36 @@ def tree(run: Run, at: int) -> None:
     left_out = branches.link(run)
     if len(held) < 2:
         return
-    every = [run_of(run, branch) for branch in held]
-    rows, starts = [], []
-    for limb in branch_tree.grown(held, every):
-        branch, one, shared = limb.branch, limb.run, limb.start
-        here = branch.choices == run.spec.choices
-        chips = [
-            decoding_view.chip(one, index, current=here and index == at) for index in range(shared, len(one.steps))
-        ]
-        if shared:
-            chips = [Chip(f"⋯ {shared} shared", title="The same tokens as in a branch above", special=True), *chips]
-        rows.append(Strip(f"▸ {title(run, branch)}" if here else title(run, branch), chips))
-        starts.append(shared)
+    limbs = branch_tree.grown(held, [run_of(run, branch) for branch in held])
+    rows, shown = [], []
+    for limb in limbs:
+        here = limb.branch.choices == run.spec.choices
+        chips, steps = limb_chips(limb, at, here=here)
+        rows.append(Strip(f"▸ {title(run, limb.branch)}" if here else title(run, limb.branch), chips))
+        shown.append(steps)
 
     def jump(event: ChipEvent) -> None:
-        index = starts[event.row] + event.index - (1 if starts[event.row] else 0)
-        branches.switch(held[event.row], max(0, index))
+        branches.switch(held[event.row], shown[event.row][event.index])
 
     token_strip(rows, key="branch_tree", label="Branches", on_token=jump)
     tend(run, held, left_out)
+
+
+def limb_chips(limb: branch_tree.Limb, at: int, *, here: bool) -> tuple[list[Chip], list[int]]:
+    """A branch's own tokens around step `at`, and the step that each chip leads to."""
+    one, window = limb.run, decoding_view.WINDOW
+    end = min(len(one.steps), max(at, limb.start) + window)
+    begin = max(limb.start, min(at - window, end - window))
+    chips = [decoding_view.chip(one, index, current=here and index == at) for index in range(begin, end)]
+    steps = list(range(begin, end))
+    if begin > limb.start:
+        chips, steps = [decoding_view.more(begin - limb.start, "before"), *chips], [begin - 1, *steps]
+    if limb.start:
+        shared = Chip(f"⋯ {limb.start} shared", title="The same tokens as in a branch above", special=True)
+        chips, steps = [shared, *chips], [limb.start - 1, *steps]
+    if end < len(one.steps):
+        chips, steps = [*chips, decoding_view.more(len(one.steps) - end, "more")], [*steps, end]
+    return chips, steps
 
 
 def tend(run: Run, held: tuple[Branch, ...], left_out: int) -> None:
@@ -116,15 +137,11 @@ def compare(run: Run, at: int) -> None:
 
 def side_by_side(run: Run, other: Run, at: int) -> None:
     """Both texts, and the distance between them step by step."""
-    part = heads.PARTS[reading_view.part_read(run)][1]
-    found = parting(run.steps, other.steps, part)
+    found = parted(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
     divergence, apart = array(found.divergence), array(found.attention)
     fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
-    rows = [
-        Strip(name, [decoding_view.chip(one, n, current=n == at) for n in range(len(one.steps))])
-        for name, one in (("this", run), ("the other", other))
-    ]
+    rows = [Strip(name, around(one, at)) for name, one in (("this", run), ("the other", other))]
     token_strip(rows, key="two_branches", label="Two branches", clickable=False)
     figures.place(
         fig,
@@ -144,6 +161,14 @@ def side_by_side(run: Run, other: Run, at: int) -> None:
     )
 
 
+def around(one: Run, at: int) -> list[Chip]:
+    """The tokens of a branch around a step."""
+    begin, end = max(0, at + 1 - decoding_view.WINDOW), min(len(one.steps), at + 1 + decoding_view.WINDOW)
+    chips = [decoding_view.chip(one, n, current=n == at) for n in range(begin, end)]
+    before = [decoding_view.more(begin, "before")] if begin else []
+    return [*before, *chips, *([decoding_view.more(len(one.steps) - end, "more")] if end < len(one.steps) else [])]
+
+
 def below(run: Run, at: int) -> None:
     """All branches as a tree, and the comparison of two head by head."""
     held = branches.kept(run)
@@ -161,7 +186,7 @@ def every_head(run: Run) -> None:
     if not isinstance(picked, str) or picked not in others:
         return
     other = run_of(run, others[picked])
-    found = parting(run.steps, other.steps, heads.PARTS[reading_view.part_read(run)][1])
+    found = parted(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
     apart = array(found.attention)
     names = [f"L{layer} H{head}" for layer in range(apart.shape[0]) for head in range(apart.shape[1])]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from model.decoding import Step
-from ui import strategies
+from ui import figures, strategies
 from ui.candidates_view import narrowed
 from ui.runs import Run
 from ui.strategies import DIALS, HIGHEST_SEED, Choosing, Dial
@@ -41,7 +41,10 @@ def choosing_controls() -> Choosing:
             st.number_input("Seed", 0, HIGHEST_SEED, key="choose_seed", width=130, on_change=seed_changed)
             st.button("Draw anew", key="draw_anew", help="The next seed", on_click=draw_anew)
     on = " · ".join(f"{BY_LABEL[key]} {value:g}" for key, value in held.dials)
-    with st.expander(f"Narrow the choice: {on}" if on else "Narrow the choice", key="narrow_open"):
+    fold = st.expander(f"Narrow the choice: {on}" if on else "Narrow the choice", key="narrow_open", on_change="rerun")
+    if not figures.is_open(fold):
+        return held
+    with fold:
         st.caption(
             "In the order in which they act. Hollow bars show at once what each does to this step; nothing is run again for them"
             + ("." if held.drawn else ", and greedy decoding keeps its token.")

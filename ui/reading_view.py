@@ -50,7 +50,7 @@ def readers(run: Run, step: Step) -> None:
     options += [str(i) for i in range(config.decoder_layers)]
     layer = settings.keep_among("read_layer", options, options[0], layer_name)
     chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
-    weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights()[:, -1]) for i in chosen])
+    weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights_from(-1)[:, 0]) for i in chosen])
     names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
     keys = keys_read(run, step)
     fig = heads_by_key(
@@ -91,7 +91,8 @@ def growing(run: Run, step: Step) -> None:
     layer, head = alignment_at(run)
     seen = step.trace.attention("decoder", layer, part)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
-    weights = array(seen.weights().mean(dim=0) if head == MEAN else seen.weights(int(head)))[first:]
+    rows = seen.weights_from(first)
+    weights = array(rows.mean(dim=0) if head == MEAN else rows[int(head)])
     keys = keys_read(run, step)
     labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
     total = min(len(run.steps), MOST_ROWS)
@@ -118,10 +119,17 @@ def growing(run: Run, step: Step) -> None:
     if step.index + 1 > MOST_ROWS:
         st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
     if as_lines(max(len(labels), len(keys))):
-        rows = array(seen.weights() if head == MEAN else seen.weights(int(head))[None])[:, first:]
         names = None if head == MEAN else [head]
         attention_lines(
-            Lines(rows, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
+            Lines(
+                array(rows if head == MEAN else rows[int(head), None]),
+                labels,
+                keys,
+                names,
+                transposed=True,
+                words=WORDS,
+                filename="alignment-lines",
+            ),
             key="alignment_lines",
         )
     else:

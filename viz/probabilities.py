@@ -145,31 +145,33 @@ def entropy_line(
             f"Over {len(labels)} positions the mean entropy is {np.nanmean(entropies_bits):.2f} bits; "
             f'the model was least sure at "{visible(labels[most])}" ({entropies_bits[most]:.2f} bits).'
         )
-    figure = new_figure(theme, text, height=height)
     names = [quoted(label) for label in labels]
-    for values, name, mode, colour, symbol in (
-        (entropies_bits, "entropy", "lines+markers", theme.probability, "circle"),
-        (surprisals_bits, "surprisal of what came", "markers", theme.query, "diamond-open"),
-    ):
-        figure.add_scatter(
-            x=np.arange(len(labels)),
-            y=np.asarray(values),
-            mode=mode,
-            name=name,
-            line={"color": colour, "width": 2},
-            marker={"color": colour, "size": 6 if symbol == "circle" else 8, "symbol": symbol},
-            cliponaxis=False,
-            hovertext=names,
-            hovertemplate=f"%{{hovertext}}: {name} %{{y:.3f}} bits · position %{{x:d}}<extra></extra>",
+    drawn: list[Part] = [
+        {
+            "type": "scatter",
+            "x": np.arange(len(labels)),
+            "y": np.asarray(values),
+            "mode": mode,
+            "name": name,
+            "line": {"color": colour, "width": 2},
+            "marker": {"color": colour, "size": 6 if symbol == "circle" else 8, "symbol": symbol},
+            "cliponaxis": False,
+            "hovertext": names,
+            "hovertemplate": f"%{{hovertext}}: {name} %{{y:.3f}} bits · position %{{x:d}}<extra></extra>",
+        }
+        for values, name, mode, colour, symbol in (
+            (entropies_bits, "entropy", "lines+markers", theme.probability, "circle"),
+            (surprisals_bits, "surprisal of what came", "markers", theme.query, "diamond-open"),
         )
-    figure.update_layout(
-        margin={"l": 44, "r": 12, "t": 30, "b": marks.extent + 8},
-        xaxis=position_axis(marks, len(labels), theme),
-        yaxis={"title": {"text": "bits"}, "rangemode": "tozero", "nticks": 6},
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "entrywidth": 170},
-    )
-    return figure
+    ]
+    layout: Part = {
+        "margin": {"l": 44, "r": 12, "t": 30, "b": marks.extent + 8},
+        "xaxis": position_axis(marks, len(labels), theme),
+        "yaxis": {"title": {"text": "bits"}, "rangemode": "tozero", "nticks": 6},
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "entrywidth": 170},
+    }
+    return new_figure(theme, text, height=height, traces=drawn, layout=layout)
 
 
 def candidates_table_heatmap(

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.config import Kind
+from model.config import Kind, Scheme
 from model.decoding import Forced
+from model.edits import CutEdge
 from model.recording import MERGED
 from model.rewriting import rewrite
 from tests.model.builders import random_model, shaped
@@ -57,3 +58,21 @@ def test_a_cut_within_merged_steps_goes_on_as_if_it_had_been_read_alone() -> Non
         assert one is not None
         assert two is not None
         assert torch.allclose(one, two, atol=1e-5), (place, site)
+
+
+@pytest.mark.parametrize("positions", ["learned", "alibi", "relative"])
+@pytest.mark.parametrize("first", [-1, 0, 3, -4])
+def test_the_weights_of_the_last_queries_alone_are_those_of_all(positions: Scheme, first: int) -> None:
+    trace = random_model(shaped("decoder", positions)).run([5, 6, 7, 8, 9, 10])
+    seen = trace.attention("decoder", 1)
+    assert torch.allclose(seen.weights_from(first), seen.weights()[:, first:], atol=1e-6)
+
+
+def test_the_weights_of_the_last_queries_keep_a_window_and_what_was_edited() -> None:
+    lm = random_model(replace(shaped("decoder"), window=2))
+    seen = lm.run([5, 6, 7, 8, 9]).attention("decoder", 0)
+    assert (seen.weights_from(-1)[:, 0, :3] == 0).all()
+    assert torch.allclose(seen.weights_from(-2), seen.weights()[:, -2:], atol=1e-6)
+    cut = lm.run([5, 6, 7, 8, 9], edits=(CutEdge("decoder", 0, "self", 1, 4, 4),)).attention("decoder", 0)
+    assert torch.equal(cut.weights_from(-1), cut.weights()[:, -1:])
+    assert cut.weights_from(-1)[1, 0, 4] == 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from model import Sample
 from model.transformer import Transformer
@@ -26,6 +27,14 @@ from tests.pages.driving import (
     shown,
     typed,
 )
+from ui import figures
+
+
+@pytest.fixture(autouse=True)
+def _narrowing_stands_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dials are made when their fold is opened, which AppTest cannot do."""
+    monkeypatch.setattr(figures, "is_open", lambda box: isinstance(box, ExpanderContainer))
+
 
 DRAWN = {"choose": "draw", "seed": "3", "narrow": "temperature:1.5"}
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.driving import CAT, chips, opened, picked, pressed, run_of, sent, shown, typed
+from ui.decoding_view import WINDOW
 
 LONG = {"choose": "draw", "narrow": "temperature:3", "most": "100"}
 
@@ -78,3 +79,16 @@ def test_a_link_asks_for_a_length_that_is_offered() -> None:
     assert shown(opened("decoding", CAT, most="100")).limit == 100
     assert shown(opened("decoding", CAT, most="999999")).limit == run_of(CAT).limit
     assert shown(picked(opened("decoding", CAT), "most_picked", 40)).spec.most == 40
+
+
+def test_two_branches_of_a_long_text_are_shown_around_the_step() -> None:
+    app = opened("decoding", CAT, step="70", **LONG)
+    run = shown(app)
+    app = sent(app, "next_bridge", "point", {"curve": 0, "row": 1, "col": None, "x": None, "y": None})
+    assert len(chips(app, "branch_tree", 0)) < len(run.steps)
+    row = chips(app, "branch_tree", 1)
+    assert row[0] == "⋯ 70 shared"
+    assert row[1] == shown(app).steps[70].token.label
+    app = sent(app, "branch_tree", "token", {"row": 0, "index": 0})
+    assert shown(app) is run
+    assert app.session_state["step"] == 70 - WINDOW - 1
