@@ -3,8 +3,8 @@
 `python -m benchmarks.latency [--runs N] [--json FILE]` starts server.py on a free port and drives Chromium, headless and
 without a GPU, on the same machine; the two share its cores. Times between an action and its figure are taken inside
 the page: from the browser's own event (`input` for the last keystroke, `click` for a head and for Step) to the first
-animation frame in which the new figure is in the document. A figure is new when its tick labels, its heatmap image or
-its bars differ from those before the event. Nothing of the driving counts.
+animation frame in which the new figure is in the document. A figure is new when its tick labels, its heatmap image, its
+bars or their colours differ from those before the event. Nothing of the driving counts.
 
 The text is 12 tokens long, end token included, and each one typed is new to the server: it runs the encoder and the
 whole decode before it draws. The text box waits 20 ms after the last keystroke before it sends anything; this wait is
@@ -30,11 +30,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.browser import FLAGS, find_browser, install_browser
-from tests.browser.driving import running_server, settled
+from tests.browser.driving import chart, click_point, running_server, settled
 
 DEBOUNCE_MS = 20
 STEMS = ("Le chat noir dort sur le canapé rouge de Marie", "Elle lui a donné un livre et deux lettres hier")
@@ -50,7 +51,7 @@ WATCH = """() => {
     const drawn = [...(chart?.querySelectorAll('.heatmaplayer image, .barlayer path') ?? [])];
     if (!drawn.length) return null;
     const ticks = [...chart.querySelectorAll('.xtick text, .ytick text')].map((text) => text.textContent);
-    return JSON.stringify([ticks, drawn.map((mark) => mark.getAttribute('href') ?? mark.getAttribute('d'))]);
+    return JSON.stringify([ticks, drawn.map((mark) => mark.getAttribute('href') ?? mark.getAttribute('d') + mark.style.fill)]);
   };
   window.benchDrawn = (key) => picture(key) !== null;
   window.benchWatch = (event, key) => {
@@ -156,6 +157,18 @@ def stepping(page: Page, runs: int) -> list[float]:
     return took[1:]
 
 
+def branching(page: Page, runs: int) -> list[float]:
+    """A click on the second candidate to the chart that marks it as what came, the future after it decoded anew."""
+    took = []
+    for run in range(runs + 1):
+        text = STEMS[run % len(STEMS)] + LAST_KEYS[run // len(STEMS)]
+        open_page(page, f"/decoding?step={1 + run % 3}&text={quote(text)}", "next")
+        share = chart(page, "next").evaluate("chart => chart._fullData[0].x[1]")
+        took.append(timed(page, "click", "next", lambda share=share: click_point(page, "next", share / 2, 1)))  # type: ignore[misc]
+        rest(page)
+    return took[1:]
+
+
 def cold_start(browser: Browser, log: Path) -> float:
     """Milliseconds from starting the process to the first heatmap in a fresh browser context."""
     started = time.monotonic()
@@ -179,12 +192,14 @@ def measure(browser: Browser, runs: int, cold_runs: int, log: Path) -> tuple[lis
         typed, tokens = typing(page, runs)
         heads = choosing_heads(page, runs)
         steps = stepping(page, runs)
+        branches = branching(page, runs)
         context.close()
     measures = [
         Measure("last keystroke to the new text's heatmap", tuple(typed)),
         Measure(f"the same without the {DEBOUNCE_MS} ms it waits", tuple(value - DEBOUNCE_MS for value in typed)),
         Measure("click on a head to its heatmap", tuple(heads)),
         Measure("click on Step to the next probabilities", tuple(steps)),
+        Measure("click on a candidate to its chart, branch decoded", tuple(branches)),
         Measure("process start to the first heatmap", tuple(cold)),
     ]
     return measures, tokens
