@@ -146,7 +146,7 @@ def compare(contest: Contest, rounds: int) -> Row:
 def table(rows: list[Row]) -> str:
     """As it stands in the README beside this file."""
     lines = [
-        "| Shape | tokens | Regard, recording, ms a token | generate | generate with outputs | of generate | by processor time | its rounds |",
+        "| Shape | tokens | Regard, ms a token | generate | generate with outputs | of generate | by processor time | its rounds |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [
