@@ -26,7 +26,7 @@ from ui.worked_out import asked, duration, kept
 from viz.prompting import Named
 
 PATIENCE = 8.0  # seconds
-SURELY_SOON = 2e10  # parameters times characters times passes
+SURELY_SOON = 2e11  # parameters times characters times passes
 MOST_HELD = 400  # pairs of a prompt and an answer that are kept with a run
 
 
