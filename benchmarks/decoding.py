@@ -125,7 +125,7 @@ def compare(contest: Contest, rounds: int) -> Row:
     }
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for turn in range(rounds):
-        for name in ways if turn % 2 == 0 else reversed(ways):
+        for name in list(ways) if turn % 2 == 0 else list(reversed(ways)):
             times[name].append(timed(ways[name]))
     clock = {name: 1000 * statistics.median(c for c, _ in taken) / contest.tokens for name, taken in times.items()}
     pairs = list(zip(times["regard"], times["generate"], strict=True))

@@ -14,8 +14,8 @@ def lay_out(net: Network) -> None:
 
     A linear map of one row is a dot product with each row of its matrix, or a sum of its columns, as it lies. Of a
     matrix with more rows than columns, such as an output head, the columns are the longer: summing them takes 0.6 to 0.75 of
-    the time at 256 and 768 columns and about as long from 2,048 on (float32 on a CPU, measured by benchmarks/decoding.py's
-    shapes). GPT-2's own files lie this way. Nothing is done elsewhere: what other devices prefer was not measured.
+    the time at 256 and 768 columns and about as long from 2,048 on (float32, one thread of an
+    EPYC). GPT-2's own files lie this way. Nothing is done elsewhere: what other devices prefer was not measured.
     """
     for module in net.modules():
         if isinstance(module, nn.Linear) and _wide(module.weight):
