@@ -8,11 +8,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.agreement import rank_agreement, spearman
+from analysis.head_numbers import Table
 from analysis.knock_out import Prediction, every_head
 from ui import figures, head_worth, heads, predictions, settings, theme, worth_code
 from ui import switched_off as off
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.head_worth import NUMBERS, Name, Sweep, Table, Tables
+from ui.head_worth import NUMBERS, Name, Sweep, Tables
 from ui.heads_view import AT_ONCE
 from ui.knock_out_view import Measured
 from ui.runs import Run
