@@ -13,6 +13,7 @@ from training.recipe import Recipe
 
 NORMED = 0.02  # where a norm lifts embeddings to unit size (Devlin et al. 2019)
 SMALL = 0.04  # where none does: about sqrt(2 / (5 d_model)) (Nguyen and Salazar 2019)
+LOWERED = 0.25  # where logits are scaled down: from 1, every token would long predict itself
 
 
 def build(recipe: Recipe) -> Network:
@@ -21,7 +22,7 @@ def build(recipe: Recipe) -> Network:
 
 
 def build_transformer(recipe: Recipe) -> Transformer:
-    """A network with fresh weights: Xavier for the linear maps, embeddings of unit size once they are scaled.
+    """A network with fresh weights: Xavier for the linear maps, embeddings of unit size once they are scaled, or of a quarter of it.
 
     Before a norm comes first in a block, what a sublayer adds starts small, by 1 / sqrt(2 layers) (Radford et al. 2019).
     Maps start small too where the embeddings do and no norm lifts them: else what they add would drown the token itself.
@@ -54,10 +55,10 @@ def build_transformer(recipe: Recipe) -> Transformer:
 
 
 def embedding_size(recipe: Recipe) -> float:
-    """The standard deviation that embeddings start with: 1 after scaling, or 1 where logits are scaled down instead."""
+    """The standard deviation that embeddings start with: 1 after scaling."""
     c = recipe.config
     if c.logit_scale != 1.0:
-        return 1.0
+        return LOWERED
     if c.embed_scale != 1.0:
         return 1 / c.embed_scale
     return NORMED if c.embed_norm else SMALL
