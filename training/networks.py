@@ -22,7 +22,7 @@ def build(recipe: Recipe) -> Network:
 
 
 def build_transformer(recipe: Recipe) -> Transformer:
-    """A network with fresh weights: Xavier for the linear maps, embeddings of unit size once they are scaled, or of a quarter of it.
+    """A network with fresh weights: Xavier for linear maps, embeddings of unit size once they are scaled, or of a quarter of it.
 
     Before a norm comes first in a block, what a sublayer adds starts small, by 1 / sqrt(2 layers) (Radford et al. 2019).
     Maps start small too where the embeddings do and no norm lifts them: else what they add would drown the token itself.
