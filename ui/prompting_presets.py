@@ -11,12 +11,12 @@ from ui.prompting_draft import Draft, Fields
 class Claim:
     """Something a preset's words say, so that a test can ask the model; prompts count from 0.
 
-    "wins": of the answers this one is likeliest under the prompt. "rises": its share among the answers is larger under the
-    prompt than under `than`; "falls": its probability is smaller.
+    "wins": of the answers this one is likeliest under the prompt. "loses": another is. "rises": its share among the answers
+    is larger under the prompt than under `than`. "falls": its probability is smaller.
     """
 
     answer: str
-    says: Literal["wins", "rises", "falls"] = "wins"
+    says: Literal["wins", "loses", "rises", "falls"] = "wins"
     prompt: int = 0
     than: int = 0
 
@@ -123,9 +123,9 @@ CONTINUING = (
         "Opposites: a task it cannot do",
         "two examples make the task plain to a person; the right answer, cold, does not win",
         "The opposite of hot is",
-        ("cold", "big"),
+        ("cold", "big", "not", "a"),
         (PLAIN, Fields("", "The opposite of big is small.\nThe opposite of up is down.")),
-        (Claim("big"), Claim("big", "wins", 1)),
+        (Claim("cold", "loses"), Claim("cold", "loses", 1)),
     ),
 )
 

@@ -45,6 +45,7 @@ def wrong(lm: LanguageModel, preset: Preset) -> list[str]:
         at = preset.answers.index(claim.answer)
         holds = {
             "wins": int(nats[claim.prompt].argmax()) == at,
+            "loses": int(nats[claim.prompt].argmax()) != at,
             "rises": shares[claim.prompt, at] > shares[claim.than, at],
             "falls": nats[claim.prompt, at] < nats[claim.than, at],
         }[claim.says]
