@@ -157,6 +157,7 @@ class Step:
     read_count: int  # of these, how many it had read when this token was chosen
     recording: Recording = field(repr=False)
     reached: "Reached" = field(repr=False)  # where the decode stood when this token was chosen
+    by: Strategy = field(repr=False)  # what chose it
 
     @property
     def read(self) -> Mapping[StackName, tuple[Token, ...]]:
@@ -274,7 +275,7 @@ def go_on(
         ended = ended_by(lm, chosen, ends, len(ids), index, indices.stop)
         token = lm.token(chosen)
         came = Reached(cache, memory, done, edits)
-        yield Step(index, token, ended, lm, final, source, text, len(ids), recording, came)
+        yield Step(index, token, ended, lm, final, source, text, len(ids), recording, came, strategy)
         if ended:
             return
         text.append(token)

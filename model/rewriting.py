@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from model.decoding import Step, Strategy, constrained, ended_by, go_on
+from model.decoding import Forced, Step, Strategy, constrained, ended_by, go_on
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ def rewrite(
 ) -> Iterator[Step]:
     """The steps that decoding the same text with another strategy gives, edits as before.
 
-    `steps` are those of an earlier decode from its first on. Each choice is made again from the step's own logits,
-    without the model; as long as it comes out the same the step is the old one, and where it differs decoding goes on
-    from there, with the rest of the old text as its draft. Rows that were recorded are shared, so going back and
-    branching cost nothing. Raises InputError where there is no step to begin with.
+    `steps` are those of an earlier decode from its first on. Each choice is made again from the step's own logits, without
+    the model, unless the same strategy made it; as long as it comes out the same the step is the old one, and where it
+    differs decoding goes on from there, with the rest of the old text as its draft. Rows that were recorded are shared, so
+    going back and branching cost nothing. Raises InputError where there is no step to begin with.
     """
     if not steps:
         raise InputError("there is no step to go on from")
@@ -52,9 +52,11 @@ def _until_changed(
     """The steps with their tokens chosen again, up to the first that is another token or ends the text."""
     kept = list[Step]()
     for old in steps:
-        chosen = _chosen(lm, old, strategy)
+        at = old.reached.done + old.index
+        same = _acting(old.by, at) == _acting(strategy, at)
+        chosen = old.token.id if same else _chosen(lm, old, strategy)
         ended = ended_by(lm, chosen, ends, old.read_count, old.index, most)
-        kept.append(replace(old, token=lm.token(chosen), ended=ended))
+        kept.append(replace(old, token=lm.token(chosen), ended=ended, by=strategy))
         if ended or chosen != old.token.id:
             break
     return kept
@@ -65,3 +67,11 @@ def _chosen(lm: "LanguageModel", step: Step, strategy: Strategy) -> int:
     with torch.inference_mode():
         allowed = constrained(step.logits, lm.constraints, ids, step.index)
         return strategy.choose(allowed, ids, step.reached.done + step.index)
+
+
+def _acting(strategy: Strategy, at: int) -> Strategy | int:
+    """What a strategy comes to at a step: the token a person chose there, or what follows their choices."""
+    if not isinstance(strategy, Forced):
+        return strategy
+    forced = next((token for index, token in strategy.choices if index == at), None)
+    return _acting(strategy.otherwise, at) if forced is None else forced

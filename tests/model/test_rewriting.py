@@ -1,5 +1,6 @@
 """Another future of a decode equals a decode from the start, and the model reads nothing twice for it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -115,3 +116,26 @@ def test_nothing_to_go_on_from_is_said_in_words() -> None:
     steps = list(lm.decode(PROMPT, max_new_tokens=1))
     with pytest.raises(InputError, match="at least 1"):
         list(rewrite(lm, steps, Greedy(), max_new_tokens=0))
+
+
+def test_a_token_whose_strategy_is_the_same_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = random_model(shaped("decoder"))
+    steps = list(lm.decode(PROMPT, strategy=Sample(temperature=1.3, seed=2), max_new_tokens=8, stop=()))
+    chosen: list[int] = []
+    choose = Sample.choose
+
+    def counted(sample: Sample, logits: torch.Tensor, read: Sequence[int], index: int) -> int:
+        chosen.append(index)
+        return choose(sample, logits, read, index)
+
+    monkeypatch.setattr(Sample, "choose", counted)
+    longer = list(rewrite(lm, steps, Sample(temperature=1.3, seed=2), max_new_tokens=10, stop=()))
+    assert chosen == [8, 9]
+    assert [step.token for step in longer[:8]] == [step.token for step in steps]
+    chosen.clear()
+    other = (steps[5].token.id + 1) % lm.config.vocab_size
+    list(rewrite(lm, longer, Forced(((5, other),), Sample(temperature=1.3, seed=2)), max_new_tokens=8, stop=()))
+    assert chosen == [6, 7]
+    chosen.clear()
+    list(rewrite(lm, steps, Sample(temperature=1.3, seed=3), max_new_tokens=1, stop=()))
+    assert chosen == [0]
