@@ -33,7 +33,11 @@ class Grid:
 
         Where rows are shared anew, keys that one side lacks are NaN, and so is a row with nothing left on the others.
         """
-        small = merged(weights, self.queries.groups(side), self.keys.groups(side))
+        sides = self.queries.groups(side), self.keys.groups(side)
+        pieces = all(word.size == 1 for groups in sides for word in groups)
+        small = weights if pieces else merged(weights, *sides)
+        if small.shape[-2:] == (len(self.queries.slots), len(self.keys.slots)) and not self.renormalise:
+            return small  # each slot has one piece of this side: nothing to move
         grid = np.full((*weights.shape[:-2], len(self.queries.slots), len(self.keys.slots)), np.nan, dtype=np.float32)
         rows, columns = self.queries.places(side), self.keys.places(side)
         grid[..., rows, :] = 0
