@@ -182,7 +182,7 @@ def expected(run: Run, fill: Filled, at: int) -> None:
     figures.place(
         fig,
         key="fill",
-        heading=f"At position {fill.at}",
+        heading=f"What fits at position {fill.at}",
         explained="The full softmax over the vocabulary at the mask, with all that was filled before it read.",
         filename=f"fill-{at}",
         csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),

@@ -17,6 +17,7 @@ from viz.probabilities import entropy_line
 
 BLOCK = 128  # positions whose logits are held at once
 _READ: WeakKeyDictionary[Run, Positionwise] = WeakKeyDictionary()
+_DRAWN: WeakKeyDictionary[Run, dict[str, go.Figure]] = WeakKeyDictionary()
 
 
 def certainty(run: Run) -> Positionwise:
@@ -45,45 +46,40 @@ def line(run: Run, step: int) -> None:
     """Entropy before and surprisal after every token of the whole text; a click goes to the step that wrote it."""
     found = certainty(run)
     first = len(found.came) - len(run.steps)  # the prompt's own predictions come before the first step
-    labels = [run.lm.token(int(i)).label for i in found.came]
-    fig = entropy_line(
-        array(found.entropy), array(found.surprisal), labels, theme=theme.current(), width=1240, height=210
-    )
-    mark(fig, first, first + step)
     figures.place(
-        fig,
+        drawn(run, first),
         key="certainty",
         heading="How sure, over the whole text",
         explained="Entropy: how undecided the full softmax was before a token. Surprisal: -log2 of the probability of the token "
         "that came. Both in bits. The line marks the step on screen; click a token to go to its step.",
         filename="certainty",
-        csv=lambda: as_csv(run, found, labels),
+        csv=lambda: as_csv(run, found, labels_of(run)),
     )
 
     def jump(point: PointEvent) -> None:
         if first <= point.row < first + len(run.steps):
             st.session_state["step"] = point.row - first
 
-    plotly_bridge("certainty", key="certainty_bridge", on_point=jump)
+    plotly_bridge("certainty", key="certainty_bridge", on_point=jump, mark=float(first + step))
 
 
-def mark(fig: go.Figure, first: int, here: int) -> None:
-    """A line at the step on screen, and a band over what was given rather than written."""
+def labels_of(run: Run) -> list[str]:
+    """The token that came after each position."""
+    return [run.lm.token(int(i)).label for i in certainty(run).came]
+
+
+def drawn(run: Run, first: int) -> go.Figure:
+    """The line of a run with a band over what was given rather than written: the same for each of its steps, so that
+    the browser keeps it."""
     colours = theme.current()
-    shapes = [
-        {
-            "type": "line",
-            "x0": here,
-            "x1": here,
-            "y0": 0,
-            "y1": 1,
-            "yref": "paper",
-            "line": {"color": colours.text, "width": 1, "dash": "dot"},
-        }
-    ]
-    if first:
-        shapes.append(
-            {
+    held = _DRAWN.setdefault(run, {})
+    if colours.name not in held:
+        found = certainty(run)
+        fig = entropy_line(
+            array(found.entropy), array(found.surprisal), labels_of(run), theme=colours, width=1240, height=210
+        )
+        if first:
+            band = {
                 "type": "rect",
                 "x0": -0.5,
                 "x1": first - 0.5,
@@ -94,8 +90,9 @@ def mark(fig: go.Figure, first: int, here: int) -> None:
                 "line": {"width": 0},
                 "layer": "below",
             }
-        )
-    fig.update_layout(shapes=shapes)
+            fig.update_layout(shapes=[band])
+        held[colours.name] = fig
+    return held[colours.name]
 
 
 def as_csv(run: Run, found: Positionwise, labels: list[str]) -> str:

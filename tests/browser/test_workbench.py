@@ -106,3 +106,23 @@ def test_a_click_on_a_candidate_branches_both_futures_stay_and_the_link_restores
     settled(page)
     assert chips(page, "pieces", 1).all_inner_texts() == own
     expect(tree.get_by_test_id("token-row-1")).to_be_visible()
+
+
+MARK_IS_OVER = """() => {
+  const chart = document.querySelector('.st-key-certainty .js-plotly-plot');
+  const line = chart.querySelector('[data-testid="chart-mark"]');
+  const { xaxis } = chart._fullLayout;
+  return xaxis.p2l(line.getBoundingClientRect().left - chart.getBoundingClientRect().left - xaxis._offset);
+}"""
+
+
+def test_a_step_moves_the_mark_over_a_line_that_stays(page: Page) -> None:
+    opened(page, CAT)
+    chart(page, "certainty").evaluate("chart => { chart.kept = true; }")
+    assert page.evaluate(MARK_IS_OVER) == pytest.approx(0, abs=0.1)
+    button(page, "go_step").click()
+    settled(page)
+    button(page, "go_step").click()
+    settled(page)
+    assert page.evaluate(MARK_IS_OVER) == pytest.approx(2, abs=0.1)
+    assert chart(page, "certainty").evaluate("chart => chart.kept"), "the chart was made anew"

@@ -183,3 +183,12 @@ def test_what_cannot_be_typed_gets_a_sentence_and_changes_nothing(text: str, wor
 def test_a_new_text_keeps_the_strategy() -> None:
     app = typed(opened("decoding", CAT, **DRAWN), "Le chien dort.")
     assert shown(app).spec.strategy == Sample(temperature=1.5, seed=3)
+
+
+def test_the_line_over_the_whole_text_is_the_same_at_every_step_and_only_its_mark_moves() -> None:
+    app = opened("decoding", CAT)
+    before = chart(app, "certainty")
+    assert payload(app, "certainty_bridge")["mark"] == 0.0
+    app = pressed(pressed(app, "go_step"), "go_step")
+    assert chart(app, "certainty") == before
+    assert payload(app, "certainty_bridge")["mark"] == 2.0

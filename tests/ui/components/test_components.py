@@ -204,7 +204,7 @@ def bridge_page() -> None:
 
 def test_a_clicked_point_comes_back() -> None:
     app = run(bridge_page)
-    assert sent(app)[0] == {"chart": "heat map", "zooms": False}
+    assert sent(app)[0] == {"chart": "heat map", "zooms": False, "mark": None}
     point = {"curve": 0, "row": 3, "col": 1, "x": 1, "y": 3, "customdata": None}
     expected = "PointEvent(curve=0, row=3, column=1, x=1, y=3, customdata=None)"
     assert answer(app, "point", point).text[0].value == expected

@@ -5,11 +5,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = instanceOf(parentElement, () => ({ chart: null, frame: 0, timer: 0 }));
   state.send = setTriggerValue;
   state.zooms = header.zooms;
+  state.mark = header.mark;
   state.selector = `.st-key-${CSS.escape(className(header.chart))} .js-plotly-plot`;
   if (!state.observer) {
     state.onClick = (event) => tell(state, event);
     state.onZoom = (event) => zoomed(state, event);
     state.onWhole = () => later(state, { whole: true });
+    state.onDrawn = () => drawMark(state);
     state.observer = new MutationObserver(() => {
       if (!state.frame) state.frame = requestAnimationFrame(() => { state.frame = 0; attach(state); });
     });
@@ -31,13 +33,14 @@ function className(key) {
 
 /** What is listened to: clicks, and zooming where Python asks for it. */
 function heard(state) {
-  const click = [["plotly_click", state.onClick]];
+  const click = [["plotly_click", state.onClick], ["plotly_afterplot", state.onDrawn]];
   return state.zooms
     ? [...click, ["plotly_relayout", state.onZoom], ["plotly_doubleclick", state.onWhole]]
     : click;
 }
 
 function detach(state) {
+  state.line?.remove();
   for (const [name, act] of heard(state)) state.chart?.removeListener?.(name, act);
   state.chart = null;
 }
@@ -52,6 +55,31 @@ function attach(state) {
     chart.on(name, act);
   }
   state.chart = chart;
+  drawMark(state);
+}
+
+/** A dotted line across the chart at a place of its x axis. It lies over the chart and is no part of it: a chart that
+    changed would be made anew. */
+function drawMark(state) {
+  const inside = state.chart?.querySelector(".svg-container");
+  const { xaxis, yaxis, font } = state.chart?._fullLayout ?? {};
+  if (state.mark === null || !inside || !xaxis?._length || !yaxis) {
+    state.line?.remove();
+    return;
+  }
+  if (state.line?.parentNode !== inside) {
+    state.line?.remove();
+    state.line = document.createElement("div");
+    state.line.dataset.testid = "chart-mark";
+    state.line.setAttribute("aria-hidden", "true");
+    inside.append(state.line);
+  }
+  const across = xaxis.l2p(state.mark);
+  Object.assign(state.line.style, {
+    position: "absolute", pointerEvents: "none", width: "0", borderLeft: `1.5px dotted ${font.color}`,
+    left: `${xaxis._offset + across}px`, top: `${yaxis._offset}px`, height: `${yaxis._length}px`,
+    display: across >= 0 && across <= xaxis._length ? "" : "none",
+  });
 }
 
 /** Ranges that a person dragged, panned or scrolled to; a new size of the chart is none. */

@@ -42,10 +42,12 @@ def plotly_bridge(
     key: str,
     on_point: Callable[[PointEvent], None] | None = None,
     on_zoom: Callable[[ZoomEvent], None] | None = None,
+    mark: float | None = None,
 ) -> PointEvent | None:
     """Watches the chart of `st.plotly_chart(..., key=chart_key)`; returns the point clicked in this run, if any.
 
-    Zooming asks Python only where `on_zoom` is given.
+    Zooming asks Python only where `on_zoom` is given. `mark` is a place of the x axis to draw a line at: over the chart,
+    which stays as it is, where a line in the figure would have it made anew.
     """
     if not chart_key.strip():
         raise PayloadError("the chart needs a key to be found by")
@@ -60,7 +62,7 @@ def plotly_bridge(
         if on_zoom is not None and zoom is not None:
             on_zoom(zoom)
 
-    header = {"chart": chart_key, "zooms": on_zoom is not None}
+    header = {"chart": chart_key, "zooms": on_zoom is not None, "mark": mark}
     result = _mount(
         key=key,
         data=pack(header),
