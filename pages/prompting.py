@@ -20,7 +20,7 @@ found = prompting_measured.measured(run, draft)
 if found is None:
     st.stop()
 answer = prompting_view.pick_answer(found)
-length = prompting_view.pick_length(found)
+length = prompting_view.pick_length()
 prompting_view.verdict(found, length)
 prompting_view.probabilities(found, length, answer)
 prompting_view.texts(found, answer)

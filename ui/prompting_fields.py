@@ -56,7 +56,7 @@ def fields(run: Run) -> Draft:
     prompts = []
     for place, column in enumerate(columns):
         with column:
-            prompts.append(one_prompt(draft, place, run.lm))
+            prompts.append(one_prompt(draft, place))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         answers = answers_box(draft, run.lm)
@@ -152,7 +152,7 @@ def joint_picker(draft: Draft) -> Joint:
     return chosen or "space"
 
 
-def one_prompt(draft: Draft, place: int, lm: LanguageModel) -> Fields:
+def one_prompt(draft: Draft, place: int) -> Fields:
     """One column: which prompt it is, its two fields, and the way to take it off."""
     number, one = place + 1, draft.prompts[place]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

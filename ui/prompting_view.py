@@ -20,7 +20,7 @@ ROLES: dict[str, Role] = {"instruction": "position", "examples": "warning", "inp
 TINT = 0.4  # of a part that is not the answer
 
 
-def pick_length(found: Measured) -> Length:
+def pick_length() -> Length:
     """Whether an answer's probability is divided by its length."""
     settings.keep_among("length", LENGTHS, LENGTHS[0], lambda name: LENGTH_NAMES[name])
     chosen = st.segmented_control(

@@ -62,7 +62,7 @@ def test_an_encoder_without_a_mask_is_clicked_to_have_one() -> None:
     words = [note["text"] for note in chart(app, "among")["layout"]["annotations"]]
     assert "cat" in words[0]  # what was hidden is asked for first
     chips = payload(app, "prompt_texts")["rows"][0]["chips"]
-    assert [chip["title"].partition(",")[0] for chip in chips].count("answer") == 1
+    assert "answer" in [chip["title"].partition(",")[0] for chip in chips]
 
 
 def test_an_encoders_second_sentence_is_said_to_be_left_out() -> None:
