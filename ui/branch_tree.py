@@ -58,8 +58,9 @@ def grown(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
 def picture(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> None:
     """The tree as a figure; a click on a token shows its branch at that step."""
     twigs = [twig(run, limb, name) for limb, name in zip(limbs, names, strict=True)]
+    fig = branch_tree(twigs, theme=theme.current(), step=at)
     figures.head(
-        fig := branch_tree(twigs, theme=theme.current(), step=at),
+        fig,
         key="branches_picture",
         heading="All futures of this text",
         explained="A row for each branch, beginning where it leaves an earlier one; there both tokens carry their probability "
