@@ -23,7 +23,7 @@ from training.corpus import LEXICON, read_pairs
 from training.networks import build
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.train import Schedule
+from training.train import Schedule, parameter_groups
 from training.translation import batch_loss
 
 PAIRS = read_pairs(LEXICON)[:120]
@@ -85,6 +85,20 @@ def test_embeddings_have_unit_size_once_they_are_scaled() -> None:
     assert float(scaled.detach().std()) == pytest.approx(1.0, abs=0.01)
     assert net.head is not None
     assert net.head.out.weight is net.tokens.weight
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"), [("t5-fr-en", 32**-0.5), ("transformer-fr-en", 1.0), ("bloom-stories", 1.0)]
+)
+def test_queries_that_nothing_scales_learn_as_much_slower_as_they_start_smaller(name: str, factor: float) -> None:
+    net = build(RECIPES[name])
+    rest, queries, table = parameter_groups(net, RECIPES[name])
+    assert queries["factor"] == pytest.approx(factor)
+    assert {id(p) for p in queries["params"]} == {  # type: ignore[attr-defined]
+        id(p) for key, p in net.named_parameters() if ".q." in key and p.dim() == 2
+    }
+    groups = [p for group in (rest, queries, table) for p in group["params"]]  # type: ignore[attr-defined]
+    assert sorted(map(id, groups)) == sorted(map(id, net.parameters()))
 
 
 def test_the_average_follows_the_weights_and_a_double_swap_changes_nothing(recipe: Recipe) -> None:
