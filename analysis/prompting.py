@@ -132,6 +132,10 @@ def _parts_of(tokens: Sequence[Token], composed: Composed) -> tuple[Part, ...]:
     return tuple("special" if token.span is None else composed.part_at(*token.span) for token in tokens)
 
 
+def _all(part: Part, count: int) -> tuple[Part, ...]:
+    return (part,) * count
+
+
 def _after_the_prompt(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
     """A decoder: the prompt is read as it is read alone, then the answer's tokens, the last of which nothing need follow.
 
@@ -145,7 +149,7 @@ def _after_the_prompt(lm: LanguageModel, composed: Composed, answer: str) -> Pos
     tail = whole[len(before) :] if [token.id for token in whole[: len(before)]] == ids else ()
     tail = tail or lm.reading(after, special=False).tokens
     read = (*before, *tail[:-1])
-    parts: tuple[Part, ...] = (*_parts_of(before, composed), *("answer" for _ in tail[:-1]))
+    parts = (*_parts_of(before, composed), *_all("answer", len(tail) - 1))
     return Posed(read, parts, tuple(range(len(before) - 1, len(read))), tail)
 
 
@@ -157,7 +161,7 @@ def _by_the_decoder(lm: LanguageModel, composed: Composed, answer: str) -> Posed
     begin = [start] if forced is None or written[0].id == forced else [start, lm.token(forced)]
     target = (*written, *(lm.token(end) for end in lm.special.end[:1]))
     read = (*begin, *target[:-1])
-    parts: tuple[Part, ...] = (*("special" for _ in begin), *("answer" for _ in target[:-1]))
+    parts = (*_all("special", len(begin)), *_all("answer", len(target) - 1))
     at = tuple(range(len(begin) - 1, len(read)))
     return Posed(read, parts, at, target, source, _parts_of(source, composed))
 
@@ -169,9 +173,10 @@ def _at_the_mask(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
     pieces = lm.reading(_as_hidden(composed, tokens, place, answer), special=False).tokens
     read = (*tokens[:place], *pieces, *tokens[place + 1 :])
     parts = _parts_of(tokens, composed)
-    answered: tuple[Part, ...] = tuple("answer" for _ in pieces)
     at = tuple(range(place, place + len(pieces)))
-    return Posed(read, (*parts[:place], *answered, *parts[place + 1 :]), at, pieces, mask=lm.special.mask)
+    return Posed(
+        read, (*parts[:place], *_all("answer", len(pieces)), *parts[place + 1 :]), at, pieces, mask=lm.special.mask
+    )
 
 
 def mask_place(lm: LanguageModel, tokens: Sequence[Token]) -> int:

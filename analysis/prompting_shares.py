@@ -33,8 +33,8 @@ def log_probabilities(lm: LanguageModel, posed: Posed) -> Floats:
     """(answer,) nats: log-probability of each token of the answer, given the prompt and the answer before it."""
     targets = [token.id for token in posed.answer]
     if posed.mask is not None:
-        logs = [_logs(_read(lm, posed, n), [at])[0, targets[n]] for n, at in enumerate(posed.at)]
-        return np.array([float(value) for value in logs])
+        rows = [_logs(_read(lm, posed, n), [at])[0] for n, at in enumerate(posed.at)]
+        return np.array([float(row[target]) for row, target in zip(rows, targets, strict=True)])
     logs = _logs(_read(lm, posed, 0), posed.at)
     return np.asarray(logs[torch.arange(len(targets)), targets].cpu().numpy(), dtype=np.float64)
 

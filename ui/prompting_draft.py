@@ -83,5 +83,5 @@ def from_address(query: Mapping[str, str]) -> Draft | None:
         Fields(query.get(f"instruction_{n}", "")[:LONGEST_FIELD], query.get(f"examples_{n}", "")[:LONGEST_FIELD])
         for n in range(1, count + 1)
     )
-    joint = next((name for name in JOINTS if name == query.get("joint")), "space")
+    joint: Joint = next((name for name in JOINTS if name == query.get("joint")), "space")
     return Draft(prompts, query.get("answers", "")[:LONGEST_FIELD], joint)

@@ -121,7 +121,10 @@ def mean_of(shares: Floats, layer: int | None, head: int | None) -> Floats:
 
 def as_csv(rows: list[PartRow]) -> str:
     """A row for each bar."""
-    return table_csv(
-        {"prompt": [row.prompt.number for row in rows], "of": [row.what for row in rows]}
-        | {part: [float(row.shares[n]) for row in rows] for n, part in enumerate(PARTS)}
-    )
+    columns: dict[str, list[str] | list[int] | list[float]] = {
+        "prompt": [row.prompt.number for row in rows],
+        "of": [row.what for row in rows],
+    }
+    for n, part in enumerate(PARTS):
+        columns[part] = [float(row.shares[n]) for row in rows]
+    return table_csv(columns)

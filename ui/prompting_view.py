@@ -1,6 +1,7 @@
 """The figures of the prompting page: what the model reads, how probable each answer is, and what that rests on."""
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
@@ -172,7 +173,7 @@ def exact(found: Measured, length: Length, values: Floats) -> list[list[str]]:
     ]
 
 
-def place(fig: figures.go.Figure, found: Measured, length: Length, key: str, heading: str, explained: str) -> None:
+def place(fig: go.Figure, found: Measured, length: Length, key: str, heading: str, explained: str) -> None:
     """A figure of answers and prompts; a click on a bar opens its answer."""
     figures.place(
         fig,
