@@ -1,12 +1,13 @@
 """Who was read for a token: every head's row for it, and the alignment as it grows."""
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from model.decoding import Step
 from ui import figures, heads, settings, theme, without_attention
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
-from ui.figures import array
+from ui.figures import Matrix, array
 from ui.runs import Run
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv
@@ -89,14 +90,38 @@ def growing(run: Run, step: Step) -> None:
         return
     part = heads.PARTS[part_read(run)][1]
     layer, head = alignment_at(run)
-    seen = step.trace.attention("decoder", layer, part)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
-    rows = seen.weights_from(first)
-    weights = array(rows.mean(dim=0) if head == MEAN else rows[int(head)])
+    every = step.trace.attention("decoder", layer, part).weights_from(first)
+    weights = array(every.mean(dim=0) if head == MEAN else every[int(head)])
     keys = keys_read(run, step)
     labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
-    total = min(len(run.steps), MOST_ROWS)
-    fig = alignment(
+    filename = f"alignment-to-step-{step.index}"
+    fig = alignment_map(weights, labels, keys, min(len(run.steps), MOST_ROWS))
+    figures.head(
+        fig,
+        key="alignment",
+        heading="Alignment so far",
+        explained="A row for each token written: where the heads looked while it was chosen. It grows as the sentence grows.",
+        filename=filename,
+        csv=lambda: matrix_csv(weights, labels, keys),
+    )
+    alignment_pickers(run)
+    if step.index + 1 > MOST_ROWS:
+        st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
+    if as_lines(max(len(labels), len(keys))):
+        names = None if head == MEAN else [head]
+        rows = array(every if head == MEAN else every[int(head), None])
+        attention_lines(
+            Lines(rows, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
+            key="alignment_lines",
+        )
+    else:
+        figures.chart(fig, key="alignment", filename=filename)
+
+
+def alignment_map(weights: Matrix, labels: list[str], keys: list[str], total: int) -> go.Figure:
+    """The map, of the size it will have when all `total` rows are written."""
+    return alignment(
         weights,
         labels,
         keys,
@@ -107,33 +132,6 @@ def growing(run: Run, step: Step) -> None:
         title_key="",
         height=140 + min(400, 34 * total),
     )
-    figures.head(
-        fig,
-        key="alignment",
-        heading="Alignment so far",
-        explained="A row for each token written: where the heads looked while it was chosen. It grows as the sentence grows.",
-        filename=f"alignment-to-step-{step.index}",
-        csv=lambda: matrix_csv(weights, labels, keys),
-    )
-    alignment_pickers(run)
-    if step.index + 1 > MOST_ROWS:
-        st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
-    if as_lines(max(len(labels), len(keys))):
-        names = None if head == MEAN else [head]
-        attention_lines(
-            Lines(
-                array(rows if head == MEAN else rows[int(head), None]),
-                labels,
-                keys,
-                names,
-                transposed=True,
-                words=WORDS,
-                filename="alignment-lines",
-            ),
-            key="alignment_lines",
-        )
-    else:
-        figures.chart(fig, key="alignment", filename=f"alignment-to-step-{step.index}")
 
 
 def as_lines(longest: int) -> bool:
