@@ -13,7 +13,7 @@ from viz.theme import Theme
 WIDEST, NARROWEST = 96, 11  # px a step
 ROOM = 1000  # px for all steps, where they fit
 NAMES = 190  # px to the right, for names and probabilities
-ROW = 44  # px
+ROW = 54  # px, for two lines above a dot
 READABLE = 52  # px a step from which on every token has its label
 
 
@@ -87,7 +87,8 @@ def _node(twig: Twig, row: int, n: int, *, chosen: bool) -> Node:
 def _text(twig: Twig, n: int, label: str, *, parts: bool, room: int) -> str:
     """What stands above a token."""
     if parts:
-        return f"<b>{escaped(shorten(visible(label), 12))}</b> {twig.shares[n]}" + (" ✎" if twig.chosen[n] else "")
+        mark = " ✎" if twig.chosen[n] else ""
+        return f"<b>{escaped(shorten(visible(label), 12))}</b>{mark}<br>{twig.shares[n]}"
     return escaped(shorten(visible(label), max(2, room // 8))) if room >= READABLE else ""
 
 
@@ -121,10 +122,11 @@ def _layout(rows: int, last: int, column: int, step: int, theme: Theme) -> Part:
             "side": "top",
             "tickmode": "array",
             "tickvals": marks,
-            "ticktext": [f"step {n}" if column >= READABLE else str(n) for n in marks],
+            "ticktext": ["step 0" if n == 0 else str(n) for n in marks],
+            "tickangle": 0,
             "fixedrange": True,
         },
-        "yaxis": {"range": [rows - 0.5, -0.7], "visible": False, "fixedrange": True},
+        "yaxis": {"range": [rows - 0.6, -0.8], "visible": False, "fixedrange": True},
         "shapes": [
             {
                 "type": "line",

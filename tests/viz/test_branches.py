@@ -54,10 +54,10 @@ def test_the_thick_way_leads_through_the_branches_to_the_text_on_screen() -> Non
 
 def test_where_two_part_both_tokens_carry_their_shares_and_what_was_chosen_its_mark() -> None:
     texts = branch_tree(TWIGS, theme=LIGHT, step=0).to_dict()["data"][3]["text"]
-    assert texts[2] == "<b>c</b> 20%"
-    assert texts[4] == "<b>&lt;i&gt;</b> 20% ✎"
-    assert texts[5] == "<b>&lt;/s&gt;</b> 30%"
-    assert texts[6] == "<b>x</b> 30% ✎"
+    assert texts[2] == "<b>c</b><br>20%"
+    assert texts[4] == "<b>&lt;i&gt;</b> ✎<br>20%"
+    assert texts[5] == "<b>&lt;/s&gt;</b><br>30%"
+    assert texts[6] == "<b>x</b> ✎<br>30%"
     assert texts[0] == "a"
 
 
