@@ -12,6 +12,7 @@ from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from ui import encoder_text, heads, opened, runs, settings
+from ui.examples import examples_for
 from ui.runs import Run, RunSpec
 
 MOST_BESIDE = 3
@@ -47,11 +48,11 @@ class Counted:
 
 
 def suggested(name: str, names: list[str]) -> list[str]:
-    """Whom to begin with: models of the same texts, the recurrent one first, then others; two at most."""
+    """Whom to begin with: models of the same texts, the recurrent one first and then those of the same task; two at most."""
     texts = name.partition("@")[0].partition("-")[2]
     others = [other for other in names if other != name and "@" not in other]
     alike = [other for other in others if texts and other.endswith(texts)]
-    alike.sort(key=lambda other: not other.startswith("lstm"))
+    alike.sort(key=lambda other: (not other.startswith("lstm"), examples_for(other) != examples_for(name)))
     return [*alike, *(other for other in others if other not in alike)][:2]
 
 

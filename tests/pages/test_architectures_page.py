@@ -155,9 +155,9 @@ def test_another_text_changes_all_columns() -> None:
 def test_no_names_in_the_link_begin_with_a_suggestion(zoo: Path) -> None:
     app = opened("architectures", "tiny-gpt2")
     assert len(app.session_state["together"]) == 2
-    assert side_by_side.suggested("gpt-stories", ["bart-denoise", "bert-stories", "lstm-stories"]) == [
-        "lstm-stories", "bert-stories",
-    ]  # fmt: skip
+    beside = ["bart-denoise", "bert-stories", "lstm-stories", "llama-stories"]
+    assert side_by_side.suggested("gpt-stories", beside) == ["lstm-stories", "llama-stories"]
+    assert side_by_side.suggested("gpt-stories", beside[:2]) == ["bert-stories", "bart-denoise"]
 
 
 def test_a_name_nobody_knows_is_left_out() -> None:
