@@ -157,7 +157,7 @@ def pieces(run: Run) -> None:
     notes = odd_input(run.spec.text, {token.label for token in run.source if token.special})
     if hidden := [i for i in run.spec.masks if i < len(run.source)]:
         many = "1 token is" if len(hidden) == 1 else f"{len(hidden)} tokens are"
-        notes.append(f"{many} masked on the Logits page; every page shows the text as it is then read.")
+        notes.append(f"{many} masked by a click or by the link; every page shows the text as it is then read.")
     if run.steps and run.steps[-1].ended == "limit" and run.reader == "decoder":
         notes.append(f"Stopped after {len(run.steps)} new tokens: a continuation is written up to {run.limit} tokens.")
     elif run.steps and run.steps[-1].ended == "limit":
