@@ -165,10 +165,10 @@ def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
     count = len(weights)
     abreast = max(n for n in range(1, ABREAST + 1) if count % n == 0)
     sharpest = int(weights.max(axis=-1).mean(axis=-1).argmax())
-    chosen = min(int(st.session_state.get(f"{key}_chosen", sharpest)), count - 1)
+    chosen = min(int(st.session_state.get(f"{key}_open", sharpest)), count - 1)
 
     def choose(event: HeadEvent) -> None:
-        st.session_state[f"{key}_chosen"] = event.layer * abreast + event.head
+        st.session_state[f"{key}_open"] = event.layer * abreast + event.head
 
     small = thumbnails(weights)
     head_grid(

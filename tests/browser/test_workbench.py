@@ -60,11 +60,7 @@ def test_a_long_text_appears_as_it_is_made_stops_by_a_click_and_goes_on(page: Pa
     stopped = int(re.findall(r"of (\d+)\.", page.get_by_text(re.compile(r"^Step \d+ of")).inner_text())[0]) + 1
     assert first <= stopped < 1000
     button(page, "go_on").click()
-    expect(live.get_by_text(COUNT)).to_be_visible()
-    assert counted(page) >= stopped
-    button(page, "stop_writing").click()
-    settled(page)
-    expect(button(page, "go_on")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Step \d+ of 999\."))).to_be_visible()
 
 
 def test_a_switch_draws_ghosts_beside_bars_that_stay(page: Page) -> None:

@@ -8,7 +8,8 @@ from torch import nn
 
 import model
 from model.layout import LONGEST_ROW, lay_out
-from tests.model.builders import random_model, shaped
+from model.transformer import Transformer
+from tests.model.builders import shaped
 from tests.model.families.palm import PalmCase
 from tests.model.small_checkpoint import small_checkpoint
 
@@ -32,7 +33,7 @@ def test_a_tied_table_stays_one_and_its_rows_are_found() -> None:
 
 
 def test_long_rows_are_left_as_they_lie() -> None:
-    net = random_model(shaped("decoder")).net
+    net = Transformer(shaped("decoder"))
     wide = nn.Linear(LONGEST_ROW + 1, LONGEST_ROW + 2)
     net.add_module("wide", wide)
     before = wide.weight.data_ptr()

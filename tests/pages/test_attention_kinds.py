@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.copied import code_with, folds_open, same_figure
 from tests.pages.driving import chart, numbers, payload, shown
-from tests.pages.test_attention_taken_away import folds_open, same_figure
 from tests.pages.test_kinds import FAMILIES, SECOND, of, zoo
 from ui import heads
 
-__all__ = ["folds_open", "zoo"]  # fixtures
+__all__ = ["zoo"]  # a fixture
 
 
 def weights(app: AppTest, layer: int, head: int) -> np.ndarray:
@@ -49,12 +49,18 @@ def lines_key(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_python_of_every_family_makes_the_same_figure(family: str, folds_open: None) -> None:
-    same_figure(of(f"tiny-{family}", "attention", layer="1", head="1", words="on", special="hidden"), "heatmap")
+def test_the_python_of_every_family_makes_the_same_figure(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folds_open(monkeypatch)
+    app = of(f"tiny-{family}", "attention", layer="1", head="1", words="on", special="hidden")
+    same_figure(app, "heatmap", code_with(app, "attention_heatmap("))
 
 
 @pytest.mark.parametrize(
     "address", [{"pairs": "between"}, {"pairs": "within", "words": "on"}, {"masks": "1,3", "words": "on"}]
 )
-def test_the_python_of_two_sentences_makes_the_same_figure(address: dict[str, str], folds_open: None) -> None:
-    same_figure(of("tiny-bert", "attention", pair=SECOND, layer="1", head="1", **address), "heatmap")
+def test_the_python_of_two_sentences_makes_the_same_figure(
+    address: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds_open(monkeypatch)
+    app = of("tiny-bert", "attention", pair=SECOND, layer="1", head="1", **address)
+    same_figure(app, "heatmap", code_with(app, "attention_heatmap("), between=2)

@@ -116,7 +116,7 @@ def test_lines_of_a_long_text_are_those_of_a_window_and_say_so() -> None:
     lines = payload(app, "lines_encoder")
     run = shown(app)
     assert lines["queries"] == [token.label for token in run.source[: len(lines["queries"])]]
-    assert f"of {len(run.source):,} and keys 0 to" in "".join(str(part.value) for part in app.caption)
+    assert f"of {len(run.source):,}, keys 0 to" in "".join(str(part.value) for part in app.caption)
 
 
 def test_a_target_someone_types_is_what_the_decoder_reads() -> None:

