@@ -144,6 +144,8 @@ def of_heatmap(
             settings += [f"first_query={window.query}", f"first_key={window.key}"]
         if cell is not None:
             settings.append(f"selected={cell}")
+        if view.second is not None:
+            settings.append(f"second={view.second}")
         lines.append(call("attention_heatmap", [*arrays, *settings]))
     return whole(imports, lines)
 

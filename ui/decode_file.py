@@ -10,6 +10,7 @@ from model.decoding import Sample, Step
 from ui import branch_tree, branches
 from ui.branches import Branch
 from ui.branches_view import run_of
+from ui.figures import offer
 from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.export import table_csv
@@ -22,26 +23,10 @@ def buttons(run: Run) -> None:
     held = branches.kept(run)
     with st.container(horizontal=True, key="save_decode", gap=None, vertical_alignment="center"):
         st.caption("The whole decode:", width="content")
-        st.download_button(
-            "JSON",
-            data=lambda: as_json(run, held),
-            file_name="decode.json",
-            mime="application/json",
-            key="decode_json",
-            on_click="ignore",
-            help="Every step with its candidates, how each token was chosen, and the branches beside this one",
-            type="tertiary",
-        )
-        st.download_button(
-            "CSV",
-            data=lambda: as_csv(run),
-            file_name="decode.csv",
-            mime="text/csv",
-            key="decode_csv",
-            on_click="ignore",
-            help=f"A row a step, with its {CANDIDATES} most probable tokens, in full precision",
-            type="tertiary",
-        )
+        says = "Every step with its candidates, how each token was chosen, and the branches beside this one"
+        offer("JSON", lambda: as_json(run, held), "decode.json", "application/json", key="decode_json", says=says)
+        says = f"A row a step, with its {CANDIDATES} most probable tokens, in full precision"
+        offer("CSV", lambda: as_csv(run), "decode.csv", "text/csv", key="decode_csv", says=says)
 
 
 def chosen_by(run: Run, step: Step) -> str:

@@ -177,16 +177,21 @@ def files(parts: TakeAway, *, key: str) -> None:
             ("NPZ", "npz", parts.npz, "application/octet-stream", "The arrays, for numpy.load"),
         )
         for label, ending, data, mime, says in offers:
-            st.download_button(
-                label,
-                data=data,
-                file_name=f"{parts.filename}.{ending}",
-                mime=mime,
-                key=f"{key}_{ending}",
-                on_click="ignore",
-                help=says,
-                type="tertiary",
-            )
+            offer(label, data, f"{parts.filename}.{ending}", mime, key=f"{key}_{ending}", says=says)
+
+
+def offer(label: str, data: Callable[[], str | bytes], filename: str, mime: str, *, key: str, says: str) -> None:
+    """A quiet button for a file, which is made when someone asks for it, out of reach of the session."""
+    st.download_button(
+        label,
+        data=data,
+        file_name=filename,
+        mime=mime,
+        key=key,
+        on_click="ignore",
+        help=says,
+        type="tertiary",
+    )
 
 
 def address() -> str:

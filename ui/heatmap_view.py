@@ -29,8 +29,6 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) 
     sides = windows.Sides(view.queries, view.keys)
     window = windows.shown(sides)
     fig = figure(view, toggles, seen, window)
-    if view.second is not None and window.exact:
-        between_sentences(fig, view.second, len(view.keys))
     queries, keys = sides.of(window)
     place: dict[str, int] = {"first_query": window.query, "first_key": window.key}
     figures.place(
@@ -98,6 +96,7 @@ def figure(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go
         selected=framed(view, window),
         first_query=window.query,
         first_key=window.key,
+        second=view.second,
         width=620,
     )
 
@@ -114,14 +113,6 @@ def framed(view: Shown, window: Window) -> tuple[int, int] | None:
     if cell is None or not window.query <= cell[0] < window.query_end or not window.key <= cell[1] < window.key_end:
         return None
     return cell
-
-
-def between_sentences(fig: go.Figure, second: int, count: int) -> None:
-    """Thin lines where the second sentence starts."""
-    edge, ends = second - 0.5, (-0.5, count - 0.5)
-    line = {"color": theme.current().muted, "width": 1, "dash": "dot"}
-    fig.add_shape(type="line", x0=edge, x1=edge, y0=ends[0], y1=ends[1], line=line)
-    fig.add_shape(type="line", x0=ends[0], x1=ends[1], y0=edge, y1=edge, line=line)
 
 
 def small_map(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:

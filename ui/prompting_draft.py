@@ -76,8 +76,11 @@ def as_address(draft: Draft) -> dict[str, str]:
 def from_address(query: Mapping[str, str]) -> Draft | None:
     """The draft an address holds; None where it holds none. What makes no sense is passed over."""
     asked = query.get("prompts", "")
+    written = [n for n in range(1, MOST_PROMPTS + 1) if query.get(f"instruction_{n}") or query.get(f"examples_{n}")]
     if not (asked.isdecimal() and len(asked) < 4):
-        return None
+        if not written and not query.get("answers"):
+            return None
+        asked = str(max([2, *written]))
     count = max(1, min(int(asked), MOST_PROMPTS))
     prompts = tuple(
         Fields(query.get(f"instruction_{n}", "")[:LONGEST_FIELD], query.get(f"examples_{n}", "")[:LONGEST_FIELD])

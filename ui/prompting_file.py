@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis.prompting import PARTS
 from analysis.prompting_shares import BITS
+from ui.figures import offer
 from ui.prompting_answers import given
 from ui.prompting_measured import Measured, attention, influence
 from ui.prompting_view import as_csv
@@ -16,27 +17,10 @@ def buttons(found: Measured) -> None:
     """Two quiet ways to take everything away; each file is made when someone asks for it."""
     with st.container(horizontal=True, key="save_prompts", gap=None, vertical_alignment="center"):
         st.caption("All prompts and answers:", width="content")
-        offers = (
-            (
-                "JSON",
-                "json",
-                lambda: as_json(found),
-                "application/json",
-                "Every prompt, answer and token, in full precision",
-            ),
-            ("CSV", "csv", lambda: as_csv(found, "whole"), "text/csv", "A row for each answer under each prompt"),
-        )
-        for label, ending, data, mime, says in offers:
-            st.download_button(
-                label,
-                data=data,
-                file_name=f"prompts.{ending}",
-                mime=mime,
-                key=f"prompts_{ending}",
-                on_click="ignore",
-                help=says,
-                type="tertiary",
-            )
+        says = "Every prompt, answer and token, in full precision"
+        offer("JSON", lambda: as_json(found), "prompts.json", "application/json", key="prompts_json", says=says)
+        says = "A row for each answer under each prompt"
+        offer("CSV", lambda: as_csv(found, "whole"), "prompts.csv", "text/csv", key="prompts_csv", says=says)
 
 
 def as_json(found: Measured) -> str:

@@ -35,6 +35,7 @@ def attention_heatmap(
     values: bool | None = None,
     first_query: int = 0,
     first_key: int = 0,
+    second: int | None = None,
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
@@ -42,8 +43,9 @@ def attention_heatmap(
 
     `selected` is the (query, key) to frame; `hide_future` leaves keys after the query blank; `transposed` puts keys in
     the rows. `values` prints the weights in the cells (None: where at most 14 a side). For a window into a longer text,
-    `first_query` and `first_key` are the positions of the first row and column; `selected` counts as they do. The
-    figure's own width makes its cells square: show it with `width="content"` for that, or stretched.
+    `first_query` and `first_key` are the positions of the first row and column; `selected` counts as they do.
+    `second` is where a second sentence starts. The figure's own width makes its cells square: show it with
+    `width="content"` for that, or stretched.
     """
     check_grid("Attention weights", weights, queries, keys)
     asking = Side(queries, title_query, first_query)
@@ -78,6 +80,7 @@ def attention_heatmap(
         height=height,
         text=printed(trace, weights_text(cells), sequential_scale(theme, palette)) if in_cells else None,
         framed=framed,
+        second=second,
     )
 
 

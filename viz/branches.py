@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from viz.beam import Node, beginning, dots, lines
-from viz.frame import Part, new_figure
+from viz.frame import Part, line_at, new_figure
 from viz.labels import escaped, shorten, visible
 from viz.theme import Theme
 
@@ -127,18 +127,7 @@ def _layout(rows: int, last: int, column: int, step: int, theme: Theme) -> Part:
             "fixedrange": True,
         },
         "yaxis": {"range": [rows - 0.6, -0.8], "visible": False, "fixedrange": True},
-        "shapes": [
-            {
-                "type": "line",
-                "x0": step,
-                "x1": step,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": theme.text, "width": 1, "dash": "dot"},
-                "layer": "below",
-            }
-        ],
+        "shapes": [line_at(theme, step)],
     }
 
 

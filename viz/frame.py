@@ -42,6 +42,12 @@ def new_figure(
     return go.Figure(data=list(traces), layout=whole | (layout or {}))
 
 
+def line_at(theme: Theme, at: float) -> Part:
+    """A dotted line from top to bottom, behind what is drawn: where one stands along an axis of steps."""
+    line = {"color": theme.text, "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line, "layer": "below"}
+
+
 def summary(figure: go.Figure) -> str:
     """The sentence that says what the figure shows, for use as its alternative text."""
     return str(figure.layout.meta["summary"])

@@ -22,6 +22,7 @@ def grid(
     square: bool = True,
     text: Part | None = None,
     framed: Sequence[Part] = (),
+    second: int | None = None,
 ) -> go.Figure:
     """A heatmap with its first row on top, labels of rows on the left and of columns on top.
 
@@ -29,7 +30,8 @@ def grid(
     categories collapse into one. Plotly takes hover text from an axis, at no cost per cell: where every label is written
     in full one axis a side serves; else a side has two, one that knows all labels in full and writes none, and one over it
     that writes the shortened labels for which there is room. The second pair doubles the time to draw, so it is there only
-    then. `text` is a trace that prints in the cells, `framed` are frames around some of them.
+    then. `text` is a trace that prints in the cells, `framed` are frames around some of them,
+    `second` is where a second sentence starts on either side.
     """
     space = room(
         rows,
@@ -67,7 +69,7 @@ def grid(
         "plot_bgcolor": theme.panel,
         **(one_each if full else axes),
         "annotations": [side_title(rows.title, theme, left=space.left)] if rows.title else [],
-        "shapes": list(framed),
+        "shapes": [*([] if second is None else between_sentences(rows, columns, second, theme)), *framed],
     }
     return new_figure(
         theme,
@@ -81,6 +83,17 @@ def grid(
         ],
         layout=layout,
     )
+
+
+def between_sentences(rows: Side, columns: Side, second: int, theme: Theme) -> list[Part]:
+    """Thin lines where a second sentence starts."""
+    line = {"color": theme.muted, "width": 1, "dash": "dot"}
+    (left, right), edge = columns.range(), second - 0.5
+    bottom, top = rows.range()
+    return [
+        {"type": "line", "x0": edge, "x1": edge, "y0": bottom, "y1": top, "line": line},
+        {"type": "line", "x0": left, "x1": right, "y0": edge, "y1": edge, "line": line},
+    ]
 
 
 def in_full(marks: Ticks, side: Side) -> bool:

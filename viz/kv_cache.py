@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.frame import WIDTH, Floats, Part, new_figure, position_axis
+from viz.frame import WIDTH, Floats, Part, line_at, new_figure, position_axis
 from viz.labels import quoted, ticks
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
@@ -130,15 +130,6 @@ def sharing_bars(names: Sequence[str], per_token: Floats, own: str, *, theme: Th
 
 def _layout(labels: Sequence[str], theme: Theme, what: str, step: int, width: int, logarithmic: bool) -> Part:
     marks = ticks(labels, cell=(width - 70) / max(len(labels), 1), upright=False)
-    here: Part = {
-        "type": "line",
-        "x0": step,
-        "x1": step,
-        "y0": 0,
-        "y1": 1,
-        "yref": "paper",
-        "line": {"color": theme.text, "width": 1, "dash": "dot"},
-    }
     axis: Part = {"title": {"text": what}, "exponentformat": "SI", "nticks": 5}
     return {
         "margin": {"l": 58, "r": 12, "t": 30, "b": marks.extent + 8},
@@ -146,5 +137,5 @@ def _layout(labels: Sequence[str], theme: Theme, what: str, step: int, width: in
         "yaxis": axis | ({"type": "log", "dtick": 1} if logarithmic else {"rangemode": "tozero"}),
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "shapes": [here],
+        "shapes": [line_at(theme, step)],
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.frame import WIDTH, Floats, Part, Side, check_grid, new_figure, position_axis
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, line_at, new_figure, position_axis
 from viz.grid import grid
 from viz.labels import quoted, ticks, visible
 from viz.shares import share_trace
@@ -51,17 +51,7 @@ def parting_lines(
         "yaxis": {"range": [0, 1.02], "nticks": 5},
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "shapes": [
-            {
-                "type": "line",
-                "x0": step,
-                "x1": step,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": theme.text, "width": 1, "dash": "dot"},
-            }
-        ],
+        "shapes": [line_at(theme, step)],
     }
     summary = f"Two futures over {len(labels)} steps: their expectations part {where}."
     return new_figure(theme, summary, height=240, traces=list(lines), layout=layout)

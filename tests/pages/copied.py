@@ -31,9 +31,8 @@ def executed(code: str) -> dict[str, Any]:
     return names
 
 
-def same_figure(app: AppTest, key: str, code: str, *, between: int = 0) -> None:
-    """Runs the code and compares every array and every label of its figure with the one on screen, which has `between` lines
-    between two sentences besides."""
+def same_figure(app: AppTest, key: str, code: str) -> None:
+    """Runs the code and compares every array and every label of its figure with the one on screen."""
     made, drawn = json.loads(executed(code)["fig"].to_json()), chart(app, key)
     assert len(made["data"]) == len(drawn["data"])
     for mine, theirs in zip(made["data"], drawn["data"], strict=True):
@@ -44,4 +43,4 @@ def same_figure(app: AppTest, key: str, code: str, *, between: int = 0) -> None:
         assert mine.get("text") == theirs.get("text")
     for axis in ("xaxis", "yaxis", "xaxis2", "yaxis2"):
         assert made["layout"].get(axis, {}).get("ticktext") == drawn["layout"].get(axis, {}).get("ticktext")
-    assert len(made["layout"].get("shapes", [])) + between == len(drawn["layout"].get("shapes", []))
+    assert len(made["layout"].get("shapes", [])) == len(drawn["layout"].get("shapes", []))

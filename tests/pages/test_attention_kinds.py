@@ -63,4 +63,4 @@ def test_the_python_of_two_sentences_makes_the_same_figure(
 ) -> None:
     folds_open(monkeypatch)
     app = of("tiny-bert", "attention", pair=SECOND, layer="1", head="1", **address)
-    same_figure(app, "heatmap", code_with(app, "attention_heatmap("), between=2)
+    same_figure(app, "heatmap", code_with(app, "attention_heatmap("))

@@ -28,8 +28,11 @@ def test_prompts_taken_off_leave_nothing_in_the_address() -> None:
 
 
 @pytest.mark.parametrize("asked", ["", "x", "-1", "1e3", "12345", "²"])
-def test_an_address_that_makes_no_sense_holds_no_draft(asked: str) -> None:
-    assert from_address({"prompts": asked, "answers": "y"}) is None
+def test_an_address_without_a_number_of_prompts_has_as_many_as_are_written(asked: str) -> None:
+    assert from_address({"prompts": asked}) is None
+    assert from_address({"prompts": asked, "answers": "y"}) == Draft(answers="y")
+    three = from_address({"prompts": asked, "examples_3": "x"})
+    assert three == Draft((Fields(), Fields(), Fields("", "x")))
 
 
 @pytest.mark.parametrize(("asked", "count"), [("0", 1), ("1", 1), ("4", 4), ("999", MOST_PROMPTS)])
