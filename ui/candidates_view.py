@@ -128,7 +128,7 @@ def other(run: Run, step: Step) -> None:
         index=None,
         key="write_instead",
         format_func=lambda i: f"{likely[i][0]}   {format_percent(likely[i][1])}" if i in likely else str(i),
-        placeholder="Click a bar above, or choose here",
+        placeholder="Click a bar, or choose",
         on_change=menu,
         help=f"The {min(LISTED, run.lm.config.vocab_size)} most probable tokens of this step.",
     )

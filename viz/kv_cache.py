@@ -10,6 +10,7 @@ from viz.labels import quoted, ticks
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
 UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+LETTER = 8  # px of a bold one
 
 
 def size(count: float) -> str:
@@ -113,7 +114,7 @@ def sharing_bars(names: Sequence[str], per_token: Floats, own: str, *, theme: Th
         "hoverinfo": "skip",
     }
     layout: Part = {
-        "margin": {"l": 190, "r": 76, "t": 4, "b": 8},
+        "margin": {"l": LETTER * max(map(len, names)) + 8, "r": 76, "t": 4, "b": 8},
         "bargap": 0.4,
         "xaxis": {"visible": False, "rangemode": "tozero"},
         "yaxis": {
