@@ -47,12 +47,16 @@ def draw(view: Shown, layer: int, head: int) -> None:
         csv=lambda: steps_csv(found),
         python=lambda: attention_code.of_anatomy(view, layer, head, query, key),
     )
-    tables.table(
-        [Cell("step"), Cell("what happens"), Cell("number")],
-        [[Cell(name, means=says), Cell(formula), Cell(number)] for name, formula, number, says in steps(found, trace)],
-        label="The score, step by step",
-        narrow="wrap",
-    )
+    with st.container(key="anatomy_steps"):
+        tables.table(
+            [Cell("step"), Cell("what happens"), Cell("number")],
+            [
+                [Cell(step, means=says), Cell(formula), Cell(result)]
+                for step, formula, result, says in steps(found, trace)
+            ],
+            label="The score, step by step",
+            narrow="wrap",
+        )
     labels = tuple(token.label for token in asked)
     the_row(view, (layer, head, query, key), found, labels)
     st.caption(checked(found, trace, view))

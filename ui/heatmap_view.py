@@ -17,8 +17,8 @@ from viz.shares import Ceiling
 from viz.windows import Window, pooled_heatmap
 
 EXPLAINED = (
-    "A row is a query: how it shares its attention among the keys. Each row sums to 1. Click a cell to read its row below the "
-    "thumbnails."
+    "A row is a query: how it shares its attention among the keys. Each row sums to 1. Click a cell, or walk there with the "
+    "arrow keys and press Enter, to read its row below the thumbnails."
 )
 LARGE = 40_000  # weights; beyond it the table is of a part
 

@@ -58,6 +58,7 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
         return
     pictures, captions = made
     quiet = silenced(edits, part)
+    unmoved = bool(edits) and np.isin(pictures, (0, ZERO)).all()
     for place in quiet:
         pictures[place] = 0  # blank, grey around zero
     names = [
@@ -90,9 +91,14 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
         diverging=DIVERGING[theme.current().name] if edits else (),
         on_head=pressed,
     )
-    st.caption("Click a head to switch it off, again to restore it. Keys: , . [ ] move without switching.")
+    st.caption(
+        (NOTHING_MOVED if unmoved else "")
+        + "Click a head to switch it off, again to restore it. Keys: , . [ ] move without switching."
+    )
 
 
+ZERO = 128  # no change, in a picture around zero
+NOTHING_MOVED = "No weight of this kind of attention moved by half a percent: what is off comes after these heads or hardly reaches them. "
 CHANGED = "How every head's attention changed"
 
 

@@ -25,7 +25,7 @@ Shows = Literal["weights", "change", "value-weighted", "gradient"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
 EXPLAINED: dict[Shows, str] = {
     "weights": "Exact weights with the parts off. Click a cell to cut it: that query no longer sees that key, and shares its "
-    "attention among the others.",
+    "attention among the others. Without a mouse: Tab to the map, arrow keys to the cell, Enter.",
     "change": "Weights with the parts off minus weights with everything on, on the same tokens.",
     "value-weighted": "The norm of weight x value x output projection for each pair: what the head hands over from key to query "
     "(Kobayashi et al. 2020), with the parts off.",
@@ -87,7 +87,9 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
         fill=len(keys) > 40,
     )
     windows.bridge("worth_map", sides, window, on_pair=lambda query, key: cut(run, part, layer, head, query, key))
-    st.caption("Click a cell to cut it: the query shares its attention among the other keys. Cut cells are framed.")
+    st.caption(
+        "Click a cell, or press Enter on it, to cut it: the query shares its attention among the other keys. Cut cells are framed."
+    )
     windows.where(sides, window, lambda: map_figure(view, values, shows, window, small=True), cell=CELL[shows])
 
 

@@ -13,6 +13,22 @@ from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 LINE = 22  # px a token
 SPAN = 260  # px between the columns
 CURVE = np.linspace(0, 1, 13, dtype=np.float32)
+APART, ROOM = (
+    0.13,
+    0.7,
+)  # rows between two heads' lines from one token to another, and what all of them may take at their ends
+HEADS = {  # a head keeps its colour whichever others are drawn; past twelve they repeat, dashed
+    "light": (
+        "#3b5bdb", "#c2560c", "#0b7285", "#862e9c", "#5c7c00", "#c2255c",
+        "#7a5c00", "#1b8a6b", "#5f3dc4", "#a61e4d", "#495057", "#1971c2",
+    ),
+    "dark": (
+        "#7c93ff", "#f0944d", "#3bc9db", "#da8ee7", "#a9cf3f", "#ff8fab",
+        "#e3b341", "#63e6be", "#b197fc", "#ffa8a8", "#adb5bd", "#74c0fc",
+    ),
+}  # fmt: skip
+DASHES = ("solid", "6px,4px", "2px,3px")
+LEGEND = 26  # px for the names of several heads
 STEPS = 8  # strengths of a line that can be told apart; lines of one head and strength are one trace
 
 
@@ -42,19 +58,22 @@ def lines_figure(
 ) -> go.Figure:
     """`weights` (heads, query, key): queries on the left, keys on the right, a colour for each of `heads` (None: all).
 
-    A line is as strong as its weight alone, however many heads are drawn (BertViz, Vig 2019, divides by their number).
+    A line is as strong as its weight alone, however many heads are drawn (BertViz, Vig 2019, divides by their number), and where
+    several heads link two tokens their lines run side by side.
     """
     if weights.ndim != 3 or weights.shape[1:] != (len(queries), len(keys)):
         raise ValueError(f"Weights of shape {weights.shape} do not fit {len(queries)} queries and {len(keys)} keys.")
     shown = range(len(weights)) if heads is None else list(heads)
     edges = edges_to_mass(weights, mass)
+    ends, middles = _apart(edges[list(shown)])
     traces = [
         line
         for place, head in enumerate(shown)
-        for line in _lines(weights[head], edges[head], f"head {head}", _colour(theme, place))
+        for line in _lines(weights[head], edges[head], (ends[place], middles[place]), f"head {head}", _pen(theme, head))
     ]
     rows = max(len(queries), len(keys), 1)
     left, right = (max((text_width(visible(label)) for label in side), default=0) + 16 for side in (queries, keys))
+    room = LEGEND * -(-len(shown) // 4) if len(shown) > 1 else 0
     summary = (
         f"Attention of {len(shown)} heads from {len(queries)} queries to {len(keys)} keys as lines: of each row the largest "
         f"weights that make up {mass:.0%} of it, {int(edges[list(shown)].sum())} lines."
@@ -64,28 +83,42 @@ def lines_figure(
     tokens += [_text(escaped(label), 1, i, "left", theme.text) for i, label in enumerate(keys)]
     bare: Part = {"showgrid": False, "showticklabels": False, "fixedrange": True}
     layout: Part = {
-        "margin": {"l": left, "r": right, "t": 8, "b": 8},
+        "margin": {"l": left, "r": right, "t": 8 + room, "b": 8},
+        "showlegend": len(shown) > 1,
+        "legend": {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 1, "yanchor": "bottom"},
         "xaxis": bare | {"range": [0, 1]},
         "yaxis": bare | {"range": [rows - 0.5, -1.5]},
         "annotations": titles + tokens,
     }
-    size = {"height": 16 + LINE * (rows + 1), "width": round(SPAN + left + right)}
+    size = {"height": 16 + room + LINE * (rows + 1), "width": round(SPAN + left + right)}
     return new_figure(theme, summary, traces=traces, layout=layout, **size)
 
 
-def _colour(theme: Theme, place: int) -> str:
-    return theme.series[place % len(theme.series)]
+def _pen(theme: Theme, head: int) -> Part:
+    """A head's colour and dash."""
+    colours = HEADS[theme.name]
+    return {"color": colours[head % len(colours)], "dash": DASHES[head // len(colours) % len(DASHES)]}
 
 
-def _lines(weights: Floats, edges: NDArray[np.bool_], name: str, colour: str) -> list[Part]:
+def _apart(edges: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(heads, query, key) twice: how far a line lies from where it would be alone, at its ends and in its middle."""
+    lanes = edges.sum(axis=0)
+    lane = np.cumsum(edges, axis=0) - 1 - (lanes - 1) / 2
+    ends = lane * np.minimum(APART, ROOM / np.maximum(1, lanes - 1))
+    return ends.astype(np.float32), (lane * APART).astype(np.float32)
+
+
+def _lines(weights: Floats, edges: NDArray[np.bool_], apart: tuple[Floats, Floats], name: str, pen: Part) -> list[Part]:
     """A head's lines, in a few strengths: each strength is one broken line, whose parts end in NaN."""
     query, key = np.nonzero(edges)
     strength = np.minimum((weights[query, key] * STEPS).astype(int), STEPS - 1)
-    bend = CURVE**2 * (3 - 2 * CURVE)
+    bend, middle = CURVE**2 * (3 - 2 * CURVE), 3 * CURVE * (1 - CURVE)
+    end, centre = (part[query, key][:, None] for part in apart)
     traces: list[Part] = []
     for step in np.unique(strength):
         chosen = strength == step
         y = query[chosen, None] + (key[chosen] - query[chosen])[:, None] * bend
+        y = y + end[chosen] * (1 - middle) + centre[chosen] * middle
         x = np.broadcast_to(CURVE, y.shape)
         gap = np.full((len(y), 1), np.nan)
         weight = (step + 0.5) / STEPS
@@ -97,7 +130,9 @@ def _lines(weights: Floats, edges: NDArray[np.bool_], name: str, colour: str) ->
                 "y": np.hstack([y, gap]).ravel().astype(np.float32),
                 "mode": "lines",
                 "opacity": 0.25 + 0.7 * weight,
-                "line": {"color": colour, "width": 1 + 2.5 * weight},
+                "line": pen | {"width": 1 + 2.5 * weight},
+                "legendgroup": name,
+                "showlegend": not traces,
                 "hoverinfo": "skip",
             }
         )

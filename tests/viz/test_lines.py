@@ -1,11 +1,16 @@
 """Lines between tokens: which links are drawn, and that one head more makes none of them fainter."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from viz.lines import STEPS, edges_to_mass, lines_figure
-from viz.theme import LIGHT
+from viz.lines import HEADS, STEPS, edges_to_mass, lines_figure
+from viz.theme import DARK, LIGHT, Theme
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def patterns(*shape: int) -> NDArray[np.float32]:
@@ -68,3 +73,36 @@ def test_tokens_are_text_and_not_markup() -> None:
 def test_labels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         lines_figure(patterns(1, 2, 2), ["a"], ["b", "c"], theme=LIGHT)
+
+
+def test_lines_of_several_heads_between_the_same_tokens_lie_apart_and_a_lone_one_where_it_belongs() -> None:
+    weights = np.zeros((3, 2, 3), dtype=np.float32)
+    weights[:, 0, 1] = 1  # all three heads link the same tokens
+    weights[1, 1, 2] = 1  # one head alone
+    for_all = lines_figure(weights, list("ab"), list("xyz"), theme=LIGHT).data
+    starts = [float(line.y[0]) for line in for_all]
+    assert starts == sorted(set(starts))
+    assert np.mean(starts) == pytest.approx(0, abs=1e-6)
+    alone = [float(y) for y in for_all[1].y if not np.isnan(y)][-1]
+    assert alone == 2
+    one = lines_figure(weights, list("ab"), list("xyz"), theme=LIGHT, heads=[0]).data
+    assert float(one[0].y[0]) == 0
+
+
+def test_many_heads_do_not_leave_the_row_of_their_token() -> None:
+    weights = np.zeros((12, 1, 1), dtype=np.float32)
+    weights[:] = 1
+    starts = [float(line.y[0]) for line in lines_figure(weights, ["a"], ["b"], theme=LIGHT).data]
+    assert max(starts) - min(starts) < 1
+    assert len(set(starts)) == 12
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_a_head_has_the_colour_it_has_in_the_browser_whichever_others_are_drawn(theme: Theme) -> None:
+    script = (ROOT / "ui/components/attention_lines/attention_lines.js").read_text("utf-8")
+    block = script.split(f"{theme.name}: [")[1].split("]")[0]
+    assert re.findall(r"#\w{6}", block) == list(HEADS[theme.name])
+    weights = np.ones((15, 1, 1), dtype=np.float32)
+    drawn = lines_figure(weights, ["a"], ["b"], theme=theme, heads=[3, 13]).data
+    assert [line.line.color for line in drawn] == [HEADS[theme.name][3], HEADS[theme.name][1]]
+    assert [line.line.dash for line in drawn] == ["solid", "6px,4px"]

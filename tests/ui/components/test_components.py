@@ -10,6 +10,7 @@ from ui.components.keys import keys
 from ui.components.live_text import live_text
 from ui.components.payload import PayloadError, unpack
 from ui.components.plotly_bridge import plotly_bridge
+from ui.components.plotly_bridge.plotly_bridge import SAYS
 from ui.components.token_strip import Chip, Strip, token_strip
 
 
@@ -204,7 +205,7 @@ def bridge_page() -> None:
 
 def test_a_clicked_point_comes_back() -> None:
     app = run(bridge_page)
-    assert sent(app)[0] == {"chart": "heat map", "zooms": False, "mark": None}
+    assert sent(app)[0] == {"chart": "heat map", "clicks": False, "zooms": False, "mark": None, "says": SAYS}
     point = {"curve": 0, "row": 3, "col": 1, "x": 1, "y": 3, "customdata": None}
     expected = "PointEvent(curve=0, row=3, column=1, x=1, y=3, customdata=None)"
     assert answer(app, "point", point).text[0].value == expected

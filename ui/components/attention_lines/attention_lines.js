@@ -13,6 +13,8 @@ const DASHES = [[], [6, 4], [2, 3]];
 const SIDES = ["query", "key"];
 const SVG = "http://www.w3.org/2000/svg";
 const TELL_DELAY = 500; // ms after the last change before Python is told, so that a link can restore it
+const APART = 3.5; // px between two heads' lines from one token to another, as far as a token is high enough for them
+const ROOM = 18; // px of a token's height that such lines may take at their ends
 const PRINT_SCALE = 3; // pixels of a PNG for each CSS pixel
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -103,7 +105,6 @@ function controls(state) {
     button.setAttribute("aria-label", `${words.head} ${header.head_names[head]}`);
   });
   root.querySelector(".mass span").textContent = words.mass;
-  root.querySelector(".hint").textContent = words.hint;
   root.querySelector(".title.query").textContent = words.queries;
   root.querySelector(".title.key").textContent = words.keys;
   for (const button of root.querySelectorAll(".save button")) {
@@ -172,6 +173,8 @@ function arrange(state) {
     : token.offsetTop - box.offsetTop + token.offsetHeight / 2));
   state.at = { query: middle(queries), key: middle(keys) };
   draw(state);
+  const beyond = stage.scrollHeight > stage.clientHeight + 1;
+  root.querySelector(".hint").textContent = `${beyond ? `${header.words.more} ` : ""}${header.words.hint}`;
 }
 
 /** Keys of one row, largest share first, sorted once a row and head. */
@@ -217,6 +220,20 @@ function eachLink(state, chosen, act) {
   }
 }
 
+/** Calls `act(head, weight, curve)` for every link that is shown: where several heads link two tokens, side by side. */
+function eachLine(state, chosen, act) {
+  const keys = state.header.keys.length;
+  const several = state.on.filter(Boolean).length > 1;
+  const [lines, drawn] = several ? [0, 0].map(() => new Uint16Array(state.header.queries.length * keys)) : [];
+  if (several) eachLink(state, chosen, (head, query, key) => { lines[query * keys + key] += 1; });
+  eachLink(state, chosen, (head, query, key, weight) => {
+    const at = query * keys + key;
+    const lane = several ? drawn[at] - (lines[at] - 1) / 2 : 0;
+    if (several) drawn[at] += 1;
+    act(head, weight, curveOf(state, query, key, lane, several ? lines[at] : 1));
+  });
+}
+
 const opacityOf = (weight) => 0.25 + 0.7 * Math.min(1, weight); // of the weight alone, however many heads are on
 const widthOf = (weight) => 1 + 2.5 * Math.min(1, weight);
 const dashOf = (head) => DASHES[Math.floor(head / 12) % DASHES.length];
@@ -226,12 +243,14 @@ function strokeOf(state, head) {
   return state.header.heads > 1 ? colourOf(state, head) : accent;
 }
 
-/** Start, both control points and end of a link. */
-function curveOf({ at, size, rows }, query, key) {
+/** Start, both control points and end of a link; `lane` counts from the middle of `lanes`. */
+function curveOf({ at, size, rows }, query, key, lane, lanes) {
   const [from, to] = [at.query[query], at.key[key]];
+  const end = lane * Math.min(APART, ROOM / Math.max(1, lanes - 1));
+  const [a, b, c, d] = [from + end, from + lane * APART, to + lane * APART, to + end];
   return rows
-    ? [from, 0, from, size[1] / 2, to, size[1] / 2, to, size[1]]
-    : [0, from, size[0] / 2, from, size[0] / 2, to, size[0], to];
+    ? [a, 0, b, size[1] / 2, c, size[1] / 2, d, size[1]]
+    : [0, a, size[0] / 2, b, size[0] / 2, c, size[0], d];
 }
 
 function draw(state) {
@@ -240,13 +259,12 @@ function draw(state) {
   const chosen = focused(state);
   context.lineCap = "round";
   let pen = -1;
-  eachLink(state, chosen, (head, query, key, weight) => {
+  eachLine(state, chosen, (head, weight, [x, y, ...rest]) => {
     if (head !== pen) {
       pen = head;
       context.strokeStyle = strokeOf(state, head);
       context.setLineDash(dashOf(head));
     }
-    const [x, y, ...rest] = curveOf(state, query, key);
     context.globalAlpha = opacityOf(weight);
     context.lineWidth = widthOf(weight);
     context.beginPath();
@@ -286,8 +304,8 @@ function asSvg(state) {
   make(svg, "rect", { width, height, fill: ground });
   const [left, top] = place(stage.querySelector("canvas"));
   const lines = make(svg, "g", { transform: `translate(${left} ${top})`, fill: "none", "stroke-linecap": "round" });
-  eachLink(state, focused(state), (head, query, key, weight) => {
-    const [x, y, ...rest] = curveOf(state, query, key).map((value) => value.toFixed(1));
+  eachLine(state, focused(state), (head, weight, curve) => {
+    const [x, y, ...rest] = curve.map((value) => value.toFixed(1));
     make(lines, "path", {
       d: `M${x} ${y}C${rest.join(" ")}`, stroke: strokeOf(state, head), "stroke-opacity": opacityOf(weight).toFixed(3),
       "stroke-width": widthOf(weight).toFixed(2), ...(dashOf(head).length ? { "stroke-dasharray": dashOf(head) } : {}),

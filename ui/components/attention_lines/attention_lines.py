@@ -68,6 +68,7 @@ class LineWords:
     heads: str = "Heads; a double click isolates one"
     head: str = "head"
     save: str = "Save the lines as"
+    more: str = "Scroll to the tokens below."
     hint: str = "Hover a token for its shares, click to keep it, Shift adds another, Escape lets go."
 
 

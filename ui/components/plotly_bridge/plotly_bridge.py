@@ -1,7 +1,8 @@
 """Tells Python which point of a Plotly chart was clicked.
 
 Streamlit's own `on_select` says nothing about heatmaps. The bridge listens to the chart's native `plotly_click`, and
-again whenever Streamlit makes the chart anew.
+again whenever Streamlit makes the chart anew. Without a pointer the same chart is walked by the arrow keys: what a pointer would
+be told is shown and read out, and Enter clicks.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from ui.components.browser import browser_component, told, whole
 from ui.components.payload import PayloadError, pack
 
+SAYS = "Chart: arrow keys move from point to point, Enter chooses"
 _mount = browser_component("plotly_bridge", '<div class="root plotly-bridge" data-testid="plotly-bridge"></div>')
 
 
@@ -62,7 +64,13 @@ def plotly_bridge(
         if on_zoom is not None and zoom is not None:
             on_zoom(zoom)
 
-    header = {"chart": chart_key, "zooms": on_zoom is not None, "mark": mark}
+    header = {
+        "chart": chart_key,
+        "clicks": on_point is not None,
+        "zooms": on_zoom is not None,
+        "mark": mark,
+        "says": SAYS,
+    }
     result = _mount(
         key=key,
         data=pack(header),
