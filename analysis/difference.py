@@ -8,6 +8,7 @@ have has no row to compare; it is NaN and is not counted.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -33,9 +34,7 @@ class Grid:
 
         Where rows are shared anew, keys that one side lacks are NaN, and so is a row with nothing left on the others.
         """
-        sides = self.queries.groups(side), self.keys.groups(side)
-        pieces = all(word.size == 1 for groups in sides for word in groups)
-        small = weights if pieces else merged(weights, *sides)
+        small = weights if self._by_pieces[side] else merged(weights, self.queries.groups(side), self.keys.groups(side))
         if small.shape[-2:] == (len(self.queries.slots), len(self.keys.slots)) and not self.renormalise:
             return small  # each slot has one piece of this side: nothing to move
         grid = np.full((*weights.shape[:-2], len(self.queries.slots), len(self.keys.slots)), np.nan, dtype=np.float32)
@@ -47,6 +46,18 @@ class Grid:
             left = np.nansum(grid, axis=-1, keepdims=True, dtype=np.float64)
             grid = (grid / np.where(left > 0, left, np.nan)).astype(np.float32)
         return grid
+
+    @cached_property
+    def _by_pieces(self) -> tuple[bool, bool]:
+        """Of each side whether no slot holds more than one piece of it; a text's heads all ask."""
+        sides = ((of.groups(0), of.groups(1)) for of in (self.queries, self.keys))
+        both = [[all(word.size == 1 for word in groups) for groups in pair] for pair in sides]
+        return both[0][0] and both[1][0], both[0][1] and both[1][1]
+
+    @property
+    def one_to_one(self) -> bool:
+        """Whether every piece of either side stands in a slot with exactly one of the other: nothing is moved or merged."""
+        return all(self._by_pieces) and bool(self.queries.shared.all() and self.keys.shared.all())
 
     def kept(self, weights: Weights, side: Literal[0, 1]) -> NDArray[np.float64]:
         """(..., query slots): the share of each row that went to keys both sides have; NaN for absent queries."""

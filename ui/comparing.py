@@ -7,11 +7,13 @@ from typing import Literal, get_args
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from analysis.alignment import Alignment, align
 from analysis.difference import Grid, difference, moved, nearest_heads, row_step
 from model.tokens import Token
+from model.trace import AttentionTrace
 from ui import heads
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
@@ -51,10 +53,13 @@ class Side:
     def keys(self) -> tuple[Token, ...]:
         return self.run.trace.tokens("encoder") if self.part == "cross" else self.queries
 
+    def attention(self, layer: int) -> AttentionTrace:
+        stack, kind = heads.PARTS[self.part]
+        return self.run.trace.attention(stack, layer, kind)
+
     def weights(self, layer: int, head: int) -> Matrix:
         """(query, key) of one head; a causal model's earlier rows do not depend on what came later, so they are cut."""
-        stack, kind = heads.PARTS[self.part]
-        weights: Matrix = self.run.trace.attention(stack, layer, kind).weights(head).cpu().numpy()
+        weights: Matrix = self.attention(layer).weights(head).cpu().numpy()
         return weights if self.upto is None else weights[: self.upto, : self.upto]
 
     @property
@@ -95,6 +100,16 @@ class Comparison:
         """Both sides of a head, (query slots, key slots)."""
         other = self.partner(layer, head)
         return self.grid.place(self.first.weights(layer, head), 0), self.grid.place(self.second.weights(*other), 1)
+
+    def untouched(self, layer: int) -> bool:
+        """Whether a layer got the very same queries and keys on both sides, so that no head of it can differ: as in the layers
+        below a head that is off."""
+        if self.paired != "number" or self.grid.renormalise or not self.grid.one_to_one:
+            return False
+        one, other = (side.attention(layer) for side in (self.first, self.second))
+        recorded = not one.edited and not other.edited and one.q.shape == other.q.shape and one.k.shape == other.k.shape
+        alike = self.first.run.lm is self.second.run.lm
+        return alike and recorded and torch.equal(one.q, other.q) and torch.equal(one.k, other.k)
 
     def change(self, layer: int, head: int) -> Matrix:
         """(query slots, key slots): second minus first."""
@@ -200,8 +215,10 @@ def _in_small(made: Comparison, seen: Callable[[float], object]) -> Changes:
     shape = made.first.layers, made.first.heads
     shares, pictures = np.empty(shape), []
     captions = [[""] * shape[1] for _ in range(shape[0])]
+    blank = _nothing(made)
+    same = [made.untouched(layer) for layer in range(shape[0])]
     for done, (layer, head) in enumerate(made.first.places, start=1):
-        shares[layer, head], picture = _small(made, layer, head)
+        shares[layer, head], picture = (0.0, blank) if same[layer] else _small(made, layer, head)
         pictures.append(picture)
         captions[layer][head] = caption(made, layer, head, float(shares[layer, head]))
         seen(done / shares.size)
@@ -211,8 +228,16 @@ def _in_small(made: Comparison, seen: Callable[[float], object]) -> Changes:
 def _small(made: Comparison, layer: int, head: int) -> tuple[float, NDArray[np.uint8]]:
     """(share that moved, picture) of one head."""
     change = made.change(layer, head)[None]
-    cells = heads.MANY_CELLS if made.first.layers * made.first.heads > heads.MANY else MOST
-    return float(moved(change)[0]), signed_thumbnails(change, TOP, cells)[0]
+    return float(moved(change)[0]), signed_thumbnails(change, TOP, _cells(made))[0]
+
+
+def _nothing(made: Comparison) -> NDArray[np.uint8]:
+    """The picture of a head that did not change."""
+    return signed_thumbnails(np.zeros((1, *map(len, made.labels)), dtype=np.float32), TOP, _cells(made))[0]
+
+
+def _cells(made: Comparison) -> int:
+    return heads.MANY_CELLS if made.first.layers * made.first.heads > heads.MANY else MOST
 
 
 def size(share: float) -> str:

@@ -98,7 +98,9 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
 
 
 ZERO = 128  # no change, in a picture around zero
-NOTHING_MOVED = "No weight of this kind of attention moved by half a percent: what is off comes after these heads or hardly reaches them. "
+NOTHING_MOVED = (
+    "No weight of this kind of attention moved by half a percent: what is off comes after them or hardly reaches them. "
+)
 CHANGED = "How every head's attention changed"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.pages.copied import code_with, folds_open, same_figure
-from tests.pages.driving import CAT, chart, numbers, opened
+from tests.pages.driving import CAT, chart, numbers, opened, pressed
 
 LONG = "Le chat noir dort sur le canapé rouge. " * 25
 CODE = {
@@ -45,6 +45,14 @@ def test_the_python_of_a_long_text_makes_the_window_on_screen(window: str, monke
     app = opened("heads", LONG, look="value", **address)
     same_figure(app, "raw", code_with(app, "attention_heatmap(" if window else "pooled_heatmap("))
     same_figure(app, "valued", code_with(app, "value_weighted("))
+
+
+def test_the_python_of_the_flow_into_every_position_makes_the_same_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    folds_open(monkeypatch)
+    app = opened("heads", CAT, part="cross", look="through")
+    if any(button.key == "all_flow" for button in app.button):
+        app = pressed(app, "all_flow")
+    same_figure(app, "flow_map", code_with(app, "range("))
 
 
 MADE_BY = {

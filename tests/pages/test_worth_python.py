@@ -75,3 +75,23 @@ def test_the_python_of_a_long_comparison_makes_the_same_window(window: str, monk
     address = {"part": "encoder", "layer": "1", "head": "2"} | ({"window": window} if window else {})
     app = opened("compare", LONG, text_b=LONG.replace("noir", "blanc", 3), **address)
     same_figure(app, "difference", code_with(app, "difference_heatmap(" if window else "pooled_difference("))
+
+
+@pytest.mark.parametrize("window", ["", "50-90-20-80"])
+def test_the_python_of_what_a_long_text_was_worth_makes_the_same_window(
+    window: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds_open(monkeypatch)
+    address = {"part": "encoder", "layer": "1", "head": "2", "off": "e0s3"} | ({"window": window} if window else {})
+    app = opened("knock_out", LONG, **address)
+    drawn_by = ("attention_heatmap(", "difference_heatmap(") if window else ("pooled_heatmap(", "pooled_difference(")
+    same_figure(app, "worth_map", code_with(app, drawn_by[0]))
+    for shows, words in (
+        ("change", "plain.attention"),
+        ("value-weighted", "cells = value_weighted("),
+        ("gradient", "cells = gradient_x_attention("),
+    ):
+        app = picked(app, "worth_shows", shows)
+        code = code_with(app, words)
+        assert drawn_by[1] in code
+        same_figure(app, "worth_map", code)

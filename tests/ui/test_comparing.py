@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.difference import moved
+from model.edits import CutEdge, ZeroHead
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui import comparing
 from ui.comparing import Side, changes, compared, same_shape
@@ -117,3 +118,24 @@ def test_work_that_is_interrupted_is_not_kept() -> None:
     with pytest.raises(InterruptedError):
         changes(first, second, "number", False, stop)
     assert not comparing._KEPT[first.run]
+
+
+@pytest.mark.parametrize("kind", ["decoder", "encoder-decoder"])
+def test_layers_below_what_is_off_are_not_worked_out_and_the_rest_is_as_if_they_were(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = run_of(kind)
+    text, target = "the low lot", "the low lot" if kind == "encoder-decoder" else None
+    edits = (ZeroHead("decoder", 1, "self", 2), CutEdge("decoder", 0, "self", 3, 4, 1))
+    for off in (edits[:1], edits):
+        trace = plain.lm.run(text, target=target, edits=off)
+        edited = Run(replace(plain.spec, edits=off), plain.lm, trace, (), 0, plain.reading)
+        first, second = Side(plain, "decoder"), Side(edited, "decoder")
+        quick = changes(first, second, "number", False)[1]
+        assert compared(first, second, "number", False).untouched(0) == (len(off) == 1)
+        monkeypatch.setattr(comparing.Comparison, "untouched", lambda self, layer: False)
+        slow = comparing._in_small(compared(first, second, "number", False), lambda share: None)
+        monkeypatch.undo()
+        np.testing.assert_array_equal(quick.pictures, slow.pictures)
+        np.testing.assert_array_equal(quick.moved, slow.moved)
+        assert slow.moved[0].any() == (len(off) == 2)

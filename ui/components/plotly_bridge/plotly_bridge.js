@@ -126,8 +126,9 @@ function showWalker(state) {
   state.walker.setAttribute("aria-label", state.says);
   state.walker.style.color = state.chart._fullLayout?.font?.color ?? "";
   state.walker.style.setProperty("--ground", getComputedStyle(document.querySelector(".stApp")).backgroundColor);
+  // The chart was made anew under the one who walks it.
   const lost = !document.activeElement || document.activeElement === document.body;
-  if (state.walks && lost) state.walker.focus({ preventScroll: true }); // the chart was made anew under the one who walks it
+  if (state.walks && lost) state.walker.focus({ preventScroll: true });
 }
 
 function newWalker(state) {
@@ -212,9 +213,11 @@ function reached(points, from, key) {
   const beside = points.filter((one) => one.curve === from.curve && one.row === from.row);
   if (key === "Home" || key === "End") return (from.col === null ? points : beside).at(key === "Home" ? 0 : -1);
   const [right, down] = ARROWS[key];
-  const anchor = (one) => (one.trace.type === "bar"
-    ? [one.trace.orientation === "h" ? 0 : one.left + one.width / 2, one.trace.orientation === "h" ? one.top + one.height / 2 : 0]
-    : [one.left + one.width / 2, one.top + one.height / 2]);
+  // Bars stand in line however long they are.
+  const anchor = ({ trace, left, top, width, height }) => [
+    trace.type === "bar" && trace.orientation === "h" ? 0 : left + width / 2,
+    trace.type === "bar" && trace.orientation !== "h" ? 0 : top + height / 2,
+  ];
   const [x, y] = anchor(from);
   let best = null;
   for (const one of points) {
@@ -243,7 +246,10 @@ function stand(state, point) {
   clearTimeout(state.saying);
   state.saying = setTimeout(() => {
     const lines = state.chart?.querySelectorAll(".hoverlayer .hovertext text") ?? [];
-    const words = (text) => [...(text.querySelectorAll("tspan.line").length ? text.querySelectorAll("tspan.line") : [text])];
+    const words = (text) => {
+      const parts = text.querySelectorAll("tspan.line");
+      return parts.length ? [...parts] : [text];
+    };
     said.textContent = [...lines].flatMap(words).map((line) => line.textContent.trim()).filter(Boolean).join(", ");
   }, SAY_DELAY);
 }

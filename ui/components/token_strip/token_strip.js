@@ -2,7 +2,7 @@ const NARROW = 520;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
-  const state = instanceOf(parentElement, () => ({ focus: [0, 0], current: "" }));
+  const state = instanceOf(parentElement, () => ({ focus: [-1, 0], current: "" }));
   const [header] = unpack(data);
   Object.assign(state, { root, header, send: setTriggerValue });
   applyTheme(root);
@@ -11,6 +11,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.classList.toggle("unnamed", header.rows.every((row) => !row.name));
   resize(root.children, header.rows.length, root, newRow);
   header.rows.forEach((row, at) => fillRow(state, root.children[at], row, at));
+  if (!root.contains(root.getRootNode().activeElement)) state.focus = [-1, 0]; // Tab leads to the current chip again
   rove(state, ...state.focus);
   showCurrent(state);
   if (!state.stop) {
