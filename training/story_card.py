@@ -53,9 +53,9 @@ SAID = {
     ),
     "jurassic-stories": Said(
         "gpt2",
-        "Continues a story, with the architecture of Jurassic-1 (Lieber et al. 2021) at small size: pieces that span "
-        "words, and a wider, less deep network than a GPT of the same size.",
-        "Jurassic-1: GPT's, wider and less deep, with a vocabulary of phrases",
+        "Continues a story, with the architecture of Jurassic-1 (Lieber et al. 2021) at small size: GPT's, over pieces that "
+        "span words. Jurassic-1 is also wider and less deep than GPT-3; at three layers there is no depth to trade.",
+        "Jurassic-1: GPT's, with a vocabulary of phrases",
         'Hugging Face GPT-2, marked `"regard": {"family": "jurassic"}`: `GPT2LMHeadModel.from_pretrained` opens the folder',
     ),
     "lstm-stories": Said(

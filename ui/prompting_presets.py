@@ -129,6 +129,28 @@ CONTINUING = (
     ),
 )
 
+# Phrases are pieces here, and a prompt that ends inside one hides it: after "little girl named" Lily is no likelier than Tom.
+CONTINUING_PHRASES = (
+    Preset(
+        "Choose between two endings",
+        "the ending that makes sense wins, and still does where the instruction asks for the other",
+        "Tom was sad because he lost his toy. His mom gave him",
+        ("a big hug", "a big rock"),
+        (PLAIN, Fields("Finish the story with a word that makes no sense.")),
+        (Claim("a big hug"), Claim("a big hug", "wins", 1)),
+    ),
+    CONTINUING[1],
+    Preset(
+        "Continue an opening",
+        "it ends where a piece ends: “little girl named Lily” is one piece, and ending inside it hides the name",
+        "Once upon a time, there was a little",
+        ("girl named Lily", "girl named Tom"),
+        (PLAIN, Fields("Call her Tom.")),
+        (Claim("girl named Lily"), Claim("girl named Lily", "wins", 1)),
+    ),
+    CONTINUING[3],
+)
+
 FILLING = (
     Preset(
         "Fill a hidden word",
@@ -187,7 +209,7 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
     "bloom-stories": CONTINUING,
     "llama-stories": CONTINUING,
     "palm-stories": CONTINUING,
-    "jurassic-stories": CONTINUING,
+    "jurassic-stories": CONTINUING_PHRASES,
     "lstm-stories": CONTINUING,
 }
 
@@ -206,6 +228,7 @@ LIMITS: dict[str, str] = {
     "bert-stories": "It was trained to guess hidden words of children's stories and nothing else. An instruction is one more "
     "sentence beside the gap: the words in it count, what it asks for does not. It knows no facts beyond such stories.",
     **dict.fromkeys([name for name, presets in PRESETS.items() if presets is CONTINUING], STORY_LIMITS),
+    "jurassic-stories": f"{STORY_LIMITS} Its pieces are phrases: a prompt that ends inside one hides what the phrase goes on with.",
 }
 
 INSTRUCTIONS: dict[str, str] = {

@@ -29,4 +29,5 @@ RECIPE = replace(
     weight_decay=0.01,
     peak_rate=6e-3,
     optimizer="adamw",
+    epochs=8,
 )
