@@ -39,6 +39,7 @@ def stories(cards: Mapping[str, str]) -> str:
         bits = said(card, r"\*\*([\d.]+) bits per byte\*\*")
         architecture = said(card, r"\| architecture \| ([^:(|]+?)[:(| ]")
         parameters = said(card, r"\| parameters \| ([\d.]+ million)")
+        epochs = float(said(card, r"steps of about [\d,]+ tokens, ([\d.]+) epochs"))
         counted, kept, circling = (
             said(
                 card,
@@ -48,9 +49,10 @@ def stories(cards: Mapping[str, str]) -> str:
             for part in ("counted", "kept", "circling")
         )
         model = f"[`{name}`](model/zoo/{name}/README.md)"
-        row = f"| {model} | {architecture} | {parameters} | {bits} | {kept} of {counted} | {circling} |"
+        row = f"| {model} | {architecture} | {parameters} | {epochs:g} | {bits} | {kept} of {counted} | {circling} |"
         lines.append((float(bits), row))
-    head = "| model | architecture | parameters | bits per byte | name said again | going in circles |\n|---|---|---|---|---|---|"
+    columns = ("model", "architecture", "parameters", "epochs", "bits per byte", "name said again", "going in circles")
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
     return "\n".join([head, *(row for _, row in sorted(lines))]) + "\n"
 
 
