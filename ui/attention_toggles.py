@@ -114,8 +114,8 @@ SAYS_RANGE = "0 to 1 lets figures be compared; a head's own range shows the most
 SAYS_PALETTE = "All four can be read by colour-blind people and in print."
 SAYS_FUTURE = "A decoder's token cannot look at later ones. Off: these cells are blank. On: they are zeros."
 SAYS_TRANSPOSED = (
-    "Which side is down. In the lines: tokens in two rows, one above the other, as far as they fit; a text written from right to "
-    "left runs from the right."
+    "Which side is down. In the lines: tokens in two rows, one above the other, which scroll; a text written from right to left "
+    "runs from the right."
 )
 
 

@@ -17,6 +17,7 @@ from ui import settings
 from ui.components.head_grid.head_grid import MOST, HeadEvent, thumbnails
 from ui.reshaping import Special, first_of, reshaping
 from ui.runs import Run
+from viz.labels import visible
 from viz.probabilities import format_percent
 
 Part = Literal["self", "cross"]
@@ -214,7 +215,7 @@ def _overview(view: Shown, seen: Callable[[float], object]) -> Overview:
 def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tuple[str, ...]) -> str:
     """The largest weight of a head in words."""
     query, key = np.unravel_index(int(weights.argmax()), weights.shape)
-    return f"“{queries[query]}” → “{keys[key]}” {format_percent(float(weights[query, key]))}"
+    return f"“{visible(queries[query])}” → “{visible(keys[key])}” {format_percent(float(weights[query, key]))}"
 
 
 def sharpest(weights: Iterable[NDArray[np.float32]]) -> int:

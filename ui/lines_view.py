@@ -22,6 +22,7 @@ from ui.figures import Matrix, TakeAway
 from ui.heads import Shown
 from ui.heatmap_view import small_map
 from viz.export import archive, table_csv
+from viz.labels import visible
 from viz.lines import edges_to_mass
 from viz.windows import MOST_CELLS, Window, within
 
@@ -143,8 +144,8 @@ def in_words(lines: Lines, active: list[int]) -> str:
     for head in active:
         query, key = np.unravel_index(int(lines.weights[head].argmax()), lines.weights[head].shape)
         text += (
-            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{lines.queries[int(query)]}” to "
-            f"“{lines.keys[int(key)]}” with {lines.weights[head, query, key]:.1%}."
+            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{visible(lines.queries[int(query)])}” to "
+            f"“{visible(lines.keys[int(key)])}” with {lines.weights[head, query, key]:.1%}."
         )
     return text
 

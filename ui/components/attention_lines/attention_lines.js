@@ -15,6 +15,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const TELL_DELAY = 500; // ms after the last change before Python is told, so that a link can restore it
 const APART = 3.5; // px between two heads' lines from one token to another, as far as a token is high enough for them
 const ROOM = 18; // px of a token's height that such lines may take at their ends
+const WIDEST = 8000; // px of two rows of tokens; a longer text stands in columns
 const PRINT_SCALE = 3; // pixels of a PNG for each CSS pixel
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -145,7 +146,7 @@ function tokens(state, side) {
   });
 }
 
-/** Two rows where they fit and are asked for, else two columns; then measures where the lines start and end. */
+/** Two rows where they are asked for, of a text written from right to left from the right, else two columns; then measures where the lines start and end. */
 function arrange(state) {
   const { root, header } = state;
   const stage = root.querySelector(".stage");
@@ -157,8 +158,9 @@ function arrange(state) {
   canvas.style.width = canvas.style.height = "0";
   state.rows = header.transposed;
   as(state.rows ? "rows" : "columns");
-  if (state.rows && stage.scrollWidth > width + 1) { state.rows = false; as("columns"); }
+  if (state.rows && stage.scrollWidth > WIDEST) { state.rows = false; as("columns"); }
   const [queries, keys] = SIDES.map((side) => stage.querySelector(`.tokens.${side}`));
+  stage.dir = state.rows ? directionOf([...header.queries, ...header.keys]) : "ltr";
   queries.dir = state.rows ? directionOf(header.queries) : "ltr";
   keys.dir = state.rows ? directionOf(header.keys) : "ltr";
   if (state.rows) {
@@ -173,7 +175,7 @@ function arrange(state) {
     : token.offsetTop - box.offsetTop + token.offsetHeight / 2));
   state.at = { query: middle(queries), key: middle(keys) };
   draw(state);
-  const beyond = stage.scrollHeight > stage.clientHeight + 1;
+  const beyond = stage.scrollHeight > stage.clientHeight + 1 || stage.scrollWidth > stage.clientWidth + 1;
   root.querySelector(".hint").textContent = `${beyond ? `${header.words.more} ` : ""}${header.words.hint}`;
 }
 
@@ -291,9 +293,10 @@ function asSvg(state) {
     return element;
   };
   const frame = stage.getBoundingClientRect();
+  const start = stage.dir === "rtl" ? frame.right - stage.scrollWidth : frame.left;
   const place = (element) => {
     const box = element.getBoundingClientRect();
-    return [box.left - frame.left + stage.scrollLeft, box.top - frame.top + stage.scrollTop, box.width, box.height];
+    return [box.left - start + stage.scrollLeft, box.top - frame.top + stage.scrollTop, box.width, box.height];
   };
   const [width, height] = [Math.ceil(stage.scrollWidth), Math.ceil(stage.scrollHeight)];
   const svg = document.createElementNS(SVG, "svg");

@@ -68,7 +68,7 @@ class LineWords:
     heads: str = "Heads; a double click isolates one"
     head: str = "head"
     save: str = "Save the lines as"
-    more: str = "Scroll to the tokens below."
+    more: str = "Scroll for the rest of the tokens."
     hint: str = "Hover a token for its shares, click to keep it, Shift adds another, Escape lets go."
 
 
@@ -77,7 +77,8 @@ class Lines:
     """What is drawn: weights (heads, query, key), shares from 0 to 1, and how it begins.
 
     Of each query's row the largest shares are drawn until they make up `mass` of it. head_names and active (places among
-    the heads; None: all) speak of the heads handed over. transposed: tokens in two rows where they fit, else two columns.
+    the heads; None: all) speak of the heads handed over. transposed: tokens in two rows, which scroll, as far as
+    these can be drawn; else two columns.
     """
 
     weights: NDArray[np.float32]
