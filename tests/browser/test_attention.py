@@ -1,10 +1,13 @@
 """The attention page in a real browser: thumbnails, keys, cells and lines."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tests.browser.driving import chart, click_point, listening, opened, settled
+from tests.browser.endless import address, endless, open_by_path
 
 CAT = "/attention?text=Le chat noir dort sur le canapé.&layer=0&head=0"
 
@@ -174,3 +177,36 @@ def test_a_rectangle_dragged_in_a_long_text_opens_exact_cells_and_a_double_click
     assert 60 < rows < 110
     page.locator(".st-key-whole button").click()
     expect(page.get_by_text("more cells than a screen has")).to_be_visible()
+
+
+def test_no_line_of_several_heads_lies_under_another(page: Page, tmp_path: Path) -> None:
+    opened(page, "/attention?text=Le chat noir dort.&part=cross&view=lines&layer=2&head=2&lines=70;0.1.2.3.4.5.6.7;")
+    with page.expect_download() as event:
+        page.get_by_test_id("lines-svg").click()
+    event.value.save_as(tmp_path / "lines.svg")
+    drawn = re.findall(r'<path d="([^"]*)" stroke="([^"]*)"', (tmp_path / "lines.svg").read_text("utf-8"))
+    assert len({colour for _, colour in drawn}) == 8
+    assert len({curve for curve, _ in drawn}) == len(drawn)
+
+
+HEBREW = "אני אוהב חתול שחור שישן על הספה"
+
+
+def test_two_rows_of_tokens_scroll_and_run_from_the_right_where_the_text_does(page: Page, tmp_path: Path) -> None:
+    pieces = Tokenizer(models.WordLevel({word: i for i, word in enumerate(["?", *HEBREW.split()])}, unk_token="?"))
+    pieces.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    pieces.save(str(tmp_path / "vocabulary.json"))
+    folder = endless(tmp_path / "hebrew", layers=1, width=64, vocabulary=tmp_path / "vocabulary.json")
+    open_by_path(page, folder)
+    opened(page, address(folder, "attention", text=HEBREW, view="lines", transposed="on"))
+    stage = page.get_by_test_id("attention-lines").locator(".stage")
+    expect(page.get_by_text("Scroll for the rest of the tokens.")).to_be_visible()
+    assert stage.evaluate("stage => stage.scrollWidth > stage.clientWidth")
+    left = [
+        page.get_by_test_id(f"attention-{side}-{i}").bounding_box()["x"] for side in ("query", "key") for i in (0, 1, 2)
+    ]
+    assert left[:3] == sorted(left[:3], reverse=True)
+    assert left[3:] == left[:3]
+    frame = stage.bounding_box()
+    assert frame is not None
+    assert frame["x"] < left[0] < frame["x"] + frame["width"]
