@@ -22,6 +22,8 @@ class Said:
     architecture: str
     layout: str
     module: str = "stories.py"
+    sentences: str = "Its sentences are mostly grammatical; its stories wander, forget what they were about, and now and then "
+        "change who is who."
 
 
 SAID = {
@@ -64,6 +66,7 @@ SAID = {
         "LSTM (Hochreiter and Schmidhuber 1997; forget gates: Gers et al. 2000)",
         "Regard's own (`model/families/lstm.py`), since `transformers` has no LSTM language model",
         "lstm_stories.py",
+        "Its phrases are grammatical and many of its sentences are not, and it forgets names, as the count above shows.",
     ),
 }
 
@@ -80,6 +83,7 @@ def story_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
         architecture=said.architecture,
         layout=said.layout,
         module=said.module,
+        sentences=said.sentences,
         layers=c.decoder_layers,
         width=width(c),
         positions=positions(c),
