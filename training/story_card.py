@@ -22,8 +22,10 @@ class Said:
     architecture: str
     layout: str
     module: str = "stories.py"
-    sentences: str = "Its sentences are mostly grammatical; its stories wander, forget what they were about, and now and then "
+    sentences: str = (
+        "Its sentences are mostly grammatical; its stories wander, forget what they were about, and now and then "
         "change who is who."
+    )
 
 
 SAID = {
