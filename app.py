@@ -23,7 +23,7 @@ PAGES = (
     PageRow("pages/attention.py", "Attention", "Where does each head look?"),
     PageRow("pages/heads.py", "Heads", "What does each head do?"),
     PageRow("pages/decoding.py", "Decoding", "Why this token?", any_model=True),
-    PageRow("pages/beam.py", "Beam search", "Would a wider search write something else?"),
+    PageRow("pages/beam.py", "Beam search", "Would a wider search write something else?", any_model=True),
     PageRow("pages/prompting.py", "Prompting", "What does the prompt change?", any_model=True),
     PageRow("pages/knock_out.py", "Knock out", "What was it worth?"),
     PageRow("pages/compare.py", "Compare", "What changed?"),

@@ -4,16 +4,22 @@
 random model in GPT-2's layout (12 layers of 768 are GPT-2 small's shape) with room for 1,100 tokens and no end token. First
 it decodes in this process, everything recorded, and gives processor time per token and bytes recorded, hundred by
 hundred. Then it starts server.py, opens the folder on the Models page and has the same text written on the Decoding page in
-Chromium: how many tokens the line above the page counts by when, how long Stop takes from the click to a page at rest that
-shows what was written, and, once the text is whole, a click on Step to the next probabilities.
+Chromium: how many tokens the line above the page counts by when, how long Stop takes from the click to a page that shows
+what was written, and, once the text is whole, a click on Step to the next probabilities.
+
+While tokens are being written the page is used: the wheel is turned and a bar of the chart is pointed at, each timed inside
+the page from the browser's event to the first frame in which the page has scrolled or the bar's words stand beside it; and
+for as long as that takes, the time between two frames. Memory is the server process's (Linux) and the page's JavaScript heap.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,12 +28,47 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 import model
 from benchmarks.latency import PATIENCE_MS, WATCH, machine, rest, timed
+from benchmarks.serving import Served, regard
+from model import checkpoint
 from scripts.browser import FLAGS, find_browser, install_browser
-from tests.browser.driving import button, opened, running_server
+from tests.browser.driving import PLACE_OF, button, chart, opened
 from tests.browser.endless import PROMPT, address, endless, open_by_path
 
 BLOCK = 100  # tokens
 STOPPED_AT = 300  # tokens: after so many Stop is pressed once
+USES = 8  # of the wheel, and of pointing, while tokens are written
+WRITING = 50  # tokens after Stop was taken back: then the page is used
+
+REACTS = """([event, seen]) => {
+  const looks = {
+    scrolled: () => document.querySelector('[data-testid="stMain"]').scrollTop,
+    words: () => document.querySelector('.st-key-next .hoverlayer .hovertext')?.textContent ?? null,
+  };
+  const before = looks[seen]();
+  window.benchReacted = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`nothing ${seen} after ${event}`)), 30000);
+    document.addEventListener(event, () => {
+      const start = performance.now();
+      const look = () => {
+        const now = looks[seen]();
+        if (now === null || now === before) requestAnimationFrame(look);
+        else resolve(performance.now() - start);
+      };
+      requestAnimationFrame(look);
+    }, { capture: true, once: true });
+  });
+}"""
+FRAMES = """() => {
+  window.benchFrames = [];
+  let last = performance.now();
+  const next = (now) => {
+    window.benchFrames.push(now - last);
+    last = now;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}"""
+HEAP = "() => performance.memory.usedJSHeapSize"
 
 
 @dataclass(frozen=True)
@@ -40,12 +81,25 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Used:
+    """The page used while tokens are written; milliseconds."""
+
+    scroll: tuple[float, ...]  # a turn of the wheel to the frame that has scrolled
+    hover: tuple[float, ...]  # pointing at a bar to the frame with its words
+    frames: tuple[float, ...]  # between two frames
+    tokens: tuple[int, int]  # on the line at the beginning of it and at its end
+
+
+@dataclass(frozen=True)
 class Written:
     """The same in the browser; milliseconds by the clock."""
 
     counted: tuple[tuple[int, float], ...]  # (tokens on the line, since the visit)
     stop: float
     step: float
+    used: Used
+    memory: tuple[int, int]  # bytes of the server's process: before the first token, at the end
+    heap: int  # bytes of the page's JavaScript at the end
 
     def rate(self, first: int, last: int) -> float:
         """Milliseconds a token between two counts, the time in which it stood stopped left out."""
@@ -87,9 +141,37 @@ def watch(page: Page, until: int, since: float, patience_s: float) -> list[tuple
     return seen
 
 
-def written(page: Page, folder: Path, tokens: int, patience_s: float) -> Written:
-    """Writes the text in the browser, stops it once, goes on to its end, and steps."""
+def reacted(page: Page, event: str, seen: str, act: Callable[[], None]) -> float:
+    """Milliseconds from the page's next `event`, which `act` causes, to the frame that shows it."""
+    page.evaluate(REACTS, [event, seen])
+    act()
+    return float(page.evaluate("() => window.benchReacted"))
+
+
+def used(page: Page) -> Used:
+    """Scrolls and points while the line counts."""
+    begun = count(page)
+    page.evaluate(FRAMES)
+    page.mouse.move(600, 450)
+    down = [
+        reacted(page, "wheel", "scrolled", lambda by=by: page.mouse.wheel(0, by)) for by in (120, -120) * (USES // 2)
+    ]  # type: ignore[misc]
+    drawn = chart(page, "next")
+    drawn.scroll_into_view_if_needed()
+    words = list[float]()
+    for bar in range(USES):
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(150)
+        left, top = drawn.evaluate(PLACE_OF, [0.0, bar % 4])
+        words.append(reacted(page, "mousemove", "words", lambda x=left, y=top: page.mouse.move(x + 1, y)))  # type: ignore[misc]
+    frames = page.evaluate("() => window.benchFrames")
+    return Used(tuple(down), tuple(words), tuple(frames), (begun, count(page)))
+
+
+def written(page: Page, served: Served, folder: Path, tokens: int, patience_s: float) -> Written:
+    """Writes the text in the browser, stops it once, goes on to its end while the page is used, and steps."""
     open_by_path(page, folder)
+    memory = served.memory()
     since = time.monotonic()
     page.goto(address(folder, most=str(tokens)), timeout=PATIENCE_MS)
     counted = watch(page, STOPPED_AT, since, patience_s)
@@ -100,12 +182,15 @@ def written(page: Page, folder: Path, tokens: int, patience_s: float) -> Written
     rest(page)
     since += time.monotonic() - pressed
     button(page, "go_on").click()
+    counted += [(n, at) for n, at in watch(page, counted[-1][0] + WRITING, since, patience_s) if n > counted[-1][0]]
+    while_written = used(page)
     counted += [(n, at) for n, at in watch(page, tokens + 1, since, patience_s) if n > counted[-1][0]]
     rest(page)
     opened(page, address(folder, most=str(tokens), step=str(tokens // 2)))
     page.evaluate(f"({WATCH})()")
     steps = [timed(page, "click", "next", button(page, "go_step").first.click) for _ in range(3) if rest(page) is None]
-    return Written(tuple(counted), stop, sorted(steps)[1])
+    heap, after = int(page.evaluate(HEAP)), served.memory()
+    return Written(tuple(counted), stop, sorted(steps)[1], while_written, (memory, after), heap)
 
 
 def table(blocks: list[Block], found: Written) -> str:
@@ -119,8 +204,19 @@ def table(blocks: list[Block], found: Written) -> str:
     lines += [
         f"on the page, by the clock: {found.rate(1, half):.1f} ms a token up to {half}, {found.rate(half, 10**6):.1f} after it",
         f"a click on Stop to what was written: {found.stop:.0f} ms; on Step in the whole text: {found.step:.0f} ms",
+        *while_writing(found.used),
+        f"memory of the server: {found.memory[0] / 1e6:.0f} MB before, {found.memory[1] / 1e6:.0f} MB at the end; "
+        f"of the page's script: {found.heap / 1e6:.0f} MB",
     ]
     return "\n".join(lines)
+
+
+def while_writing(found: Used) -> list[str]:
+    """How soon the page answered, in words; the slowest beside the median."""
+    rows = [("a turn of the wheel to the page scrolled", found.scroll), ("pointing at a bar to its words", found.hover)]
+    rows.append(("from frame to frame", found.frames))
+    said = [f"{name}: {statistics.median(took):.0f} ms, at most {max(took):.0f}" for name, took in rows]
+    return [f"while tokens {found.tokens[0]} to {found.tokens[1]} were written:", *(f"  {line}" for line in said)]
 
 
 def main() -> None:
@@ -137,10 +233,10 @@ def main() -> None:
         folder = endless(Path(place) / "endless", layers=asked.layers, width=asked.width, vocabulary=asked.vocabulary)
         blocks = alone(folder, asked.tokens)
         browser = playwright.chromium.launch(executable_path=find_browser() or install_browser(), args=list(FLAGS))
-        with running_server(Path(place) / "server.log") as url:
-            page = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url).new_page()
+        with regard(checkpoint.ZOO, Path(place) / "server.log") as served:
+            page = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=served.url).new_page()
             page.set_default_timeout(PATIENCE_MS)
-            found = written(page, folder, asked.tokens, asked.patience)
+            found = written(page, served, folder, asked.tokens, asked.patience)
         browser.close()
     print(table(blocks, found))
     if asked.json:

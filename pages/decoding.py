@@ -26,14 +26,14 @@ at = decoding_view.at(run)
 step = run.steps[at]
 decoding_view.controls(run, at)
 decoding_view.written(run, at)
-branches_view.tree(run, at)
+limbs = branches_view.tree(run, at)
 decoding_view.choices_row(run)
 whole_text = st.container()  # filled after what a step changes first: the chart of the next token
 left, right = st.columns([1, 1], gap="large")
 with left:
     candidates_view.candidates(run, step)
     candidates_view.other(run, step)
-    choosing_view.choosing_controls()
+    choosing_view.choosing_controls(run)
     choosing_view.stage_table(run, step)
 with whole_text:
     timeline_view.line(run, at)
@@ -50,7 +50,7 @@ with right:
 if view == "inside":
     inside_view.who_pushed(run, step)
 elif view == "branches":
-    branches_view.below(run, at)
+    branches_view.below(run, at, limbs)
 elif view == "cache":
     kv_cache_view.work(run, at)
 else:

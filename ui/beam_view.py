@@ -7,7 +7,7 @@ import streamlit as st
 
 from model.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding import Greedy
-from ui import figures, header, heads, reading_view, runs, settings, theme
+from ui import figures, header, heads, reading_view, runs, settings, theme, without_attention
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
 from ui.runs import Run, RunSpec
@@ -239,6 +239,9 @@ def step_table(found: Search) -> None:
 def attention(found: Search) -> None:
     """Where the heads looked while the chosen text was written, read again in one pass."""
     run, h = found.run, found.hypothesis
+    if not without_attention.has_attention(run.lm):
+        without_attention.nothing_is_looked_back_at()
+        return
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runs.get(spec).trace

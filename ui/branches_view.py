@@ -43,12 +43,15 @@ def title(run: Run, branch: Branch) -> str:
     return f"{run.lm.token(token).label} at {step}"
 
 
-def tree(run: Run, at: int) -> None:
-    """A row for each branch, beginning where it leaves an earlier one. A click shows that branch at that step."""
+def tree(run: Run, at: int) -> list[branch_tree.Limb]:
+    """A row for each branch, beginning where it leaves an earlier one. A click shows that branch at that step.
+
+    Returns the tree; nothing where there is one branch.
+    """
     held = branches.kept(run)
     left_out = branches.link(run)
     if len(held) < 2:
-        return
+        return []
     limbs = branch_tree.grown(held, [run_of(run, branch) for branch in held])
     rows, shown = [], []
     for limb in limbs:
@@ -62,6 +65,7 @@ def tree(run: Run, at: int) -> None:
 
     token_strip(rows, key="branch_tree", label="Branches", on_token=jump)
     tend(run, held, left_out)
+    return limbs
 
 
 def limb_chips(limb: branch_tree.Limb, at: int, *, here: bool) -> tuple[list[Chip], list[int]]:
@@ -169,12 +173,10 @@ def around(one: Run, at: int) -> list[Chip]:
     return [*before, *chips, *([decoding_view.more(len(one.steps) - end, "more")] if end < len(one.steps) else [])]
 
 
-def below(run: Run, at: int) -> None:
+def below(run: Run, at: int, limbs: list[branch_tree.Limb]) -> None:
     """All branches as a tree, and the comparison of two head by head."""
-    held = branches.kept(run)
-    if len(held) > 1:
-        limbs = branch_tree.grown(held, [run_of(run, branch) for branch in held])
-        branch_tree.picture(run, at, limbs, [title(run, branch) for branch in held])
+    if limbs:
+        branch_tree.picture(run, at, limbs, [title(run, limb.branch) for limb in limbs])
     every_head(run)
 
 

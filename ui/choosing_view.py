@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from model.decoding import Step
-from ui import figures, strategies
+from ui import figures, strategies, streaming
 from ui.candidates_view import narrowed
 from ui.runs import Run
 from ui.strategies import DIALS, HIGHEST_SEED, Choosing, Dial
@@ -21,8 +21,8 @@ EXPLAINED = {
 BY_LABEL = {dial.key: dial.label.lower() for dial in DIALS}
 
 
-def choosing_controls() -> Choosing:
-    """Greedy or drawn, the seed, and a switch with its number for each stage that narrows the draw."""
+def choosing_controls(run: Run) -> Choosing:
+    """Greedy or drawn, the seed, how many at most, and a switch with its number for each stage that narrows the draw."""
     held = strategies.chosen()
     st.session_state["choose_way"] = DRAWN if held.drawn else GREEDY
     st.session_state["choose_seed"] = held.seed
@@ -40,6 +40,7 @@ def choosing_controls() -> Choosing:
         if held.drawn:
             st.number_input("Seed", 0, HIGHEST_SEED, key="choose_seed", width=130, on_change=seed_changed)
             st.button("Draw anew", key="draw_anew", help="The next seed", on_click=draw_anew)
+        streaming.pick_length(run)
     on = " · ".join(f"{BY_LABEL[key]} {value:g}" for key, value in held.dials)
     fold = st.expander(f"Narrow the choice: {on}" if on else "Narrow the choice", key="narrow_open", on_change="rerun")
     if not figures.is_open(fold):

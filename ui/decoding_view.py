@@ -85,7 +85,7 @@ def controls(run: Run, step: int) -> None:
         ended = run.steps[-1].ended if step == last else None
         why = " " + WHY_ENDED[ended].format(limit=run.limit) if ended else ""
         st.caption(f"Step {step} of {last}.{why}", width="content")
-        streaming.pick_length(run)
+        streaming.offer_to_go_on(run)
 
 
 def pick_view(run: Run) -> str:

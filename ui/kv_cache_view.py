@@ -62,7 +62,7 @@ def work(run: Run, at: int) -> None:
                 width=560,
             ),
             key="work",
-            heading=f"Operations, counted: {sum(found.again) / sum(found.cached):.1f} times as many without it",
+            heading=f"Operations: {sum(found.again) / sum(found.cached):.1f} times as many without it",
             explained="Floating-point operations of each step's matrix products, two for each weight and for each number of a key "
             "and a value looked at, counted from the shapes. Without a cache every step reads the whole text again.",
             filename="kv-cache-operations",

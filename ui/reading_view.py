@@ -62,6 +62,7 @@ def readers(run: Run, step: Step) -> None:
         names=names,
         verb="reads",
         title_key="",
+        width=430,
         height=400,
     )
     figures.head(

@@ -96,10 +96,13 @@ def pick_length(run: Run) -> None:
         format_func=lambda n: f"{n:,} tokens" if n else "as usual",
         on_change=length_changed,
         width=150,
-        label_visibility="collapsed",
         help="How many tokens are written at most. As usual: three times the source's length and eight more, or 40 after a prompt. "
         "A long text appears as it is made, with a button to stop it.",
     )
+
+
+def offer_to_go_on(run: Run) -> None:
+    """The way on from where a person stopped the writing."""
     if was_stopped(run):
         st.button("Go on", key="go_on", on_click=go_on, help="You stopped it here; write on from this token")
 

@@ -16,6 +16,8 @@ from viz.export import table_csv
 from viz.probabilities import entropy_line
 
 BLOCK = 128  # positions whose logits are held at once
+FITS = 20  # tokens whose labels fit on a narrow screen; a longer line scrolls there
+NARROWEST = 900  # px of a longer line
 _READ: WeakKeyDictionary[Run, Positionwise] = WeakKeyDictionary()
 _DRAWN: WeakKeyDictionary[Run, dict[str, go.Figure]] = WeakKeyDictionary()
 
@@ -46,8 +48,9 @@ def line(run: Run, step: int) -> None:
     """Entropy before and surprisal after every token of the whole text; a click goes to the step that wrote it."""
     found = certainty(run)
     first = len(found.came) - len(run.steps)  # the prompt's own predictions come before the first step
-    figures.place(
-        drawn(run, first),
+    fig = drawn(run, first)
+    figures.head(
+        fig,
         key="certainty",
         heading="How sure, over the whole text",
         explained="Entropy: how undecided the full softmax was before a token. Surprisal: -log2 of the probability of the token "
@@ -55,6 +58,8 @@ def line(run: Run, step: int) -> None:
         filename="certainty",
         csv=lambda: as_csv(run, found, labels_of(run)),
     )
+    with st.container(key="certainty_scroll" if len(found.came) > FITS else "certainty_fits"):
+        figures.chart(fig, key="certainty", filename="certainty")
 
     def jump(point: PointEvent) -> None:
         if first <= point.row < first + len(run.steps):
@@ -76,7 +81,7 @@ def drawn(run: Run, first: int) -> go.Figure:
     if colours.name not in held:
         found = certainty(run)
         fig = entropy_line(
-            array(found.entropy), array(found.surprisal), labels_of(run), theme=colours, width=1240, height=210
+            array(found.entropy), array(found.surprisal), labels_of(run), theme=colours, width=NARROWEST, height=210
         )
         if first:
             band = {

@@ -19,8 +19,8 @@ def explain() -> None:
         "what it read reaches a later token only through the vectors each layer carries on. " + INSTEAD,
     )
     st.page_link("pages/architectures.py", label="See what it remembers on the Architectures page →")
-    st.caption("Choose another model on the left to see this page at work. Overview, Decoding, Embeddings, Logits and Models "
-               "work with this one too.")  # fmt: skip
+    st.caption("Choose another model on the left to see this page at work. Overview, Decoding, Beam search, Prompting, "
+               "Embeddings, Logits, Architectures and Models work with this one too.")  # fmt: skip
 
 
 def nothing_is_looked_back_at() -> None:

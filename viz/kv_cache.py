@@ -135,7 +135,7 @@ def _layout(labels: Sequence[str], theme: Theme, what: str, step: int, width: in
     return {
         "margin": {"l": 58, "r": 12, "t": 30, "b": marks.extent + 8},
         "xaxis": position_axis(marks, len(labels), theme),
-        "yaxis": axis | ({"type": "log", "dtick": 1} if logarithmic else {"rangemode": "tozero"}),
+        "yaxis": axis | ({"type": "log", "dtick": "D2"} if logarithmic else {"rangemode": "tozero"}),
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "shapes": [line_at(theme, step)],

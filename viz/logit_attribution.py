@@ -96,7 +96,7 @@ def parts_in_order(
         "bargap": 0.3,
         "margin": {"l": NAMES_WIDTH, "r": VALUES_WIDTH, "t": 4, "b": 46},
         "xaxis": {
-            "range": [low - (0.3 * (high - low) if low < 0 else 0), high],  # room for the words of the longest bar
+            "range": [low - (0.5 * (high - low) if low < 0 else 0), high],  # room for the words of the longest bar
             "zeroline": True,
             "zerolinecolor": theme.muted,
             "nticks": 6,

@@ -131,7 +131,8 @@ def entropy_line(
 ) -> go.Figure:
     """How unsure the model was before each token (time,), and how surprised by the token that came (time,), in bits.
 
-    NaN where there is no number, as for the surprise at a token that was never predicted.
+    NaN where there is no number, as for the surprise at a token that was never predicted. `width`: of the narrowest place it
+    stands in; it says how many labels are written, and the browser turns them where its own place is too narrow for them.
     """
     if not len(labels) == len(entropies_bits) == len(surprisals_bits):
         raise ValueError(
@@ -165,8 +166,13 @@ def entropy_line(
         )
     ]
     layout: Part = {
-        "margin": {"l": 44, "r": 12, "t": 30, "b": marks.extent + 8},
-        "xaxis": position_axis(marks, len(labels), theme),
+        "margin": {"l": 44, "r": 12, "t": 30, "b": 26},
+        "xaxis": {
+            **position_axis(marks, len(labels), theme),
+            "tickangle": None,  # the browser's choice
+            "autotickangles": [0, -45, -90],
+            "automargin": "height",
+        },
         "yaxis": {"title": {"text": "bits"}, "rangemode": "tozero", "nticks": 6},
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "entrywidth": 170},

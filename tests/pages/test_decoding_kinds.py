@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import beam_history, checkpoint
+from tests.model import lstm_checkpoint
 from tests.pages.driving import chart, clicked, numbers, opened, payload, picked, shown
-from tests.pages.test_kinds import FAMILIES, TEXT, save
+from tests.pages.test_kinds import FAMILIES, TEXT, save, tokenizer
 from ui import runs
 
 WRITING = [family for family in FAMILIES if family != "bert"]
@@ -22,6 +23,10 @@ def small_zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for family in WRITING:
         save(folder / f"tiny-{family}", family, FAMILIES[family])
     save(folder / "body-llama", "llama", "body")
+    pieces = tokenizer("decoder")
+    lstm_checkpoint.save(
+        folder / "tiny-lstm", lstm_checkpoint.tensors(vocab=pieces.get_vocab_size()), pieces, eos_token_id=1
+    )
     patch = pytest.MonkeyPatch()
     patch.setattr(checkpoint, "ZOO", folder)
     yield folder
@@ -89,3 +94,13 @@ def test_beam_search_of_every_family_is_the_models_own(family: str) -> None:
 def test_a_body_says_why_there_is_nothing_to_search() -> None:
     app = opened("beam", TEXT, model="body-llama")
     assert any("without an output head" in info.value for info in app.info)
+
+
+def test_a_recurrent_model_is_searched_too_and_nobody_is_said_to_be_read() -> None:
+    app = of("lstm", "beam", beams="3")
+    run = shown(app)
+    found = beam_history(run.lm, TEXT, beams=3, max_new_tokens=run.limit)
+    names = [row["name"] for row in payload(app, "hypotheses")["rows"]]
+    assert names[:-1] == [f"{n + 1} · {h.score:.3f}" for n, h in enumerate(found.hypotheses)]
+    assert chart(app, "tree")
+    assert any("No token is looked back at" in caption.value for caption in app.caption)

@@ -124,6 +124,15 @@ def test_entropy_and_surprisal_reach_the_figure_in_bits(array: Read) -> None:
     np.testing.assert_array_equal(array(data[1]["y"]), surprisal)
 
 
+def test_labels_of_the_line_turn_in_the_browser_and_no_more_are_written_than_stand_upright_side_by_side() -> None:
+    labels = [f"token{i}" for i in range(200)]
+    figure = entropy_line(np.zeros(200), np.zeros(200), labels, theme=LIGHT, width=900).to_dict()
+    axis = figure["layout"]["xaxis"]
+    assert "tickangle" not in axis
+    assert list(axis["autotickangles"]) == [0, -45, -90]
+    assert 14 * len(axis["tickvals"]) <= 900 - 70
+
+
 def test_temperature_curves_are_one_line_a_token(array: Read) -> None:
     temperatures = np.array([0.5, 1.0, 2.0])
     logits = np.array([2.0, 1.0, 0.0])
