@@ -35,7 +35,7 @@ class Live:
         self.drawn = now
         if self.text is None:
             with self.place.container(horizontal=True, vertical_alignment="top", key="live"):
-                st.button("Stop", key="stop_writing", on_click=stop, args=(self.spec,), icon="⏹️")
+                st.button("Stop", key="stop_writing", on_click=stop, args=(self.spec,), icon=":material/stop_circle:")
                 self.text = st.empty()
         st.session_state["streamed"] = len(self.ids)
         written = step.lm.text(self.ids)
