@@ -1,9 +1,13 @@
 """What could come next: the full softmax of a step, what narrowing makes of it, and how the next token is chosen."""
 
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
+from torch import Tensor
 
 from analysis.narrowing import Stage, ruled_out_by, stages
 from model.decoding import Step, constrained
@@ -21,6 +25,29 @@ LISTED = 100
 LEAST_CUT = 1e-3  # a checkpoint that forbids its padding token changes nothing one could see
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a step expects, worked out once for all that the page says of it."""
+
+    step: Step
+    logits: Tensor  # (vocab,)
+    shares: Tensor  # (vocab,), the full softmax
+    best: Tensor  # the ids of the most probable, LISTED at most
+
+
+_EXPECTED: WeakKeyDictionary[Run, Expected] = WeakKeyDictionary()
+
+
+def expected(run: Run, step: Step) -> Expected:
+    """Of the step on screen; one is held for each run, since a row of logits for every step would be most of its memory."""
+    held = _EXPECTED.get(run)
+    if held is None or held.step is not step:
+        logits = step.logits
+        shares = logits.softmax(dim=-1)
+        held = _EXPECTED[run] = Expected(step, logits, shares, shares.topk(min(LISTED, len(shares))).indices)
+    return held
+
+
 def force(run: Run, index: int, token: int) -> None:
     """Writes another token at a step; what came after it is written anew. The model's own token needs no choice."""
     earlier = [choice for choice in run.spec.choices if choice[0] < index]
@@ -32,7 +59,7 @@ def force(run: Run, index: int, token: int) -> None:
 def narrowed(run: Run, step: Step) -> list[Stage]:
     """What the stages that are switched on make of this step's softmax; the model is not run for it."""
     read = [token.id for token in step.read["decoder"]]
-    logits = step.logits
+    logits = expected(run, step).logits
     allowed = constrained(logits, run.lm.constraints, read, step.index)
     found = stages(logits, allowed, read, strategies.chosen().sample)
     unseen = [stage.name for stage in found] == ["constraints"] and found[0].cut < LEAST_CUT
@@ -65,11 +92,11 @@ def candidates(run: Run, step: Step) -> None:
 
 def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:
     """(ids, shares) of the bars: the most probable tokens, the one that came among them or below them."""
-    top = step.top(CANDIDATES)
-    ids = [token.id for token, _ in top]
+    found = expected(run, step)
+    ids = found.best[:CANDIDATES].tolist()
     if step.token.id not in ids:
         ids = [*ids[:-1], step.token.id]
-    return ids, array(step.probabilities[ids])
+    return ids, array(found.shares[ids])
 
 
 def chart_of(run: Run, step: Step, ids: list[int], before: NDArray[np.float32], found: list[Stage]) -> go.Figure:
@@ -99,8 +126,9 @@ def chart_of(run: Run, step: Step, ids: list[int], before: NDArray[np.float32], 
 
 def came(run: Run, step: Step, found: list[Stage]) -> str:
     """The token that came: its rank, its share, and how it was chosen."""
-    p = float(step.probabilities[step.token.id])
-    rank = int((step.logits > step.logits[step.token.id]).sum()) + 1
+    logits = expected(run, step).logits
+    p = float(expected(run, step).shares[step.token.id])
+    rank = int((logits > logits[step.token.id]).sum()) + 1
     text = f"“{step.token.label}” came, with {format_percent(p)}: rank {rank:,} of {run.lm.config.vocab_size:,}."
     if any(index == step.index for index, _ in run.spec.choices):
         return f"{text} It is your choice."
@@ -113,7 +141,8 @@ def came(run: Run, step: Step, found: list[Stage]) -> str:
 
 def other(run: Run, step: Step) -> None:
     """Any token: of the first hundred by menu, or typed."""
-    likely = {token.id: (token.label, share) for token, share in step.top(LISTED)}
+    seen = expected(run, step)
+    likely = {i: (run.lm.token(i).label, float(seen.shares[i])) for i in seen.best.tolist()}
 
     def menu() -> None:
         token = st.session_state.get("write_instead")
@@ -176,7 +205,7 @@ def pieces_of(run: Run, text: str) -> list[int]:
 
 def whole_softmax(run: Run, step: Step, found: list[Stage]) -> str:
     """Every token of the vocabulary with its logit and probability, and its share after each stage."""
-    logits, shares = step.logits, step.probabilities
+    logits, shares = expected(run, step).logits, expected(run, step).shares
     order = shares.argsort(descending=True, stable=True).tolist()
     columns: dict[str, list[str] | list[int] | list[float]] = {
         "rank": list(range(1, len(order) + 1)),

@@ -29,8 +29,8 @@ def pick_model() -> tuple[str, str]:
     asked = st.session_state.get("model", st.query_params.get("model"))
     if asked and asked not in names:
         st.session_state["not_opened"] = asked
-    if "model" not in st.session_state or asked not in names:
-        st.session_state["model"] = asked if asked in names else names[0]
+    # Written at every run: a browser that draws the picker only in a later run than the first would show the first name.
+    st.session_state["model"] = asked if asked in names else names[0]
     name = st.selectbox(
         "Model",
         names,
