@@ -175,6 +175,10 @@ def written(page: Page, served: Served, folder: Path, tokens: int, patience_s: f
     since = time.monotonic()
     page.goto(address(folder, most=str(tokens)), timeout=PATIENCE_MS)
     counted = watch(page, STOPPED_AT, since, patience_s)
+    if not count(page):
+        raise SystemExit(
+            "This model has written the text before it could be stopped: take more layers or a larger width."
+        )
     pressed = time.monotonic()
     button(page, "stop_writing").click()
     expect(button(page, "go_on")).to_be_visible(timeout=PATIENCE_MS)
