@@ -91,8 +91,9 @@ def text_of(folder: Path, tokens: int, seed: int) -> str:
     size = min(lm.config.vocab_size, 20_000)
     words = [lm.tokenizer.decode([i]).strip() for i in range(1000, size)]
     known = [word for word in words if word.isascii() and word.isalpha() and word.islower() and len(word) > 2]
-    known = [word for word in dice.sample(known, 600) if len(lm.tokenizer.encode(f" {word}")) == 1]
-    text = "the " + " ".join(dice.choices(known, k=tokens - 1))
+    added = len(lm.tokenizer.encode(" the")) - 1  # special tokens that the tokenizer puts around every text
+    known = [word for word in known if len(lm.tokenizer.encode(f" {word}")) == 1 + added]
+    text = "the " + " ".join(dice.choices(known, k=tokens - len(lm.tokenizer.encode("the"))))
     found = len(lm.tokenizer.encode(text))
     if found != tokens:
         raise RuntimeError(f"the text has {found} tokens, not {tokens}")

@@ -107,7 +107,7 @@ def test_a_cell_that_a_shorter_text_does_not_have_is_let_go() -> None:
 def test_lines_show_the_same_layer() -> None:
     app = picked(opened("attention", CAT, layer="1", head="2"), "view", "lines")
     lines = payload(app, "lines_cross")
-    assert lines["active"] == [2]
+    assert payload(app, "lines_cross_settings")["active"] == [2]
     assert lines["keys"] == [token.label for token in shown(app).source]
 
 

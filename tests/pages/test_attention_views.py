@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from analysis.words import words
-from tests.pages.driving import CAT, chart, clicked, numbers, opened, payload, pressed, sent, shown
+from tests.pages.driving import CAT, chart, clicked, component, numbers, opened, payload, pressed, sent, shown
 from ui import figures, heads
 from viz.windows import MOST_CELLS, edges
 
@@ -159,21 +159,23 @@ def test_a_pair_that_a_link_names_in_vain_gives_way_to_one_that_is_there() -> No
 def test_what_was_set_among_the_lines_is_in_the_link_and_comes_back() -> None:
     app = opened("attention", CAT, part="cross", layer="1", head="2", view="lines")
     seen = {"number": 1, "mass": 40, "active": [2, 5], "locked": [["query", 1]]}
+    weights = component(app, "lines_cross").bytes
     app = sent(app, "lines_cross", "view", seen)
+    assert component(app, "lines_cross").bytes == weights  # what did not change is not sent again
     link = app.query_params["lines"]
     again = payload(
-        opened("attention", CAT, part="cross", layer="1", head="2", view="lines", lines=link), "lines_cross"
+        opened("attention", CAT, part="cross", layer="1", head="2", view="lines", lines=link), "lines_cross_settings"
     )
     assert (again["mass"], again["active"], again["locked"]) == (0.4, [2, 5], [["query", 1]])
     other = sent(app, "head_grid", "head", {"layer": 0, "head": 3})
-    assert payload(other, "lines_cross")["active"] == [3]
-    assert payload(other, "lines_cross")["mass"] == 0.4
+    assert payload(other, "lines_cross_settings")["active"] == [3]
+    assert payload(other, "lines_cross_settings")["mass"] == 0.4
 
 
 @pytest.mark.parametrize("link", ["", "70", "999;0;", "70;99;q999", "70;0;x1", "4;0;", "a;b;c"])
 def test_lines_of_a_link_with_nonsense_are_those_at_first(link: str) -> None:
     lines = payload(
-        opened("attention", CAT, part="cross", layer="1", head="2", view="lines", lines=link), "lines_cross"
+        opened("attention", CAT, part="cross", layer="1", head="2", view="lines", lines=link), "lines_cross_settings"
     )
     assert (lines["mass"], lines["active"], lines["locked"]) == (0.7, [2], [])
 

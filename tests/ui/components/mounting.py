@@ -15,8 +15,9 @@ def run(page: Callable[[], None]) -> AppTest:
     return app
 
 
-def sent(app: AppTest) -> tuple[dict[str, object], bytes]:
-    proto = app.get("bidi_component")[0].proto
+def sent(app: AppTest, place: int = 0) -> tuple[dict[str, object], bytes]:
+    """What a component was told, the first one unless its place says otherwise."""
+    proto = app.get("bidi_component")[place].proto
     assert "export default function" in proto.js_content
     assert ".root" in proto.css_content
     return unpack(proto.bytes)

@@ -122,11 +122,13 @@ def lines_page() -> None:
 
 
 def test_the_lines_get_exact_shares() -> None:
-    header, body = sent(run(lines_page))
+    app = run(lines_page)
+    header, body = sent(app)
     assert (header["queries"], header["keys"], header["head_names"]) == (["a", "b", "<b>"], ["x", "y"], ["5"])
     weights = np.frombuffer(body, dtype="<f4").reshape(1, 3, 2)
     assert np.array_equal(weights[0], np.array([[0.1, 0.9], [1 / 3, 2 / 3], [1, 0]], dtype=np.float32))
-    assert (header["mass"], header["active"]) == (0.7, [0])
+    shown = sent(app, 1)[0]
+    assert (header["told_by"], shown["lines"], shown["mass"], shown["active"]) == ("lines", "lines", 0.7, [0])
 
 
 def test_a_clicked_token_comes_back_on_its_side() -> None:
@@ -152,11 +154,11 @@ def test_lines_that_cannot_be_drawn_are_refused(shape: tuple[int, ...], value: f
 
 def test_what_was_set_in_the_browser_reaches_the_page_checked() -> None:
     app = run(lines_page)
-    assert (sent(app)[0]["locked"], sent(app)[0]["answered"]) == ([["key", 1]], 0)
+    assert (sent(app, 1)[0]["locked"], sent(app, 1)[0]["answered"]) == ([["key", 1]], 0)
     set_there = {"number": 3, "mass": 85, "active": [0, 9, "x"], "locked": [["query", 2], ["key", 7], ["moon", 0], 5]}
     answer(app, "view", set_there)
     assert app.text[1].value == "LineView(mass=0.85, active=(0,), locked=(('query', 2),))"
-    assert sent(app)[0]["answered"] == 3
+    assert sent(app, 1)[0]["answered"] == 3
     for wrong in ({"mass": 2}, {"mass": 101}, {"active": "all"}, {"locked": None}, {"mass": "50"}):
         answer(app, "view", set_there | {"number": 4} | wrong)
         assert app.text[1].value.startswith("LineView(mass=0.85")

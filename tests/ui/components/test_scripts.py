@@ -14,6 +14,7 @@ NAMES = [
     "chosen_head",
     "head_grid",
     "keys",
+    "lines_settings",
     "live_text",
     "player",
     "plotly_bridge",

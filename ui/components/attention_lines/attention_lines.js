@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const state = instanceOf(parentElement, () => ({
     on: [], given: "", mass: 0, hover: null, locked: new Map(), focus: { query: 0, key: 0 },
-    before: null, number: null, timer: 0,
+    before: null, number: 0, timer: 0,
   }));
   const [header, body] = unpack(data);
   Object.assign(state, { root, header, weights: floats(body), send: setTriggerValue, orders: new Map() });
@@ -47,16 +47,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
 /** What the person set here stays until Python says something new, and counts over what Python said before it knew. */
 function takeSettings(state) {
   const { header } = state;
-  state.number ??= header.answered;
+  const { active, mass, locked, answered } = window.regardLines?.[header.told_by] ?? header;
   state.on = Array.from({ length: header.heads }, (_, head) => state.on[head] ?? false);
-  if (state.timer || header.answered < state.number) return;
-  const given = JSON.stringify([header.heads, header.active, header.mass, header.locked]);
+  if (state.timer || answered < state.number) return;
+  state.number = answered;
+  const given = JSON.stringify([header.heads, active, mass, locked]);
   if (given === state.given) return;
   state.given = given;
   state.before = null;
-  state.on = state.on.map((_, head) => header.active.includes(head));
-  state.mass = header.mass;
-  state.locked = new Map(header.locked.map(([side, index]) => [`${side}${index}`, { side, index }]));
+  state.on = state.on.map((_, head) => active.includes(head));
+  state.mass = mass;
+  state.locked = new Map(locked.map(([side, index]) => [`${side}${index}`, { side, index }]));
 }
 
 /** Tells Python, once things rest, what a link needs to restore this. */
@@ -73,9 +74,9 @@ function settled(state) {
   }, TELL_DELAY);
 }
 
-function forgetMissing(state) {
+function forgetMissing(state, hover = true) {
   for (const [id, { side, index }] of state.locked) if (index >= listOf(state, side).length) state.locked.delete(id);
-  state.hover = null;
+  if (hover) state.hover = null;
 }
 
 const listOf = (state, side) => (side === "query" ? state.header.queries : state.header.keys);
@@ -146,7 +147,8 @@ function tokens(state, side) {
   });
 }
 
-/** Two rows where they are asked for, of a text written from right to left from the right, else two columns; then measures where the lines start and end. */
+/** Two rows where they are asked for, from the right where the text is written so, else two columns; then measures where
+    the lines start and end. */
 function arrange(state) {
   const { root, header } = state;
   const stage = root.querySelector(".stage");
@@ -426,6 +428,14 @@ function listen(state) {
     return token ? { side: token.dataset.side, index: Number(token.dataset.index) } : null;
   };
   const point = (token) => { state.hover = token; soon(state); };
+  const set = ({ detail }) => {
+    if (detail !== state.header.told_by) return;
+    takeSettings(state);
+    forgetMissing(state, false);
+    controls(state);
+    soon(state);
+  };
+  window.addEventListener("regard-lines", set, { signal });
   stage.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "touch") point(of(event));
   }, { signal });

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ui.components.browser import browser_component, index_in, told, whole
+from ui.components.lines_settings.lines_settings import lines_settings
 from ui.components.payload import PayloadError, pack
 
 MOST = 512  # tokens on a side; beyond it a canvas of one line a token is taller than browsers draw
@@ -93,29 +94,37 @@ class Lines:
     label: str = "Attention as lines"
     filename: str = "attention-lines"
 
-    def payload(self, *, tells: bool = False, remembers: bool = False, answered: int = 0) -> bytes:
-        """The message to the browser; PayloadError where it could not be drawn."""
+    def settings(self) -> dict[str, object]:
+        """What is shown of the lines; PayloadError for a head that there is not."""
+        heads = len(self.weights)
+        active = list(range(heads)) if self.active is None else [int(head) for head in self.active]
+        if not all(0 <= head < heads for head in active):
+            raise PayloadError(f"active heads {active} do not fit {heads} heads")
+        return {"active": active, "mass": float(self.mass), "locked": [list(lock) for lock in self.locked]}
+
+    def payload(self, *, tells: bool = False, remembers: bool = False, told_by: str = "") -> bytes:
+        """The message to the browser; PayloadError where it could not be drawn. With a key in `told_by` what is shown stays out
+        of it: `lines_settings` tells that."""
         check(self.weights, self.queries, self.keys, self.mass)
         heads = len(self.weights)
         names = [str(head) for head in range(heads)] if self.head_names is None else list(self.head_names)
-        active = list(range(heads)) if self.active is None else [int(head) for head in self.active]
-        if len(names) != heads or not all(0 <= head < heads for head in active):
-            raise PayloadError(f"{len(names)} head names and active heads {active} do not fit {heads} heads")
+        if len(names) != heads:
+            raise PayloadError(f"{len(names)} head names do not fit {heads} heads")
+        shown = self.settings() if not told_by else {"active": [], "mass": Lines.mass, "locked": []}
         header = {
+            **shown,
+            "told_by": told_by,
             "heads": heads,
             "queries": list(self.queries),
             "keys": list(self.keys),
             "head_names": names,
-            "active": active,
-            "mass": float(self.mass),
-            "locked": [list(lock) for lock in self.locked],
             "transposed": self.transposed,
             "words": asdict(self.words),
             "label": self.label,
             "filename": self.filename,
             "tells": tells,
             "remembers": remembers,
-            "answered": answered,
+            "answered": 0,
         }
         return pack(header, np.ascontiguousarray(self.weights, dtype="<f4").tobytes())
 
@@ -160,16 +169,14 @@ def attention_lines(
             st.session_state[counted] = whole(value.get("number")) or 0
             on_view(view)
 
-    result = _mount(
-        key=key,
-        data=lines.payload(
-            tells=on_token is not None,
-            remembers=on_view is not None,
-            answered=int(st.session_state.get(counted, 0)),
-        ),
-        on_token_change=told(key, "token", act),
-        on_view_change=told(key, "view", act_on_view),
-    )
+    with st.container(gap=None):
+        result = _mount(
+            key=key,
+            data=lines.payload(tells=on_token is not None, remembers=on_view is not None, told_by=key),
+            on_token_change=told(key, "token", act),
+            on_view_change=told(key, "view", act_on_view),
+        )
+        lines_settings(key, lines.settings() | {"answered": int(st.session_state.get(counted, 0))})
     return _event(result.get("token"), sizes)
 
 
