@@ -147,8 +147,8 @@ function tokens(state, side) {
   });
 }
 
-/** Two rows where they are asked for, from the right where the text is written so, else two columns; then measures where
-    the lines start and end. */
+/** Two rows where they are asked for, from the right where the text is written so, else two columns; then measures
+    where the lines start and end. */
 function arrange(state) {
   const { root, header } = state;
   const stage = root.querySelector(".stage");
