@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -157,9 +158,9 @@ def used(page: Page) -> Used:
     begun = count(page)
     page.evaluate(FRAMES)
     page.mouse.move(600, 450)
-    down = [
-        reacted(page, "wheel", "scrolled", lambda by=by: page.mouse.wheel(0, by)) for by in (120, -120) * (USES // 2)
-    ]  # type: ignore[misc]
+    down = list[float]()
+    for by in (120, -120) * (USES // 2):
+        down.append(reacted(page, "wheel", "scrolled", partial(page.mouse.wheel, 0, by)))
     drawn = chart(page, "next")
     drawn.scroll_into_view_if_needed()
     words = list[float]()
@@ -167,7 +168,7 @@ def used(page: Page) -> Used:
         page.mouse.move(5, 5)
         page.wait_for_timeout(150)
         left, top = drawn.evaluate(PLACE_OF, [0.0, bar % 4])
-        words.append(reacted(page, "mousemove", "words", lambda x=left, y=top: page.mouse.move(x + 1, y)))  # type: ignore[misc]
+        words.append(reacted(page, "mousemove", "words", partial(page.mouse.move, left + 1, top)))
     frames = page.evaluate("() => window.benchFrames")
     return Used(tuple(down), tuple(words), tuple(frames), (begun, count(page)))
 
@@ -196,7 +197,10 @@ def written(page: Page, served: Served, folder: Path, tokens: int, patience_s: f
     rest(page)
     opened(page, address(folder, most=str(tokens), step=str(tokens // 2)))
     page.evaluate(f"({WATCH})()")
-    steps = [timed(page, "click", "next", button(page, "go_step").first.click) for _ in range(3) if rest(page) is None]
+    steps = list[float]()
+    for _ in range(3):
+        rest(page)
+        steps.append(timed(page, "click", "next", button(page, "go_step").first.click))
     heap, after = int(page.evaluate(HEAP)), served.memory()
     return Written(tuple(counted), stop, sorted(steps)[1], while_written, (memory, after), heap)
 
