@@ -39,14 +39,17 @@ BY_DISTANCE = (
 )
 
 
-def columns(names: list[str]) -> list[DeltaGenerator]:
-    """A column for each model."""
-    return list(st.columns(len(names), gap="medium"))
+def columns(names: list[str], what: str) -> list[DeltaGenerator]:
+    """A column for each model; the style sheet puts four in two rows where they would be too narrow to read."""
+    with st.container(key=f"sides_{what}"):
+        return list(st.columns(len(names), gap="medium"))
 
 
 def predictions(names: list[str], run: Run) -> list[Side]:
     """Each model's name and kind, and what it predicts. Runs are made in turn: the first stand while others run."""
-    return [prediction(column, names[number], run, number) for number, column in enumerate(columns(names))]
+    return [
+        prediction(column, names[number], run, number) for number, column in enumerate(columns(names, "predictions"))
+    ]
 
 
 def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side:
@@ -128,7 +131,9 @@ def attention(sides: list[Side]) -> int:
         "A click shows a head exactly.",
     )
     layer = most - 1 if layer is None else layer
-    for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
+    for number, (column, side) in enumerate(
+        zip(columns([side.name for side in sides], "attention"), sides, strict=True)
+    ):
         with column:
             if side.run is not None:
                 pictures(side.run, layer, number)
@@ -191,7 +196,9 @@ def influence(sides: list[Side], layer: int) -> None:
     place = st.container()
     curves: list[Curve] = []
     ready = [side for side in sides if side.run is not None]
-    for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
+    for number, (column, side) in enumerate(
+        zip(columns([side.name for side in sides], "influence"), sides, strict=True)
+    ):
         if side.run is None:
             continue
         with column:
@@ -257,7 +264,9 @@ def differences(sides: list[Side]) -> None:
 def drawings(sides: list[Side]) -> None:
     """Each model's layers, drawn from its config."""
     st.markdown("### How it is built")
-    for number, (column, side) in enumerate(zip(columns([side.name for side in sides]), sides, strict=True)):
+    for number, (column, side) in enumerate(
+        zip(columns([side.name for side in sides], "drawings"), sides, strict=True)
+    ):
         if side.run is None:
             continue
         config = side.run.lm.config
