@@ -177,7 +177,7 @@ def test_pages_for_any_model_show_a_recurrent_one(page: str) -> None:
 
 @pytest.mark.parametrize("page", sorted(p.stem for p in (APP.parent / "pages").glob("*.py")))
 def test_every_other_page_says_plainly_why_it_has_nothing_to_show(page: str) -> None:
-    if page in ("overview", "decoding", "embeddings", "logits", "models", "architectures", "prompting"):
+    if page in ("overview", "decoding", "beam", "embeddings", "logits", "models", "architectures", "prompting"):
         pytest.skip("shown above")
     app = opened(page, "tiny-lstm")
     assert "it has no attention, so no head looks anywhere" in said(app)
