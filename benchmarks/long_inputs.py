@@ -49,6 +49,11 @@ INSIDE = """(key, what) => [...document.querySelectorAll(`.st-key-${key}, .st-ke
     .some((element) => element.shadowRoot?.querySelector(what))"""
 PICTURE = """(key) => [...document.querySelectorAll(`.st-key-${key} .js-plotly-plot .heatmaplayer image`)]
     .map((image) => image.getAttribute('href')).join() || null"""
+WORKED = f"""() => {{
+  window.benchWorked = false;
+  const look = () => {{ if (({IS_IDLE})()) requestAnimationFrame(look); else window.benchWorked = true; }};
+  look();
+}}"""
 SINCE = "window.benchFrom === null ? 0 : performance.now() - window.benchFrom"
 
 
@@ -114,6 +119,7 @@ class Driver:
         page.evaluate(CLOCK, event)
         page.evaluate(f"() => {{ window.benchPicture = {PICTURE}; window.benchInside = {INSIDE}; }}")
         page.evaluate("() => { window.benchBefore = window.benchPicture('heatmap'); }")
+        page.evaluate(WORKED)
         act()
         wait = f"() => window.benchFrom !== null && ({there}) && ({SINCE})"
         seen = float(page.wait_for_function(wait, polling="raf", timeout=PATIENCE_MS).json_value())
@@ -146,7 +152,7 @@ class Driver:
 
 NEW_HEATMAP = "window.benchPicture('heatmap') !== null && window.benchPicture('heatmap') !== window.benchBefore"
 ALL_HEADS = f"window.benchInside('head_grid', '[data-testid=head-cell-{LAYERS - 1}-{HEADS - 1}]')"
-IDLE = f"({IS_IDLE})()"
+IDLE = f"window.benchWorked && ({IS_IDLE})()"  # at rest again: before the server's answer begins a page is at rest too
 
 
 def attention(run: Driver, text: str) -> None:
