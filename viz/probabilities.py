@@ -94,6 +94,7 @@ def next_token_chart(
         "hovertemplate": "%{hovertext}: %{text} (%{x:.4g})<extra></extra>",
     }
     layout: Part = {
+        "hovermode": "y",  # the whole row answers: the bar of a rare token is thinner than a pixel
         "bargap": 0.28,
         "margin": {"l": LABELS_WIDTH, "r": 64, "t": 4, "b": 24},
         "xaxis": {
