@@ -33,7 +33,7 @@ def with_ghosts(
     texts = [_both(float(b), float(a), out) for b, a, out in zip(before, after, ruled_out, strict=True)]
     rows = np.arange(len(before))
     furthest = np.maximum(before, after)
-    bars.text = None
+    bars.update(text=None, hovertemplate=None, hoverinfo="skip")  # the hollow bar answers for its row, with both shares
     ghost: Part = {
         "type": "bar",
         "x": np.asarray(after),

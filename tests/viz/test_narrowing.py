@@ -32,6 +32,13 @@ def test_each_bar_says_both_shares_or_what_took_its_share_away() -> None:
     assert "text" not in sent["data"][0]
 
 
+def test_the_hollow_bar_alone_answers_for_its_row() -> None:
+    full, drawn, words = with_ghosts(plain(), BEFORE, AFTER, OUT, theme=LIGHT).data
+    assert (full.hoverinfo, words.hoverinfo) == ("skip", "skip")
+    assert full.hovertemplate is None
+    assert "%{hovertext}: %{text}" in drawn.hovertemplate
+
+
 def test_words_stand_beyond_the_longer_of_the_two_bars(array: Read) -> None:
     sent = with_ghosts(plain(), BEFORE, AFTER, OUT, theme=LIGHT).to_dict()
     np.testing.assert_array_equal(array(sent["data"][2]["x"]), np.maximum(BEFORE, AFTER))
