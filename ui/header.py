@@ -92,7 +92,8 @@ def run_of(spec: RunSpec) -> Run | None:
     like = before if isinstance(before, RunSpec) else None
     live = streaming.Live(spec, st.empty())
     try:
-        run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
+        with streaming.in_turn(spec):
+            run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
         live.clear()
     except ChoiceError as error:
         settings.choose(())

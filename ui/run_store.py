@@ -93,7 +93,8 @@ class Run:
         return [*following, last]
 
 
-def _without_choices(spec: RunSpec) -> RunSpec:
+def without_choices(spec: RunSpec) -> RunSpec:
+    """What a decode has in common with those it can go on from."""
     return replace(spec, choices=(), strategy=Greedy(), most=None)
 
 
@@ -113,10 +114,10 @@ class RunStore:
 
     def alike(self, spec: RunSpec) -> Run | None:
         """The newest decode that differs only in the tokens chosen: its steps serve as far as their tokens stay."""
-        asked = _without_choices(spec)
+        asked = without_choices(spec)
         with self._lock:
             of_the_text = [run for held, run in self._runs.items() if run.steps and held.text == spec.text]
-        return next((run for run in reversed(of_the_text) if _without_choices(run.spec) == asked), None)
+        return next((run for run in reversed(of_the_text) if without_choices(run.spec) == asked), None)
 
     def put(self, run: Run) -> None:
         with self._lock:

@@ -1,19 +1,24 @@
 """Tokens as they are made: where a decode takes a while its text appears at once, with a way to stop it."""
 
+import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.decoding import Step
 from ui import settings
+from ui.run_store import without_choices
 from ui.runs import Run, RunSpec
 
 PATIENCE = 0.4  # seconds before anything is said: most decodes are done by then
 EVERY = 0.12  # seconds between two drawings
 LAST_CHARACTERS = 600
 LENGTHS = (40, 100, 250, 500, 1000)  # tokens one can ask for
+HANDING_OVER = 10.0  # seconds: longer than a step of a large model
 USUAL = 0  # stands for no number: a menu shows a None as a choice not made yet
 
 
@@ -46,6 +51,30 @@ class Live:
         """The decode is done, and the page below shows it."""
         if self.text is not None:
             self.place.empty()
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A decode of this session, and whether it is over."""
+
+    of: RunSpec
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def in_turn(spec: RunSpec) -> Iterator[None]:
+    """Around a decode: it begins when one of the same text that it interrupts has handed over what it had written.
+
+    Streamlit starts the run that answers a click beside the one on its way, which ends at its next step.
+    """
+    before, mine = st.session_state.get("writing"), Writing(without_choices(spec))
+    if isinstance(before, Writing) and before.of == mine.of:
+        before.over.wait(HANDING_OVER)
+    st.session_state["writing"] = mine
+    try:
+        yield
+    finally:
+        mine.over.set()
 
 
 def stop(spec: RunSpec) -> None:
