@@ -24,6 +24,7 @@ from viz.frame import summary
 
 Matrix = NDArray[np.float32]
 TABLE_ROWS, TABLE_COLUMNS = 40, 14
+NO_BUTTONS: dict[str, object] = {"displayModeBar": False, "responsive": True}
 
 
 def array(x: torch.Tensor) -> Matrix:
@@ -226,11 +227,12 @@ def short(value: str) -> str:
 
 
 def chart(fig: go.Figure, *, key: str, filename: str, fill: bool = True) -> None:
-    """The figure alone."""
+    """The figure alone. One that cannot be zoomed has no buttons over it, which would hide what stands there."""
     width: Literal["stretch", "content"] = "stretch" if fill else "content"
-    st.plotly_chart(fig, key=key, theme=None, config=modebar(filename), alt=summary(fig), width=width)
+    config = NO_BUTTONS if fig.layout.dragmode is False else modebar(filename)
+    st.plotly_chart(fig, key=key, theme=None, config=config, alt=summary(fig), width=width)
 
 
 def strip(fig: go.Figure, *, key: str) -> None:
-    """A small figure inside a text: no buttons."""
-    st.plotly_chart(fig, key=key, theme=None, config={"displayModeBar": False, "responsive": True}, alt=summary(fig))
+    """A small figure inside a text."""
+    st.plotly_chart(fig, key=key, theme=None, config=NO_BUTTONS, alt=summary(fig))

@@ -95,14 +95,16 @@ def next_token_chart(
     }
     layout: Part = {
         "hovermode": "y",  # the whole row answers: the bar of a rare token is thinner than a pixel
+        "dragmode": False,  # nothing to zoom into
         "bargap": 0.28,
         "margin": {"l": LABELS_WIDTH, "r": 64, "t": 4, "b": 24},
         "xaxis": {
             "range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1],
             "tickformat": ".0%",
             "nticks": 5,
+            "fixedrange": True,
         },
-        "yaxis": label_axis(tick_text, theme),
+        "yaxis": label_axis(tick_text, theme) | {"fixedrange": True},
     }
     return new_figure(
         theme, next_summary(names, values, token_ids, chosen), height=height, traces=[bars], layout=layout

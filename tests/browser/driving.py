@@ -20,6 +20,7 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, e
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_HOSTS = {"127.0.0.1", "localhost"}
 START_SECONDS = 120
+HOVER_MS = 100
 QUIET_MS = 400
 """How long nothing may run before a page counts as settled: longer than the text boxes wait after a keystroke."""
 
@@ -126,6 +127,7 @@ def click_point(page: Page, key: str, x: float, y: float) -> None:
     left, top = found.evaluate(PLACE_OF, [x, y])
     page.mouse.move(left - 3, top)
     page.mouse.move(left, top)
+    page.wait_for_timeout(HOVER_MS)  # Plotly clicks what it last saw under the pointer, and looks 20 times a second
     page.mouse.click(left, top)
 
 

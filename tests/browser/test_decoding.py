@@ -61,6 +61,10 @@ def test_a_click_on_a_bar_writes_that_token(page: Page) -> None:
     assert written.all_inner_texts() == [*own[:2], label]
     marks = page.locator(".st-key-written").get_by_test_id("token-row-0").locator(".chip small")
     expect(marks.last).to_have_text(re.compile("✎"))
+    rare = chart(page, "next").evaluate("chart => chart._fullData[0].hovertext[6].slice(1, -1)")
+    click_point(page, "next", -0.1, 6)  # its label
+    expect(written.last).to_have_text(rare)
+    settled(page)
     button(page, "unforce").click()
     expect(page.get_by_text("your choice (✎)")).to_have_count(0)
     settled(page)

@@ -17,6 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.onClick = (event) => tell(state, event);
     state.onZoom = (event) => zoomed(state, event);
     state.onWhole = () => later(state, { whole: true });
+    state.onLabel = (event) => tellRow(state, event);
     state.onDrawn = () => { drawMark(state); showWalker(state); };
     state.observer = new MutationObserver(() => {
       if (!state.frame) state.frame = requestAnimationFrame(() => { state.frame = 0; attach(state); });
@@ -50,6 +51,7 @@ function detach(state) {
   state.line?.remove();
   state.walker?.remove();
   for (const [name, act] of heard(state)) state.chart?.removeListener?.(name, act);
+  state.chart?.removeEventListener("click", state.onLabel);
   state.chart = null;
 }
 
@@ -63,8 +65,17 @@ function attach(state) {
     chart.on(name, act);
   }
   state.chart = chart;
+  if (state.clicks && chart.data?.some(liesDown)) {
+    chart.addEventListener("click", state.onLabel);
+    chart.classList.add("regard-rows");
+  }
   drawMark(state);
   showWalker(state);
+}
+
+/** Bars that lie: each is a row, and the row's label is as good as its bar. */
+function liesDown(trace) {
+  return trace.type === "bar" && trace.orientation === "h";
 }
 
 /** A dotted line across the chart at a place of its x axis. It lies over the chart and is no part of it: a chart that
@@ -111,6 +122,15 @@ function tell(state, event) {
   const [row, col] = Array.isArray(number) ? number : [number, null];
   const { x = null, y = null, customdata = null, curveNumber } = point;
   state.send("point", { curve: curveNumber, row, col, x, y, customdata });
+}
+
+/** A click on a row's label, beside the plot that Plotly listens to. */
+function tellRow(state, event) {
+  const frame = state.chart.querySelector(".svg-container").getBoundingClientRect();
+  if (event.clientX - frame.left >= state.chart._fullLayout.xaxis._offset) return;
+  const aside = ({ top, height }) => Math.abs(event.clientY - frame.top - top - height / 2);
+  const [nearest] = pointsOf(state.chart).filter((one) => liesDown(one.trace)).sort((a, b) => aside(a) - aside(b));
+  if (nearest && aside(nearest) <= nearest.height) choosePoint(state, nearest);
 }
 
 /** What stands over a chart for those without a pointer: the arrow keys go from point to point, Enter clicks. */
@@ -187,7 +207,7 @@ function boxesOf(trace, data, x, y, box) {
       : null))).filter(Boolean);
   }
   if (trace.type === "bar") {
-    const lies = trace.orientation === "h";
+    const lies = liesDown(trace);
     return data.map((bar, at) => {
       const [long, wide] = lies ? [x, y] : [y, x];
       const ends = [long.c2p(bar.b ?? 0), long.c2p((bar.b ?? 0) + bar.s)];
@@ -215,7 +235,7 @@ function reached(points, from, key) {
   const [right, down] = ARROWS[key];
   // Bars stand in line however long they are.
   const anchor = ({ trace, left, top, width, height }) => [
-    trace.type === "bar" && trace.orientation === "h" ? 0 : left + width / 2,
+    liesDown(trace) ? 0 : left + width / 2,
     trace.type === "bar" && trace.orientation !== "h" ? 0 : top + height / 2,
   ];
   const [x, y] = anchor(from);
