@@ -4,6 +4,7 @@
 queries, keys and values and works the patterns out again when a page asks for them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from model.cache import LayerCache
 from model.config import TransformerConfig
+from model.layout import apply_together
 from model.norms import build_norm
 from model.positions import Bias, Rotation
 from model.tap import Tap
@@ -122,7 +124,11 @@ class Attention(nn.Module):
     ) -> tuple[Tensor, LayerCache | None]:
         """What this sublayer adds, (batch, query, d_model). `source` None: x looks at itself and what came before."""
         at = geometry.query_at
-        q = split(self.q(x), self.n_heads)  # (batch, heads, query, d_head)
+        if source is None:
+            flat, *own = apply_together((self.q, self.k, self.v), x)
+        else:
+            flat, own = self.q(x), []
+        q = split(flat, self.n_heads)  # (batch, heads, query, d_head)
         if self.q_norm is not None:
             q = self.q_norm(q)
         q = tap("q_straight", q, at)
@@ -130,7 +136,7 @@ class Attention(nn.Module):
             q = geometry.rotation.turn(q)
         q = tap("q", q, at)
         if source is None:
-            k, v, past = self.look_within(x, geometry, tap, past)
+            k, v, past = self.look_within(own, geometry, tap, past)
         else:
             k, v, past = self.look_across(source, tap, past)
         if tap.touches("scores") or tap.touches("weights"):
@@ -148,17 +154,17 @@ class Attention(nn.Module):
         w = tap("weights", weigh(s), at, there)  # (batch, heads, query, key)
         return mix(w, v).to(q.dtype)
 
-    def project(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of a stream, (batch, kv_heads, key, d_head), before any rotation."""
-        k, v = split(self.k(source), self.kv_heads), split(self.v(source), self.kv_heads)
+    def heads_of(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values, (batch, kv_heads, key, d_head), before any rotation."""
+        k, v = split(keys, self.kv_heads), split(values, self.kv_heads)
         return (k if self.k_norm is None else self.k_norm(k)), v
 
     def look_within(
-        self, x: Tensor, geometry: Geometry, tap: Tap, past: LayerCache | None
+        self, own: Sequence[Tensor], geometry: Geometry, tap: Tap, past: LayerCache | None
     ) -> tuple[Tensor, Tensor, LayerCache | None]:
-        """Keys and values of the stream itself, after those already in the cache."""
+        """Keys and values of the stream itself, `own`, after those already in the cache."""
         at = geometry.query_at
-        k, v = self.project(x)
+        k, v = self.heads_of(*own)
         k = tap("k_straight", k, at)
         if geometry.rotation is not None:
             k = geometry.rotation.turn(k)
@@ -174,7 +180,7 @@ class Attention(nn.Module):
         """Keys and values of the encoder's answer, worked out once a decode."""
         if past is not None and past.cross_k is not None and past.cross_v is not None:
             return past.cross_k, past.cross_v, past
-        k, v = self.project(source)
+        k, v = self.heads_of(self.k(source), self.v(source))
         there = torch.arange(source.shape[1], device=source.device)
         k, v = tap("k", tap("k_straight", k, there), there), tap("v", v, there)  # nothing turns between two texts
         return k, v, None if past is None else LayerCache(past.k, past.v, k, v)

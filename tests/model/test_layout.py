@@ -1,27 +1,57 @@
-"""How matrices lie in memory: the wide ones by column, with the same numbers, ties and fingerprint."""
+"""How matrices lie in memory: those with short rows by column, with the same numbers, ties and fingerprint."""
 
 import hashlib
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
 import model
-from model.layout import LONGEST_ROW, lay_out
+from model.layout import LONGEST_ROW, apply_together, lay_out, lie_together
 from model.transformer import Transformer
 from tests.model.builders import shaped
 from tests.model.families.palm import PalmCase
 from tests.model.small_checkpoint import small_checkpoint
 
 
-def test_wide_matrices_of_a_loaded_model_lie_by_column_and_others_by_row() -> None:
+def test_matrices_of_a_loaded_model_lie_by_column() -> None:
     lm = model.load("transformer-fr-en", device="cpu")
     linear = {name: m.weight for name, m in lm.net.named_modules() if isinstance(m, nn.Linear)}
-    wide = {name for name, w in linear.items() if w.shape[0] > w.shape[1]}
-    assert "head.out" in wide
-    assert len(wide) > 1
+    assert "head.out" in linear
+    assert len(linear) > 1
     for name, weight in linear.items():
-        assert (weight.t() if name in wide else weight).is_contiguous(), name
+        assert weight.stride(0) == 1, name
+
+
+@torch.inference_mode()
+def test_what_reads_the_same_row_is_read_as_one_with_the_same_answers() -> None:
+    block = model.load("gpt-stories", device="cpu").net.decoder.blocks[0].self_attn
+    maps = (block.q, block.k, block.v)
+    widths = sum(one.out_features for one in maps)
+    assert {one.weight.stride() for one in maps} == {(1, widths)}
+    x = torch.randn(2, 1, block.q.in_features, generator=torch.Generator().manual_seed(0))
+    for together, alone in zip(apply_together(maps, x), (one(x) for one in maps), strict=True):
+        torch.testing.assert_close(together, alone)
+        assert together.untyped_storage().nbytes() == 2 * widths * 4  # one product made all three
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("bias", [True, False])
+def test_matrices_that_parted_are_read_one_by_one(bias: bool) -> None:
+    maps = [nn.Linear(6, wide, bias=bias) for wide in (6, 2, 2)]
+    lie_together(maps)
+    for one in maps:
+        nn.init.normal_(one.weight, generator=torch.Generator().manual_seed(one.out_features))
+        if bias:
+            nn.init.ones_(one.bias)
+    x = torch.ones(1, 1, 6)
+    assert apply_together(maps, x)[0].shape == (1, 1, 6)
+    maps[1].weight.data = torch.zeros_like(maps[1].weight)
+    answers = apply_together(maps, x)
+    for answer, one in zip(answers, maps, strict=True):
+        assert torch.equal(answer, one(x))
+    assert answers[1].unique().tolist() == [float(bias)]
 
 
 def test_a_tied_table_stays_one_and_its_rows_are_found() -> None:
