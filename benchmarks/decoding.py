@@ -3,9 +3,10 @@
 `python -m benchmarks.decoding [--tokens N] [--rounds N] [--threads N] [--json FILE]` decodes the same ids greedily with
 Regard, every step's queries, keys, values, head answers and sublayer answers kept as on the Decoding page, and with
 `transformers`, which keeps nothing (and once more with `output_attentions` and `output_hidden_states`, which is nearer to
-what Regard keeps). Two shapes: the model that ships, loaded by both libraries from its folder, and GPT-2 small
-(12 layers, 768 wide, 50,257 pieces) with random weights saved once by `transformers`. Nothing stops a text before its last token:
-the end token counts as any other. Both must write the same ids, or the run ends with an error.
+what Regard keeps). Every model that ships and writes, loaded by both libraries from its folder (PaLM and the LSTM have no
+counterpart in `transformers`), and GPT-2 small (12 layers, 768 wide, 50,257 pieces) with random weights saved once by
+`transformers`. Nothing stops a text before its last token: the end token counts as any other. Both must write the same ids, or
+the run ends with an error.
 
 Rounds take turns, and every other round begins with the other library, so that what else the machine does falls on both.
 One round of each is made before measuring. "Of generate" is Regard's time over that of plain `generate` in the same round, the
@@ -32,8 +33,15 @@ import model
 from model.language_model import LanguageModel
 
 ZOO = Path(__file__).resolve().parents[1] / "model" / "zoo"
-SHIPPED = "transformer-fr-en"
-TEXT = "Le chat noir dort sur le canapé rouge de Marie, et elle lit un livre."
+READS = {
+    "transformer-fr-en": "Le chat noir dort sur le canapé rouge de Marie, et elle lit un livre.",
+    "t5-fr-en": "translate French to English: Le chat noir dort sur le canapé rouge de Marie.",
+    "bart-denoise": "A black cat is <mask> on the red couch of Mary.",
+    "gpt-stories": "Once upon a time there was a little girl",
+    "bloom-stories": "Once upon a time there was a little girl",
+    "llama-stories": "Once upon a time there was a little girl",
+    "jurassic-stories": "Once upon a time",
+}
 PROMPT = 16  # ids before the first token of GPT-2's shape
 
 
@@ -87,11 +95,12 @@ class Contest:
         return found.sequences[0, -self.tokens :].tolist()
 
 
-def shipped(tokens: int) -> Contest:
-    """The default model, by both libraries from its folder."""
-    lm = model.load(SHIPPED, device="cpu")
-    theirs = transformers.AutoModelForSeq2SeqLM.from_pretrained(ZOO / SHIPPED, dtype=torch.float32).eval()
-    return Contest(SHIPPED, lm, theirs, lm.reading(TEXT).ids, tokens)
+def shipped(name: str, tokens: int) -> Contest:
+    """A model that ships, by both libraries from its folder."""
+    lm = model.load(name, device="cpu")
+    auto = transformers.AutoModelForCausalLM if lm.kind == "decoder" else transformers.AutoModelForSeq2SeqLM
+    theirs = auto.from_pretrained(ZOO / name, dtype=torch.float32).eval()
+    return Contest(name, lm, theirs, lm.reading(READS[name]).ids, tokens)
 
 
 def gpt2_small(folder: Path, tokens: int) -> Contest:
@@ -166,7 +175,7 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     transformers.logging.set_verbosity_error()
-    rows = [compare(shipped(asked.tokens), asked.rounds)]
+    rows = [compare(shipped(name, asked.tokens), asked.rounds) for name in READS]
     print(table(rows), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         rows.append(compare(gpt2_small(Path(folder), asked.tokens), asked.rounds))

@@ -38,6 +38,9 @@ from tests.browser.endless import PROMPT, address, endless, open_by_path
 BLOCK = 100  # tokens
 STOPPED_AT = 300  # tokens: after so many Stop is pressed once
 USES = 8  # of the wheel, and of pointing, while tokens are written
+MARGIN = (1264, 450)  # px: beside the rows of tokens, which scroll by themselves
+TURN = 120  # px of a turn of the wheel
+GLIDES_MS = 300  # how long a turn's movement may take
 IDLE_S = 3  # seconds after which a page that does nothing is believed to have written
 WRITING = 50  # tokens after Stop was taken back: then the page is used
 
@@ -157,10 +160,13 @@ def used(page: Page) -> Used:
     """Scrolls and points while the line counts."""
     begun = count(page)
     page.evaluate(FRAMES)
-    page.mouse.move(600, 450)
+    page.mouse.move(*MARGIN)
+    page.mouse.wheel(0, 3 * TURN)  # away from the top, where a turn upwards would move nothing
+    page.wait_for_timeout(GLIDES_MS)
     down = list[float]()
-    for by in (120, -120) * (USES // 2):
+    for by in (TURN, -TURN) * (USES // 2):
         down.append(reacted(page, "wheel", "scrolled", partial(page.mouse.wheel, 0, by)))
+        page.wait_for_timeout(GLIDES_MS)
     drawn = chart(page, "next")
     drawn.scroll_into_view_if_needed()
     words = list[float]()
