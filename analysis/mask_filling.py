@@ -1,7 +1,7 @@
 """Writing for an encoder: its masks are filled one at a time, each fill read by the next (Wang and Cho 2019;
 Ghazvininejad et al. 2019, "Mask-Predict", with one token an iteration)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +39,7 @@ def fills(
     segments: Sequence[int] | None = None,
     order: Order = "certain",
     chosen: Sequence[int] = (),
+    said: Mapping[int, int] | None = None,
     read: Callable[[tuple[tuple[int, int], ...]], Trace] | None = None,
 ) -> list[Fill]:
     """Fills every mask with its most probable token that is no mask, one pass for each.
@@ -46,12 +47,17 @@ def fills(
     `read` makes such a pass of `ids` with (position, id) filled in, where runs are kept; without it the model runs here.
 
     `chosen` are positions filled first, in that order; the others follow by `order`: the one whose token is most probable,
-    or the leftmost. Raises InputError where the model has no mask token or no output head, or a chosen position no mask.
+    or the leftmost. `said` gives masks, by position, the id of a token instead of the model's own, each in its turn. Raises
+    InputError where the model has no mask token or no output head, a chosen position no mask, or what is said is no token
+    that could stand there.
     """
     if lm.kind != "encoder" or lm.special.mask is None or lm.net.head is None:
         raise InputError("only an encoder with a mask token and an output head fills masks")
     mask, now = lm.special.mask, list(ids)
-    first = list(chosen)
+    first, told = list(chosen), dict(said or {})
+    for at, token in told.items():
+        if token == mask or not 0 <= token < lm.config.vocab_size:
+            raise InputError(f"token {token} cannot stand at position {at}")
     found = list[Fill]()
     while left := tuple(i for i, token in enumerate(now) if token == mask):
         done = tuple(sorted((fill.at, fill.token.id) for fill in found))
@@ -61,7 +67,7 @@ def fills(
         if at not in left:
             raise InputError(f"there is no mask at position {at}")
         row = shares[left.index(at)]
-        token = int(row.argmax())
+        token = told.get(at, int(row.argmax()))
         found.append(Fill(at, lm.token(token), float(row[token]), left, trace))
         now[at] = token
     return found

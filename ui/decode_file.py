@@ -69,7 +69,7 @@ def as_json(run: Run, held: Sequence[Branch]) -> str:
         "model": spec.model,
         "fingerprint": run.lm.fingerprint,
         "text": spec.text,
-        "read": [_token(run, token.id) for token in run.source],
+        "read": [token_entry(run, token.id) for token in run.source],
         "strategy": strategy,
         "limit": run.limit,
         "ended": ended,
@@ -82,14 +82,15 @@ def as_json(run: Run, held: Sequence[Branch]) -> str:
 
 def _step(run: Run, step: Step) -> dict[str, object]:
     return {
-        **_token(run, step.token.id),
+        **token_entry(run, step.token.id),
         "probability": float(step.probabilities[step.token.id]),
         "entropy_bits": step.entropy,
         "chosen_by": chosen_by(run, step),
-        "candidates": [{**_token(run, token.id), "probability": p} for token, p in step.top(CANDIDATES)],
+        "candidates": [{**token_entry(run, token.id), "probability": p} for token, p in step.top(CANDIDATES)],
     }
 
 
-def _token(run: Run, id: int) -> dict[str, object]:
+def token_entry(run: Run, id: int) -> dict[str, object]:
+    """A token as it stands in a document."""
     token = run.lm.token(id)
     return {"id": id, "token": token.label, "text": token.text}

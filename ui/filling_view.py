@@ -1,19 +1,18 @@
 """The decoding page of an encoder: its masks filled one at a time, and what each mask read."""
 
-from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
-
 import numpy as np
 import streamlit as st
 
-from analysis.mask_filling import Order, fills
-from model.tokens import Token
-from model.trace import Trace
-from ui import encoder_text, figures, header, masking_view, runs, settings, theme
+from analysis.mask_filling import Order
+from model.errors import InputError
+from ui import encoder_text, figures, fill_file, header, masking_view, settings, theme
+from ui.candidates_view import pieces_of
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
+from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
+from ui.fills import Filled, clicked_first, filled, run_after, said, say
 from ui.runs import Run
 from viz.attention import heads_by_key
 from viz.export import matrix_csv, table_csv
@@ -22,26 +21,6 @@ from viz.probabilities import format_percent, next_token_chart
 CANDIDATES = 12
 ORDERS: dict[Order, str] = {"certain": "Most certain first", "left": "Left to right"}
 PACES = (0.5, 1.0, 2.0)
-Done = tuple[tuple[int, int], ...]  # (position, id) of masks filled
-
-
-@dataclass(frozen=True)
-class Filled:
-    """One mask filled; its run is in the store, by what had been filled before it."""
-
-    at: int
-    token: Token
-    probability: float
-    left: tuple[int, ...]  # where masks stood before it, this one included
-    done: Done
-
-
-_FILLED: WeakKeyDictionary[Run, dict[tuple[Order, tuple[int, ...]], list[Filled]]] = WeakKeyDictionary()
-
-
-def run_after(run: Run, done: Done) -> Run:
-    """The run of the text with masks filled so far."""
-    return runs.get(replace(run.spec, filled=done))
 
 
 def filling(run: Run) -> None:
@@ -59,17 +38,20 @@ def filling(run: Run) -> None:
         st.stop()
     order = pick_order()
     chosen = clicked_first(places)
-    every = filled(run, order, chosen)
+    every = filled(run, order, chosen, said(run, places))
     at = settings.within("step", len(every))
     st.session_state["step"] = at
     settings.link("step", str(at) if at else "")
     controls(at, len(every) - 1, chosen)
-    standing(run, every, at, chosen)
+    standing(run, every, at)
+    taken_back(every)
     left, right = st.columns(2, gap="large")
     with left:
         expected(run, every[at], at)
+        typed_instead(run, every[at])
     with right:
         read_for(run, every[at], at)
+    fill_file.buttons(run, every)
     keys(
         {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
         key="fill_keys",
@@ -93,31 +75,6 @@ def pick_order() -> Order:
     return "left" if picked == "left" else "certain"
 
 
-def clicked_first(places: list[int]) -> tuple[int, ...]:
-    """The masks a person had filled first, as far as they are still masks."""
-    held = st.session_state.get("fill_first", ())
-    return tuple(at for at in held if at in places)
-
-
-def filled(run: Run, order: Order, chosen: tuple[int, ...]) -> list[Filled]:
-    """Every fill, worked out once for a run and an order. Between two passes a newer choice of the reader takes over."""
-    held = _FILLED.setdefault(run, {})
-    if (order, chosen) not in held:
-
-        def read(done: Done) -> Trace:
-            st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
-            return run_after(run, done).trace
-
-        ids = [token.id for token in run.source]
-        found = fills(run.lm, ids, order=order, chosen=chosen, read=read)
-        before = [tuple(sorted((fill.at, fill.token.id) for fill in found[:n])) for n in range(len(found))]
-        held[order, chosen] = [
-            Filled(fill.at, fill.token, fill.probability, fill.left, done)
-            for fill, done in zip(found, before, strict=True)
-        ]
-    return held[order, chosen]
-
-
 def go(to: str, now: int, last: int) -> None:
     st.session_state["step"] = {"restart": 0, "back": max(0, now - 1), "step": min(last, now + 1), "end": last}[to]
 
@@ -137,7 +94,7 @@ def forget() -> None:
     st.session_state["fill_first"] = ()
 
 
-def standing(run: Run, every: list[Filled], at: int, chosen: tuple[int, ...]) -> None:
+def standing(run: Run, every: list[Filled], at: int) -> None:
     """The text as it stands once this mask is filled; a click on a mask has it filled next."""
     done = {fill.at: fill for fill in every[: at + 1]}
     chips = []
@@ -145,7 +102,8 @@ def standing(run: Run, every: list[Filled], at: int, chosen: tuple[int, ...]) ->
         fill = done.get(place)
         if fill is not None:
             here = fill is every[at]
-            chips.append(header.chip(fill.token, note=format_percent(fill.probability), current=here, following=here))
+            note = format_percent(fill.probability) + (" ✎" if fill.said else "")
+            chips.append(header.chip(fill.token, note=note, current=here, following=here))
         elif token.id == run.lm.special.mask:
             chips.append(
                 Chip(token.label, note="click: next", title=f"position {place}", role="warning", intensity=0.3)
@@ -162,11 +120,60 @@ def standing(run: Run, every: list[Filled], at: int, chosen: tuple[int, ...]) ->
     token_strip([Strip("filled so far", chips)], key="filled", label="Filled so far", on_token=clicked)
 
 
+def taken_back(every: list[Filled]) -> None:
+    """How many tokens a person chose, and the way back."""
+    count = sum(fill.said for fill in every)
+    if not count:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        many = "tokens are" if count > 1 else "token is"
+        st.caption(f"{count} {many} your choice (✎); what is filled after it reads it.", width="content")
+        st.button("Let the model choose", key="unforce", on_click=settings.choose, args=((),), type="tertiary")
+
+
+def typed_instead(run: Run, fill: Filled) -> None:
+    """Any other token, typed."""
+    st.text_input(
+        "Click a bar, or type what shall stand there",
+        key="fill_typed",
+        placeholder="one piece; a space before it counts",
+        on_change=lambda: take_typed(run, fill),
+        help="What is filled afterwards reads it. A word of several pieces needs as many masks.",
+    )
+    if wrong := st.session_state.pop("typed_wrong", None):
+        st.warning(header.sentence(str(wrong)), icon="⚠️")
+
+
+def take_typed(run: Run, fill: Filled) -> None:
+    """Puts a typed piece where the mask was."""
+    text = str(st.session_state.get("fill_typed") or "")
+    st.session_state["fill_typed"] = ""
+    if not text:
+        return
+    try:
+        ids = pieces_of(run, text)
+    except InputError as error:
+        st.session_state["typed_wrong"] = str(error)
+        return
+    if len(ids) != 1:
+        st.session_state["typed_wrong"] = (
+            f"“{text}” is {len(ids)} pieces, and one mask holds one: type a piece of it, or mask more tokens"
+            if ids
+            else f"nothing in “{text}” is a piece this model knows"
+        )
+    elif ids[0] == run.lm.special.mask:
+        st.session_state["typed_wrong"] = "the mask token itself is no answer"
+    else:
+        say(run, fill, ids[0])
+
+
 def expected(run: Run, fill: Filled, at: int) -> None:
     """The full softmax at the mask."""
     trace = run_after(run, fill.done).trace
     shares = trace.probabilities(fill.at)
     ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
+    if fill.token.id not in ids:
+        ids = [*ids[:-1], fill.token.id]
     values = array(shares[ids])
     labels = [run.lm.token(i).label for i in ids]
     fig = next_token_chart(
@@ -187,6 +194,12 @@ def expected(run: Run, fill: Filled, at: int) -> None:
         filename=f"fill-{at}",
         csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
     )
+
+    def clicked(point: PointEvent) -> None:
+        if 0 <= point.row < len(ids):
+            say(run, fill, ids[point.row])
+
+    plotly_bridge("fill", key="fill_bridge", on_point=clicked)
     was = run.original[fill.at]
     if fill.at in run.spec.masks:
         share = format_percent(float(shares[was.id]))

@@ -31,7 +31,9 @@ def draw(question: str, name: str, device: str) -> Run | None:
         spec = RunSpec(name, device, text, choices=settings.chosen())
         if lm is not None:
             spec = encoder_text.completed(spec, lm)
-            if lm.kind != "encoder":
+            if lm.kind == "encoder":
+                spec = replace(spec, choices=())  # they are of its masks, one after another
+            else:
                 spec = streaming.limited(replace(spec, strategy=strategies.chosen().strategy))
             say_what_to_type(lm)
     run = run_of(spec)

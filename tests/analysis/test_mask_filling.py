@@ -47,6 +47,18 @@ def test_chosen_masks_come_first_in_the_order_in_which_they_were_chosen() -> Non
     assert [fill.at for fill in found] == [7, 4, 1, 5]
 
 
+def test_what_is_said_stands_in_its_turn_with_its_own_probability_and_is_read_by_the_next() -> None:
+    lm = encoder()
+    own = fills(lm, text(), order="left")
+    said = next(id for id in range(4, CONFIG.vocab_size) if id != own[1].token.id)
+    found = fills(lm, text(), order="left", said={own[1].at: said, 0: 5})
+    assert [fill.at for fill in found] == [fill.at for fill in own]
+    assert found[0].token == own[0].token
+    assert found[1].token.id == said
+    assert found[1].probability == pytest.approx(float(own[1].logits.softmax(-1)[said]), abs=1e-6)
+    assert found[2].trace.tokens("encoder")[own[1].at].id == said
+
+
 def test_a_text_without_masks_has_nothing_to_fill() -> None:
     assert fills(encoder(), [5, 6, 7]) == []
 
@@ -54,6 +66,9 @@ def test_a_text_without_masks_has_nothing_to_fill() -> None:
 def test_what_cannot_be_filled_is_refused_in_words() -> None:
     with pytest.raises(InputError, match="no mask at position 0"):
         fills(encoder(), text(), chosen=(0,))
+    for token in (MASK, -1, CONFIG.vocab_size):
+        with pytest.raises(InputError, match=f"token {token} cannot stand at position 4"):
+            fills(encoder(), text(), said={4: token})
     with pytest.raises(InputError, match="fills masks"):
         fills(random_model(shaped("decoder")), ids(4))
     with pytest.raises(InputError, match="fills masks"):

@@ -1,5 +1,9 @@
 """Masks of an encoder: set by a click or a link, guessed over the whole vocabulary, and filled one at a time."""
 
+import csv
+import io
+import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -55,6 +59,65 @@ def test_a_clicked_mask_is_filled_next() -> None:
     assert payload(app, "filled")["rows"][0]["chips"][3]["current"]
     assert payload(app, "filled")["rows"][0]["chips"][2]["note"] == "click: next"
     assert not pressed(app, "fill_forget").session_state["fill_first"]
+
+
+def test_a_click_on_a_bar_puts_that_token_there_the_next_mask_reads_it_and_the_link_restores_it() -> None:
+    app = picked(of("tiny-bert", "decoding", masks="1,2,3"), "fill_order", "left")
+    app = pressed(app, "fill_step")
+    run, bars = shown(app), chart(app, "fill")["data"][0]["customdata"]
+    token = int(numbers(bars)[3])
+    app = sent(app, "fill_bridge", "point", {"curve": 0, "row": 3, "col": None, "x": None, "y": None})
+    chip = payload(app, "filled")["rows"][0]["chips"][2]
+    assert chip["label"] == run.lm.token(token).label
+    assert chip["note"].endswith("✎")
+    assert "1 token is your choice" in sentences(app)
+    told = {2: token}
+    every = fills(run.lm, [token.id for token in run.source], segments=run.reading.segments, order="left", said=told)
+    app = pressed(app, "fill_step")
+    shares = numbers(chart(app, "fill")["data"][0]["x"])
+    assert shares[0] == pytest.approx(float(every[2].logits.softmax(-1).max()), abs=1e-6)
+    link = {name: str(app.query_params[name]) for name in ("masks", "choices", "step")}
+    again = of("tiny-bert", "decoding", fill_order="left", **link)
+    assert payload(again, "filled")["rows"][0]["chips"][2]["label"] == run.lm.token(token).label
+    app = pressed(app, "unforce")
+    assert not payload(app, "filled")["rows"][0]["chips"][2]["note"].endswith("✎")
+
+
+def test_a_typed_piece_stands_where_the_mask_was_and_what_is_no_piece_is_refused_in_words() -> None:
+    app = of("tiny-bert", "decoding", masks="1,2")
+    app.text_input(key="fill_typed").set_value("z").run()
+    at = next(i for i, chip in enumerate(payload(app, "filled")["rows"][0]["chips"]) if chip["current"])
+    assert payload(app, "filled")["rows"][0]["chips"][at]["label"] == "z"
+    assert "typed_wrong" not in app.session_state
+    for text, says in (("xyz", "is 3 pieces"), ("[MASK]", "no answer")):
+        app.text_input(key="fill_typed").set_value(text).run()
+        assert says in app.warning[0].value
+        assert payload(app, "filled")["rows"][0]["chips"][at]["label"] == "z"
+
+
+def test_a_link_that_chooses_what_cannot_stand_there_is_read_without_it() -> None:
+    own = payload(of("tiny-bert", "decoding", masks="1,2"), "filled")["rows"]
+    app = of("tiny-bert", "decoding", masks="1,2", choices="1:999999,9:4", fill_first="7,x,2,2")
+    assert not app.exception
+    assert app.session_state["fill_first"] == (7, 2, 2)
+    rows = payload(pressed(app, "fill_step"), "filled")["rows"]
+    assert not any(chip["note"].endswith("✎") for chip in rows[0]["chips"])
+    assert len(rows) == len(own)
+
+
+def test_the_whole_filling_can_be_taken_away(downloads: dict[str, Callable[[], str]]) -> None:
+    app = of("tiny-bert", "decoding", masks="1,2,3", choices="2:7")
+    run = shown(app)
+    every = fills(run.lm, [token.id for token in run.source], segments=run.reading.segments, said={2: 7})
+    document = json.loads(downloads["fills.json"]())
+    rows = list(csv.DictReader(io.StringIO(downloads["fills.csv"]())))
+    for fill, mask, row in zip(every, document["masks"], rows, strict=True):
+        assert (mask["position"], mask["id"]) == (fill.at, fill.token.id) == (int(row["position"]), int(row["id"]))
+        assert mask["chosen_by"] == row["chosen_by"] == ("person" if fill.at == 2 else "model")
+        assert float(row["probability"]) == pytest.approx(fill.probability, abs=1e-6)
+        best = fill.logits.softmax(-1).max()
+        assert float(row["candidate1_probability"]) == pytest.approx(float(best), abs=1e-6)
+        assert mask["candidates"][0]["probability"] == pytest.approx(float(best), abs=1e-6)
 
 
 def test_masked_tokens_of_a_link_are_read_as_masks_and_guessed_over_the_whole_vocabulary() -> None:

@@ -1,0 +1,80 @@
+"""A whole filling as a file: each mask in its turn, with its candidates and who chose."""
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+from torch import Tensor
+
+from ui.decode_file import token_entry
+from ui.figures import offer
+from ui.fills import Filled, run_after
+from ui.runs import Run
+from viz.export import table_csv
+
+CANDIDATES = 10  # of each mask
+
+
+def buttons(run: Run, every: Sequence[Filled]) -> None:
+    """Two quiet ways to take it away; each file is made when someone asks for it."""
+    with st.container(horizontal=True, key="save_filling", gap=None, vertical_alignment="center"):
+        st.caption("The whole filling:", width="content")
+        says = "Every mask in its turn, with its candidates and who chose"
+        offer("JSON", lambda: as_json(run, every), "fills.json", "application/json", key="fills_json", says=says)
+        says = f"A row a mask, with its {CANDIDATES} most probable tokens, in full precision"
+        offer("CSV", lambda: as_csv(run, every), "fills.csv", "text/csv", key="fills_csv", says=says)
+
+
+def shares_at(run: Run, fill: Filled) -> Tensor:
+    """(vocab,): the full softmax at a mask, with all that was filled before it read."""
+    return run_after(run, fill.done).trace.probabilities(fill.at)
+
+
+def as_csv(run: Run, every: Sequence[Filled]) -> str:
+    """A row a mask."""
+    n = min(CANDIDATES, run.lm.config.vocab_size)
+    tops = [shares_at(run, fill).topk(n) for fill in every]
+    columns: dict[str, list[str] | list[int] | list[float]] = {
+        "turn": list(range(len(every))),
+        "position": [fill.at for fill in every],
+        "id": [fill.token.id for fill in every],
+        "token": [fill.token.label for fill in every],
+        "chosen_by": [chosen_by(fill) for fill in every],
+        "probability": [fill.probability for fill in every],
+    }
+    for place in range(n):
+        ids = [int(top.indices[place]) for top in tops]
+        columns[f"candidate{place + 1}_id"] = ids
+        columns[f"candidate{place + 1}"] = [run.lm.token(id).label for id in ids]
+        columns[f"candidate{place + 1}_probability"] = [float(top.values[place]) for top in tops]
+    return table_csv(columns)
+
+
+def as_json(run: Run, every: Sequence[Filled]) -> str:
+    """One document."""
+    ids = {fill.at: fill.token.id for fill in every}
+    document = {
+        "model": run.spec.model,
+        "fingerprint": run.lm.fingerprint,
+        "text": run.spec.text,
+        "read": [token_entry(run, token.id) for token in run.source],
+        "filled": run.lm.text([ids.get(at, token.id) for at, token in enumerate(run.source)]),
+        "masks": [_mask(run, fill) for fill in every],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def chosen_by(fill: Filled) -> str:
+    return "person" if fill.said else "model"
+
+
+def _mask(run: Run, fill: Filled) -> dict[str, object]:
+    top = shares_at(run, fill).topk(min(CANDIDATES, run.lm.config.vocab_size))
+    pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    return {
+        "position": fill.at,
+        **token_entry(run, fill.token.id),
+        "probability": fill.probability,
+        "chosen_by": chosen_by(fill),
+        "candidates": [{**token_entry(run, id), "probability": p} for id, p in pairs],
+    }
