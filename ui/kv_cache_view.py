@@ -101,12 +101,16 @@ def timing(run: Run, at: int, labels: list[str]) -> None:
         ),
         key="timed",
         heading=f"Time, measured: {sum(times.again) / sum(times.cached):.1f} times as long without it",
-        explained="Milliseconds of each step on this machine, one reading of each; other work on it shows as spikes.",
+        explained=f"Milliseconds of each step on this machine, {readings(times.rounds)}; other work on it shows as spikes.",
         filename="kv-cache-times",
         csv=lambda: table_csv(
             {"token": shown, "cached_seconds": list(times.cached), "again_seconds": list(times.again)}
         ),
     )
+
+
+def readings(rounds: int) -> str:
+    return "one reading of each" if rounds == 1 else f"the median of {rounds} readings of each"
 
 
 def measure(run: Run) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from analysis.kv_cache import by_sharing, growth, measured
+from analysis import kv_cache
+from analysis.kv_cache import MOST_ROUNDS, by_sharing, growth, measured
 from model.config import TransformerConfig
 from model.language_model import LanguageModel
 from model.network import advance, beginning
@@ -85,3 +86,28 @@ def test_both_ways_are_timed_step_by_step(name: str) -> None:
     found = measured(*decode(name), most=4)
     assert len(found.cached) == len(found.again) == 4
     assert min(*found.cached, *found.again) > 0
+    assert 1 <= found.rounds <= MOST_ROUNDS
+
+
+def test_what_is_timed_is_the_median_of_several_rounds_after_one_that_is_thrown_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(10**6))
+    rounds = list[int]()
+    own = kv_cache._round
+
+    def counted(*asked: object) -> tuple[list[float], list[float]]:
+        texts = asked[2]
+        assert isinstance(texts, list)
+        rounds.append(len(texts))
+        cached, again = own(*asked)  # type: ignore[arg-type]
+        return [len(rounds) * one for one in cached], again
+
+    monkeypatch.setattr(kv_cache, "_now", lambda lm: float(next(clock)))
+    monkeypatch.setattr(kv_cache, "_round", counted)
+    monkeypatch.setattr(kv_cache, "ROUNDS_SECONDS", 40.0)  # ticks: a round of four steps takes 17 with its own reading
+    found = measured(*decode("decoder"), most=4)
+    assert rounds == [2, 4, 4, 4]
+    assert found.rounds == 3
+    assert found.cached == (3.0,) * 4  # rounds 2, 3 and 4
+    assert found.again == (1.0,) * 4
