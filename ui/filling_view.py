@@ -224,6 +224,7 @@ def read_for(run: Run, fill: Filled, at: int) -> None:
         names=names,
         verb="reads",
         title_key="",
+        width=430,
         height=380,
     )
     figures.head(

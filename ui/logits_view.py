@@ -54,7 +54,7 @@ def table(run: Run, found: Positionwise) -> None:
     fig = candidates_table_heatmap(
         labels, shares, positions(run), theme=theme.current(), came=came, title=said, width=560
     )
-    figures.place(
+    figures.head(
         fig,
         key="expected",
         heading="What was expected at every position",
@@ -67,6 +67,8 @@ def table(run: Run, found: Positionwise) -> None:
         filename="expected-tokens",
         csv=lambda: as_csv(run, found),
     )
+    with st.container(key="expected_scroll"):
+        figures.chart(fig, key="expected", filename="expected-tokens")
 
 
 def as_csv(run: Run, found: Positionwise) -> str:
