@@ -43,6 +43,7 @@ def layer_by_layer(run: Run, step: Step) -> None:
         array(found.probability),
         theme=theme.current(),
         columns_of_came=at,
+        width=430,
     )
     normed = run.lm.net.decoder is not None and run.lm.net.decoder.final_norm is not None
     figures.place(
