@@ -215,7 +215,7 @@ def score_heads(weights: NDArray[np.float32], of: Counted) -> LayerScores:
     found: LayerScores = {}
     for name in OF_PART[of.part]:
         if name == "alignment":
-            found[name] = _aligned(weights, of.plain)
+            found[name] = aligned(weights, of.plain)
         elif name == "coverage":
             found[name] = _covered(weights, of.plain)
         else:
@@ -224,7 +224,7 @@ def score_heads(weights: NDArray[np.float32], of: Counted) -> LayerScores:
     return found
 
 
-def _aligned(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
+def aligned(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
     """The summed weight of each head's best one-to-one pairing, and its number of pairs; undefined below two pairs."""
     pairs = min(weights.shape[1], int(plain.sum()))
     if pairs < 2:

@@ -9,7 +9,6 @@ from model.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding import Greedy
 from ui import figures, header, heads, reading_view, runs, settings, theme, without_attention
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
 from ui.runs import Run, RunSpec
 from ui.tables import Cell, table
 from ui.timeline_view import certainty
@@ -246,10 +245,9 @@ def attention(found: Search) -> None:
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runs.get(spec).trace
     part = heads.PARTS[reading_view.part_read(run)][1]
-    layer, head = reading_view.pick_alignment(run)
-    seen = trace.attention("decoder", layer, part)
-    weights = array(seen.weights().mean(dim=0) if head == reading_view.MEAN else seen.weights(int(head)))
-    weights = weights[len(start) - 1 :]
+    layer, head = reading_view.pick_alignment(run, trace)
+    aligning = reading_view.align_with(run, trace)
+    weights = reading_view.heads_rows(trace, part, layer, head, aligning, len(start) - 1).mean(axis=0)
     labels = [run.lm.token(i).label for i in h.ids]
     keys = [token.label for token in trace.tokens("encoder" if part == "cross" else "decoder")]
     fig = alignment(

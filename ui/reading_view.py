@@ -1,10 +1,14 @@
 """Who was read for a token: every head's row for it, and the alignment as it grows."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from analysis.alignment_heads import LEAST, Heads, alignment_heads, mean_of
 from model.decoding import Step
+from model.trace import AttentionPart, Trace
 from ui import figures, heads, settings, theme, without_attention
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array
@@ -12,10 +16,11 @@ from ui.runs import Run
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv
 
-MEAN, ALL = "mean", "all"
+MEAN, ALIGNED, ALL = "mean", "aligned", "all"
 ROWS_AT_ONCE = 48
 MOST_ROWS = 120  # of the alignment
 DRAWN_AS = {"map": "Map", "lines": "Lines"}
+_ALIGNING: WeakKeyDictionary[Trace, Heads] = WeakKeyDictionary()
 WORDS = LineWords(
     queries="was written", keys="was read", hint="Hover a written token for its sources, or a source for who read it."
 )
@@ -26,9 +31,12 @@ def layer_name(layer: str | int) -> str:
     return "all layers" if layer == ALL else f"layer {layer}"
 
 
+HEAD_NAMES = {MEAN: "mean of its heads", ALIGNED: "mean of the alignment heads"}
+
+
 def head_name(head: str) -> str:
     """A head as its picker shows it."""
-    return "mean of its heads" if head == MEAN else f"head {head}"
+    return HEAD_NAMES.get(head, f"head {head}")
 
 
 def part_read(run: Run) -> str:
@@ -90,10 +98,10 @@ def growing(run: Run, step: Step) -> None:
     if not without_attention.has_attention(run.lm):
         return
     part = heads.PARTS[part_read(run)][1]
-    layer, head = alignment_at(run)
+    layer, head = alignment_at(run, run.trace)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
-    every = step.trace.attention("decoder", layer, part).weights_from(first)
-    weights = array(every.mean(dim=0) if head == MEAN else every[int(head)])
+    every = heads_rows(step.trace, part, layer, head, align_with(run, run.trace), first)
+    weights = every.mean(axis=0)
     keys = keys_read(run, step)
     labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
     filename = f"alignment-to-step-{step.index}"
@@ -106,14 +114,13 @@ def growing(run: Run, step: Step) -> None:
         filename=filename,
         csv=lambda: matrix_csv(weights, labels, keys),
     )
-    alignment_pickers(run)
+    alignment_pickers(run, run.trace)
     if step.index + 1 > MOST_ROWS:
         st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
     if as_lines(max(len(labels), len(keys))):
-        names = None if head == MEAN else [head]
-        rows = array(every if head == MEAN else every[int(head), None])
+        names = None if head == MEAN else [head_name(head)] if head == ALIGNED else [head]
         attention_lines(
-            Lines(rows, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
+            Lines(every, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
             key="alignment_lines",
         )
     else:
@@ -153,42 +160,70 @@ def as_lines(longest: int) -> bool:
     return picked == "lines"
 
 
-def alignment_at(run: Run) -> tuple[int, str]:
-    """The layer and head, or the mean, whose alignment is on screen."""
+def heads_rows(trace: Trace, part: AttentionPart, layer: int, head: str, aligning: Heads, first: int) -> Matrix:
+    """(heads, query, key) from query `first` on: every head of a layer, one of them, or the mean of those that align."""
+    if head == ALIGNED:
+        return mean_of(trace, aligning, first)[None]
+    every = array(trace.attention("decoder", layer, part).weights_from(first))
+    return every if head == MEAN else every[int(head), None]
+
+
+def align_with(run: Run, trace: Trace) -> Heads:
+    """The heads that align in a whole text, worked out once for it."""
+    if part_read(run) != "cross":
+        return []
+    if trace not in _ALIGNING:
+        _ALIGNING[trace] = alignment_heads(trace)
+    return _ALIGNING[trace]
+
+
+def offered(run: Run, trace: Trace) -> list[str]:
+    """What the head picker offers."""
+    aligning = [ALIGNED] if align_with(run, trace) else []
+    return [MEAN, *aligning, *(str(i) for i in range(run.lm.config.n_heads))]
+
+
+def alignment_at(run: Run, trace: Trace) -> tuple[int, str]:
+    """The layer and head, or the mean, whose alignment is on screen; `trace` is of the whole text."""
     config = run.lm.config
     layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
-    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
-    head = settings.keep_among("align_head", heads_offered, MEAN, head_name)
-    return layer, head
+    return layer, settings.keep_among("align_head", offered(run, trace), MEAN, head_name)
 
 
-def alignment_pickers(run: Run) -> None:
-    """Layer and head, or the mean of its heads."""
-    config = run.lm.config
-    heads_offered = [MEAN, *(str(i) for i in range(config.n_heads))]
+def alignment_pickers(run: Run, trace: Trace) -> None:
+    """Layer and head, or a mean; no layer where the mean is of heads of all layers."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Layer",
-            range(config.decoder_layers),
-            key="align_layer",
-            bind="query-params",
-            required=True,
-            format_func=layer_name,
-            label_visibility="collapsed",
-        )
+        if st.session_state["align_head"] != ALIGNED:
+            st.segmented_control(
+                "Layer",
+                range(run.lm.config.decoder_layers),
+                key="align_layer",
+                bind="query-params",
+                required=True,
+                format_func=layer_name,
+                label_visibility="collapsed",
+            )
         st.selectbox(
             "Head",
-            heads_offered,
+            offered(run, trace),
             key="align_head",
             bind="query-params",
-            width=170,
+            width=250,
             label_visibility="collapsed",
             format_func=head_name,
         )
+        if st.session_state["align_head"] == ALIGNED:
+            names = " ".join(f"{layer}.{head}" for layer, head in align_with(run, trace))
+            st.caption(
+                f"Heads {names}",
+                width="content",
+                help="Layer and head of those that, in the whole text, give a one-to-one pairing of the tokens written and read at "
+                f"least {LEAST:.0%} of their attention.",
+            )
 
 
-def pick_alignment(run: Run) -> tuple[int, str]:
+def pick_alignment(run: Run, trace: Trace) -> tuple[int, str]:
     """The same, with its pickers drawn here."""
-    chosen = alignment_at(run)
-    alignment_pickers(run)
+    chosen = alignment_at(run, trace)
+    alignment_pickers(run, trace)
     return chosen
