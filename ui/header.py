@@ -151,6 +151,21 @@ def chip(token: Token, *, note: str = "", current: bool = False, following: bool
     return Chip(token.label, note=note, title=title, special=token.special, current=current, next=following)
 
 
+def why_it_ends(run: Run) -> str:
+    """Why a text ends without an end token, though there were positions left."""
+    count = f"{len(run.steps):,} new tokens" if run.reader == "decoder" else f"{len(run.steps):,} tokens"
+    if streaming.was_stopped(run):
+        return f"You stopped it after {count}."
+    if run.spec.most is not None:
+        return f"Stopped after {count}, the most you asked for."
+    if run.reader == "decoder":
+        return f"Stopped after {count}: a continuation is written up to {run.limit} tokens."
+    return (
+        f"Stopped after {count}: what is written may be {runs.TOKENS_A_TOKEN} times as long as the text and {runs.SPARE_TOKENS} "
+        "more, so that odd input cannot run on for ever."
+    )
+
+
 def pieces(run: Run) -> None:
     """The text as the model reads it, and what it wrote."""
     rows = reading_rows(run)
@@ -161,13 +176,8 @@ def pieces(run: Run) -> None:
     if hidden := [i for i in run.spec.masks if i < len(run.source)]:
         many = "1 token is" if len(hidden) == 1 else f"{len(hidden)} tokens are"
         notes.append(f"{many} masked by a click or by the link; every page shows the text as it is then read.")
-    if run.steps and run.steps[-1].ended == "limit" and run.reader == "decoder":
-        notes.append(f"Stopped after {len(run.steps)} new tokens: a continuation is written up to {run.limit} tokens.")
-    elif run.steps and run.steps[-1].ended == "limit":
-        notes.append(
-            f"Stopped after {len(run.steps)} tokens: what is written may be {runs.TOKENS_A_TOKEN} times as long as the text "
-            f"and {runs.SPARE_TOKENS} more, so that odd input cannot run on for ever."
-        )
+    if run.steps and run.steps[-1].ended == "limit":
+        notes.append(why_it_ends(run))
     if run.steps and run.steps[-1].ended == "positions":
         notes.append(f"Stopped after {len(run.steps)} tokens: the model has no more positions.")
     if len(run.source) > STRIP_TOKENS:

@@ -52,6 +52,7 @@ def test_a_stopped_text_ends_where_it_was_stopped_and_goes_on_by_a_click() -> No
     app.session_state["stopped"] = (replace(own.spec, most=None), 3)
     app.run()
     assert [step.token for step in shown(app).steps] == [step.token for step in own.steps[:3]]
+    assert "You stopped it after 3 tokens." in " ".join(one.value for one in app.caption)
     app = pressed(app, "go_on")
     assert [step.token for step in shown(app).steps] == [step.token for step in own.steps]
 
@@ -76,7 +77,9 @@ def test_a_long_text_is_shown_around_the_step_and_every_token_can_be_reached() -
 
 
 def test_a_link_asks_for_a_length_that_is_offered() -> None:
-    assert shown(opened("decoding", CAT, most="100")).limit == 100
+    app = opened("decoding", CAT, **LONG)
+    assert shown(app).limit == 100
+    assert "Stopped after 100 tokens, the most you asked for." in " ".join(one.value for one in app.caption)
     assert shown(opened("decoding", CAT, most="999999")).limit == run_of(CAT).limit
     assert shown(picked(opened("decoding", CAT), "most_picked", 40)).spec.most == 40
 
