@@ -1,5 +1,7 @@
 """How much memory a model takes and how much is free, known before anything is read."""
 
+import ctypes
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +50,13 @@ def installed() -> int:
         return min(psutil.virtual_memory().total, int((CGROUP / "memory.max").read_text()))
     except (OSError, ValueError):
         return int(psutil.virtual_memory().total)
+
+
+def give_back() -> None:
+    """Has the C library hand what was freed back to the system, where it can: glibc keeps it for later. Work over all heads of
+    a long text frees gigabytes in pieces."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def _container_free() -> int:

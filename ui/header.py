@@ -94,7 +94,7 @@ def run_of(spec: RunSpec) -> Run | None:
     like = before if isinstance(before, RunSpec) else None
     live = streaming.Live(spec, st.empty())
     try:
-        with streaming.in_turn(spec):
+        with streaming.handed_over(spec):
             run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
         live.clear()
     except ChoiceError as error:

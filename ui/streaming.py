@@ -62,7 +62,7 @@ class Writing:
 
 
 @contextmanager
-def in_turn(spec: RunSpec) -> Iterator[None]:
+def handed_over(spec: RunSpec) -> Iterator[None]:
     """Around a decode: it begins when one of the same text that it interrupts has handed over what it had written.
 
     Streamlit starts the run that answers a click beside the one on its way, which ends at its next step.

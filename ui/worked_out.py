@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from model import memory
 from ui.runs import Run
 
 T = TypeVar("T")
@@ -40,13 +41,21 @@ def asked(run: Run, what: object, says: str, *, key: str) -> bool:
 def in_turn(work: Callable[[Callable[[float], object]], T]) -> T:
     """Work over all heads that takes long, behind a bar; any other choice on the page stops it."""
     place = st.empty()
-    began = time.monotonic()
+    began = trimmed = time.monotonic()
 
     def seen(share: float) -> None:
-        if time.monotonic() - began > PATIENCE:
+        nonlocal trimmed
+        now = time.monotonic()
+        if now - trimmed > PATIENCE:
+            memory.give_back()
+            trimmed = time.monotonic()
+        if now - began > PATIENCE:
             place.progress(share, text="One head after another; any other choice on the page stops it.")
 
-    found = work(seen)
+    try:
+        found = work(seen)
+    finally:
+        memory.give_back()
     place.empty()
     return found
 

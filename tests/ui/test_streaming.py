@@ -22,7 +22,7 @@ def beside(spec: RunSpec, begun: threading.Event) -> threading.Thread:
     """Another thread that decodes a spec."""
 
     def decode() -> None:
-        with streaming.in_turn(spec):
+        with streaming.handed_over(spec):
             begun.set()
 
     thread = threading.Thread(target=decode)
@@ -32,7 +32,7 @@ def beside(spec: RunSpec, begun: threading.Event) -> threading.Thread:
 
 def test_what_goes_on_from_an_interrupted_text_begins_when_that_is_over() -> None:
     begun = threading.Event()
-    with streaming.in_turn(SPEC):
+    with streaming.handed_over(SPEC):
         thread = beside(replace(SPEC, most=300, choices=((2, 5),)), begun)
         assert not begun.wait(0.2)
     assert begun.wait(10)
@@ -41,14 +41,14 @@ def test_what_goes_on_from_an_interrupted_text_begins_when_that_is_over() -> Non
 
 def test_another_text_begins_at_once() -> None:
     begun = threading.Event()
-    with streaming.in_turn(SPEC):
+    with streaming.handed_over(SPEC):
         thread = beside(replace(SPEC, text="Le chien dort."), begun)
         assert begun.wait(10)
         thread.join()
 
 
 def test_a_decode_that_failed_is_over() -> None:
-    with pytest.raises(RuntimeError, match="stopped"), streaming.in_turn(SPEC):
+    with pytest.raises(RuntimeError, match="stopped"), streaming.handed_over(SPEC):
         raise RuntimeError("stopped")
     begun = threading.Event()
     beside(SPEC, begun).join(10)
@@ -58,7 +58,7 @@ def test_a_decode_that_failed_is_over() -> None:
 def test_what_hangs_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "HANDING_OVER", 0.05)
     begun = threading.Event()
-    with streaming.in_turn(SPEC):
+    with streaming.handed_over(SPEC):
         thread = beside(SPEC, begun)
         assert begun.wait(10)
         thread.join()
