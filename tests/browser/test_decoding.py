@@ -69,3 +69,19 @@ def test_a_click_on_a_bar_writes_that_token(page: Page) -> None:
     expect(page.get_by_text("your choice (✎)")).to_have_count(0)
     settled(page)
     assert written.all_inner_texts() == own
+
+
+def test_what_was_clicked_stays_where_it_is_while_branches_appear_above_it(page: Page) -> None:
+    opened(page, CAT + "&step=1")
+    chart(page, "next").scroll_into_view_if_needed()
+    top = "chart => chart.getBoundingClientRect().top"
+    before = chart(page, "next").evaluate(top)
+    click_point(page, "next", 0.2, 1)
+    expect(page.get_by_text("your choice (✎)")).to_be_visible()
+    settled(page)
+    assert abs(chart(page, "next").evaluate(top) - before) < 2
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(
+        "before => document.querySelector('.st-key-next .js-plotly-plot').getBoundingClientRect().top > before + 50",
+        arg=before,
+    )

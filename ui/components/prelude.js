@@ -69,6 +69,27 @@ function watchSize(element, draw) {
   };
 }
 
+const HELD = 4000; // ms
+
+/** Keeps what was clicked in its place while what the click brings appears above it, until a person moves the page. */
+function holdInPlace(find) {
+  const main = find()?.closest('[data-testid="stMain"]');
+  if (!main) return;
+  const top = () => find()?.getBoundingClientRect().top;
+  const [before, until] = [top(), performance.now() + HELD];
+  const over = new AbortController();
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    window.addEventListener(name, () => over.abort(), { capture: true, passive: true, signal: over.signal });
+  }
+  const look = () => {
+    if (over.signal.aborted || performance.now() > until) { over.abort(); return; }
+    const moved = top() - before;
+    if (Math.abs(moved) >= 1) main.scrollTop += moved;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
 /** A canvas of `width` x `height` CSS pixels, sharp at the page's pixel ratio; returns its cleared context. */
 function sharpContext(canvas, width, height) {
   const longest = 16000;

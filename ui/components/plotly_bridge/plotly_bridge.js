@@ -12,7 +12,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.says = header.says;
   state.zooms = header.zooms;
   state.mark = header.mark;
-  state.selector = `.st-key-${CSS.escape(className(header.chart))} .js-plotly-plot`;
+  state.place = `.st-key-${CSS.escape(className(header.chart))}`;
+  state.selector = `${state.place} .js-plotly-plot`;
   if (!state.observer) {
     state.onClick = (event) => tell(state, event);
     state.onZoom = (event) => zoomed(state, event);
@@ -121,7 +122,12 @@ function tell(state, event) {
   const number = point.pointNumber ?? point.pointIndex;
   const [row, col] = Array.isArray(number) ? number : [number, null];
   const { x = null, y = null, customdata = null, curveNumber } = point;
-  state.send("point", { curve: curveNumber, row, col, x, y, customdata });
+  send(state, { curve: curveNumber, row, col, x, y, customdata });
+}
+
+function send(state, point) {
+  holdInPlace(() => document.querySelector(state.place));
+  state.send("point", point);
 }
 
 /** A click on a row's label, beside the plot that Plotly listens to. */
@@ -291,5 +297,5 @@ function choosePoint(state, { curve, row, col, trace }) {
   const of = (values) => (values?.[row] === undefined ? null : values[row]);
   const customdata = col === null ? of(trace.customdata) : (of(trace.customdata)?.[col] ?? null);
   const [x, y] = col === null ? [of(trace.x), of(trace.y)] : [trace.x?.[col] ?? col, trace.y?.[row] ?? row];
-  state.send("point", { curve, row, col, x, y, customdata });
+  send(state, { curve, row, col, x, y, customdata });
 }
