@@ -1,4 +1,4 @@
-"""How much memory a model takes and how much is free, known before anything is read."""
+"""How much memory a model takes and how much is free, known before anything is read; and giving back what was freed."""
 
 import ctypes
 import sys

@@ -41,6 +41,8 @@ def draw(question: str, name: str, device: str) -> Run | None:
     strategies.link()
     streaming.link()
     encoder_text.link_masks(spec)
+    if lm is None or lm.kind != "encoder":
+        settings.link("fill_first", "")
     if run is not None:
         warn_of_bytes(run)
         pieces(run)

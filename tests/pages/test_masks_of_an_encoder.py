@@ -100,6 +100,9 @@ def test_a_link_that_chooses_what_cannot_stand_there_is_read_without_it() -> Non
     app = of("tiny-bert", "decoding", masks="1,2", choices="1:999999,9:4", fill_first="7,x,2,2")
     assert not app.exception
     assert app.session_state["fill_first"] == (7, 2, 2)
+    assert app.query_params["fill_first"] == "2"
+    assert "fill_first" not in picked(app, "model", "tiny-gpt2").query_params
+    app = picked(app, "model", "tiny-bert")
     rows = payload(pressed(app, "fill_step"), "filled")["rows"]
     assert not any(chip["note"].endswith("✎") for chip in rows[0]["chips"])
     assert len(rows) == len(own)
