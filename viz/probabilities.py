@@ -59,7 +59,8 @@ def next_token_chart(
     """The most probable next tokens as bars, the largest on top, and everything else as one last muted bar.
 
     `chosen` is the id of the token that came. `customdata` carries the ids, REST_ID for the rest, so that a click can
-    be resolved. The axis ends at 1, or with `to_largest` at the longest bar. The height is that of any number of bars.
+    be resolved. The axis ends at 1, or with `to_largest`, for narrow places, at the longest bar. The height is that of any
+    number of bars.
     """
     if not len(labels) == len(ids) == len(probabilities):
         raise ValueError(f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not fit.")
@@ -101,7 +102,8 @@ def next_token_chart(
         "xaxis": {
             "range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1],
             "tickformat": ".0%",
-            "nticks": 5,
+            "nticks": 3 if to_largest else 5,
+            "tickangle": 0,
             "fixedrange": True,
         },
         "yaxis": label_axis(tick_text, theme) | {"fixedrange": True},
