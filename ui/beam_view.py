@@ -246,8 +246,8 @@ def attention(found: Search) -> None:
     trace = runs.get(spec).trace
     part = heads.PARTS[reading_view.part_read(run)][1]
     layer, head = reading_view.pick_alignment(run, trace)
-    aligning = reading_view.align_with(run, trace)
-    weights = reading_view.heads_rows(trace, part, layer, head, aligning, len(start) - 1).mean(axis=0)
+    aligned = reading_view.aligning(trace, head)
+    weights = reading_view.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)
     labels = [run.lm.token(i).label for i in h.ids]
     keys = [token.label for token in trace.tokens("encoder" if part == "cross" else "decoder")]
     fig = alignment(

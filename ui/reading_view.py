@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from analysis.alignment_heads import LEAST, Heads, alignment_heads, mean_of
+from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads, mean_of
 from model.decoding import Step
 from model.trace import AttentionPart, Trace
 from ui import figures, heads, settings, theme, without_attention
@@ -98,9 +98,9 @@ def growing(run: Run, step: Step) -> None:
     if not without_attention.has_attention(run.lm):
         return
     part = heads.PARTS[part_read(run)][1]
-    layer, head = alignment_at(run, run.trace)
+    layer, head = alignment_at(run)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
-    every = heads_rows(step.trace, part, layer, head, align_with(run, run.trace), first)
+    every = heads_rows(step.trace, part, layer, head, aligning(run.trace, head), first)
     weights = every.mean(axis=0)
     keys = keys_read(run, step)
     labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
@@ -118,7 +118,7 @@ def growing(run: Run, step: Step) -> None:
     if step.index + 1 > MOST_ROWS:
         st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
     if as_lines(max(len(labels), len(keys))):
-        names = None if head == MEAN else [head_name(head)] if head == ALIGNED else [head]
+        names = [head] if head.isdecimal() else None
         attention_lines(
             Lines(every, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
             key="alignment_lines",
@@ -160,40 +160,42 @@ def as_lines(longest: int) -> bool:
     return picked == "lines"
 
 
-def heads_rows(trace: Trace, part: AttentionPart, layer: int, head: str, aligning: Heads, first: int) -> Matrix:
+def heads_rows(trace: Trace, part: AttentionPart, layer: int, head: str, aligned: Heads, first: int) -> Matrix:
     """(heads, query, key) from query `first` on: every head of a layer, one of them, or the mean of those that align."""
-    if head == ALIGNED:
-        return mean_of(trace, aligning, first)[None]
+    if aligned:
+        return mean_of(trace, aligned, first)[None]
     every = array(trace.attention("decoder", layer, part).weights_from(first))
-    return every if head == MEAN else every[int(head), None]
+    return every[int(head), None] if head.isdecimal() else every
 
 
-def align_with(run: Run, trace: Trace) -> Heads:
-    """The heads that align in a whole text, worked out once for it."""
-    if part_read(run) != "cross":
+def aligning(trace: Trace, head: str) -> Heads:
+    """The heads that align in a whole text, where their mean was chosen; worked out once for it."""
+    if head != ALIGNED:
         return []
     if trace not in _ALIGNING:
         _ALIGNING[trace] = alignment_heads(trace)
     return _ALIGNING[trace]
 
 
-def offered(run: Run, trace: Trace) -> list[str]:
+def offered(run: Run) -> list[str]:
     """What the head picker offers."""
-    aligning = [ALIGNED] if align_with(run, trace) else []
-    return [MEAN, *aligning, *(str(i) for i in range(run.lm.config.n_heads))]
+    across = [ALIGNED] if part_read(run) == "cross" else []
+    return [MEAN, *across, *(str(i) for i in range(run.lm.config.n_heads))]
 
 
-def alignment_at(run: Run, trace: Trace) -> tuple[int, str]:
-    """The layer and head, or the mean, whose alignment is on screen; `trace` is of the whole text."""
+def alignment_at(run: Run) -> tuple[int, str]:
+    """The layer and head, or the mean, whose alignment is on screen."""
     config = run.lm.config
     layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
-    return layer, settings.keep_among("align_head", offered(run, trace), MEAN, head_name)
+    return layer, settings.keep_among("align_head", offered(run), MEAN, head_name)
 
 
 def alignment_pickers(run: Run, trace: Trace) -> None:
-    """Layer and head, or a mean; no layer where the mean is of heads of all layers."""
+    """Layer and head, or a mean; no layer where the mean is of heads of all layers. `trace` is of the whole text."""
+    head = st.session_state["align_head"]
+    aligned = aligning(trace, head)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.session_state["align_head"] != ALIGNED:
+        if not aligned:
             st.segmented_control(
                 "Layer",
                 range(run.lm.config.decoder_layers),
@@ -205,25 +207,25 @@ def alignment_pickers(run: Run, trace: Trace) -> None:
             )
         st.selectbox(
             "Head",
-            offered(run, trace),
+            offered(run),
             key="align_head",
             bind="query-params",
             width=250,
             label_visibility="collapsed",
             format_func=head_name,
         )
-        if st.session_state["align_head"] == ALIGNED:
-            names = " ".join(f"{layer}.{head}" for layer, head in align_with(run, trace))
+        if head == ALIGNED:
+            names = " ".join(f"{layer}.{at}" for layer, at in aligned)
             st.caption(
-                f"Heads {names}",
+                f"Heads {names}" if aligned else "No head aligns this text; the mean of the layer's heads instead.",
                 width="content",
                 help="Layer and head of those that, in the whole text, give a one-to-one pairing of the tokens written and read at "
-                f"least {LEAST:.0%} of their attention.",
+                f"least {LEAST:.0%} of their attention; not sought where both sides have more than {MOST_TOKENS} tokens.",
             )
 
 
 def pick_alignment(run: Run, trace: Trace) -> tuple[int, str]:
     """The same, with its pickers drawn here."""
-    chosen = alignment_at(run, trace)
+    chosen = alignment_at(run)
     alignment_pickers(run, trace)
     return chosen

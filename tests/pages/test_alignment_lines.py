@@ -1,9 +1,13 @@
 """The alignment drawn as lines, lit both ways."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
+import pytest
 
 from analysis.alignment_heads import alignment_heads, mean_of
 from tests.pages.driving import CAT, chart, component, numbers, opened, picked, shown
+from ui import reading_view
 from ui.components.payload import unpack
 
 
@@ -48,3 +52,13 @@ def test_a_decoder_that_reads_itself_is_offered_none_and_a_link_that_asks_gets_t
     app = opened("decoding", "Once upon a time", model="gpt-stories", align_head="aligned")
     assert app.selectbox(key="align_head").value == "mean"
     assert "mean of the alignment heads" not in app.selectbox(key="align_head").options
+
+
+def test_a_text_that_no_head_aligns_shows_the_mean_of_the_layer_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = numbers(chart(opened("decoding", "Oui.", step="1"), "alignment")["data"][0]["z"])
+    monkeypatch.setattr(reading_view, "alignment_heads", lambda trace: [])
+    monkeypatch.setattr(reading_view, "_ALIGNING", WeakKeyDictionary())
+    app = picked(opened("decoding", "Oui.", step="1"), "align_head", "aligned")
+    assert "No head aligns this text" in " ".join(one.value for one in app.caption)
+    np.testing.assert_array_equal(numbers(chart(app, "alignment")["data"][0]["z"]), own)
+    assert "align_layer" in {one.key for one in app.get("button_group")}
