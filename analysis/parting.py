@@ -1,7 +1,7 @@
 """Where two futures of one text part: in what they expected next, and in what they looked at."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,14 +9,14 @@ from torch import Tensor
 
 from model.decoding import Step
 from model.errors import InputError
-from model.trace import AttentionPart, AttentionTrace
+from model.trace import AttentionPart, AttentionTrace, Trace
 
 
 @dataclass(frozen=True)
 class Parting:
-    """Step by step, as far as both go."""
+    """Step by step, as far as both go; or mask by mask, from left to right."""
 
-    same: int  # steps at whose start both have read the same
+    same: int  # steps at whose start, or masks at whose filling, both have read the same
     divergence: Tensor  # (steps,) bits, 0 to 1: Jensen-Shannon divergence of the two softmaxes
     attention: Tensor  # (layers, heads, steps), 0 to 1: total variation between the two rows of weights
 
@@ -42,9 +42,39 @@ def parting(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> 
     return Parting(same, divergence, torch.stack(apart))
 
 
+def parting_of_masks(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Parting:
+    """Compares two ways of filling the masks of one text with the same encoder: {position: the run that it was filled from}.
+
+    Divergence and rows of attention are those at the mask, as in `parting`; attention is (layers, heads, masks). Raises
+    InputError where the two did not fill the same masks.
+    """
+    if not one or set(one) != set(other):
+        raise InputError("only two ways of filling the same masks can be compared")
+    places = sorted(one)
+    pairs = [(at, one[at], other[at]) for at in places]
+    read = [[[token.id for token in trace.tokens("encoder")] for trace in (a, b)] for _, a, b in pairs]
+    divergence = torch.stack([_divergence(_logits(a, at), _logits(b, at)) for at, a, b in pairs])
+    apart = [
+        torch.stack(
+            [_rows_apart(*(t.attention("encoder", layer).weights()[:, at] for t in (a, b))) for at, a, b in pairs], -1
+        )
+        for layer in range(pairs[0][1].config.encoder_layers)
+    ]
+    return Parting(sum(a == b for a, b in read), divergence, torch.stack(apart))
+
+
+def _logits(trace: Trace, at: int) -> Tensor:
+    return trace.language_model().logits(trace.final[at])
+
+
+def _rows_apart(one: Tensor, other: Tensor) -> Tensor:
+    """(...,): the share of each row (..., key) that lies elsewhere."""
+    return (one - other).abs().sum(dim=-1) / 2
+
+
 def _apart(one: AttentionTrace, other: AttentionTrace, first: int) -> Tensor:
     """(heads, steps): the share of each row that lies elsewhere, from the row that chose the first token on."""
-    return (one.weights()[:, first:] - other.weights()[:, first:]).abs().sum(dim=-1) / 2
+    return _rows_apart(one.weights()[:, first:], other.weights()[:, first:])
 
 
 def _divergence(one: Tensor, other: Tensor) -> Tensor:

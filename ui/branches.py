@@ -107,5 +107,5 @@ def read(text: str) -> tuple[Branch, ...]:
     return tuple(found.values())
 
 
-def _about(spec: RunSpec) -> tuple[str, str, str | None]:
-    return spec.model, spec.text, spec.pair
+def _about(spec: RunSpec) -> tuple[str, str, str | None, tuple[int, ...]]:
+    return spec.model, spec.text, spec.pair, spec.masks

@@ -11,7 +11,7 @@ from model.errors import InputError
 from ui import branch_tree, branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
 from ui.branches import Branch
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import Matrix, array
 from ui.runs import Run
 from viz.export import matrix_csv, table_csv
 from viz.parting import heads_apart, pair_labels, parting_lines
@@ -123,6 +123,15 @@ def compare(run: Run, at: int) -> None:
             "There is one future so far. Click another candidate, or type a token: both futures stay, to be compared here."
         )
         return
+    other = run_of(run, pick_other(run, others))
+    try:
+        side_by_side(run, other, at)
+    except InputError as error:
+        st.info(header.sentence(str(error)))
+
+
+def pick_other(run: Run, others: list[Branch]) -> Branch:
+    """Which of the other branches is compared."""
     options = [branches.write([branch]) for branch in others]
     settings.keep_among("compare_with", options, options[0])
     picked = st.selectbox(
@@ -132,11 +141,7 @@ def compare(run: Run, at: int) -> None:
         format_func=lambda code: title(run, others[options.index(code)]) if code in options else code,
         width=300,
     )
-    other = run_of(run, others[options.index(picked)] if picked in options else others[0])
-    try:
-        side_by_side(run, other, at)
-    except InputError as error:
-        st.info(header.sentence(str(error)))
+    return others[options.index(picked)] if picked in options else others[0]
 
 
 def side_by_side(run: Run, other: Run, at: int) -> None:
@@ -144,9 +149,14 @@ def side_by_side(run: Run, other: Run, at: int) -> None:
     found = parted(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
     divergence, apart = array(found.divergence), array(found.attention)
-    fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
     rows = [Strip(name, around(one, at)) for name, one in (("this", run), ("the other", other))]
     token_strip(rows, key="two_branches", label="Two branches", clickable=False)
+    parting_figure(divergence, apart, labels, at, "step")
+
+
+def parting_figure(divergence: Matrix, apart: Matrix, labels: list[str], at: int, what: str) -> None:
+    """How far apart two futures are, place by place; `what` names a place."""
+    fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
     figures.place(
         fig,
         key="parting",
@@ -156,7 +166,7 @@ def side_by_side(run: Run, other: Run, at: int) -> None:
         filename="parting",
         csv=lambda: table_csv(
             {
-                "step": list(range(len(labels))),
+                what: list(range(len(labels))),
                 "token": labels,
                 "divergence_bits": [float(v) for v in divergence],
                 "attention_elsewhere": [float(v) for v in apart.mean(axis=(0, 1))],
@@ -190,7 +200,11 @@ def every_head(run: Run) -> None:
     other = run_of(run, others[picked])
     found = parted(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
-    apart = array(found.attention)
+    apart_figure(array(found.attention), labels)
+
+
+def apart_figure(apart: Matrix, labels: list[str]) -> None:
+    """Two futures head by head: `apart` (layers, heads, places)."""
     names = [f"L{layer} H{head}" for layer in range(apart.shape[0]) for head in range(apart.shape[1])]
     values = apart.reshape(len(names), -1)
     order = np.sort(np.argsort(-values.max(axis=1), kind="stable")[:ROWS_AT_ONCE])
@@ -201,7 +215,7 @@ def every_head(run: Run) -> None:
         heads_apart(shown, kept, labels, theme=theme.current()),
         key="apart",
         heading="Whose attention parts",
-        explained="For each head and step, the share of its attention that lies on other tokens than in the other branch.",
+        explained="For each head and place, the share of its attention that lies on other tokens than in the other branch.",
         filename="attention-parting",
         csv=lambda: matrix_csv(shown, kept, labels),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 from torch import Tensor
 
+from ui.branches import Branch
 from ui.decode_file import token_entry
 from ui.figures import offer
 from ui.fills import Filled, run_after
@@ -15,12 +16,17 @@ from viz.export import table_csv
 CANDIDATES = 10  # of each mask
 
 
-def buttons(run: Run, every: Sequence[Filled]) -> None:
+Futures = Sequence[tuple[Branch, Sequence[Filled]]]
+
+
+def buttons(run: Run, every: Sequence[Filled], futures: Futures) -> None:
     """Two quiet ways to take it away; each file is made when someone asks for it."""
     with st.container(horizontal=True, key="save_filling", gap=None, vertical_alignment="center"):
         st.caption("The whole filling:", width="content")
-        says = "Every mask in its turn, with its candidates and who chose"
-        offer("JSON", lambda: as_json(run, every), "fills.json", "application/json", key="fills_json", says=says)
+        says = "Every mask in its turn, with its candidates and who chose, and the futures beside this one"
+        offer(
+            "JSON", lambda: as_json(run, every, futures), "fills.json", "application/json", key="fills_json", says=says
+        )
         says = f"A row a mask, with its {CANDIDATES} most probable tokens, in full precision"
         offer("CSV", lambda: as_csv(run, every), "fills.csv", "text/csv", key="fills_csv", says=says)
 
@@ -50,18 +56,31 @@ def as_csv(run: Run, every: Sequence[Filled]) -> str:
     return table_csv(columns)
 
 
-def as_json(run: Run, every: Sequence[Filled]) -> str:
+def as_json(run: Run, every: Sequence[Filled], futures: Futures) -> str:
     """One document."""
-    ids = {fill.at: fill.token.id for fill in every}
     document = {
         "model": run.spec.model,
         "fingerprint": run.lm.fingerprint,
         "text": run.spec.text,
         "read": [token_entry(run, token.id) for token in run.source],
-        "filled": run.lm.text([ids.get(at, token.id) for at, token in enumerate(run.source)]),
+        "filled": _text(run, every),
         "masks": [_mask(run, fill) for fill in every],
+        "branches": [
+            {
+                "name": branch.name,
+                "choices": [{"position": at, **token_entry(run, id)} for at, id in branch.choices],
+                "filled": _text(run, fills),
+            }
+            for branch, fills in futures
+        ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _text(run: Run, every: Sequence[Filled]) -> str:
+    """The text with its masks filled."""
+    ids = {fill.at: fill.token.id for fill in every}
+    return run.lm.text([ids.get(at, token.id) for at, token in enumerate(run.source)])
 
 
 def chosen_by(fill: Filled) -> str:

@@ -5,14 +5,14 @@ import streamlit as st
 
 from analysis.mask_filling import Order
 from model.errors import InputError
-from ui import encoder_text, figures, fill_file, header, masking_view, settings, theme
+from ui import encoder_text, figures, fill_branches, fill_file, header, masking_view, settings, theme
 from ui.candidates_view import pieces_of
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array
-from ui.fills import Filled, clicked_first, filled, run_after, said, say
+from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.runs import Run
 from viz.attention import heads_by_key
 from viz.export import matrix_csv, table_csv
@@ -38,12 +38,18 @@ def filling(run: Run) -> None:
         st.stop()
     order = pick_order()
     chosen = clicked_first(places)
-    every = filled(run, order, chosen, said(run, places))
+    told = said(run, places, settings.chosen())
+
+    def fill(choices: Done) -> list[Filled]:
+        return filled(run, order, chosen, said(run, places, choices))
+
+    every = fill(told)
     at = settings.within("step", len(every))
     st.session_state["step"] = at
     settings.link("step", str(at) if at else "")
     controls(at, len(every) - 1, chosen)
     standing(run, every, at)
+    futures = fill_branches.rows(run, told, fill, at)
     taken_back(every)
     left, right = st.columns(2, gap="large")
     with left:
@@ -51,7 +57,8 @@ def filling(run: Run) -> None:
         typed_instead(run, every[at])
     with right:
         read_for(run, every[at], at)
-    fill_file.buttons(run, every)
+    fill_branches.compare(run, told, futures, fill, at)
+    fill_file.buttons(run, every, [(branch, fill(branch.choices)) for branch in futures])
     keys(
         {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
         key="fill_keys",

@@ -44,10 +44,10 @@ def clicked_first(places: list[int]) -> tuple[int, ...]:
     return held
 
 
-def said(run: Run, places: list[int]) -> Done:
+def said(run: Run, places: list[int], choices: Done) -> Done:
     """The tokens a person chose for masks, as far as they are still masks and the model has such tokens."""
     size, mask = run.lm.config.vocab_size, run.lm.special.mask
-    return tuple((at, id) for at, id in settings.chosen() if at in places and id < size and id != mask)
+    return tuple((at, id) for at, id in choices if at in places and id < size and id != mask)
 
 
 def say(run: Run, fill: Filled, token: int) -> None:

@@ -1,14 +1,18 @@
 """Where two futures part, against the definitions written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from analysis.parting import parting
+from analysis.mask_filling import fills
+from analysis.parting import parting, parting_of_masks
 from model import Forced, InputError
 from model.decoding import Step
+from model.language_model import LanguageModel, Source, SpecialIds
 from model.trace import AttentionPart
-from tests.model.builders import VOCAB, ids, random_model, shaped
+from tests.model.builders import FREE, VOCAB, ids, random_model, random_net, shaped
 
 PARTS: dict[str, AttentionPart] = {"decoder": "self", "encoder-decoder": "cross"}
 
@@ -56,3 +60,24 @@ def test_futures_of_two_texts_are_refused() -> None:
     one, other = (list(lm.decode(ids(5, seed=n), max_new_tokens=2, stop=())) for n in (1, 2))
     with pytest.raises(InputError, match="same text"):
         parting(one, other, "self")
+
+
+def test_two_ways_of_filling_masks_are_compared_at_each_mask_in_the_run_that_filled_it() -> None:
+    config = replace(shaped("encoder", order="post"), head="masked_lm")
+    lm = LanguageModel(random_net(config), None, Source("tiny", "none", ""), SpecialIds(mask=3), FREE)
+    text = [5, 3, 7, 3, 9, 3]
+    own = fills(lm, text, order="left")
+    token = next(i for i in range(4, VOCAB) if i != own[1].token.id)
+    other = fills(lm, text, order="left", said={own[1].at: token})
+    found = parting_of_masks(*({fill.at: fill.trace for fill in every} for every in (own, other)))
+    assert found.same == 2
+    assert found.divergence[:2].tolist() == [0, 0]
+    assert float(found.divergence[2]) > 0
+    p, q = (every[2].logits.double().softmax(-1).numpy() for every in (own, other))
+    assert float(found.divergence[2]) == pytest.approx(jensenshannon(p, q, base=2) ** 2, abs=1e-5)
+    a, b = (every[2].trace.attention("encoder", 1).weights()[:, 5].numpy() for every in (own, other))
+    np.testing.assert_allclose(found.attention[1, :, 2].numpy(), np.abs(a - b).sum(axis=1) / 2, atol=1e-6)
+    assert found.attention[:, :, :2].abs().max() == 0
+    for wrong in ({}, {1: own[0].trace}):
+        with pytest.raises(InputError, match="the same masks"):
+            parting_of_masks({fill.at: fill.trace for fill in own}, wrong)

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analysis.mask_filling import fills
+from analysis.parting import parting_of_masks
 from model import InputError
 from tests.pages.driving import chart, numbers, payload, picked, pressed, sent, shown, typed
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
@@ -17,6 +19,12 @@ from ui import runs
 from viz.probabilities import format_percent
 
 __all__ = ["zoo"]  # a fixture
+
+
+def futures(app: AppTest) -> list[str]:
+    """The names of the futures shown; none where there is one."""
+    mounted = {element.key for element in app.get("bidi_component")}
+    return [row["name"] for row in payload(app, "fill_branches")["rows"]] if "fill_branches" in mounted else []
 
 
 def test_an_encoders_masks_are_filled_one_at_a_time_and_each_reads_the_ones_before() -> None:
@@ -121,6 +129,51 @@ def test_the_whole_filling_can_be_taken_away(downloads: dict[str, Callable[[], s
         best = fill.logits.softmax(-1).max()
         assert float(row["candidate1_probability"]) == pytest.approx(float(best), abs=1e-6)
         assert mask["candidates"][0]["probability"] == pytest.approx(float(best), abs=1e-6)
+
+
+def test_both_futures_of_a_chosen_token_stay_and_can_be_switched_named_pruned_and_restored(
+    downloads: dict[str, Callable[[], str]],
+) -> None:
+    app = picked(of("tiny-bert", "decoding", masks="1,2,3"), "fill_order", "left")
+    own = [chip["label"] for chip in payload(app, "filled")["rows"][0]["chips"]]
+    assert futures(app) == []
+    app = sent(app, "fill_bridge", "point", {"curve": 0, "row": 2, "col": None, "x": None, "y": None})
+    token = payload(app, "filled")["rows"][0]["chips"][1]["label"]
+    assert token != own[1]
+    rows = payload(app, "fill_branches")["rows"]
+    assert futures(app) == ["the model's own", f"▸ {token} at 1"]
+    assert rows[0]["chips"][1]["label"] == own[1]
+    assert rows[1]["chips"][1]["label"] == token
+    app.text_input(key="branch_name").set_value("mine").run()
+    link = {name: str(app.query_params[name]) for name in ("masks", "choices", "branches")}
+    again = of("tiny-bert", "decoding", fill_order="left", **link)
+    assert futures(again) == ["the model's own", "▸ mine"]
+    assert [one["name"] for one in json.loads(downloads["fills.json"]())["branches"]] == ["", "mine"]
+    app = sent(again, "fill_branches", "token", {"row": 0, "index": 2})
+    assert [chip["label"] for chip in payload(app, "filled")["rows"][0]["chips"]][1] == own[1]
+    assert app.session_state["step"] == 1
+    app = pressed(sent(app, "fill_branches", "token", {"row": 1, "index": 1}), "prune")
+    assert futures(app) == []
+    assert [chip["label"] for chip in payload(app, "filled")["rows"][0]["chips"]][1] == own[1]
+
+
+def test_two_futures_are_compared_mask_by_mask() -> None:
+    app = of("tiny-bert", "decoding", masks="1,2,3", fill_order="left", choices="1:7", branches="-;1:7")
+    run = shown(app)
+    ids = [token.id for token in run.source]
+    mine, own = (fills(run.lm, ids, segments=run.reading.segments, order="left", said=told) for told in ({1: 7}, {}))
+    found = parting_of_masks(*({fill.at: fill.trace for fill in every} for every in (mine, own)))
+    lines = chart(app, "parting")["data"]
+    np.testing.assert_allclose(numbers(lines[0]["y"]), found.divergence.numpy(), atol=1e-6)
+    np.testing.assert_allclose(numbers(lines[1]["y"]), found.attention.mean(dim=(0, 1)).numpy(), atol=1e-6)
+    cells = numbers(chart(app, "apart")["data"][0]["z"])
+    np.testing.assert_allclose(cells, found.attention.flatten(0, 1).numpy(), atol=1e-6)
+
+
+def test_other_masks_have_futures_of_their_own() -> None:
+    app = of("tiny-bert", "decoding", masks="1,2", choices="1:7", branches="-;1:7")
+    assert len(futures(app)) == 2
+    assert futures(sent(app, "maskable", "token", {"row": 0, "index": 1})) == []
 
 
 def test_masked_tokens_of_a_link_are_read_as_masks_and_guessed_over_the_whole_vocabulary() -> None:
