@@ -59,8 +59,7 @@ def next_token_chart(
     """The most probable next tokens as bars, the largest on top, and everything else as one last muted bar.
 
     `chosen` is the id of the token that came. `customdata` carries the ids, REST_ID for the rest, so that a click can
-    be resolved. The axis ends at 1, or with `to_largest`, for narrow places, at the longest bar. The height is that of any
-    number of bars.
+    be resolved. The axis ends at 1, or with `to_largest`, for narrow places, at the longest bar.
     """
     if not len(labels) == len(ids) == len(probabilities):
         raise ValueError(f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not fit.")
@@ -108,9 +107,8 @@ def next_token_chart(
         },
         "yaxis": label_axis(tick_text, theme) | {"fixedrange": True},
     }
-    return new_figure(
-        theme, next_summary(names, values, token_ids, chosen), height=height, traces=[bars], layout=layout
-    )
+    summary = next_summary(names, values, token_ids, chosen)
+    return new_figure(theme, summary, height=height, traces=[bars], layout=layout)
 
 
 def next_summary(names: Sequence[str], values: Sequence[float], token_ids: Sequence[int], chosen: int | None) -> str:
