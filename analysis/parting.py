@@ -56,7 +56,11 @@ def parting_of_masks(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Pa
     divergence = torch.stack([_divergence(_logits(a, at), _logits(b, at)) for at, a, b in pairs])
     apart = [
         torch.stack(
-            [_rows_apart(*(t.attention("encoder", layer).weights()[:, at] for t in (a, b))) for at, a, b in pairs], -1
+            [
+                _rows_apart(*(t.attention("encoder", layer).weights_from(at)[:, 0] for t in (a, b)))
+                for at, a, b in pairs
+            ],
+            -1,
         )
         for layer in range(pairs[0][1].config.encoder_layers)
     ]

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from analysis.narrowing import Stage, ruled_out_by, stages
 from model.decoding import Step, constrained
-from model.errors import InputError
-from ui import figures, header, settings, strategies, theme
+from ui import figures, header, settings, strategies, theme, typed_pieces
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array
 from ui.runs import Run
@@ -168,39 +167,19 @@ def other(run: Run, step: Step) -> None:
         on_change=lambda: typed(run, step),
         help="The text is cut into the model's own pieces, and each is written in its turn, from this step on.",
     )
-    if wrong := st.session_state.pop("typed_wrong", None):
-        st.warning(header.sentence(str(wrong)), icon="⚠️")
+    typed_pieces.say_what_was_wrong()
 
 
 def typed(run: Run, step: Step) -> None:
     """Writes the pieces of a typed text from this step on, each a choice of its own."""
-    text = str(st.session_state.get("write_typed") or "")
-    st.session_state["write_typed"] = ""
-    if not text:
-        return
-    try:
-        ids = pieces_of(run, text)
-    except InputError as error:
-        st.session_state["typed_wrong"] = str(error)
-        return
+    text, ids = typed_pieces.taken(run, "write_typed")
     earlier = [choice for choice in run.spec.choices if choice[0] < step.index]
-    if not ids:
-        st.session_state["typed_wrong"] = f"nothing in “{text}” is a piece this model can write"
-    elif len(earlier) + len(ids) > settings.MOST_CHOICES:
-        st.session_state["typed_wrong"] = (
+    if len(earlier) + len(ids) > settings.MOST_CHOICES:
+        typed_pieces.refuse(
             f"“{text}” is {len(ids)} pieces, and {settings.MOST_CHOICES} choices are kept at most: type less"
         )
-    else:
+    elif ids:
         settings.choose([*earlier, *((step.index + n, token) for n, token in enumerate(ids))])
-
-
-def pieces_of(run: Run, text: str) -> list[int]:
-    """The ids of a typed text, without the special tokens that only a whole text gets; numbers without a tokenizer."""
-    if run.lm.tokenizer is None:
-        parts = text.replace(",", " ").split()
-        ids = [int(part) for part in parts if part.isascii() and part.isdecimal() and len(part) < 10]
-        return [i for i in ids if i < run.lm.config.vocab_size] if len(ids) == len(parts) else []
-    return run.lm.reading(text, special=False).ids if text.strip() else []
 
 
 def whole_softmax(run: Run, step: Step, found: list[Stage]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from model.decoding import Sample, Step
+from model.tokens import Token
 from ui import branch_tree, branches
 from ui.branches import Branch
 from ui.branches_view import run_of
@@ -16,6 +17,8 @@ from ui.timeline_view import certainty
 from viz.export import table_csv
 
 CANDIDATES = 10  # of each step
+Columns = dict[str, list[str] | list[int] | list[float]]
+Top = list[tuple[Token, float]]  # the most probable tokens, best first
 
 
 def buttons(run: Run) -> None:
@@ -42,7 +45,7 @@ def as_csv(run: Run) -> str:
     first = len(read.came) - len(run.steps)
     n = min(CANDIDATES, run.lm.config.vocab_size)
     tops = [step.top(n) for step in run.steps]
-    columns: dict[str, list[str] | list[int] | list[float]] = {
+    columns: Columns = {
         "step": [step.index for step in run.steps],
         "id": [step.token.id for step in run.steps],
         "token": [step.token.label for step in run.steps],
@@ -53,11 +56,17 @@ def as_csv(run: Run) -> str:
         "surprisal_bits": [float(s) for s in read.surprisal[first:]],
         "entropy_bits": [float(e) for e in read.entropy[first:]],
     }
-    for place in range(n):
-        columns[f"candidate{place + 1}_id"] = [top[place][0].id for top in tops]
-        columns[f"candidate{place + 1}"] = [top[place][0].label for top in tops]
-        columns[f"candidate{place + 1}_probability"] = [top[place][1] for top in tops]
-    return table_csv(columns)
+    return table_csv(columns | candidate_columns(tops))
+
+
+def candidate_columns(tops: Sequence[Top]) -> Columns:
+    """Three columns for each place among the candidates."""
+    columns: Columns = {}
+    for place, row in enumerate(zip(*tops, strict=True), start=1):
+        columns[f"candidate{place}_id"] = [token.id for token, _ in row]
+        columns[f"candidate{place}"] = [token.label for token, _ in row]
+        columns[f"candidate{place}_probability"] = [p for _, p in row]
+    return columns
 
 
 def as_json(run: Run, held: Sequence[Branch]) -> str:
@@ -86,8 +95,13 @@ def _step(run: Run, step: Step) -> dict[str, object]:
         "probability": float(step.probabilities[step.token.id]),
         "entropy_bits": step.entropy,
         "chosen_by": chosen_by(run, step),
-        "candidates": [{**token_entry(run, token.id), "probability": p} for token, p in step.top(CANDIDATES)],
+        "candidates": candidate_entries(run, step.top(CANDIDATES)),
     }
+
+
+def candidate_entries(run: Run, top: Top) -> list[dict[str, object]]:
+    """Candidates as they stand in a document."""
+    return [{**token_entry(run, token.id), "probability": p} for token, p in top]
 
 
 def token_entry(run: Run, id: int) -> dict[str, object]:

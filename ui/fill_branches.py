@@ -47,6 +47,12 @@ def rows(run: Run, told: Done, fill: Fill, at: int) -> tuple[Branch, ...]:
     return held
 
 
+def chip(fill: Filled, *, current: bool) -> Chip:
+    """A mask filled: its token, how probable it was, and whether a person chose it."""
+    note = format_percent(fill.probability) + (" ✎" if fill.said else "")
+    return header.chip(fill.token, note=note, current=current, following=current)
+
+
 def row(run: Run, every: list[Filled], current: int | None) -> tuple[list[Chip], list[int | None]]:
     """The filled tokens of a future and what stands beside them; and for each chip the turn in which it was filled."""
     turns = {fill.at: turn for turn, fill in enumerate(every)}
@@ -59,12 +65,7 @@ def row(run: Run, every: list[Filled], current: int | None) -> tuple[list[Chip],
             chips.append(Chip("⋯", special=True))
             leads_to.append(None)
         turn = turns.get(at)
-        if turn is None:
-            chips.append(header.chip(run.source[at]))
-        else:
-            fill = every[turn]
-            note = format_percent(fill.probability) + (" ✎" if fill.said else "")
-            chips.append(header.chip(fill.token, note=note, current=at == current))
+        chips.append(header.chip(run.source[at]) if turn is None else chip(every[turn], current=at == current))
         leads_to.append(turn)
         last = at
     return chips, leads_to

@@ -4,17 +4,13 @@ import json
 from collections.abc import Sequence
 
 import streamlit as st
-from torch import Tensor
 
 from ui.branches import Branch
-from ui.decode_file import token_entry
+from ui.decode_file import CANDIDATES, Columns, Top, candidate_columns, candidate_entries, token_entry
 from ui.figures import offer
 from ui.fills import Filled, run_after
 from ui.runs import Run
 from viz.export import table_csv
-
-CANDIDATES = 10  # of each mask
-
 
 Futures = Sequence[tuple[Branch, Sequence[Filled]]]
 
@@ -31,16 +27,15 @@ def buttons(run: Run, every: Sequence[Filled], futures: Futures) -> None:
         offer("CSV", lambda: as_csv(run, every), "fills.csv", "text/csv", key="fills_csv", says=says)
 
 
-def shares_at(run: Run, fill: Filled) -> Tensor:
-    """(vocab,): the full softmax at a mask, with all that was filled before it read."""
-    return run_after(run, fill.done).trace.probabilities(fill.at)
+def top(run: Run, fill: Filled) -> Top:
+    """The most probable tokens of the full softmax at a mask, with all that was filled before it read."""
+    best = run_after(run, fill.done).trace.probabilities(fill.at).topk(min(CANDIDATES, run.lm.config.vocab_size))
+    return [(run.lm.token(id), p) for id, p in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
 
 
 def as_csv(run: Run, every: Sequence[Filled]) -> str:
     """A row a mask."""
-    n = min(CANDIDATES, run.lm.config.vocab_size)
-    tops = [shares_at(run, fill).topk(n) for fill in every]
-    columns: dict[str, list[str] | list[int] | list[float]] = {
+    columns: Columns = {
         "turn": list(range(len(every))),
         "position": [fill.at for fill in every],
         "id": [fill.token.id for fill in every],
@@ -48,12 +43,7 @@ def as_csv(run: Run, every: Sequence[Filled]) -> str:
         "chosen_by": [chosen_by(fill) for fill in every],
         "probability": [fill.probability for fill in every],
     }
-    for place in range(n):
-        ids = [int(top.indices[place]) for top in tops]
-        columns[f"candidate{place + 1}_id"] = ids
-        columns[f"candidate{place + 1}"] = [run.lm.token(id).label for id in ids]
-        columns[f"candidate{place + 1}_probability"] = [float(top.values[place]) for top in tops]
-    return table_csv(columns)
+    return table_csv(columns | candidate_columns([top(run, fill) for fill in every]))
 
 
 def as_json(run: Run, every: Sequence[Filled], futures: Futures) -> str:
@@ -88,12 +78,10 @@ def chosen_by(fill: Filled) -> str:
 
 
 def _mask(run: Run, fill: Filled) -> dict[str, object]:
-    top = shares_at(run, fill).topk(min(CANDIDATES, run.lm.config.vocab_size))
-    pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
     return {
         "position": fill.at,
         **token_entry(run, fill.token.id),
         "probability": fill.probability,
         "chosen_by": chosen_by(fill),
-        "candidates": [{**token_entry(run, id), "probability": p} for id, p in pairs],
+        "candidates": candidate_entries(run, top(run, fill)),
     }

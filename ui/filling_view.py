@@ -4,9 +4,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.mask_filling import Order
-from model.errors import InputError
-from ui import encoder_text, figures, fill_branches, fill_file, header, masking_view, settings, theme
-from ui.candidates_view import pieces_of
+from ui import encoder_text, figures, fill_branches, fill_file, header, masking_view, settings, theme, typed_pieces
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
@@ -108,9 +106,7 @@ def standing(run: Run, every: list[Filled], at: int) -> None:
     for place, token in enumerate(run.source):
         fill = done.get(place)
         if fill is not None:
-            here = fill is every[at]
-            note = format_percent(fill.probability) + (" ✎" if fill.said else "")
-            chips.append(header.chip(fill.token, note=note, current=here, following=here))
+            chips.append(fill_branches.chip(fill, current=fill is every[at]))
         elif token.id == run.lm.special.mask:
             chips.append(
                 Chip(token.label, note="click: next", title=f"position {place}", role="warning", intensity=0.3)
@@ -147,30 +143,19 @@ def typed_instead(run: Run, fill: Filled) -> None:
         on_change=lambda: take_typed(run, fill),
         help="What is filled afterwards reads it. A word of several pieces needs as many masks.",
     )
-    if wrong := st.session_state.pop("typed_wrong", None):
-        st.warning(header.sentence(str(wrong)), icon="⚠️")
+    typed_pieces.say_what_was_wrong()
 
 
 def take_typed(run: Run, fill: Filled) -> None:
     """Puts a typed piece where the mask was."""
-    text = str(st.session_state.get("fill_typed") or "")
-    st.session_state["fill_typed"] = ""
-    if not text:
-        return
-    try:
-        ids = pieces_of(run, text)
-    except InputError as error:
-        st.session_state["typed_wrong"] = str(error)
-        return
-    if len(ids) != 1:
-        st.session_state["typed_wrong"] = (
+    text, ids = typed_pieces.taken(run, "fill_typed")
+    if len(ids) > 1:
+        typed_pieces.refuse(
             f"“{text}” is {len(ids)} pieces, and one mask holds one: type a piece of it, or mask more tokens"
-            if ids
-            else f"nothing in “{text}” is a piece this model knows"
         )
-    elif ids[0] == run.lm.special.mask:
-        st.session_state["typed_wrong"] = "the mask token itself is no answer"
-    else:
+    elif ids and ids[0] == run.lm.special.mask:
+        typed_pieces.refuse("the mask token itself is no answer: type the piece that shall stand there")
+    elif ids:
         say(run, fill, ids[0])
 
 

@@ -19,6 +19,7 @@ from viz.export import matrix_csv
 MEAN, ALIGNED, ALL = "mean", "aligned", "all"
 ROWS_AT_ONCE = 48
 MOST_ROWS = 120  # of the alignment
+HEAD_NAMES = {MEAN: "mean of its heads", ALIGNED: "mean of the alignment heads"}
 DRAWN_AS = {"map": "Map", "lines": "Lines"}
 _ALIGNING: WeakKeyDictionary[Trace, Heads] = WeakKeyDictionary()
 WORDS = LineWords(
@@ -29,9 +30,6 @@ WORDS = LineWords(
 def layer_name(layer: str | int) -> str:
     """A layer as its picker shows it."""
     return "all layers" if layer == ALL else f"layer {layer}"
-
-
-HEAD_NAMES = {MEAN: "mean of its heads", ALIGNED: "mean of the alignment heads"}
 
 
 def head_name(head: str) -> str:
