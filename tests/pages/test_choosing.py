@@ -170,7 +170,7 @@ def test_a_typed_word_is_written_piece_by_piece() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("x" * 300, "choices are kept at most"), ("  ", "is a piece this model can write")]
+    ("text", "words"), [("x" * 300, "choices are kept at most"), ("  ", "is a piece this model knows")]
 )
 def test_what_cannot_be_typed_gets_a_sentence_and_changes_nothing(text: str, words: str) -> None:
     app = opened("decoding", CAT, step="1")
