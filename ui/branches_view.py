@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import streamlit as st
 
-from analysis.parting import Parting, parting
+from analysis.divergence import Parting, parting
 from model.errors import InputError
 from ui import branch_tree, branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
 from ui.branches import Branch

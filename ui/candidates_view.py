@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analysis.narrowing import Stage, ruled_out_by, stages
+from analysis.sampling_stages import Stage, ruled_out_by, stages
 from model.decoding import Step, constrained
 from ui import figures, header, settings, strategies, theme, typed_pieces
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from analysis.parting import Parting, parting_of_masks
+from analysis.divergence import Parting, parting_of_masks
 from ui import branches, branches_view, header
 from ui.branches import Branch
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from analysis.gradients import heads_gradient_x_attention
-from analysis.head_numbers import Table, sharpness_and_norm
+from analysis.head_importance import Table, sharpness_and_norm
 from analysis.head_summary import weights_of as weights_in
 from analysis.knock_out import (
     Cost,

@@ -119,7 +119,7 @@ def of_tables(
     edits = of_edits(edited)
     lines = [*of_run(edited), f"parts = {places}", "tables = {}"]
     if "weight" in names or "norm" in names:
-        imports.append("from analysis.head_numbers import sharpness_and_norm")
+        imports.append("from analysis.head_importance import sharpness_and_norm")
         lines.append("sharp, norm = zip(*(sharpness_and_norm(trace, *part) for part in parts))")
         lines += [
             f'tables["{name}"] = {made}' for name, made in (("weight", "sharp"), ("norm", "norm")) if name in names

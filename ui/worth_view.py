@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.agreement import rank_agreement, spearman
-from analysis.head_numbers import Table
+from analysis.head_importance import Table
 from analysis.knock_out import Prediction, every_head
 from ui import figures, head_worth, heads, predictions, settings, theme, worth_code
 from ui import switched_off as off

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from analysis.head_writes import HeadWrites, head_writes, ranked
+from analysis.promoted_tokens import HeadWrites, head_writes, ranked
 from ui import figures, head_code, header, heads, settings, theme
 from ui.figures import array
 from ui.heads import Shown

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.parting import parting
+from analysis.divergence import parting
 from tests.pages.driving import (
     CAT,
     chart,

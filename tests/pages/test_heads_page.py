@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.flow import flow, graph
 from analysis.head_scores import score_trace
 from analysis.head_summary import summarise
-from analysis.head_writes import head_writes
+from analysis.promoted_tokens import head_writes
 from analysis.rollout import rollout
 from analysis.value_weighted import value_weighted
 from tests.pages.driving import CAT, chart, fine, numbers, opened, picked, pressed, sent, shown

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.divergence import parting_of_masks
 from analysis.mask_filling import fills
-from analysis.parting import parting_of_masks
 from model import InputError
 from tests.pages.driving import chart, numbers, payload, picked, pressed, sent, shown, typed
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo

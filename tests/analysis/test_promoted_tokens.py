@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from analysis.direct_path import direct_path
-from analysis.head_writes import head_writes, ranked
+from analysis.promoted_tokens import head_writes, ranked
 from model.config import TransformerConfig
 from model.errors import InputError
 from model.language_model import LanguageModel, Source, SpecialIds

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
+from analysis.divergence import parting, parting_of_masks
 from analysis.mask_filling import fills
-from analysis.parting import parting, parting_of_masks
 from model import Forced, InputError
 from model.decoding import Step
 from model.language_model import LanguageModel, Source, SpecialIds

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from transformers.generation import logits_process as reference
 
-from analysis.narrowing import ruled_out_by, stages
+from analysis.sampling_stages import ruled_out_by, stages
 from model import Sample
 
 READ = [5, 9, 9, 30]
