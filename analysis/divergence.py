@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.decoding import Step
+from model.decoding.step import Step
 from model.errors import InputError
 from model.trace import AttentionPart, AttentionTrace, Trace
 

@@ -9,7 +9,7 @@ import torch
 
 from analysis.cost import cost
 from model.config import TransformerConfig
-from model.decoding import Step
+from model.decoding.step import Step
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.network import advance, beginning

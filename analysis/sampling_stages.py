@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.decoding import Sample, entropy
+from model.decoding.strategies import Sample, entropy
 
 StageName = Literal["constraints", "repetition penalty", "temperature", "top-k", "top-p", "min-p"]
 Narrow = Callable[[Sample, Tensor, Sequence[int]], Tensor]

@@ -1,12 +1,13 @@
 """An instrumented transformer: load a checkpoint, run a text, read every tensor that mattered."""
 
-from model.beam import BeamHistory, Candidate, Hypothesis, beam_history, beam_search
 from model.checkpoint import load, shipped
-from model.decoding import Forced, Greedy, Sample, Step
+from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history, beam_search
+from model.decoding.rewrite import rewrite
+from model.decoding.step import Step
+from model.decoding.strategies import Forced, Greedy, Sample
 from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
-from model.rewriting import rewrite
 from model.tap import SITES
 from model.tokens import Token
 from model.trace import AttentionTrace, Trace

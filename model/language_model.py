@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from model.config import Kind, TransformerConfig
-from model.decoding import Greedy, Step, Strategy
-from model.decoding import decode as _decode
+from model.decoding.loop import decode as _decode
+from model.decoding.step import Step
+from model.decoding.strategies import Greedy, Strategy
 from model.edits import check_edits
 from model.errors import InputError
 from model.network import Network
@@ -169,7 +170,7 @@ class LanguageModel:
         x is a decoder's prompt or an encoder-decoder's source, `target` the tokens already written. `stop` are the ids
         that end it (None: the checkpoint's own). `draft` are ids that it will probably write: they are read in one
         pass and stand as long as the strategy chooses them, so that it is sooner done and writes the same
-        (`model/drafting.py`). Raises InputError as `run` does, before the first step.
+        (`model/decoding/draft.py`). Raises InputError as `run` does, before the first step.
         """
         check_edits(self.config, tuple(edits))
         return _decode(self, x, target, strategy, tuple(edits), max_new_tokens, stop, draft)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from model.beam import BeamHistory, Candidate, Hypothesis, beam_history
-from model.decoding import Greedy
+from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
+from model.decoding.strategies import Greedy
 from ui import figures, header, heads, reading_view, runs, settings, theme, without_attention
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs import Run, RunSpec

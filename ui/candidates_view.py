@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from analysis.sampling_stages import Stage, ruled_out_by, stages
-from model.decoding import Step, constrained
+from model.decoding.step import Step
+from model.decoding.strategies import constrained
 from ui import figures, header, settings, strategies, theme, typed_pieces
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array

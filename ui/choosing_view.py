@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from model.decoding import Step
+from model.decoding.step import Step
 from ui import figures, strategies, streaming
 from ui.candidates_view import narrowed
 from ui.runs import Run

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from model.decoding import Sample, Step
+from model.decoding.step import Step
+from model.decoding.strategies import Sample
 from model.tokens import Token
 from ui import branch_tree, branches
 from ui.branches import Branch

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.logit_attribution import Attribution, attribution, by_source
 from analysis.logit_lens import lens
-from model.decoding import Step
+from model.decoding.step import Step
 from model.errors import InputError
 from model.trace import AttentionPart
 from ui import figures, header, settings, theme

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads, mean_of
-from model.decoding import Step
+from model.decoding.step import Step
 from model.trace import AttentionPart, Trace
 from ui import figures, heads, settings, theme, without_attention
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines

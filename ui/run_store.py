@@ -5,7 +5,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from model.decoding import Greedy, Sample, Step
+from model.decoding.step import Step
+from model.decoding.strategies import Greedy, Sample
 from model.language_model import LanguageModel, Reading
 from model.tap import Edit, StackName
 from model.tokens import Token

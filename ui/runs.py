@@ -6,11 +6,12 @@ from dataclasses import replace
 import streamlit as st
 import torch
 
-from model.decoding import Forced, Step
+from model.decoding.rewrite import rewrite
+from model.decoding.step import Step
+from model.decoding.strategies import Forced
 from model.errors import InputError
 from model.language_model import LanguageModel, Reading
 from model.memory import installed
-from model.rewriting import rewrite
 from model.tap import Edit
 from model.trace import Trace
 from ui.estimate import announced

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from model.decoding import Greedy, Sample
+from model.decoding.strategies import Greedy, Sample
 from ui import settings
 
 HIGHEST_SEED = 999_999

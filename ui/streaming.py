@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.decoding import Step
+from model.decoding.step import Step
 from ui import settings
 from ui.run_store import without_choices
 from ui.runs import Run, RunSpec

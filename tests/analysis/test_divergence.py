@@ -9,7 +9,7 @@ from scipy.spatial.distance import jensenshannon
 from analysis.divergence import parting, parting_of_masks
 from analysis.mask_filling import fills
 from model import Forced, InputError
-from model.decoding import Step
+from model.decoding.step import Step
 from model.language_model import LanguageModel, Source, SpecialIds
 from model.trace import AttentionPart
 from tests.model.builders import FREE, VOCAB, ids, random_model, random_net, shaped

@@ -17,7 +17,7 @@ from analysis.prompting_shares import (
     per_length,
     shares_among,
 )
-from model.decoding import Forced, Greedy
+from model.decoding.strategies import Forced, Greedy
 from model.errors import InputError
 from model.language_model import LanguageModel, Source
 from model.network import build, from_embeddings

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from model.cache import Cache
-from model.decoding import Sample, Step
+from model.decoding.step import Step
+from model.decoding.strategies import Sample
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.recording import Recording

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.decoding import Greedy, Sample
+from model.decoding.strategies import Greedy, Sample
 from ui.strategies import DIALS, Choosing, read, write_dials
 
 ALL = Choosing(

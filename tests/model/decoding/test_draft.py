@@ -8,12 +8,13 @@ import torch
 from model import Greedy, Sample, rewrite
 from model.cache import Cache
 from model.config import TransformerConfig
-from model.decoding import Step, Strategy
-from model.drafting import Draft
+from model.decoding.draft import Draft
+from model.decoding.step import Step
+from model.decoding.strategies import Strategy
 from model.language_model import LanguageModel
 from model.tap import Edit
 from tests.model.builders import END, WRITING, ids, random_model, shaped
-from tests.model.test_decoding import edits_for
+from tests.model.decoding.test_loop import edits_for
 
 DECODER, BOTH = shaped("decoder", "rotary"), shaped("encoder-decoder", "sinusoidal", "post")
 PROMPT = ids(6, seed=3)
@@ -163,6 +164,6 @@ def test_a_draft_goes_on_after_the_token_written() -> None:
 def test_a_long_draft_is_read_in_several_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     lm = random_model(DECODER)
     plain = list(lm.decode(PROMPT, max_new_tokens=20, stop=()))
-    monkeypatch.setattr("model.drafting.MOST_AHEAD", 4)
+    monkeypatch.setattr("model.decoding.draft.MOST_AHEAD", 4)
     drafted = list(lm.decode(PROMPT, max_new_tokens=20, stop=(), draft=[step.token.id for step in plain]))
     assert_same(drafted, plain)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
-from model.decoding import Ended, begin, constrained, ended_by
+from model.decoding.loop import begin, ended_by
+from model.decoding.step import Ended
+from model.decoding.strategies import constrained
 from model.errors import InputError
 from model.network import advance, beginning
 

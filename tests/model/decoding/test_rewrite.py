@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from model import CutEdge, Forced, Greedy, InputError, Sample, ZeroHead, rewrite
-from model.decoding import Step, Strategy
+from model.decoding.step import Step
+from model.decoding.strategies import Strategy
 from model.language_model import LanguageModel
 from model.transformer import Transformer
 from tests.model.builders import END, START, VOCAB, WRITING, ids, random_model, shaped

@@ -9,7 +9,8 @@ from transformers.generation import logits_process as reference
 
 from model import CutEdge, Forced, Greedy, InputError, Sample, SkipSublayer, ZeroHead
 from model.config import TransformerConfig
-from model.decoding import Step, constrained, entropy
+from model.decoding.step import Step
+from model.decoding.strategies import constrained, entropy
 from model.language_model import Constraints, LanguageModel
 from model.tap import Edit, Place
 from tests.model.builders import END, START, VOCAB, WRITING, byte_tokenizer, ids, random_model, shaped, stacks

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from model.config import Kind, Scheme
-from model.decoding import Forced
+from model.decoding.rewrite import rewrite
+from model.decoding.strategies import Forced
 from model.edits import CutEdge
 from model.recording import MERGED
-from model.rewriting import rewrite
 from tests.model.builders import random_model, shaped
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from model.decoding import Forced, Step, Strategy, constrained, ended_by, go_on
+from model.decoding.loop import ended_by, go_on
+from model.decoding.step import Step
+from model.decoding.strategies import Forced, Strategy, constrained
 from model.errors import InputError
 
 if TYPE_CHECKING:

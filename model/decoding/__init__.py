@@ -1,0 +1,1 @@
+"""Writing token by token: strategies, the loop, drafts, rewriting and beam search."""

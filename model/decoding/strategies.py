@@ -1,0 +1,141 @@
+"""How the next token is chosen from the logits: greedy, forced, sampled; and what generation_config.json forbids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from model.errors import InputError
+
+if TYPE_CHECKING:
+    from model.language_model import Constraints
+
+
+class Strategy(Protocol):
+    """Chooses the next token from constrained logits."""
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        """The id to write, from logits (vocab,) and the ids read so far; `index` counts what was written before it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Always the most probable token."""
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        return int(logits.argmax())
+
+
+@dataclass(frozen=True)
+class Forced:
+    """Writes given tokens at given steps, and follows another strategy everywhere else."""
+
+    choices: tuple[tuple[int, int], ...]  # (step index, token id)
+    otherwise: Strategy = Greedy()
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        for at, token in self.choices:
+            if at == index:
+                return token
+        return self.otherwise.choose(logits, read, index)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draws a token, after narrowing the choice in the order `transformers` does.
+
+    Repetition penalty (Keskar et al. 2019), temperature, top-k (Fan et al. 2018), top-p (Holtzman et al. 2020), min-p
+    (Nguyen et al. 2024). Step k draws from a generator seeded by (seed, k), so rewinding repeats itself.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise InputError(
+                f"temperature must be above 0, not {self.temperature}; use Greedy for the most probable token"
+            )
+        if not 0 < self.top_p <= 1 or not 0 <= self.min_p <= 1:
+            raise InputError("top_p lies in (0, 1] and min_p in [0, 1]")
+        if self.top_k < 0 or self.repetition_penalty <= 0:
+            raise InputError("top_k is 0 (off) or more, and repetition_penalty is above 0")
+
+    def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
+        shares = self.narrowed(logits, read).softmax(dim=-1).cpu()
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)
+        return int(torch.multinomial(shares, 1, generator=generator))
+
+    def narrowed(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """(vocab,) logits after every stage, minus infinity where a token is ruled out."""
+        for stage in (self.penalised, self.tempered, self.top_k_only, self.top_p_only, self.min_p_only):
+            logits = stage(logits, read)
+        return logits
+
+    def penalised(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Tokens already read become less likely."""
+        if self.repetition_penalty == 1.0:
+            return logits
+        seen = torch.tensor(sorted(set(read)), dtype=torch.long, device=logits.device)
+        old = logits[seen]
+        new = torch.where(old < 0, old * self.repetition_penalty, old / self.repetition_penalty)
+        return logits.scatter(0, seen, new)
+
+    def tempered(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Sharper below 1, flatter above."""
+        return logits / self.temperature
+
+    def top_k_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Only the k most probable."""
+        if not self.top_k:
+            return logits
+        least = logits.topk(min(self.top_k, logits.shape[-1])).values[-1]
+        return logits.masked_fill(logits < least, float("-inf"))
+
+    def top_p_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Only the fewest tokens whose shares reach p together."""
+        if self.top_p >= 1.0:
+            return logits
+        rising, order = logits.sort()
+        ruled_out = rising.softmax(dim=-1).cumsum(dim=-1) <= 1 - self.top_p
+        ruled_out[-1] = False
+        return logits.masked_fill(torch.zeros_like(ruled_out).scatter(0, order, ruled_out), float("-inf"))
+
+    def min_p_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
+        """Only tokens at least min_p times as probable as the first."""
+        if not self.min_p:
+            return logits
+        shares = logits.softmax(dim=-1)
+        ruled_out = shares < self.min_p * shares.max()
+        return logits.masked_fill(ruled_out, float("-inf"))
+
+
+def constrained(logits: Tensor, rules: "Constraints", written: Sequence[int], index: int) -> Tensor:
+    """(vocab,) logits with what generation_config.json forbids at minus infinity and what it forces alone left.
+
+    `written` are the ids the decoder has read, `index` counts the tokens written by this decode.
+    """
+    banned = [*rules.never, *(rules.never_first if index == 0 else ())]
+    banned += [s[-1] for s in rules.never_sequences if len(s) > 1 and tuple(written[-len(s) + 1 :]) == s[:-1]]
+    if banned:
+        logits = logits.clone()
+        logits[banned] = float("-inf")
+    if rules.forced_first is not None and len(written) == 1:
+        forced = torch.full_like(logits, float("-inf"))
+        forced[rules.forced_first] = 0.0
+        return forced
+    return logits
+
+
+def entropy(logits: Tensor) -> float:
+    """Bits of the softmax over (vocab,) logits."""
+    log_shares = logits.double().log_softmax(dim=-1)
+    held = log_shares.isfinite()
+    return float(-(log_shares[held].exp() * log_shares[held]).sum() / torch.log(torch.tensor(2.0, dtype=torch.float64)))
