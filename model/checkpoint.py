@@ -12,13 +12,13 @@ from model import hub, memory, tokenizer_files, weight_files
 from model.config import TransformerConfig
 from model.errors import CheckpointError, first_line
 from model.families import FAMILIES
+from model.families.conversion import fill
 from model.families.family import ConfigJson, Family, shortened
 from model.language_model import Constraints, LanguageModel, Source, SpecialIds
 from model.layout import lay_out
 from model.network import Network, build
 from model.positions import build_positions
 from model.tokens import Tokenizer
-from model.weights import fill
 
 ZOO = Path(__file__).parent / "zoo"
 Device = Literal["auto", "cpu", "cuda", "mps"]

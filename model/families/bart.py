@@ -1,8 +1,8 @@
 """BART (Lewis et al. 2020): encoder-decoder, post-norm, learned positions counted from 2."""
 
 from model.config import TransformerConfig
+from model.families.conversion import Copy, Table, Via, flat
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.weights import Copy, Table, Via, flat
 
 BLOCK = "{s}.blocks.{i}"
 

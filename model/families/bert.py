@@ -1,8 +1,8 @@
 """BERT (Devlin et al. 2019): encoder-only, post-norm, learned positions, sentence pairs, a masked-word head."""
 
 from model.config import TransformerConfig
+from model.families.conversion import Fallback, Spare, Table
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.weights import Fallback, Spare, Table
 
 BLOCK = "encoder.blocks.{i}"
 LAYER = "encoder.layer.{i}"

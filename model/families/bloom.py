@@ -1,8 +1,8 @@
 """BLOOM (BigScience 2022): decoder-only, pre-norm, ALiBi, a norm straight after the embeddings."""
 
 from model.config import TransformerConfig
+from model.families.conversion import Via, interleaved_qkv
 from model.families.family import ConfigJson, Family, Output
-from model.weights import Via, interleaved_qkv
 
 BLOCK = "decoder.blocks.{i}"
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from model.config import Activation, TransformerConfig
 from model.errors import CheckpointError
-from model.weights import Table
+from model.families.conversion import Table
 
 T = TypeVar("T")
 LARGEST = 2**31 - 1

@@ -11,8 +11,8 @@ from model.errors import CheckpointError
 from model.families import llama
 from model.families.family import ACTIVATIONS, ConfigJson, Family
 from model.families.llama import BLOCK
-from model.families.rotation import Turning, stated
-from model.families.windows import layer_types
+from model.families.rope import RopeSettings, stated
+from model.families.sliding_window import layer_types
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
@@ -51,13 +51,13 @@ def config(hf: ConfigJson) -> TransformerConfig:
     )
 
 
-def turnings(hf: ConfigJson) -> tuple[Turning, Turning]:
+def turnings(hf: ConfigJson) -> tuple[RopeSettings, RopeSettings]:
     """(of full layers, of windowed layers)."""
     far, near = hf.number("rope_theta", 1_000_000.0), hf.number("rope_local_base_freq", 10_000.0)
     both = hf.part("rope_parameters") or ConfigJson({})
     full, sliding = both.part("full_attention") or hf.part("rope_scaling"), both.part("sliding_attention")
-    rope = Turning(far) if full is None else stated(full, far)
-    local = Turning(near) if sliding is None else stated(sliding, near)
+    rope = RopeSettings(far) if full is None else stated(full, far)
+    local = RopeSettings(near) if sliding is None else stated(sliding, near)
     if local.scale != 1.0 or local.llama3 is not None:
         raise CheckpointError("config.json stretches the rotation of windowed layers, which is not supported")
     return rope, local

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from model.config import TransformerConfig
+from model.families.conversion import Via, stacked_qkv, transposed
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.weights import Via, stacked_qkv, transposed
 
 BLOCK = "decoder.blocks.{i}"
 

@@ -1,9 +1,9 @@
 """GPT-NeoX (Black et al. 2022), Pythia among them: parallel block with two norms, a quarter of each head turns."""
 
 from model.config import TransformerConfig
+from model.families.conversion import Via, interleaved_qkv
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.families.rotation import turning
-from model.weights import Via, interleaved_qkv
+from model.families.rope import rope_settings
 
 BLOCK = "decoder.blocks.{i}"
 
@@ -12,7 +12,7 @@ def config(hf: ConfigJson) -> TransformerConfig:
     d_model, n_heads, rope = (
         hf.integer("hidden_size"),
         hf.integer("num_attention_heads"),
-        turning(hf, default_share=0.25),
+        rope_settings(hf, default_share=0.25),
     )
     bias = hf.flag("attention_bias", True)
     return TransformerConfig(

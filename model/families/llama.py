@@ -1,9 +1,9 @@
 """LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024): decoder-only, pre-norm RMS, rotary positions, SwiGLU."""
 
 from model.config import TransformerConfig
+from model.families.conversion import Table
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.families.rotation import turning
-from model.weights import Table
+from model.families.rope import rope_settings
 
 BLOCK = "decoder.blocks.{i}"
 
@@ -31,7 +31,7 @@ OUTPUT = Output(tables=("embed_tokens.weight",))
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
-    d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), turning(hf)
+    d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), rope_settings(hf)
     bias, ff_bias = hf.flag("attention_bias", False), hf.flag("mlp_bias", False)
     return TransformerConfig(
         vocab_size=hf.integer("vocab_size"),

@@ -2,8 +2,8 @@
 
 from model.config import TransformerConfig
 from model.families.bart import BLOCKS, TABLES, check_halves
+from model.families.conversion import Computed, Copy, Via, flat
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.weights import Computed, Copy, Via, flat
 
 
 def config(hf: ConfigJson) -> TransformerConfig:

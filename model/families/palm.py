@@ -10,13 +10,13 @@ norm.weight.
 
 from model.config import TransformerConfig
 from model.families.family import ConfigJson, Family, Output
-from model.families.rotation import turning
+from model.families.rope import rope_settings
 
 BLOCK = "decoder.blocks.{i}"
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
-    d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), turning(hf)
+    d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), rope_settings(hf)
     return TransformerConfig(
         vocab_size=hf.integer("vocab_size"),
         d_model=d_model,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from model.config import TransformerConfig
 from model.families import llama
 from model.families.family import ConfigJson, Family
-from model.families.windows import layer_types
+from model.families.sliding_window import layer_types
 
 
 def config(hf: ConfigJson) -> TransformerConfig:

@@ -2,8 +2,8 @@
 
 from model.config import TransformerConfig
 from model.families.bert import BODY
+from model.families.conversion import Fallback
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.weights import Fallback
 
 
 def config(hf: ConfigJson) -> TransformerConfig:

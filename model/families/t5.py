@@ -2,8 +2,8 @@
 
 from model.config import Activation, TransformerConfig
 from model.errors import CheckpointError
+from model.families.conversion import Copy
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.weights import Copy
 
 BLOCK = "{s}.blocks.{i}"
 LAYER = "{s}.block.{i}.layer"

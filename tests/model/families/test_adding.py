@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 import model
-from model import weights
 from model.config import TransformerConfig
-from model.families import FAMILIES
+from model.families import FAMILIES, conversion
 from model.families.family import ACTIVATIONS, ConfigJson, Family, Output
-from model.families.rotation import turning
+from model.families.rope import rope_settings
 from tests.model.families.reference import Hf
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,7 +19,7 @@ BLOCK = "decoder.blocks.{i}"
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
-    d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), turning(hf)
+    d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), rope_settings(hf)
     bias = hf.flag("use_bias", True)
     return TransformerConfig(
         vocab_size=hf.integer("vocab_size"),
@@ -94,7 +93,7 @@ def test_the_rules_and_readers_the_page_names_exist() -> None:
     rules = set(re.findall(r"`(\w+)\(\w*(?:, op)?\)`", second))
     assert rules == {"Via", "Copy", "Fallback", "Spare", "Computed"}
     for name in (*rules, "transposed", "stacked_qkv", "interleaved_qkv", "flat"):
-        assert callable(getattr(weights, name))
+        assert callable(getattr(conversion, name))
     for name in ("integer", "number", "flag", "text", "choice", "part"):
         assert callable(getattr(ConfigJson, name))
     parts = {field.name for field in fields(Family)}

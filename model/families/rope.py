@@ -8,7 +8,7 @@ from model.families.family import ConfigJson
 
 
 @dataclass(frozen=True)
-class Turning:
+class RopeSettings:
     """What the config says about speeds: their base, and how they are stretched."""
 
     base: float
@@ -17,7 +17,7 @@ class Turning:
     share: float = 1.0
 
 
-def turning(hf: ConfigJson, default_base: float = 10_000.0, default_share: float = 1.0) -> Turning:
+def rope_settings(hf: ConfigJson, default_base: float = 10_000.0, default_share: float = 1.0) -> RopeSettings:
     """What a whole config says; the newer key counts where both are there, as in `transformers`."""
     parameters = hf.part("rope_parameters")
     base, share = hf.number("rope_theta", default_base), hf.number("partial_rotary_factor", default_share)
@@ -25,18 +25,18 @@ def turning(hf: ConfigJson, default_base: float = 10_000.0, default_share: float
         parameters = hf.part("rope_scaling")
     else:
         hf.value("rope_scaling")
-    return Turning(base, share=share) if parameters is None else stated(parameters, base, share)
+    return RopeSettings(base, share=share) if parameters is None else stated(parameters, base, share)
 
 
-def stated(parameters: ConfigJson, default_base: float, default_share: float = 1.0) -> Turning:
+def stated(parameters: ConfigJson, default_base: float, default_share: float = 1.0) -> RopeSettings:
     """What one object of rotary parameters says."""
     base = parameters.number("rope_theta", default_base)
     share = parameters.number("partial_rotary_factor", default_share)
     kind = parameters.text("rope_type", parameters.text("type", "default"))
     if kind == "default":
-        return Turning(base, share=share)
+        return RopeSettings(base, share=share)
     if kind == "linear":
-        return Turning(base, scale=parameters.number("factor"), share=share)
+        return RopeSettings(base, scale=parameters.number("factor"), share=share)
     if kind == "llama3":
         stretch = Llama3Scaling(
             factor=parameters.number("factor"),
@@ -44,7 +44,7 @@ def stated(parameters: ConfigJson, default_base: float, default_share: float = 1
             high_frequency=parameters.number("high_freq_factor"),
             trained_positions=parameters.integer("original_max_position_embeddings"),
         )
-        return Turning(base, llama3=stretch, share=share)
+        return RopeSettings(base, llama3=stretch, share=share)
     raise CheckpointError(
         f"config.json asks for rotary positions of type {kind!r}, supported are default, linear and llama3"
     )
