@@ -29,8 +29,9 @@ import torch
 
 from model import memory
 from model.config import TransformerConfig
-from model.language_model import LanguageModel, Source
+from model.language_model import LanguageModel
 from model.positions import build_positions
+from model.pretrained import Source
 from model.transformer import Transformer
 
 SPARE = 2_000_000_000  # bytes for what a forward works with

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from model.cache import LayerCache
 from model.config import TransformerConfig
-from model.layout import apply_together
 from model.norms import build_norm
 from model.positions import Bias, Rotation
 from model.tap import Tap
+from model.weight_layout import apply_together
 
 
 @dataclass(frozen=True, eq=False)

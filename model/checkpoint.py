@@ -14,11 +14,12 @@ from model.errors import CheckpointError, first_line
 from model.families import FAMILIES
 from model.families.conversion import fill
 from model.families.family import ConfigJson, Family, shortened
-from model.language_model import Constraints, LanguageModel, Source, SpecialIds
-from model.layout import lay_out
+from model.language_model import LanguageModel
 from model.network import Network, build
 from model.positions import build_positions
+from model.pretrained import Constraints, Source, SpecialIds
 from model.tokens import Tokenizer
+from model.weight_layout import lay_out
 
 ZOO = Path(__file__).parent / "zoo"
 Device = Literal["auto", "cpu", "cuda", "mps"]

@@ -242,3 +242,16 @@ def check_attention(config: TransformerConfig, stack: str, layer: int, part: str
     """Raises InputError unless the model has that head there."""
     check_place(config, stack, layer, part)
     check_head(config, head)
+
+
+def _kept(trace: Trace) -> tuple[dict[str, Tensor], dict[str, list[str | int | None]]]:
+    """Every kept tensor by a name of its own, and where in the model each name stands: [stack, layer, part, site]."""
+    tensors: dict[str, Tensor] = {}
+    places: dict[str, list[str | int | None]] = {}
+    for place, site in trace.recording.chunks:
+        row = 0 if site == "position" else trace.row  # one row of positions serves the whole batch
+        x = trace.recording.rows(place, site, trace.last, row)
+        if x is not None:
+            name = "/".join(str(step) for step in (*place, site) if step is not None)
+            tensors[name], places[name] = x, [*place, site]
+    return tensors, places

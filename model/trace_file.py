@@ -21,7 +21,7 @@ from model.positions import Bias, OffsetBias
 from model.recording import Recording
 from model.tap import SITES, Part, Place, Site, StackName
 from model.tokens import Token
-from model.trace import Trace
+from model.trace import Trace, _kept
 
 if TYPE_CHECKING:
     from model.language_model import LanguageModel
@@ -88,19 +88,6 @@ def load(path: str | Path, lm: "LanguageModel | None" = None) -> Trace:
         return _assemble(header, tensors, lm)
     except (_DamagedError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{file.name} is damaged: {error}") from error
-
-
-def _kept(trace: Trace) -> tuple[dict[str, Tensor], dict[str, list[str | int | None]]]:
-    """Every kept tensor by a name of its own, and where in the model each name stands: [stack, layer, part, site]."""
-    tensors: dict[str, Tensor] = {}
-    places: dict[str, list[str | int | None]] = {}
-    for place, site in trace.recording.chunks:
-        row = 0 if site == "position" else trace.row  # one row of positions serves the whole batch
-        x = trace.recording.rows(place, site, trace.last, row)
-        if x is not None:
-            name = "/".join(str(step) for step in (*place, site) if step is not None)
-            tensors[name], places[name] = x, [*place, site]
-    return tensors, places
 
 
 def _by_offset(bias: Bias, time: int, trace: Trace) -> Tensor:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from model.decoding.step import Step
 from model.decoding.strategies import Greedy, Sample
-from model.language_model import LanguageModel, Reading
+from model.language_model import LanguageModel
+from model.pretrained import Reading
 from model.tap import Edit, StackName
 from model.tokens import Token
 from model.trace import Trace

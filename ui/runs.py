@@ -10,8 +10,9 @@ from model.decoding.rewrite import rewrite
 from model.decoding.step import Step
 from model.decoding.strategies import Forced
 from model.errors import InputError
-from model.language_model import LanguageModel, Reading
+from model.language_model import LanguageModel
 from model.memory import installed
+from model.pretrained import Reading
 from model.tap import Edit
 from model.trace import Trace
 from ui.estimate import announced

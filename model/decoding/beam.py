@@ -19,7 +19,8 @@ from model.errors import InputError
 from model.network import advance, beginning
 
 if TYPE_CHECKING:
-    from model.language_model import Ids, LanguageModel
+    from model.language_model import LanguageModel
+    from model.pretrained import Ids
 
 Fate = Literal["kept", "finished", "dropped"]
 

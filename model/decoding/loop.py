@@ -17,7 +17,8 @@ from model.tap import Edit, Tap
 from model.tokens import Token
 
 if TYPE_CHECKING:
-    from model.language_model import Ids, LanguageModel
+    from model.language_model import LanguageModel
+    from model.pretrained import Ids
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from torch import Tensor
 from model.errors import InputError
 
 if TYPE_CHECKING:
-    from model.language_model import Constraints
+    from model.pretrained import Constraints
 
 
 class Strategy(Protocol):

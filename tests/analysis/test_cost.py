@@ -8,8 +8,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from analysis.cost import cost, seconds_a_token
 from model.config import TransformerConfig
-from model.language_model import LanguageModel, Source
+from model.language_model import LanguageModel
 from model.network import advance, beginning, build
+from model.pretrained import Source
 from model.recording import Recording
 from model.tap import Tap
 from tests.model.builders import CONFIGS, ids, random_model, random_net, shaped

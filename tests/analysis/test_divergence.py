@@ -10,7 +10,8 @@ from analysis.divergence import parting, parting_of_masks
 from analysis.mask_filling import fills
 from model import Forced, InputError
 from model.decoding.step import Step
-from model.language_model import LanguageModel, Source, SpecialIds
+from model.language_model import LanguageModel
+from model.pretrained import Source, SpecialIds
 from model.trace import AttentionPart
 from tests.model.builders import FREE, VOCAB, ids, random_model, random_net, shaped
 

@@ -9,8 +9,9 @@ import torch
 import model
 from analysis.influence import by_distance, influence
 from model.config import TransformerConfig
-from model.language_model import LanguageModel, Source, SpecialIds
+from model.language_model import LanguageModel
 from model.network import build, from_embeddings
+from model.pretrained import Source, SpecialIds
 from tests.model.builders import CONFIGS, START, ids, random_model, shaped
 
 LSTM = TransformerConfig(

@@ -6,7 +6,8 @@ import pytest
 
 from analysis.mask_filling import Order, fills
 from model import InputError
-from model.language_model import LanguageModel, Source, SpecialIds
+from model.language_model import LanguageModel
+from model.pretrained import Source, SpecialIds
 from tests.model.builders import FREE, ids, random_model, random_net, shaped
 
 MASK = 3

@@ -11,7 +11,8 @@ from analysis.direct_path import direct_path
 from analysis.promoted_tokens import head_writes, ranked
 from model.config import TransformerConfig
 from model.errors import InputError
-from model.language_model import LanguageModel, Source, SpecialIds
+from model.language_model import LanguageModel
+from model.pretrained import Source, SpecialIds
 from model.trace import Trace
 from tests.model.builders import CONFIGS, PLAIN, START, random_model, random_net, read_by, shaped
 

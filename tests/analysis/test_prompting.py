@@ -9,7 +9,8 @@ from tokenizers import AddedToken
 
 from analysis.prompting import LONGEST_ANSWER, Composed, Prompt, compose, joined, pose
 from model.errors import InputError
-from model.language_model import Constraints, LanguageModel, Source, SpecialIds
+from model.language_model import LanguageModel
+from model.pretrained import Constraints, Source, SpecialIds
 from model.tokens import Tokenizer
 from tests.model.builders import END, START, byte_tokenizer, random_net, shaped
 

@@ -19,8 +19,9 @@ from analysis.prompting_shares import (
 )
 from model.decoding.strategies import Forced, Greedy
 from model.errors import InputError
-from model.language_model import LanguageModel, Source
+from model.language_model import LanguageModel
 from model.network import build, from_embeddings
+from model.pretrained import Source
 from tests.analysis.test_influence import LSTM
 from tests.analysis.test_prompting import FULL, MASK, reader, tokenizer
 

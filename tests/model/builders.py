@@ -11,7 +11,8 @@ from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers
 
 import model
 from model.config import Kind, Order, Scheme, TransformerConfig
-from model.language_model import Constraints, LanguageModel, Source, SpecialIds
+from model.language_model import LanguageModel
+from model.pretrained import Constraints, Source, SpecialIds
 from model.tap import SITES, Place, Site, StackName
 from model.tokens import Tokenizer
 from model.transformer import Transformer

@@ -7,8 +7,9 @@ import torch
 
 from model.config import TransformerConfig
 from model.families import FAMILIES
-from model.language_model import LanguageModel, Source
+from model.language_model import LanguageModel
 from model.network import build
+from model.pretrained import Source
 from model.transformer import Transformer
 from tests.model.builders import random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG

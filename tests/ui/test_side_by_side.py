@@ -8,8 +8,9 @@ import torch
 
 from analysis.cost import cost
 from model import InputError
-from model.language_model import LanguageModel, Source
+from model.language_model import LanguageModel
 from model.network import build
+from model.pretrained import Source
 from tests.model.builders import START, ids, random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
 from ui import cost_table

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from model import Hypothesis, InputError, beam_history, beam_search
-from model.language_model import Constraints, LanguageModel
+from model.language_model import LanguageModel
+from model.pretrained import Constraints
 from tests.model.builders import END, PAD, START, ids, loaded_marian, marian_reference, random_model, shaped
 
 SOURCE = [5, 17, 40, 9, 33, END]

@@ -11,7 +11,8 @@ from model import CutEdge, Forced, Greedy, InputError, Sample, SkipSublayer, Zer
 from model.config import TransformerConfig
 from model.decoding.step import Step
 from model.decoding.strategies import constrained, entropy
-from model.language_model import Constraints, LanguageModel
+from model.language_model import LanguageModel
+from model.pretrained import Constraints
 from model.tap import Edit, Place
 from tests.model.builders import END, START, VOCAB, WRITING, byte_tokenizer, ids, random_model, shaped, stacks
 

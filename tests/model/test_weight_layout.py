@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import model
-from model.layout import LONGEST_ROW, apply_together, lay_out, lie_together
 from model.transformer import Transformer
+from model.weight_layout import LONGEST_ROW, apply_together, lay_out, lie_together
 from tests.model.builders import shaped
 from tests.model.families.palm import PalmCase
 from tests.model.small_checkpoint import small_checkpoint
