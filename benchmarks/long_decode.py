@@ -30,7 +30,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 import model
 from benchmarks.latency import PATIENCE_MS, WATCH, machine, rest, timed
 from benchmarks.serving import Served, regard
-from model import checkpoint
+from model.loading import checkpoint
 from scripts.browser import FLAGS, find_browser, install_browser
 from tests.browser.driving import IS_IDLE, PLACE_OF, button, chart, opened
 from tests.browser.endless import PROMPT, address, endless, open_by_path

@@ -30,7 +30,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 import model
 from benchmarks.serving import Served, regard, zoo_with
 from benchmarks.visits import Traffic
-from model import checkpoint
+from model.loading import checkpoint
 from scripts.browser import FLAGS, find_browser, install_browser
 from tests.browser.driving import IS_IDLE, PLACE_OF, settled
 

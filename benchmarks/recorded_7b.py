@@ -27,9 +27,9 @@ from pathlib import Path
 
 import torch
 
-from model import memory
 from model.config import TransformerConfig
 from model.language_model import LanguageModel
+from model.loading import memory
 from model.positions import build_positions
 from model.pretrained import Source
 from model.transformer import Transformer
@@ -68,7 +68,7 @@ def random_model(config: TransformerConfig, device: torch.device) -> LanguageMod
     """Random bfloat16 weights, made where they stay."""
     with torch.device("meta"):
         net = Transformer(config).to(torch.bfloat16)
-    memory.weigh(net, torch.bfloat16, device).check()
+    memory.memory_needed(net, torch.bfloat16, device).check()
     net = net.to_empty(device=device)
     torch.manual_seed(0)
     for parameter in net.parameters():

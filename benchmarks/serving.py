@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from model import checkpoint
+from model.loading import checkpoint
 from tests.browser.driving import ROOT, free_port, wait_for_health
 
 START = (

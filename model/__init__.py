@@ -1,6 +1,5 @@
 """An instrumented transformer: load a checkpoint, run a text, read every tensor that mattered."""
 
-from model.checkpoint import load, shipped
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history, beam_search
 from model.decoding.rewrite import rewrite
 from model.decoding.step import Step
@@ -8,6 +7,7 @@ from model.decoding.strategies import Forced, Greedy, Sample
 from model.edits import CutEdge, SkipSublayer, ZeroHead
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
+from model.loading.checkpoint import load, shipped
 from model.tap import SITES
 from model.tokens import Token
 from model.trace import AttentionTrace, Trace

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 import model
-from model.checkpoint import ZOO
+from model.loading.checkpoint import ZOO
 from training.head_figures import HEADING, describe_heads
 from training.held_out import held_out_traces
 from training.recipes import RECIPES

@@ -11,7 +11,7 @@ import torch
 from model.config import TransformerConfig
 from model.errors import InputError
 from model.language_model import LanguageModel
-from model.memory import free_on, gigabytes
+from model.loading.memory import free_on, gigabytes
 
 SHORT = 1_500  # characters: below it nothing is estimated, because nothing takes long
 PATIENCE = 2.0  # seconds that need no announcement

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import model
-from model import checkpoint, hub, tokenizer_files
-from model.checkpoint import Dtype
+from model import tokenizer_files
 from model.errors import CheckpointError
 from model.families.family import ConfigJson
 from model.language_model import LanguageModel
+from model.loading import checkpoint, hub
+from model.loading.checkpoint import Dtype
 
 MOST_MODELS = 3
 LIGHT_BYTES = 64 * 1024**2  # models no larger stay beside these: shipped ones, of which a page shows several at once

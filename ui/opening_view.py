@@ -9,10 +9,10 @@ import streamlit as st
 import torch
 
 import model
-from model import checkpoint
 from model.errors import CheckpointError
-from model.hub import Progress
-from model.memory import free_on
+from model.loading import checkpoint
+from model.loading.hub import Progress
+from model.loading.memory import free_on
 from ui import header, opened, permission, runs
 from ui.models_view import heading
 from ui.opened import Listed

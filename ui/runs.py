@@ -11,7 +11,7 @@ from model.decoding.step import Step
 from model.decoding.strategies import Forced
 from model.errors import InputError
 from model.language_model import LanguageModel
-from model.memory import installed
+from model.loading.memory import installed
 from model.pretrained import Reading
 from model.tap import Edit
 from model.trace import Trace

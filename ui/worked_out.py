@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from model import memory
+from model.loading import memory
 from ui.runs import Run
 
 T = TypeVar("T")

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import model
-from model import CheckpointError, CutEdge, Sample, ZeroHead, checkpoint, memory
+from model import CheckpointError, CutEdge, Sample, ZeroHead
+from model.loading import checkpoint, memory
 from model.transformer import Transformer
 from tests.model.builders import CONFIGS, ids, random_net
 from tests.model.small_checkpoint import small_checkpoint

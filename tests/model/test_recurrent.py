@@ -54,7 +54,7 @@ def test_it_says_what_it_is(lm: model.LanguageModel) -> None:
 
 
 def test_a_shipped_one_is_listed_and_loads_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.checkpoint.ZOO", folder.parent)
+    monkeypatch.setattr("model.loading.checkpoint.ZOO", folder.parent)
     assert "lstm" in model.shipped()
     assert model.load("lstm", device="cpu").kind == "recurrent"
 

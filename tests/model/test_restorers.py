@@ -5,8 +5,8 @@ import torch
 import transformers
 
 import model
-from model.checkpoint import ZOO
 from model.language_model import LanguageModel
+from model.loading.checkpoint import ZOO
 
 BERT, BART = "bert-stories", "bart-denoise"
 HIDDEN = {

@@ -9,8 +9,8 @@ import torch
 import transformers
 
 import model
-from model.checkpoint import ZOO
 from model.language_model import LanguageModel
+from model.loading.checkpoint import ZOO
 from tests.model.builders import stacks
 
 SHIPPED = sorted(model.shipped())

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.cost import cost
 from analysis.influence import influence
-from model import checkpoint
+from model.loading import checkpoint
 from tests.model import lstm_checkpoint
 from tests.pages.driving import APP, chart, fine, link, numbers, payload, picked, said, sent, shown, typed
 from tests.pages.test_kinds import save, tokenizer

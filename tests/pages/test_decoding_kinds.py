@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import beam_history, checkpoint
+from model import beam_history
+from model.loading import checkpoint
 from tests.model import lstm_checkpoint
 from tests.pages.driving import chart, clicked, numbers, opened, payload, picked, shown
 from tests.pages.test_kinds import FAMILIES, TEXT, save, tokenizer

@@ -10,7 +10,7 @@ import tokenizers
 from streamlit.testing.v1 import AppTest
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
 
-from model import checkpoint
+from model.loading import checkpoint
 from tests.model.families.cases import CASES
 from tests.model.families.reference import Hf
 from tests.pages.driving import chart, numbers, opened, payload, picked, shown, typed

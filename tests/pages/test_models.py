@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import model
-from model import hub
 from model.families import FAMILIES
+from model.loading import hub
 from tests.model.small_checkpoint import small_checkpoint
 from tests.pages.driving import CAT, chart, chips, fine, link, opened, picked, pressed, said, shown
 from ui import opening_view, permission, runs

@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import model
-from model import CheckpointError, InputError, checkpoint, tokenizer_files
+from model import CheckpointError, InputError, tokenizer_files
 from model.errors import LONGEST
+from model.loading import checkpoint
 from model.tokens import Tokenizer
 from tests.model.families.cases import CASES
 from tests.model.families.reference import amend

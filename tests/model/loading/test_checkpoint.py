@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import model
-from model import CheckpointError, checkpoint, memory
-from model.weight_files import find
+from model import CheckpointError
+from model.loading import checkpoint, memory
+from model.loading.weight_files import find
 from tests.model.families.reference import amend
 from tests.model.small_checkpoint import shard, small_checkpoint
 

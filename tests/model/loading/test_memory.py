@@ -8,7 +8,7 @@ import psutil
 import pytest
 import torch
 
-from model import memory
+from model.loading import memory
 
 MB = 1024**2
 HAS_TRIM = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim")

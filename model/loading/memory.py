@@ -31,7 +31,7 @@ class Memory:
             )
 
 
-def weigh(net: nn.Module, dtype: torch.dtype, device: torch.device) -> Memory:
+def memory_needed(net: nn.Module, dtype: torch.dtype, device: torch.device) -> Memory:
     """What the parameters of a net (on any device, the meta device too) will take at this precision."""
     numbers = sum(p.numel() for p in net.parameters())
     return Memory(numbers * dtype.itemsize, free_on(device), str(device))

@@ -8,13 +8,14 @@ from typing import Literal, TypeGuard
 import torch
 from torch import Tensor
 
-from model import hub, memory, tokenizer_files, weight_files
+from model import tokenizer_files
 from model.config import TransformerConfig
 from model.errors import CheckpointError, first_line
 from model.families import FAMILIES
 from model.families.conversion import fill
 from model.families.family import ConfigJson, Family, shortened
 from model.language_model import LanguageModel
+from model.loading import hub, memory, weight_files
 from model.network import Network, build
 from model.positions import build_positions
 from model.pretrained import Constraints, Source, SpecialIds
@@ -59,7 +60,7 @@ def load(
     stored = weight_files.find(folder, family.plain_name)
     config = family.read_config(hf, stored)
     net = sketch(config, len(stored.names)).to(kind)
-    memory.weigh(net, kind, on).check()
+    memory.memory_needed(net, kind, on).check()
     net = _placed(net, on)
     unused = fill(net, _counted(stored, progress), family.weights, config)
     net.requires_grad_(False)
@@ -152,7 +153,7 @@ def memory_needed(
     hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
     family = family_of(hf)
     stored = weight_files.find(folder, family.plain_name)
-    return memory.weigh(sketch(family.read_config(hf, stored), len(stored.names)), pick_dtype(dtype, on), on)
+    return memory.memory_needed(sketch(family.read_config(hf, stored), len(stored.names)), pick_dtype(dtype, on), on)
 
 
 def sketch(config: TransformerConfig, stored: int) -> Network:

@@ -7,8 +7,9 @@ import huggingface_hub
 import pytest
 
 import model
-from model import CheckpointError, hub
-from tests.model.hub_server import COMMIT, Hub, serving
+from model import CheckpointError
+from model.loading import hub
+from tests.model.loading.hub_server import COMMIT, Hub, serving
 from tests.model.small_checkpoint import shard, small_checkpoint
 
 
