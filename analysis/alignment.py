@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.words import Word, alone, words
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 How = Literal["pieces", "characters", "words"]
 Costs = NDArray[np.int64]

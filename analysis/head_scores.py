@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from model.tap import StackName
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import AttentionPart, AttentionTrace, Trace
 
 ScoreName = Literal["previous", "next", "same", "first", "separator", "duplicate", "induction", "alignment", "coverage"]

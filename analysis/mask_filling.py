@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.errors import InputError
 from model.language_model import LanguageModel
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import Trace
 
 Order = Literal["certain", "left"]

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from model.errors import InputError
 from model.language_model import LanguageModel
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 Part = Literal["instruction", "examples", "input", "answer", "special"]
 PARTS: tuple[Part, ...] = get_args(Part)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from model.tokens import Token, visible
+from model.tokenizers.tokens import Token, visible
 
 HEXADECIMAL = re.compile("‹([0-9A-F]{2})›")
 APOSTROPHES = "'’"

@@ -9,7 +9,7 @@ from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.loading.checkpoint import load, shipped
 from model.tap import SITES
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import AttentionTrace, Trace
 
 __all__ = [

@@ -19,7 +19,7 @@ from model.positions import Bias
 from model.pretrained import Constraints, Ids, Reading, Source, SpecialIds
 from model.recording import Recording
 from model.tap import Edit, Keep, StackName, Tap
-from model.tokens import Token, Tokenizer, check_ids
+from model.tokenizers.tokens import Token, Tokenizer, check_ids
 from model.trace import Trace
 
 

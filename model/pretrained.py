@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 Ids = Sequence[int] | Tensor
 

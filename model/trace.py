@@ -15,7 +15,7 @@ from model.errors import InputError
 from model.positions import Bias
 from model.recording import Recording
 from model.tap import Place, Site, StackName
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 if TYPE_CHECKING:
     from pathlib import Path

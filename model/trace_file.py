@@ -20,7 +20,7 @@ from model.errors import InputError
 from model.positions import Bias, OffsetBias
 from model.recording import Recording
 from model.tap import SITES, Part, Place, Site, StackName
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import Trace, _kept
 
 if TYPE_CHECKING:

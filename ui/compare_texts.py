@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.alignment import by_pieces, by_words
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui import compare_code, figures, header, predictions, theme
 from ui.compare_with import Other
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip

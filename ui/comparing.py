@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.alignment import Alignment, align
 from analysis.difference import Grid, difference, moved, nearest_heads, row_step
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import AttentionTrace
 from ui import heads
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails

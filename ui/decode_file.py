@@ -8,7 +8,7 @@ import streamlit as st
 
 from model.decoding.step import Step
 from model.decoding.strategies import Sample
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui import branch_tree, branches
 from ui.branches import Branch
 from ui.branches_view import run_of

@@ -6,7 +6,7 @@ import torch
 
 from analysis.similarity import cosines, nearest, projection
 from model.tap import StackName
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui import figures, pair_in_words, settings, theme
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array

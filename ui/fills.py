@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from analysis.mask_filling import Order, fills
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import Trace
 from ui import runs, settings
 from ui.runs import Run

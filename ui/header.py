@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui import encoder_text, openings, runs, settings, strategies, streaming
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import READS, examples_for

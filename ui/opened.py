@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import model
-from model import tokenizer_files
 from model.errors import CheckpointError
 from model.families.family import ConfigJson
 from model.language_model import LanguageModel
 from model.loading import checkpoint, hub
 from model.loading.checkpoint import Dtype
+from model.tokenizers import files
 
 MOST_MODELS = 3
 LIGHT_BYTES = 64 * 1024**2  # models no larger stay beside these: shipped ones, of which a page shows several at once
@@ -199,7 +199,7 @@ def look(place: str, where: str, folder: Path) -> Listed:
     """One folder's line in the list, from its config.json alone."""
     size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
     try:
-        hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
+        hf = ConfigJson(files.table(folder / "config.json"))
         family = checkpoint.family_of(hf)
         return Listed(where, place, family.title, KINDS[family.read_config(hf).kind], size)
     except CheckpointError as error:

@@ -10,8 +10,8 @@ from functools import lru_cache
 import streamlit as st
 
 from model.language_model import LanguageModel
-from model.sentencepiece_pipelines import CODE
-from model.tokens import Tokenizer
+from model.tokenizers.sentencepiece_pipelines import CODE
+from model.tokenizers.tokens import Tokenizer
 from ui import settings
 from ui.model_facts import prefixes, with_prefix
 

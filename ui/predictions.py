@@ -6,7 +6,7 @@ import streamlit as st
 import torch
 
 from analysis.knock_out import Prediction
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui import settings
 from ui.runs import Run
 

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui import figures, header, prompting_code, settings, theme
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip

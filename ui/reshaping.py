@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.merging import Axis, Reshaping, axis
 from analysis.words import alone, words
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from ui.runs import Run
 
 Special = Literal["shown", "hidden", "renormalised"]

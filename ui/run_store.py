@@ -10,7 +10,7 @@ from model.decoding.strategies import Greedy, Sample
 from model.language_model import LanguageModel
 from model.pretrained import Reading
 from model.tap import Edit, StackName
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.trace import Trace
 
 

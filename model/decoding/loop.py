@@ -14,7 +14,7 @@ from model.errors import InputError
 from model.network import beginning
 from model.recording import Recording
 from model.tap import Edit, Tap
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 if TYPE_CHECKING:
     from model.language_model import LanguageModel

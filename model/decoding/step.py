@@ -11,7 +11,7 @@ from model.decoding.strategies import Strategy, entropy
 from model.network import Past
 from model.recording import Recording
 from model.tap import Edit, StackName
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 if TYPE_CHECKING:
     from model.language_model import LanguageModel

@@ -8,7 +8,6 @@ from typing import Literal, TypeGuard
 import torch
 from torch import Tensor
 
-from model import tokenizer_files
 from model.config import TransformerConfig
 from model.errors import CheckpointError, first_line
 from model.families import FAMILIES
@@ -19,7 +18,8 @@ from model.loading import hub, memory, weight_files
 from model.network import Network, build
 from model.positions import build_positions
 from model.pretrained import Constraints, Source, SpecialIds
-from model.tokens import Tokenizer
+from model.tokenizers import files
+from model.tokenizers.tokens import Tokenizer
 from model.weight_layout import lay_out
 
 ZOO = Path(__file__).parent / "zoo"
@@ -54,7 +54,7 @@ def load(
     folder, name = locate(where, progress)
     on = pick_device(device)
     kind = pick_dtype(dtype, on)
-    config_json = tokenizer_files.table(folder / "config.json")
+    config_json = files.table(folder / "config.json")
     hf = ConfigJson(config_json)
     family = family_of(hf)
     stored = weight_files.find(folder, family.plain_name)
@@ -77,7 +77,7 @@ def load(
     )
     pieces = tokenizer(folder, family.name)
     if pieces is not None and special.mask is None:
-        special = replace(special, mask=tokenizer_files.mask_token(folder, pieces.pipeline))
+        special = replace(special, mask=files.mask_token(folder, pieces.pipeline))
     return LanguageModel(net, pieces, source, special, constraints)
 
 
@@ -150,7 +150,7 @@ def memory_needed(
     """What loading would take and what is free, from config.json and the tensors' names alone."""
     folder, _ = locate(where)
     on = pick_device(device)
-    hf = ConfigJson(tokenizer_files.table(folder / "config.json"))
+    hf = ConfigJson(files.table(folder / "config.json"))
     family = family_of(hf)
     stored = weight_files.find(folder, family.plain_name)
     return memory.memory_needed(sketch(family.read_config(hf, stored), len(stored.names)), pick_dtype(dtype, on), on)
@@ -185,14 +185,14 @@ def _placed(net: Network, device: torch.device) -> Network:
 
 def tokenizer(folder: Path, family: str) -> Tokenizer | None:
     """The folder's tokenizer, None where it has none."""
-    pipeline = tokenizer_files.find(folder, family)
+    pipeline = files.find(folder, family)
     return None if pipeline is None else Tokenizer(pipeline)
 
 
 def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:
     """What config.json and generation_config.json say of ids with a role."""
     path = folder / "generation_config.json"
-    generation = ConfigJson(tokenizer_files.table(path)) if path.is_file() else ConfigJson({})
+    generation = ConfigJson(files.table(path)) if path.is_file() else ConfigJson({})
 
     def is_id(i: object) -> TypeGuard[int]:
         return isinstance(i, int) and not isinstance(i, bool) and 0 <= i < vocab

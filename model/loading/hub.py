@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model.errors import CheckpointError, first_line
 from model.loading.weight_files import PICKLED, PICKLED_INDEX, SAFE, SAFE_INDEX
-from model.tokenizer_files import table
+from model.tokenizers.files import table
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is (0 of 0 where that is not known)."""

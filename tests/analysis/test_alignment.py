@@ -19,7 +19,7 @@ from analysis.alignment import (
     by_words,
 )
 from analysis.words import Word
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 SPECIAL = ("<s>", "</s>", "[CLS]", "[SEP]")
 

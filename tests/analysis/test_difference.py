@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from analysis.alignment import Alignment, Slot, by_pieces
 from analysis.difference import MOST_COMPARED, Grid, difference, moved, nearest_heads, row_step, total_variation
 from analysis.words import Word
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 
 
 def tokens(text: str) -> list[Token]:

@@ -21,7 +21,7 @@ from analysis.head_scores import (
     score_trace,
 )
 from model.edits import ZeroHead
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from tests.model.builders import CONFIGS, byte_tokenizer, random_model, read_by
 
 Weights = NDArray[np.float32]

@@ -11,7 +11,7 @@ from analysis.prompting import LONGEST_ANSWER, Composed, Prompt, compose, joined
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.pretrained import Constraints, Source, SpecialIds
-from model.tokens import Tokenizer
+from model.tokenizers.tokens import Tokenizer
 from tests.model.builders import END, START, byte_tokenizer, random_net, shaped
 
 MASK = 264

@@ -5,7 +5,7 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from analysis.words import Word, alone, words
-from model.tokens import Token, Tokenizer
+from model.tokenizers.tokens import Token, Tokenizer
 
 SENTENCES = {
     "the cat sat": ["the", "cat", "sat"],

@@ -14,7 +14,7 @@ from model.config import Kind, Order, Scheme, TransformerConfig
 from model.language_model import LanguageModel
 from model.pretrained import Constraints, Source, SpecialIds
 from model.tap import SITES, Place, Site, StackName
-from model.tokens import Tokenizer
+from model.tokenizers.tokens import Tokenizer
 from model.transformer import Transformer
 
 VOCAB = 40

@@ -11,7 +11,7 @@ import model
 from model import InputError
 from model.language_model import LanguageModel
 from model.pretrained import Source
-from model.tokens import Tokenizer
+from model.tokenizers.tokens import Tokenizer
 from tests.model.builders import END, START, byte_tokenizer, ids, random_model, random_net, shaped
 
 TEXT = byte_tokenizer()

@@ -8,7 +8,7 @@ from tokenizers import AddedToken
 import ui.openings
 from model.language_model import LanguageModel
 from model.pretrained import Source
-from model.tokens import Tokenizer
+from model.tokenizers.tokens import Tokenizer
 from tests.model.builders import byte_tokenizer, random_net, shaped
 from ui.openings import begin, of_card, openings
 

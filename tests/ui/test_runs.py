@@ -13,7 +13,7 @@ from model.errors import InputError
 from model.language_model import LanguageModel
 from model.recording import Recording
 from model.tap import Place
-from model.tokens import Token
+from model.tokenizers.tokens import Token
 from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui import runs

@@ -11,14 +11,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import model
-from model import CheckpointError, InputError, tokenizer_files
+from model import CheckpointError, InputError
 from model.errors import LONGEST
 from model.loading import checkpoint
-from model.tokens import Tokenizer
+from model.tokenizers import files
+from model.tokenizers.tokens import Tokenizer
 from tests.model.families.cases import CASES
 from tests.model.families.reference import amend
 from tests.model.small_checkpoint import shard, small_checkpoint
-from tests.model.test_tokenizer_files import LETTERS, WORDS, spm, state
+from tests.model.tokenizers.test_files import LETTERS, WORDS, spm, state
 
 IDS = [5, 9, 20, 33, 7]
 Q = "layers.0.q.weight"
@@ -216,12 +217,12 @@ def test_odd_settings_leave_a_tokenizer_or_a_sentence(tmp_path: Path, settings: 
     folder = state(tmp_path / "bert", "bert", **settings)
     (folder / "vocab.txt").write_text("\n".join(WORDS + LETTERS) + "\n", encoding="utf-8")
     try:
-        pipeline = tokenizer_files.find(folder, "bert")
+        pipeline = files.find(folder, "bert")
     except CheckpointError as error:
         refused = str(error)
     else:
         assert pipeline is not None
-        assert tokenizer_files.mask_token(folder, pipeline) in (None, 4)
+        assert files.mask_token(folder, pipeline) in (None, 4)
         assert Tokenizer(pipeline).tokens("the fox")[0]
         return
     assert refused.isprintable()
@@ -232,4 +233,4 @@ def test_a_number_of_extra_pieces_that_is_none_is_refused(tmp_path: Path, count:
     folder = state(tmp_path / "t5", "t5", extra_ids=count)
     spm(folder / "spiece.model", "unigram", vocab_size=250, hard_vocab_limit=False)
     with pytest.raises(CheckpointError, match="extra_ids"):
-        tokenizer_files.find(folder, "t5")
+        files.find(folder, "t5")

@@ -10,7 +10,7 @@ from pathlib import Path
 import tokenizers
 
 from model.errors import CheckpointError, InputError, first_line
-from model.sentencepiece_pipelines import CODE, WRITTEN_ONLY
+from model.tokenizers.sentencepiece_pipelines import CODE, WRITTEN_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
 JOINER = "\u200d"

@@ -7,7 +7,7 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from model import CheckpointError, InputError
-from model.tokens import Tokenizer, byte_alphabet, from_bytes, visible
+from model.tokenizers.tokens import Tokenizer, byte_alphabet, from_bytes, visible
 from tests.model.builders import END, byte_tokenizer
 
 BYTES = byte_tokenizer()

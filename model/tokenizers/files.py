@@ -19,8 +19,8 @@ from tokenizers import (
     processors,
 )
 
-from model import sentencepiece_pipelines
 from model.errors import CheckpointError, first_line
+from model.tokenizers import sentencepiece_pipelines
 
 MOST_EXTRA_IDS = 10_000
 SPM_NAMES = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")

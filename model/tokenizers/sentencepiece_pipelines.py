@@ -15,7 +15,7 @@ from tokenizers import (
 )
 
 from model.errors import CheckpointError
-from model.sentencepiece_file import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINED, SentencePiece, read
+from model.tokenizers.sentencepiece_file import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINED, SentencePiece, read
 
 SPACE = "▁"
 WRITTEN_ONLY = "\uffff"

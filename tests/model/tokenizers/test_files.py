@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import model
-from model import CheckpointError, tokenizer_files
-from model.sentencepiece_file import read
-from model.tokens import Tokenizer
+from model import CheckpointError
+from model.tokenizers import files as tokenizers_files
+from model.tokenizers.sentencepiece_file import read
+from model.tokenizers.tokens import Tokenizer
 from tests.model.families.cases import BERT
 from tests.model.families.reference import Hf
 from ui.openings import languages
@@ -66,7 +67,7 @@ def reference(folder: Path) -> Any:
 
 def agree(folder: Path, family: str, texts: list[str] = AWKWARD, skips: tuple[bool, ...] = (True, False)) -> Tokenizer:
     """Ids and decoded text of both, on every text."""
-    pipeline = tokenizer_files.find(folder, family)
+    pipeline = tokenizers_files.find(folder, family)
     assert pipeline is not None
     ours, theirs = Tokenizer(pipeline), reference(folder)
     for text in texts:
@@ -110,7 +111,7 @@ def test_word_pieces_equal_the_reference(tmp_path: Path, lower: bool) -> None:
     assert ours.tokens("quicks")[0][2].text == "s"
     _, segments = ours.tokens("the", "fox")
     assert segments == [0, 0, 0, 1, 1]
-    assert tokenizer_files.mask_token(folder, ours.pipeline) == 4
+    assert tokenizers_files.mask_token(folder, ours.pipeline) == 4
 
 
 def test_a_model_with_word_pieces_reads_text_and_knows_its_mask(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_sentences_between_start_and_end_equal_the_reference(tmp_path: Path, fam
     ours = agree(folder, family)
     assert ours.encode("a<mask>")[-2:] == [4, 2]
     (folder / "special_tokens_map.json").write_text('{"mask_token": {"content": "<mask>", "lstrip": true}}')
-    eager = tokenizer_files.find(folder, family)
+    eager = tokenizers_files.find(folder, family)
     assert eager is not None
     assert Tokenizer(eager).encode("a <mask>") == ours.encode("a<mask>")
 
@@ -186,7 +187,7 @@ def test_pieces_with_all_spaces_kept_equal_sentencepiece(tmp_path: Path, kind: s
         folder / "tokenizer.model", kind, vocab_size=450, byte_fallback=True, normalization_rule_name="identity",
         remove_extra_whitespaces=False, add_dummy_prefix=prefix_space, hard_vocab_limit=False,
     )  # fmt: skip
-    pipeline = tokenizer_files.find(folder, "llama")
+    pipeline = tokenizers_files.find(folder, "llama")
     assert pipeline is not None
     ours, theirs = Tokenizer(pipeline), sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
     for text in (text for text in AWKWARD if "<s>" not in text):
@@ -246,13 +247,13 @@ def test_published_vocabularies_equal_the_reference(tmp_path: Path, name: str, f
 
 
 def test_a_folder_without_a_tokenizer_has_none(tmp_path: Path) -> None:
-    assert tokenizer_files.find(state(tmp_path / "x", "gpt2"), "gpt2") is None
+    assert tokenizers_files.find(state(tmp_path / "x", "gpt2"), "gpt2") is None
 
 
 def test_a_family_whose_splitting_the_files_do_not_hold_gets_no_wrong_tokenizer(tmp_path: Path) -> None:
     folder = state(tmp_path / "qwen2", "qwen2")
     byte_vocabulary(folder, ["<|endoftext|>"])
-    assert tokenizer_files.find(folder, "qwen2") is None
+    assert tokenizers_files.find(folder, "qwen2") is None
 
 
 @pytest.mark.parametrize(
@@ -274,4 +275,4 @@ def test_a_damaged_file_is_named(tmp_path: Path, family: str, files: dict[str, b
     for name, data in files.items():
         (folder / name).write_bytes(data)
     with pytest.raises(CheckpointError, match=said):
-        tokenizer_files.find(folder, family)
+        tokenizers_files.find(folder, family)

@@ -1,0 +1,1 @@
+"""Text to ids and labels, and the files that say how."""
