@@ -15,7 +15,7 @@ from ui.row_view import around
 from ui.tables import Cell
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 NOTHING_ADDED: dict[Scheme, str] = {
     "none": "this model is told nothing about positions",

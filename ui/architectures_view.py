@@ -25,8 +25,8 @@ from ui.side_by_side import Side
 from ui.tables import Cell
 from viz.export import matrix_csv, table_csv
 from viz.influence import Curve, influence_bars, influence_by_distance
+from viz.next_token import next_token_chart
 from viz.parameters import many
-from viz.probabilities import next_token_chart
 from viz.strips import attention_small
 
 TOP = 5

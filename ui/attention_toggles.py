@@ -9,7 +9,7 @@ import streamlit as st
 from ui import figures, settings
 from ui.heads import Shown
 from ui.reshaping import Special
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import ShareScale
 from viz.theme import Palette
 

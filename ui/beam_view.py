@@ -15,7 +15,7 @@ from ui.timeline_view import certainty
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
 from viz.export import matrix_csv, table_csv
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 WIDTHS = (1, 2, 3, 4, 6, 8)
 AT_ONCE = 9  # steps of the tree

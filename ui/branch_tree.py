@@ -13,7 +13,7 @@ from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.branches import Twig, branch_tree
 from viz.export import table_csv
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from ui.branches import Branch
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, array
 from ui.runs import Run
+from viz.divergence import heads_apart, pair_labels, parting_lines
 from viz.export import matrix_csv, table_csv
-from viz.parting import heads_apart, pair_labels, parting_lines
 
 ROWS_AT_ONCE = 64  # heads
 _PARTED: WeakKeyDictionary[Run, WeakKeyDictionary[Run, Parting]] = WeakKeyDictionary()

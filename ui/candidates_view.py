@@ -17,8 +17,8 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array
 from ui.runs import Run
 from viz.export import table_csv
-from viz.narrowing import with_ghosts
-from viz.probabilities import format_percent, next_token_chart
+from viz.next_token import next_token_chart, with_ghosts
+from viz.percent import format_percent
 
 CANDIDATES = 12
 LISTED = 100

@@ -10,7 +10,7 @@ from ui.candidates_view import narrowed
 from ui.runs import Run
 from ui.strategies import DIALS, HIGHEST_SEED, Choosing, Dial
 from ui.tables import Cell, table
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 GREEDY, DRAWN = "greedy", "draw"
 WAYS = {GREEDY: "Greedy", DRAWN: "Sampling"}

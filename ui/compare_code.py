@@ -135,7 +135,7 @@ def of_places(side: Side) -> str:
 
 def of_prediction(run: Run, moment: Moment, candidates: int, height: int) -> str:
     """The full softmax at one moment of a run."""
-    imports = ["from viz.probabilities import next_token_chart"]
+    imports = ["from viz.next_token import next_token_chart"]
     lines = [
         *of_run(run),
         f"shares = trace.probabilities({moment.at})",

@@ -15,7 +15,8 @@ from ui.predictions import Moment
 from ui.runs import Run
 from viz.export import table_csv
 from viz.labels import visible
-from viz.probabilities import format_percent, next_token_chart
+from viz.next_token import next_token_chart
+from viz.percent import format_percent
 
 CANDIDATES = 8
 HEIGHT = 300  # px

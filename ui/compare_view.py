@@ -20,7 +20,7 @@ from ui.worked_out import asked, duration, in_turn, kept
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
 from viz.export import matrix_csv, matrix_npz, table_csv
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.theme import DIVERGING
 from viz.windows import Window, pooled_difference, pooled_heatmap
 

@@ -18,7 +18,7 @@ from ui import heads
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
 from ui.runs import Run
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 Paired = Literal["number", "likeness"]
 PAIRED: tuple[Paired, ...] = get_args(Paired)

@@ -7,7 +7,7 @@ from ui.runs import Run
 from ui.side_by_side import Side
 from ui.tables import Cell
 from viz.parameters import many
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 MEANS = {
     "Parameters": "Numbers learned in training; tied ones count once.",

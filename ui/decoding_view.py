@@ -9,7 +9,7 @@ from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs import Run
 from ui.timeline_view import certainty
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Branches", "cache": "KV cache"}
 WINDOW = 60  # tokens shown before the step on screen, and after it

@@ -11,8 +11,8 @@ from ui.figures import array
 from ui.fills import Done, Filled, run_after
 from ui.runs import Run
 from ui.worked_out import kept
-from viz.parting import pair_labels
-from viz.probabilities import format_percent
+from viz.divergence import pair_labels
+from viz.percent import format_percent
 
 Fill = Callable[[Done], list[Filled]]  # all masks filled, with some tokens given
 BESIDE = 1  # tokens shown on either side of a mask

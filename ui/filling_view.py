@@ -14,7 +14,8 @@ from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.runs import Run
 from viz.attention import heads_by_key
 from viz.export import matrix_csv, table_csv
-from viz.probabilities import format_percent, next_token_chart
+from viz.next_token import next_token_chart
+from viz.percent import format_percent
 
 CANDIDATES = 12
 ORDERS: dict[Order, str] = {"certain": "Most certain first", "left": "Left to right"}

@@ -143,7 +143,10 @@ def said_of_flow(view: Shown, at: int) -> str:
 def of_written(view: Shown, layer: int, head: int, at: int, listed: int) -> str:
     """The tokens a head raises and lowers most at a position."""
     _, part = heads.PARTS[view.part]
-    imports = ["from analysis.promoted_tokens import head_writes, ranked", "from viz.written import written_chart"]
+    imports = [
+        "from analysis.promoted_tokens import head_writes, ranked",
+        "from viz.promoted_tokens import written_chart",
+    ]
     lines = [
         *of_run(view.run),
         f'logits = head_writes(trace, {layer}, "{part}", {head}, {at}).logits',

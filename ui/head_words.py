@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.head_scores import OF_PART, SCORES, ScoreName
 from analysis.head_summary import HeadSummary
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 LOOKS_AT: dict[ScoreName, str] = {
     "previous": "the previous token",

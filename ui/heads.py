@@ -18,7 +18,7 @@ from ui.components.head_grid.head_grid import MOST, HeadEvent, thumbnails
 from ui.reshaping import Special, first_of, reshaping
 from ui.runs import Run
 from viz.labels import visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 Part = Literal["self", "cross"]
 PARTS: dict[str, tuple[StackName, Part]] = {

@@ -14,7 +14,7 @@ from ui.tables import Cell, table
 from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import table_csv
 from viz.head_maps import HeadMap, head_maps
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 AT_ONCE = 30_000_000  # attention weights that are worked out unasked: 12 x 12 heads of 450 tokens
 ENTROPY, DISTANCE = "entropy", "distance"

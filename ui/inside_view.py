@@ -19,7 +19,7 @@ from ui.runs import Run
 from viz.export import matrix_csv, table_csv
 from viz.logit_attribution import parts_in_order, parts_map, signed
 from viz.logit_lens import depths, lens_table
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 CANDIDATES = 4
 RIVALS = 20

@@ -27,7 +27,7 @@ from ui.worked_out import asked, duration
 from viz.changes import next_token_change
 from viz.export import table_csv
 from viz.labels import visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 CANDIDATES = 6  # of each side
 HEIGHT = 56 + 24 * (2 * CANDIDATES + 2)

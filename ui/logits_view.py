@@ -10,7 +10,8 @@ from ui import figures, header, settings, theme
 from ui.figures import Matrix, array
 from ui.runs import Run
 from viz.export import table_csv
-from viz.probabilities import candidates_table_heatmap, entropy_line, next_token_chart, temperature_curve
+from viz.next_token import next_token_chart
+from viz.uncertainty import candidates_table_heatmap, entropy_line, temperature_curve
 
 CANDIDATES = 8
 LISTED = 5

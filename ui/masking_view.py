@@ -9,7 +9,8 @@ from ui.figures import array
 from ui.runs import Run
 from viz.export import table_csv
 from viz.labels import visible
-from viz.probabilities import format_percent, next_token_chart
+from viz.next_token import next_token_chart
+from viz.percent import format_percent
 
 CANDIDATES = 10
 CHARTS = 6  # masks with a chart of their own

@@ -16,7 +16,7 @@ from ui.figures import array
 from ui.runs import Run
 from viz import strips
 from viz.export import matrix_csv, table_csv
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 TOP = 6
 

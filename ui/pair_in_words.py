@@ -4,7 +4,7 @@ from ui import chosen_pair, header
 from ui.figures import Matrix
 from ui.heads import Shown
 from viz.labels import visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 
 def quoted(label: str) -> str:

@@ -13,7 +13,7 @@ from ui.heads import Shown
 from ui.pair_in_words import quoted, said
 from viz.attention import attention_rows
 from viz.export import table_csv
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 MOST_BARS = 512
 NEAR = 40  # tokens of a long text that are listed

@@ -13,7 +13,7 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array
 from ui.runs import Run
 from viz.export import table_csv
-from viz.probabilities import entropy_line
+from viz.uncertainty import entropy_line
 
 BLOCK = 128  # positions whose logits are held at once
 FITS = 20  # tokens whose labels fit on a narrow screen; a longer line scrolls there

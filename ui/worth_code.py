@@ -107,7 +107,7 @@ def of_number(
     settings = ["theme=LIGHT", f"title={number.title!r}", f"unit={number.unit!r}", f"signed={number.signed}"]
     settings += [f"selected={(layer, head)}", f"off={list(off)}", "width=480", f"height={height}"]
     lines.append(call("head_map", [f'tables["{name}"][0]', *settings]))
-    return whole([*imports, "from viz.head_numbers import head_map"], lines)
+    return whole([*imports, "from viz.head_importance import head_map"], lines)
 
 
 def of_tables(
@@ -161,7 +161,7 @@ def _knocked_out(edits: str) -> list[str]:
 def of_agreement(edited: Run, asked: Prediction, names: Sequence[Name], short: Sequence[str]) -> str:
     """How alike the numbers rank the heads of the whole model."""
     imports, lines = of_tables(edited, asked, names, heads.available(edited))
-    imports += ["from analysis.agreement import rank_agreement", "from viz.head_numbers import agreement_map"]
+    imports += ["from analysis.agreement import rank_agreement", "from viz.head_importance import agreement_map"]
     lines += [
         "rows = np.stack([np.concatenate([table.ravel() for table in found]) for found in tables.values()])",
         "known = np.isfinite(rows).all(axis=0)",
@@ -174,7 +174,7 @@ def of_scatter(edited: Run, asked: Prediction, across: Name, upright: Name, titl
     """A point for each head: one number across, another up."""
     parts = heads.available(edited)
     imports, lines = of_tables(edited, asked, (across, upright), parts)
-    imports += ["from analysis.agreement import spearman", "from viz.head_numbers import heads_scatter"]
+    imports += ["from analysis.agreement import spearman", "from viz.head_importance import heads_scatter"]
     shorts = [heads.SHORT[part] for part in parts]
     lines += [
         f'x, y = (np.concatenate([table.ravel() for table in tables[name]]) for name in ("{across}", "{upright}"))',

@@ -18,7 +18,7 @@ from ui.heads_view import AT_ONCE
 from ui.knock_out_view import Measured
 from ui.runs import Run
 from viz.export import archive, table_csv
-from viz.head_numbers import agreement_map, head_map, heads_scatter
+from viz.head_importance import agreement_map, head_map, heads_scatter
 
 TICK = 0.25  # seconds between two slices of knock-outs, in which the page can hear a click
 ABREAST: tuple[tuple[Name, Name], ...] = (("weight", "norm"), ("gradient", "knock_out"))

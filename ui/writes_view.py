@@ -11,8 +11,8 @@ from ui.heads import Shown
 from ui.runs import Run
 from ui.tables import Cell, table
 from viz.export import table_csv
-from viz.probabilities import format_percent
-from viz.written import written_chart
+from viz.percent import format_percent
+from viz.promoted_tokens import written_chart
 
 LISTED = 10
 KEYS = 8

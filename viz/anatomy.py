@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viz.frame import WIDTH, Floats, Part, new_figure, position_axis
 from viz.labels import escaped, quoted, ticks, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import largest_size
 from viz.theme import FONT_SIZE, TOKEN_FONT, TOKEN_SIZE, Theme, diverging_scale
 

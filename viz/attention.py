@@ -9,7 +9,7 @@ from viz.cells import TEXT_UP_TO, printed, weights_text
 from viz.frame import WIDTH, Floats, Side, check_grid, largest_cell, new_figure, numbered, outline, position_axis
 from viz.grid import grid
 from viz.labels import escaped, quoted, ticks, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import Ceiling, ShareScale, ceiling, share_trace, signed_trace
 from viz.theme import TOKEN_FONT, Palette, Theme, sequential_scale
 

@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from viz.frame import Floats, Part, label_axis, new_figure
 from viz.labels import quoted, short, visible
-from viz.probabilities import LABELS_WIDTH, format_percent, others
+from viz.next_token import LABELS_WIDTH, others
+from viz.percent import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
 TEXTS_WIDTH = 132  # px to the right of the bars, for two shares

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from viz.frame import Floats, Part, largest_cell, new_figure, outline
 from viz.labels import escaped
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import transformed
 from viz.theme import TOKEN_FONT, Scale, Theme, evenly, probability_scale, sequential_scale
 

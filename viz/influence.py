@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from viz.frame import Floats, Part, new_figure, position_axis
 from viz.labels import escaped, quoted, ticks
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.theme import Theme
 
 LEAST = 1e-5  # a share below it stands at the foot of the logarithmic axis

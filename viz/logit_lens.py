@@ -9,7 +9,7 @@ from viz.cells import printed
 from viz.frame import Floats, Part, Side, check_grid, numbered, outline
 from viz.grid import grid
 from viz.labels import quoted, short, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import share_trace
 from viz.theme import TOKEN_FONT, Theme, probability_scale
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from viz.frame import WIDTH, Floats, new_figure, position_axis
 from viz.labels import quoted, ticks, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.theme import Theme
 
 

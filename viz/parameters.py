@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from viz.frame import Part, label_axis, new_figure
 from viz.labels import escaped
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
 ROW = 30  # px

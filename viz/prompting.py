@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viz.frame import Floats, Part, new_figure, position_axis
 from viz.labels import escaped, quoted, short, ticks, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
 COLUMN = 380  # px, the least that half a page leaves a figure

@@ -9,7 +9,7 @@ from viz.attention import weights_summary
 from viz.frame import WIDTH, Floats, Side, check_grid, label_axis, new_figure, numbered
 from viz.grid import grid
 from viz.labels import escaped, quoted, short, ticks, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import Ceiling, colour_bar, share_trace, signed_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, sequential_scale
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from viz.frame import WIDTH, Floats, Side, check_grid, largest_cell, outline
 from viz.grid import grid
 from viz.labels import escaped, visible
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 from viz.shares import Ceiling, ShareScale, share_trace
 from viz.theme import Theme, evenly
 from viz.windows import MOST_CELLS, edges, pooled

@@ -24,7 +24,7 @@ from tests.pages.driving import (
     typed,
 )
 from ui.heads import PARTS
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 
 @pytest.mark.parametrize("part", PARTS)

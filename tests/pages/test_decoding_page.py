@@ -24,7 +24,7 @@ from tests.pages.driving import (
     shown,
     typed,
 )
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 
 def test_the_chart_holds_the_full_softmax_of_its_step(downloads: dict[str, Callable[[], str]]) -> None:

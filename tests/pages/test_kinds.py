@@ -16,7 +16,7 @@ from tests.model.families.reference import Hf
 from tests.pages.driving import chart, numbers, opened, payload, picked, shown, typed
 from ui import heads, runs
 from ui.positions_view import SAYS
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 FAMILIES = {
     "bert": "pairs",

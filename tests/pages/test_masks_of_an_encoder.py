@@ -16,7 +16,7 @@ from model import InputError
 from tests.pages.driving import chart, numbers, payload, picked, pressed, sent, shown, typed
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
 from ui import runs
-from viz.probabilities import format_percent
+from viz.percent import format_percent
 
 __all__ = ["zoo"]  # a fixture
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from tests.viz.conftest import Sent
 from viz.frame import summary
 from viz.paired_bars import paired_bars
+from viz.promoted_tokens import written_chart
 from viz.theme import LIGHT
 from viz.token_maps import token_map
 from viz.windows import MOST_CELLS
-from viz.written import written_chart
 
 Weights = NDArray[np.float32]
 

@@ -5,15 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from viz.frame import summary
-from viz.probabilities import (
-    REST_ID,
-    candidates_table_heatmap,
-    entropy_line,
-    format_percent,
-    next_token_chart,
-    temperature_curve,
-)
+from viz.next_token import REST_ID, next_token_chart
+from viz.percent import format_percent
 from viz.theme import DARK, LIGHT
+from viz.uncertainty import candidates_table_heatmap, entropy_line, temperature_curve
 
 Read = Callable[[object], NDArray[np.generic]]
 

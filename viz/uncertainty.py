@@ -1,126 +1,17 @@
-"""What comes next, how sure the model is, and how temperature changes it."""
+"""How sure a model is along a text: entropy, candidates, temperature."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from viz.cells import printed
-from viz.frame import WIDTH, Floats, Part, Side, check_grid, label_axis, new_figure, numbered, outline, position_axis
+from viz.frame import WIDTH, Floats, Part, Side, check_grid, new_figure, numbered, outline, position_axis
 from viz.grid import grid
 from viz.labels import escaped, quoted, short, ticks, visible
+from viz.percent import format_percent
 from viz.shares import share_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, probability_scale
-
-REST_ID = -1  # stands in customdata for "all other tokens", which is no token
-LABELS_WIDTH = 122  # px, the same for every chart, so that bars do not move from step to step
-ROUNDING = 1e-5  # a float32 softmax may miss its sum by this much
-
-
-def format_percent(p: float) -> str:
-    """A probability as a percentage that never rounds to 0 or to 100: as many digits as that takes, two at least.
-
-    0.7123 is "71.2%", 0.00043 is "0.043%", 0.99999 is "99.999%", 1e-9 is "1.0e-7%"; "0%" and "100%" mean exactly that.
-    """
-    if math.isnan(p) or not -ROUNDING <= p <= 1 + ROUNDING:
-        raise ValueError(f"A probability lies between 0 and 1; this one is {p}.")
-    if p <= 0:
-        return "0%"
-    if p >= 1:
-        return "100%"
-    percent = 100 * float(p)
-    digits, exponent = f"{percent:.1e}".split("e")  # rounded to two digits before its size is judged
-    if int(exponent) < -3:
-        return f"{digits}e{int(exponent)}%"
-    if int(exponent) < 0:
-        return f"{percent:.{1 - int(exponent)}f}%"
-    texts = (f"{percent:.{decimals}f}" for decimals in range(1, 16))
-    return f"{next((text for text in texts if not text.startswith('100')), '100')}%"
-
-
-def others(count: int) -> str:
-    """ "all other 4,990 tokens" """
-    return f"all other {count:,} tokens" if count != 1 else "the one other token"
-
-
-def next_token_chart(
-    labels: Sequence[str],
-    probabilities: Floats,
-    rest_count: int,
-    rest_probability: float,
-    *,
-    theme: Theme,
-    ids: Sequence[int],
-    chosen: int | None = None,
-    to_largest: bool = False,
-    height: int = 340,
-) -> go.Figure:
-    """The most probable next tokens as bars, the largest on top, and everything else as one last muted bar.
-
-    `chosen` is the id of the token that came. `customdata` carries the ids, REST_ID for the rest, so that a click can
-    be resolved. The axis ends at 1, or with `to_largest`, for narrow places, at the longest bar.
-    """
-    if not len(labels) == len(ids) == len(probabilities):
-        raise ValueError(f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not fit.")
-    order = np.argsort(-np.asarray(probabilities), kind="stable")
-    values = [float(probabilities[index]) for index in order]
-    names = [labels[index] for index in order]
-    token_ids = [int(ids[index]) for index in order]
-    came = [chosen is not None and token == chosen for token in token_ids]
-    hover = [quoted(name) for name in names]
-    tick_text = [
-        f"<b>▸ {short(name, 12)}</b>" if mark else short(name, 14) for name, mark in zip(names, came, strict=True)
-    ]
-    colours = [theme.probability] * len(values)
-    if rest_count:
-        rest = max(float(rest_probability), 0.0)
-        values, token_ids, came = [*values, rest], [*token_ids, REST_ID], [*came, False]
-        hover, tick_text = [*hover, others(rest_count)], [*tick_text, f"{rest_count:,} others"]
-        colours = [*colours, theme.muted]
-    shares = [format_percent(value) for value in values]
-    bars: Part = {
-        "type": "bar",
-        "x": np.array(values),
-        "y": np.arange(len(values)),
-        "orientation": "h",
-        "customdata": np.array(token_ids, dtype=np.int64),
-        "marker": {"color": colours, "opacity": [1.0 if mark else 0.72 for mark in came], "line": {"width": 0}},
-        "text": [f"<b>{share}</b>" if mark else share for share, mark in zip(shares, came, strict=True)],
-        "textposition": "outside",
-        "textfont": {"family": TOKEN_FONT, "size": TOKEN_SIZE, "color": theme.text},
-        "cliponaxis": False,
-        "hovertext": hover,
-        "hovertemplate": "%{hovertext}: %{text} (%{x:.4g})<extra></extra>",
-    }
-    layout: Part = {
-        "hovermode": "y",  # the whole row answers: the bar of a rare token is thinner than a pixel
-        "dragmode": False,  # nothing to zoom into
-        "bargap": 0.28,
-        "margin": {"l": LABELS_WIDTH, "r": 64, "t": 4, "b": 24},
-        "xaxis": {
-            "range": [0, (max(values, default=0.0) or 1.0) if to_largest else 1],
-            "tickformat": ".0%",
-            "nticks": 3 if to_largest else 5,
-            "tickangle": 0,
-            "fixedrange": True,
-        },
-        "yaxis": label_axis(tick_text, theme) | {"fixedrange": True},
-    }
-    summary = next_summary(names, values, token_ids, chosen)
-    return new_figure(theme, summary, height=height, traces=[bars], layout=layout)
-
-
-def next_summary(names: Sequence[str], values: Sequence[float], token_ids: Sequence[int], chosen: int | None) -> str:
-    """The most probable token, and the one that came where that is another."""
-    if not names:
-        return "No candidates for the next token."
-    text = f'The most probable next token is "{visible(names[0])}" ({format_percent(values[0])})'
-    if chosen is None or chosen not in token_ids:
-        return f"{text}."
-    rank = token_ids.index(chosen)
-    came = "it is the one that came" if rank == 0 else f'"{visible(names[rank])}" came ({format_percent(values[rank])})'
-    return f"{text}; {came}."
 
 
 def entropy_line(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from viz.divergence import heads_apart, pair_labels, parting_lines
 from viz.frame import summary
-from viz.parting import heads_apart, pair_labels, parting_lines
 from viz.theme import DARK, LIGHT
 
 Read = Callable[[object], NDArray[np.generic]]

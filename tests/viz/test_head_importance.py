@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from viz.frame import summary
-from viz.head_numbers import agreement_map, head_map, heads_scatter
+from viz.head_importance import agreement_map, head_map, heads_scatter
 from viz.theme import DARK, LIGHT, Theme, diverging_scale, sequential_scale
 
 Read = Callable[[object], NDArray[np.generic]]

@@ -5,8 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from viz.frame import summary
-from viz.narrowing import with_ghosts
-from viz.probabilities import REST_ID, next_token_chart
+from viz.next_token import REST_ID, next_token_chart, with_ghosts
 from viz.theme import DARK, LIGHT
 
 Read = Callable[[object], NDArray[np.generic]]

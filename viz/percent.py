@@ -1,0 +1,26 @@
+"""A share as text."""
+
+import math
+
+ROUNDING = 1e-5  # a float32 softmax may miss its sum by this much
+
+
+def format_percent(p: float) -> str:
+    """A probability as a percentage that never rounds to 0 or to 100: as many digits as that takes, two at least.
+
+    0.7123 is "71.2%", 0.00043 is "0.043%", 0.99999 is "99.999%", 1e-9 is "1.0e-7%"; "0%" and "100%" mean exactly that.
+    """
+    if math.isnan(p) or not -ROUNDING <= p <= 1 + ROUNDING:
+        raise ValueError(f"A probability lies between 0 and 1; this one is {p}.")
+    if p <= 0:
+        return "0%"
+    if p >= 1:
+        return "100%"
+    percent = 100 * float(p)
+    digits, exponent = f"{percent:.1e}".split("e")  # rounded to two digits before its size is judged
+    if int(exponent) < -3:
+        return f"{digits}e{int(exponent)}%"
+    if int(exponent) < 0:
+        return f"{percent:.{1 - int(exponent)}f}%"
+    texts = (f"{percent:.{decimals}f}" for decimals in range(1, 16))
+    return f"{next((text for text in texts if not text.startswith('100')), '100')}%"
