@@ -42,7 +42,7 @@ TRAINING = [
     "attention is all",
 ] * 6
 REAL = Path(
-    os.environ.get("REGARD_TEST_TOKENIZERS", Path(__file__).parents[3] / "shared" / "data" / "tokenizers")
+    os.environ.get("REGARD_TEST_TOKENIZERS", Path(__file__).parents[4] / "shared" / "data" / "tokenizers")
 )  # holds bert/, gpt2/ and t5/ with the files they were published with
 needs_real = pytest.mark.skipif(
     not REAL.is_dir(), reason=f"no published vocabularies in {REAL}; REGARD_TEST_TOKENIZERS may name another folder"
