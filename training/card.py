@@ -5,7 +5,7 @@ from pathlib import Path
 from training.measured import Measured
 from training.recipe import Recipe
 
-# Keys are the forms of training.variants, values how the card names them.
+# Keys are the forms of training.data.typing_variants, values how the card names them.
 FORM_ROWS = {
     "as is": "as written",
     "no final punctuation": "without final punctuation",

@@ -10,14 +10,14 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from model.transformer import Transformer
-from training.batches import Batch
 from training.corruption import corrupt
-from training.like_lengths import like_lengths
+from training.data.batches import Batch
+from training.data.length_batches import like_lengths
+from training.data.special_tokenizers import BART, run_special_tokenizer
+from training.data.stories import read_stories, sentences_of
+from training.data.story_tokenizers import MAX_POSITIONS
 from training.networks import build
 from training.recipe import Recipe
-from training.special_tokenizers import BART, run_special_tokenizer
-from training.stories import read_stories, sentences_of
-from training.story_tokenizers import MAX_POSITIONS
 from training.translation import batch_loss
 
 LONG_SHARE = 0.04  # of the stories an epoch meets: read with the story after it in one piece, not sentence by sentence

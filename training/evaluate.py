@@ -15,12 +15,12 @@ from tokenizers import Tokenizer
 from model.network import Network, build
 from model.transformer import Transformer
 from training.checkpoints import averaged_weights, newest_checkpoint, read_progress
-from training.corpus import UNSEEN_ENGLISH, Pair, comparable, read_corpus
+from training.data.translation_pairs import UNSEEN_ENGLISH, Pair, comparable, read_corpus
+from training.data.typing_variants import FORMS, in_form
 from training.measured import Demonstration, Example, Measured, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.translate import translate
-from training.variants import FORMS, in_form
 
 DEMONSTRATIONS = (
     "Je adore l'apprentissage automatique",

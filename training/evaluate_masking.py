@@ -17,6 +17,8 @@ from torch import Tensor
 
 from model.transformer import Transformer
 from training.checkpoints import newest_checkpoint, read_progress
+from training.data.special_tokenizers import BERT
+from training.data.stories import read_stories
 from training.evaluate import trained
 from training.masking import PairBatch, collate
 from training.recipe import Recipe
@@ -31,8 +33,6 @@ from training.sentence_pairs import (
     encode_sentences,
     read_pair,
 )
-from training.special_tokenizers import BERT
-from training.stories import read_stories
 
 NAME = "bert-stories"
 SEED = 2024

@@ -17,16 +17,16 @@ from tokenizers import Tokenizer
 
 from model.transformer import Transformer
 from training.checkpoints import newest_checkpoint, read_progress
-from training.corpus import Pair, read_corpus
+from training.data.translation_pairs import Pair, read_corpus
+from training.data.translation_tokenizer import END, PAD, piece_id
+from training.data.typing_variants import FORMS, in_form
 from training.evaluate import bleu, trained
 from training.greedy import Marks, write
 from training.measured import Example, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.text_to_text import PREFIX, blanked
-from training.tokenizer import END, PAD, piece_id
 from training.translate import length_limit
-from training.variants import FORMS, in_form
 
 NAME = "t5-fr-en"
 SEED = 2024
@@ -51,7 +51,7 @@ class TextToTextMeasured:
     seconds: float
     train_pairs: int
     lexicon_pairs: int
-    scores: dict[str, Score]  # by form of training.variants
+    scores: dict[str, Score]  # by form of training.data.typing_variants
     demonstrations: tuple[Example, ...]
     examples: tuple[Example, ...]
     examples_every: int

@@ -9,10 +9,16 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from model.network import Network
+from training.data.stories import END_OF_STORY, Stories, read_stories
+from training.data.story_tokenizers import (
+    MAX_POSITIONS,
+    begin_with,
+    save_story_tokenizer,
+    train_phrases,
+    train_word_pieces,
+)
 from training.networks import build
 from training.recipe import Recipe
-from training.stories import END_OF_STORY, Stories, read_stories
-from training.story_tokenizers import MAX_POSITIONS, begin_with, save_story_tokenizer, train_phrases, train_word_pieces
 
 IGNORED = -100  # what F.cross_entropy leaves out
 

@@ -41,7 +41,7 @@ class Measured:
     seconds: float
     train_pairs: int
     lexicon_pairs: int
-    scores: dict[str, Score]  # by form of training.variants
+    scores: dict[str, Score]  # by form of training.data.typing_variants
     lexicon: Score
     demonstrations: tuple[Demonstration, ...]
     examples: tuple[Example, ...]

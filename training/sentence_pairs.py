@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.stories import sentences_of
-from training.story_tokenizers import MAX_POSITIONS
+from training.data.stories import sentences_of
+from training.data.story_tokenizers import MAX_POSITIONS
 
 NO_LABEL = -100  # what F.cross_entropy leaves out
 IN_ORDER, SWAPPED = 0, 1

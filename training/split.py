@@ -7,7 +7,15 @@ own file.
 import argparse
 from pathlib import Path
 
-from training.corpus import LEXICON, SPLITS, TATOEBA, component_sizes, draw_split, read_pairs, write_split
+from training.data.translation_pairs import (
+    LEXICON,
+    SPLITS,
+    TATOEBA,
+    component_sizes,
+    draw_split,
+    read_pairs,
+    write_split,
+)
 
 SEED = 2017
 VALID_PAIRS, TEST_PAIRS = 1_500, 3_000

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 import model
-from training.corpus import Pair, read_corpus
+from training.data.translation_pairs import Pair, read_corpus
 from training.translate import translate
 
 TEACHER = "transformer-fr-en"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from tokenizers import Tokenizer
 
 from model.transformer import Transformer
+from training.data.translation_tokenizer import END, PAD, START, piece_id
 from training.greedy import Marks, write
-from training.tokenizer import END, PAD, START, piece_id
 
 LIMIT_FACTOR, LIMIT_EXTRA = 2, 10  # no translation grows past twice its source and ten pieces
 

@@ -10,12 +10,12 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from model.transformer import Transformer
-from training.batches import Batch, Examples, encode_examples, plan_epoch, read_batch
-from training.corpus import Corpus, Pair, read_corpus
+from training.data.batches import Batch, Examples, encode_examples, plan_epoch, read_batch
+from training.data.translation_pairs import Corpus, Pair, read_corpus
+from training.data.translation_tokenizer import START, save_tokenizer, train_tokenizer
+from training.data.typing_variants import FORMS, draw_forms, in_form
 from training.networks import build
 from training.recipe import Recipe
-from training.tokenizer import START, save_tokenizer, train_tokenizer
-from training.variants import FORMS, draw_forms, in_form
 
 
 def batch_loss(net: nn.Module, batch: Batch, *, smoothing: float) -> torch.Tensor:

@@ -4,9 +4,9 @@ import pytest
 from tokenizers import Tokenizer
 
 from model.config import TransformerConfig
-from training.corpus import LEXICON, read_pairs
+from training.data.translation_pairs import LEXICON, read_pairs
+from training.data.translation_tokenizer import train_tokenizer
 from training.recipe import Recipe
-from training.tokenizer import train_tokenizer
 
 VOCAB = 800
 

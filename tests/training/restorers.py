@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from training.data.special_tokenizers import BART, BERT, Specials
 from training.layouts import bart, bert
 from training.layouts.layout import Layout
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.special_tokenizers import BART, BERT, Specials
 
 VOCAB = 420
 LAYOUTS: Mapping[str, tuple[Layout, Specials]] = {

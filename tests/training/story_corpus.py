@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from training.stories import CASED, END_OF_STORY, LOWER
+from training.data.stories import CASED, END_OF_STORY, LOWER
 
 NAMES = ("Tim", "Lily", "Ben", "Mia", "Sam", "Anna", "Tom", "Sue")
 ANIMALS = ("cat", "dog", "bird", "fox", "bear", "frog", "duck", "mouse")

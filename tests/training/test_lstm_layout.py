@@ -9,14 +9,14 @@ import torch
 import model
 from model.recurrent import Recurrent
 from tests.training.test_layouts import logits, saved
+from training.data.stories import END_OF_STORY
+from training.data.story_tokenizers import begin_with, save_story_tokenizer, train_word_pieces
 from training.evaluate import trained
 from training.export import LAYOUTS, write_folder
 from training.language import padded
 from training.networks import build
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.stories import END_OF_STORY
-from training.story_tokenizers import begin_with, save_story_tokenizer, train_word_pieces
 
 NAME = "lstm-stories"
 STORY = "Once upon a time, there was a little fox named Ben. Ben had a red ball. "

@@ -8,12 +8,12 @@ import torch
 
 from tests.training.restorers import LAYOUTS, small
 from tests.training.story_corpus import write_corpus
+from training.data.special_tokenizers import BART, BERT
+from training.data.stories import sentences_of
+from training.data.story_tokenizers import MAX_POSITIONS
 from training.denoising import Denoising
 from training.masking import ANYWHERE_EPOCH, NEXT, MaskedPairs, narrow, next_piece_loss, window_at
 from training.sentence_pairs import IN_ORDER, NO_LABEL, SWAPPED, hide
-from training.special_tokenizers import BART, BERT
-from training.stories import sentences_of
-from training.story_tokenizers import MAX_POSITIONS
 from training.tasks import TASKS
 
 CPU = torch.device("cpu")

@@ -8,6 +8,8 @@ from tokenizers import Tokenizer
 
 from tests.training.story_corpus import write_corpus
 from training.corruption import Corrupted
+from training.data.special_tokenizers import BERT, train_special_tokenizer
+from training.data.stories import read_stories
 from training.denoising_card import denoising_card
 from training.evaluate_denoising import (
     DenoisingMeasured,
@@ -22,8 +24,6 @@ from training.evaluate_masking import Guessed, Hidden, MaskingMeasured, Ordered,
 from training.masking_card import masking_card
 from training.recipes import RECIPES
 from training.sentence_pairs import NO_LABEL
-from training.special_tokenizers import BERT, train_special_tokenizer
-from training.stories import read_stories
 
 SENTENCE = "Once upon a time, there was a little girl named Lily."
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from training.batches import encode_rows
-from training.corpus import Pair
+from training.data.batches import encode_rows
+from training.data.translation_pairs import Pair
 from training.evaluate_text_to_text import spans
 from training.teacher import as_taught, read_taught
 from training.text_to_text import SENTINELS, blanked, by_length, save_text_to_text_tokenizer, shifted, with_sentinels

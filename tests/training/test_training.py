@@ -9,7 +9,6 @@ import torch
 from tokenizers import Tokenizer
 
 from model.transformer import Dropout, Transformer
-from training.batches import encode_examples, plan_epoch, read_batch
 from training.checkpoints import (
     Average,
     Progress,
@@ -19,7 +18,8 @@ from training.checkpoints import (
     read_progress,
     save_checkpoint,
 )
-from training.corpus import LEXICON, read_pairs
+from training.data.batches import encode_examples, plan_epoch, read_batch
+from training.data.translation_pairs import LEXICON, read_pairs
 from training.networks import build
 from training.recipe import Recipe
 from training.recipes import RECIPES

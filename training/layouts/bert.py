@@ -4,9 +4,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.data.special_tokenizers import BERT
 from training.layouts.layout import Json, of_linear, renamed
 from training.recipe import Recipe
-from training.special_tokenizers import BERT
 
 BLOCK_PARTS = {
     "self_attn.q": "attention.self.query",

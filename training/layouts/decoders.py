@@ -7,9 +7,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.data.stories import END_OF_STORY
 from training.layouts.layout import Json, Layout, of_linear, renamed
 from training.recipe import Recipe
-from training.stories import END_OF_STORY
 
 BLOCK = "decoder.blocks"
 

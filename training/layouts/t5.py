@@ -4,10 +4,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.data.translation_tokenizer import END, PAD, piece_id
 from training.layouts.layout import Json, Layout, renamed
 from training.recipe import Recipe
 from training.text_to_text import PREFIX
-from training.tokenizer import END, PAD, piece_id
 
 NAMES = {"gate": "wi_0", "up": "wi_1", "down": "wo"}
 

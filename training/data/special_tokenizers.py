@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, processors
 
-from training.story_tokenizers import MAX_POSITIONS, train_word_pieces
+from training.data.story_tokenizers import MAX_POSITIONS, train_word_pieces
 
 
 @dataclass(frozen=True)

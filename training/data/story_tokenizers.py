@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-from training.stories import END_OF_STORY
+from training.data.stories import END_OF_STORY
 
 MAX_POSITIONS = 512
 WORD_PIECES = 3_072

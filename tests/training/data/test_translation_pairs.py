@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.corpus import (
+from training.data.translation_pairs import (
     LEXICON,
     SPLITS,
     TATOEBA,

@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from training.corpus import Pair
-from training.variants import FORMS, SHARES, UN_ELIDED_SHARE, Form, draw_forms, in_form, starts_elided, with_je
+from training.data.translation_pairs import Pair
+from training.data.typing_variants import (
+    FORMS,
+    SHARES,
+    UN_ELIDED_SHARE,
+    Form,
+    draw_forms,
+    in_form,
+    starts_elided,
+    with_je,
+)
 
 PAIR = Pair("I'm Tom!", "Je suis Tom !")
 

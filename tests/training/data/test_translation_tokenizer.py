@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
-from training.tokenizer import END, PAD, START, piece_id, save_tokenizer
+from training.data.translation_tokenizer import END, PAD, START, piece_id, save_tokenizer
 
 SENTENCES = [
     "Je adore l'apprentissage automatique",

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from training.batches import Examples, encode_examples, plan_epoch, read_batch
-from training.corpus import LEXICON, Pair, read_pairs
-from training.variants import FORMS, in_form, with_je
+from training.data.batches import Examples, encode_examples, plan_epoch, read_batch
+from training.data.translation_pairs import LEXICON, Pair, read_pairs
+from training.data.typing_variants import FORMS, in_form, with_je
 
 TERMS = read_pairs(LEXICON)[:40]
 SENTENCES = read_pairs(LEXICON)[40:400]

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from training.corpus import Pair
+from training.data.translation_pairs import Pair
 
 Form = Literal["as is", "no final punctuation", "lower case", "both"]
 FORMS: tuple[Form, ...] = get_args(Form)

@@ -8,9 +8,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.corpus import Pair
-from training.tokenizer import PAD, START, piece_id
-from training.variants import FORMS, draw_forms, in_form, starts_elided, with_je
+from training.data.translation_pairs import Pair
+from training.data.translation_tokenizer import PAD, START, piece_id
+from training.data.typing_variants import FORMS, draw_forms, in_form, starts_elided, with_je
 
 
 @dataclass(frozen=True, eq=False)

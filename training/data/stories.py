@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.corpus import comparable
+from training.data.translation_pairs import comparable
 
 END_OF_STORY = "<|endoftext|>"
 CASED = ("tinystories-head.txt", "tinystories-10k.txt")

@@ -5,8 +5,18 @@ from pathlib import Path
 import pytest
 
 from tests.training.story_corpus import write_corpus
-from training.corpus import comparable
-from training.stories import Stories, capitalised, divide, names_in, opening, part_of, read_stories, sentences_of, tidy
+from training.data.stories import (
+    Stories,
+    capitalised,
+    divide,
+    names_in,
+    opening,
+    part_of,
+    read_stories,
+    sentences_of,
+    tidy,
+)
+from training.data.translation_pairs import comparable
 
 
 @pytest.fixture(scope="module")
