@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from training.converters import bart, bert
+from training.converters.converter import Layout
 from training.data.special_tokenizers import BART, BERT, Specials
-from training.layouts import bart, bert
-from training.layouts.layout import Layout
 from training.recipe import Recipe
 from training.recipes import RECIPES
 

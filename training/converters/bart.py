@@ -4,8 +4,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.converters.converter import Json, of_linear, renamed
 from training.data.special_tokenizers import BART
-from training.layouts.layout import Json, of_linear, renamed
 from training.recipe import Recipe
 
 ATTENTION = {"q": "q_proj", "k": "k_proj", "v": "v_proj", "o": "out_proj"}

@@ -4,8 +4,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.recurrent import Recurrent
-from training.layouts.decoders import all_placed, ends
-from training.layouts.layout import Json, Layout
+from training.converters.converter import Json, Layout
+from training.converters.decoders import all_placed, ends
 from training.recipe import Recipe
 
 LSTM = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

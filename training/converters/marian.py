@@ -4,8 +4,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.converters.converter import Json, Layout
 from training.data.translation_tokenizer import END, PAD, START, piece_id
-from training.layouts.layout import Json, Layout
 from training.recipe import Recipe
 
 ATTENTION = {"q": "q_proj", "k": "k_proj", "v": "v_proj", "o": "out_proj"}

@@ -4,8 +4,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.converters.converter import Json, Layout, renamed
 from training.data.translation_tokenizer import END, PAD, piece_id
-from training.layouts.layout import Json, Layout, renamed
 from training.recipe import Recipe
 from training.text_to_text import PREFIX
 

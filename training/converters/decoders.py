@@ -7,8 +7,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
+from training.converters.converter import Json, Layout, of_linear, renamed
 from training.data.stories import END_OF_STORY
-from training.layouts.layout import Json, Layout, of_linear, renamed
 from training.recipe import Recipe
 
 BLOCK = "decoder.blocks"

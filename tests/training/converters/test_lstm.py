@@ -8,7 +8,7 @@ import torch
 
 import model
 from model.recurrent import Recurrent
-from tests.training.test_layouts import logits, saved
+from tests.training.converters.test_converters import logits, saved
 from training.data.stories import END_OF_STORY
 from training.data.story_tokenizers import begin_with, save_story_tokenizer, train_word_pieces
 from training.evaluate import trained

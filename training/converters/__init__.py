@@ -1,0 +1,1 @@
+"""How a trained network is written so that `transformers`, and Regard, open it: one module a layout."""
