@@ -12,14 +12,13 @@ import sacrebleu
 import torch
 from tokenizers import Tokenizer
 
-from model.network import Network, build
 from model.transformer import Transformer
-from training.checkpoints import averaged_weights, newest_checkpoint, read_progress
 from training.data.translation_pairs import UNSEEN_ENGLISH, Pair, comparable, read_corpus
 from training.data.typing_variants import FORMS, in_form
 from training.measured import Demonstration, Example, Measured, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 from training.translate import translate
 
 DEMONSTRATIONS = (
@@ -29,17 +28,6 @@ DEMONSTRATIONS = (
     "J’adore l’apprentissage automatique.",
 )
 EXAMPLES = 12
-
-
-def trained(recipe: Recipe, checkpoint: Path, device: torch.device) -> Network:
-    """The averaged weights of a checkpoint in a network ready to be used."""
-    net = build(recipe.config)
-    weights = averaged_weights(checkpoint)
-    unfilled = {name for name, _ in net.named_parameters()} ^ set(weights)
-    if unfilled:
-        raise ValueError(f"{checkpoint} does not fit the recipe: {', '.join(sorted(unfilled))}")
-    net.load_state_dict(weights, strict=False)  # what is not in the average is tied or a buffer
-    return net.to(device).eval()
 
 
 def bleu(outputs: Sequence[str], pairs: Sequence[Pair]) -> Score:

@@ -15,14 +15,13 @@ import torch
 from tokenizers import Tokenizer
 
 from model.transformer import Transformer
-from training.checkpoints import newest_checkpoint, read_progress
 from training.corruption import KINDS, Corrupted, corrupt
 from training.data.special_tokenizers import BART
 from training.data.stories import read_stories, sentences_of
-from training.evaluate import trained
 from training.greedy import Marks, write
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 
 NAME = "bart-denoise"
 SEED = 2024

@@ -16,10 +16,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
-from training.checkpoints import newest_checkpoint, read_progress
 from training.data.special_tokenizers import BERT
 from training.data.stories import read_stories
-from training.evaluate import trained
 from training.masking import PairBatch, collate
 from training.recipe import Recipe
 from training.recipes import RECIPES
@@ -33,6 +31,7 @@ from training.sentence_pairs import (
     encode_sentences,
     read_pair,
 )
+from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 
 NAME = "bert-stories"
 SEED = 2024

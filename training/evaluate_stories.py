@@ -15,14 +15,13 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from model.network import Network
-from training.checkpoints import newest_checkpoint, read_progress
 from training.continuations import circles, keeps_name
 from training.data.stories import END_OF_STORY, read_stories, utf8_bytes
 from training.data.story_tokenizers import MAX_POSITIONS
-from training.evaluate import trained
 from training.language import IGNORED, encode_stories, next_token_loss, padded
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 
 PROMPTS = ("Once upon a time, there was a little girl named",)
 SAMPLES = 4

@@ -16,16 +16,16 @@ import torch
 from tokenizers import Tokenizer
 
 from model.transformer import Transformer
-from training.checkpoints import newest_checkpoint, read_progress
 from training.data.translation_pairs import Pair, read_corpus
 from training.data.translation_tokenizer import END, PAD, piece_id
 from training.data.typing_variants import FORMS, in_form
-from training.evaluate import bleu, trained
+from training.evaluate import bleu
 from training.greedy import Marks, write
 from training.measured import Example, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.text_to_text import PREFIX, blanked
+from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 from training.translate import length_limit
 
 NAME = "t5-fr-en"

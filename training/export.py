@@ -15,15 +15,14 @@ from tokenizers import Tokenizer
 
 import model
 from training.cards import CARDS, EVALUATION
-from training.checkpoints import newest_checkpoint
 from training.converters import bart, bert, decoders, lstm, marian, t5
 from training.converters.converter import Json, Layout
-from training.curve import curve_svg
-from training.evaluate import trained
 from training.head_figures import describe_heads
 from training.held_out import held_out_traces
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.trainer.checkpoints import newest_checkpoint, trained
+from training.trainer.curve import curve_svg
 
 ZOO = Path(__file__).parent.parent / "model" / "zoo"
 MEGABYTE = 1_000_000

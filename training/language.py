@@ -17,8 +17,8 @@ from training.data.story_tokenizers import (
     train_phrases,
     train_word_pieces,
 )
-from training.networks import build
 from training.recipe import Recipe
+from training.trainer.initialisation import build
 
 IGNORED = -100  # what F.cross_entropy leaves out
 

@@ -12,9 +12,9 @@ import torch
 
 from training import evaluate, evaluate_denoising, evaluate_masking, evaluate_stories, evaluate_text_to_text
 from training.cards import EVALUATION
-from training.checkpoints import newest_checkpoint
 from training.recipe import Recipe, TaskName
 from training.recipes import RECIPES
+from training.trainer.checkpoints import newest_checkpoint
 
 CPU = torch.device("cpu")
 

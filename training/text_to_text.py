@@ -18,9 +18,9 @@ from model.transformer import Transformer
 from training.data.batches import Batch, Ragged, encode_examples, encode_rows, plan_epoch, read_batch
 from training.data.translation_pairs import read_corpus
 from training.data.translation_tokenizer import PAD, save_tokenizer
-from training.networks import build
 from training.recipe import Recipe
 from training.teacher import as_taught, read_taught, teach
+from training.trainer.initialisation import build
 from training.translation import batch_loss, held_out_loss
 
 PREFIX = "translate French to English: "

@@ -14,8 +14,8 @@ from training.data.batches import Batch, Examples, encode_examples, plan_epoch, 
 from training.data.translation_pairs import Corpus, Pair, read_corpus
 from training.data.translation_tokenizer import START, save_tokenizer, train_tokenizer
 from training.data.typing_variants import FORMS, draw_forms, in_form
-from training.networks import build
 from training.recipe import Recipe
+from training.trainer.initialisation import build
 
 
 def batch_loss(net: nn.Module, batch: Batch, *, smoothing: float) -> torch.Tensor:

@@ -11,12 +11,12 @@ from model.recurrent import Recurrent
 from tests.training.converters.test_converters import logits, saved
 from training.data.stories import END_OF_STORY
 from training.data.story_tokenizers import begin_with, save_story_tokenizer, train_word_pieces
-from training.evaluate import trained
 from training.export import LAYOUTS, write_folder
 from training.language import padded
-from training.networks import build
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.trainer.checkpoints import trained
+from training.trainer.initialisation import build
 
 NAME = "lstm-stories"
 STORY = "Once upon a time, there was a little fox named Ben. Ben had a red ball. "

@@ -15,7 +15,7 @@ from tests.training.restorers import LAYOUTS, small
 from tests.training.story_corpus import write_corpus
 from training.denoising import Denoising
 from training.masking import MaskedPairs
-from training.networks import build
+from training.trainer.initialisation import build
 
 
 @pytest.fixture(scope="module")

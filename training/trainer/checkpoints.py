@@ -7,6 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from model.network import Network, build
+from training.recipe import Recipe
+
 KEPT = 2
 
 
@@ -105,3 +108,14 @@ def averaged_weights(path: Path) -> dict[str, Tensor]:
 def read_progress(path: Path) -> Progress:
     """How far the run was at a checkpoint."""
     return Progress(**torch.load(path, map_location="cpu", weights_only=True)["progress"])
+
+
+def trained(recipe: Recipe, checkpoint: Path, device: torch.device) -> Network:
+    """The averaged weights of a checkpoint in a network ready to be used."""
+    net = build(recipe.config)
+    weights = averaged_weights(checkpoint)
+    unfilled = {name for name, _ in net.named_parameters()} ^ set(weights)
+    if unfilled:
+        raise ValueError(f"{checkpoint} does not fit the recipe: {', '.join(sorted(unfilled))}")
+    net.load_state_dict(weights, strict=False)  # what is not in the average is tied or a buffer
+    return net.to(device).eval()

@@ -8,9 +8,9 @@ import pytest
 
 import model
 from analysis.head_scores import OF_PART
-from training.curve import curve_svg, nice_ticks, read_curve, thinned
 from training.describe_heads import without_section
 from training.head_figures import head_section, measure, named, strongest, write_heads
+from training.trainer.curve import curve_svg, nice_ticks, read_curve, thinned
 
 
 def logged(run: Path, entries: list[dict[str, float]]) -> Path:

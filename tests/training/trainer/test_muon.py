@@ -5,9 +5,9 @@ import copy
 import torch
 from torch import nn
 
-from training.muon import RMS, Muon, muon, orthogonal
-from training.networks import build
 from training.recipes import RECIPES
+from training.trainer.initialisation import build
+from training.trainer.muon import RMS, Muon, muon, orthogonal
 
 
 def test_the_singular_values_become_about_one_whatever_they_were() -> None:

@@ -9,7 +9,11 @@ import torch
 from tokenizers import Tokenizer
 
 from model.transformer import Dropout, Transformer
-from training.checkpoints import (
+from training.data.batches import encode_examples, plan_epoch, read_batch
+from training.data.translation_pairs import LEXICON, read_pairs
+from training.recipe import Recipe
+from training.recipes import RECIPES
+from training.trainer.checkpoints import (
     Average,
     Progress,
     averaged_weights,
@@ -18,12 +22,8 @@ from training.checkpoints import (
     read_progress,
     save_checkpoint,
 )
-from training.data.batches import encode_examples, plan_epoch, read_batch
-from training.data.translation_pairs import LEXICON, read_pairs
-from training.networks import build
-from training.recipe import Recipe
-from training.recipes import RECIPES
-from training.train import Schedule, parameter_groups
+from training.trainer.initialisation import build
+from training.trainer.optimisation import Schedule, parameter_groups
 from training.translation import batch_loss
 
 PAIRS = read_pairs(LEXICON)[:120]

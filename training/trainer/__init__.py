@@ -1,0 +1,1 @@
+"""The training loop, its optimisers, initial weights and checkpoints."""
