@@ -4,6 +4,7 @@ from pathlib import Path
 
 from training.measured import Measured
 from training.recipe import Recipe
+from training.tasks.model_card import cell
 
 # Keys are the forms of training.data.typing_variants, values how the card names them.
 FORM_ROWS = {
@@ -14,11 +15,6 @@ FORM_ROWS = {
 }
 
 TEMPLATE = Path(__file__).with_name("card.md")
-
-
-def cell(text: str) -> str:
-    """Text fit for a table cell."""
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def card(name: str, recipe: Recipe, measured: Measured, parameters: int) -> str:

@@ -17,8 +17,8 @@ from training.data.special_tokenizers import BART, run_special_tokenizer
 from training.data.stories import read_stories, sentences_of
 from training.data.story_tokenizers import MAX_POSITIONS
 from training.recipe import Recipe
+from training.tasks.seq2seq import batch_loss
 from training.trainer.initialisation import build
-from training.translation import batch_loss
 
 LONG_SHARE = 0.04  # of the stories an epoch meets: read with the story after it in one piece, not sentence by sentence
 

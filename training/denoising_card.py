@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from training.card import cell
 from training.corruption import FEWEST_WORDS, SHARES
 from training.denoising import LONG_SHARE
 from training.evaluate_denoising import DenoisingMeasured, Restored
 from training.recipe import Recipe
+from training.tasks.model_card import cell
 
 TEMPLATE = Path(__file__).with_name("denoising_card.md")
 NAMES = {

@@ -18,9 +18,9 @@ from model.transformer import Transformer
 from training.corruption import KINDS, Corrupted, corrupt
 from training.data.special_tokenizers import BART
 from training.data.stories import read_stories, sentences_of
-from training.greedy import Marks, write
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.greedy import Marks, write
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 
 NAME = "bart-denoise"

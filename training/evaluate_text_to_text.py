@@ -20,10 +20,10 @@ from training.data.translation_pairs import Pair, read_corpus
 from training.data.translation_tokenizer import END, PAD, piece_id
 from training.data.typing_variants import FORMS, in_form
 from training.evaluate import bleu
-from training.greedy import Marks, write
 from training.measured import Example, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.greedy import Marks, write
 from training.text_to_text import PREFIX, blanked
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 from training.translate import length_limit

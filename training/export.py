@@ -14,13 +14,13 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 import model
-from training.cards import CARDS, EVALUATION
 from training.converters import bart, bert, decoders, lstm, marian, t5
 from training.converters.converter import Json, Layout
 from training.head_figures import describe_heads
 from training.held_out import held_out_traces
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.registry import CARDS, EVALUATION
 from training.trainer.checkpoints import newest_checkpoint, trained
 from training.trainer.curve import curve_svg
 

@@ -4,34 +4,13 @@ Writes RUN/evaluation.json by the task's own evaluation, which has options of it
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import torch
 
-from training import evaluate, evaluate_denoising, evaluate_masking, evaluate_stories, evaluate_text_to_text
-from training.cards import EVALUATION
-from training.recipe import Recipe, TaskName
 from training.recipes import RECIPES
+from training.tasks.registry import EVALUATION, MEASURES
 from training.trainer.checkpoints import newest_checkpoint
-
-CPU = torch.device("cpu")
-
-
-class Figures(Protocol):
-    """What an evaluation found."""
-
-    def write(self, path: Path) -> None: ...
-
-
-MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
-    "translate": lambda recipe, checkpoint, corpus: evaluate.evaluate(recipe, checkpoint, corpus, CPU, None),
-    "text to text": lambda recipe, checkpoint, corpus: evaluate_text_to_text.evaluate(recipe, checkpoint, corpus, None),
-    "denoise": lambda recipe, checkpoint, corpus: evaluate_denoising.evaluate(recipe, checkpoint, corpus, None),
-    "mask": evaluate_masking.evaluate,
-    "continue": evaluate_stories.evaluate,
-}
 
 
 def main() -> None:

@@ -19,9 +19,9 @@ from training.data.batches import Batch, Ragged, encode_examples, encode_rows, p
 from training.data.translation_pairs import read_corpus
 from training.data.translation_tokenizer import PAD, save_tokenizer
 from training.recipe import Recipe
+from training.tasks.seq2seq import batch_loss, held_out_loss
 from training.teacher import as_taught, read_taught, teach
 from training.trainer.initialisation import build
-from training.translation import batch_loss, held_out_loss
 
 PREFIX = "translate French to English: "
 SENTINELS = tuple(f"<extra_id_{i}>" for i in range(8))

@@ -6,7 +6,7 @@ from tokenizers import Tokenizer
 
 from model.transformer import Transformer
 from training.data.translation_tokenizer import END, PAD, START, piece_id
-from training.greedy import Marks, write
+from training.tasks.greedy import Marks, write
 
 LIMIT_FACTOR, LIMIT_EXTRA = 2, 10  # no translation grows past twice its source and ten pieces
 

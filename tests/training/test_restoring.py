@@ -14,7 +14,7 @@ from training.data.story_tokenizers import MAX_POSITIONS
 from training.denoising import Denoising
 from training.masking import ANYWHERE_EPOCH, NEXT, MaskedPairs, narrow, next_piece_loss, window_at
 from training.sentence_pairs import IN_ORDER, NO_LABEL, SWAPPED, hide
-from training.tasks import TASKS
+from training.tasks.registry import TASKS
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ from torch import nn
 from tqdm import tqdm
 
 from training.recipe import Recipe
-from training.tasks import TASKS
+from training.tasks.registry import TASKS
 from training.trainer.checkpoints import Average, Progress, load_checkpoint, newest_checkpoint, save_checkpoint
 from training.trainer.optimisation import Schedule, optimizer
 

@@ -13,6 +13,7 @@ from training.data.batches import encode_examples, plan_epoch, read_batch
 from training.data.translation_pairs import LEXICON, read_pairs
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.seq2seq import batch_loss
 from training.trainer.checkpoints import (
     Average,
     Progress,
@@ -24,7 +25,6 @@ from training.trainer.checkpoints import (
 )
 from training.trainer.initialisation import build
 from training.trainer.optimisation import Schedule, parameter_groups
-from training.translation import batch_loss
 
 PAIRS = read_pairs(LEXICON)[:120]
 

@@ -1,0 +1,1 @@
+"""What can be learned: each task, its evaluation and its card."""

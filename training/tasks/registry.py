@@ -1,0 +1,66 @@
+"""What each task's name in a recipe stands for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from training import evaluate, evaluate_denoising, evaluate_masking, evaluate_stories, evaluate_text_to_text
+from training.card import card
+from training.denoising import Denoising
+from training.denoising_card import denoising_card
+from training.language import Continuation
+from training.masking import MaskedPairs
+from training.masking_card import masking_card
+from training.measured import Measured
+from training.recipe import Recipe, TaskName
+from training.story_card import story_card
+from training.tasks.task import MakeTask
+from training.text_to_text import TextToText
+from training.text_to_text_card import text_to_text_card
+from training.translation import Translation
+
+TASKS: dict[TaskName, MakeTask] = {
+    "translate": Translation,
+    "continue": Continuation,
+    "mask": MaskedPairs,
+    "denoise": Denoising,
+    "text to text": TextToText,
+}
+
+
+EVALUATION = "evaluation.json"
+
+
+def translation_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
+    """The card of the translator."""
+    return card(name, recipe, Measured.read(run / EVALUATION), parameters)
+
+
+# (name, recipe, the run's folder with its evaluation.json, parameters) -> Markdown
+CARDS: dict[TaskName, Callable[[str, Recipe, Path, int], str]] = {
+    "translate": translation_card,
+    "continue": story_card,
+    "mask": masking_card,
+    "denoise": denoising_card,
+    "text to text": text_to_text_card,
+}
+
+
+CPU = torch.device("cpu")
+
+
+class Figures(Protocol):
+    """What an evaluation found."""
+
+    def write(self, path: Path) -> None: ...
+
+
+MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
+    "translate": lambda recipe, checkpoint, corpus: evaluate.evaluate(recipe, checkpoint, corpus, CPU, None),
+    "text to text": lambda recipe, checkpoint, corpus: evaluate_text_to_text.evaluate(recipe, checkpoint, corpus, None),
+    "denoise": lambda recipe, checkpoint, corpus: evaluate_denoising.evaluate(recipe, checkpoint, corpus, None),
+    "mask": evaluate_masking.evaluate,
+    "continue": evaluate_stories.evaluate,
+}
