@@ -7,8 +7,8 @@ from model.language_model import LanguageModel
 from model.trace import Trace
 from training.data.stories import read_stories, sentences_of
 from training.data.translation_pairs import read_corpus
-from training.evaluate_denoising import held_out_cases
 from training.recipe import Recipe
+from training.tasks.denoising.evaluation import held_out_cases
 from training.text_to_text import PREFIX
 
 STORIES, PAIRS, SENTENCES = 60, 300, 300

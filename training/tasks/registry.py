@@ -6,16 +6,17 @@ from typing import Protocol
 
 import torch
 
-from training import evaluate, evaluate_denoising, evaluate_masking, evaluate_stories, evaluate_text_to_text
+from training import evaluate, evaluate_masking, evaluate_stories, evaluate_text_to_text
 from training.card import card
-from training.denoising import Denoising
-from training.denoising_card import denoising_card
 from training.language import Continuation
 from training.masking import MaskedPairs
 from training.masking_card import masking_card
 from training.measured import Measured
 from training.recipe import Recipe, TaskName
 from training.story_card import story_card
+from training.tasks.denoising import evaluation
+from training.tasks.denoising.card import denoising_card
+from training.tasks.denoising.task import Denoising
 from training.tasks.task import MakeTask
 from training.text_to_text import TextToText
 from training.text_to_text_card import text_to_text_card
@@ -60,7 +61,7 @@ class Figures(Protocol):
 MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
     "translate": lambda recipe, checkpoint, corpus: evaluate.evaluate(recipe, checkpoint, corpus, CPU, None),
     "text to text": lambda recipe, checkpoint, corpus: evaluate_text_to_text.evaluate(recipe, checkpoint, corpus, None),
-    "denoise": lambda recipe, checkpoint, corpus: evaluate_denoising.evaluate(recipe, checkpoint, corpus, None),
+    "denoise": lambda recipe, checkpoint, corpus: evaluation.evaluate(recipe, checkpoint, corpus, None),
     "mask": evaluate_masking.evaluate,
     "continue": evaluate_stories.evaluate,
 }

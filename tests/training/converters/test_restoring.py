@@ -13,8 +13,8 @@ import model
 from model.transformer import Transformer
 from tests.training.restorers import LAYOUTS, small
 from tests.training.story_corpus import write_corpus
-from training.denoising import Denoising
 from training.masking import MaskedPairs
+from training.tasks.denoising.task import Denoising
 from training.trainer.initialisation import build
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from training.corruption import FEWEST_WORDS, KINDS, SHARES, Corruption, corrupt, corrupt_as, word_spans
+from training.tasks.denoising.corruption import FEWEST_WORDS, KINDS, SHARES, Corruption, corrupt, corrupt_as, word_spans
 
 SENTENCES = (
     "Once upon a time, there was a little girl named Lily.",

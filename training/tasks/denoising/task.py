@@ -10,13 +10,13 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from model.transformer import Transformer
-from training.corruption import corrupt
 from training.data.batches import Batch
 from training.data.length_batches import like_lengths
 from training.data.special_tokenizers import BART, run_special_tokenizer
 from training.data.stories import read_stories, sentences_of
 from training.data.story_tokenizers import MAX_POSITIONS
 from training.recipe import Recipe
+from training.tasks.denoising.corruption import corrupt
 from training.tasks.seq2seq import batch_loss
 from training.trainer.initialisation import build
 

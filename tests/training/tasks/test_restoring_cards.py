@@ -7,11 +7,15 @@ import pytest
 from tokenizers import Tokenizer
 
 from tests.training.story_corpus import write_corpus
-from training.corruption import Corrupted
 from training.data.special_tokenizers import BERT, train_special_tokenizer
 from training.data.stories import read_stories
-from training.denoising_card import denoising_card
-from training.evaluate_denoising import (
+from training.evaluate_masking import Guessed, Hidden, MaskingMeasured, Ordered, guessed, pairs_held_out, whole_word
+from training.masking_card import masking_card
+from training.recipes import RECIPES
+from training.sentence_pairs import NO_LABEL
+from training.tasks.denoising.card import denoising_card
+from training.tasks.denoising.corruption import Corrupted
+from training.tasks.denoising.evaluation import (
     DenoisingMeasured,
     Restoration,
     Restored,
@@ -20,10 +24,6 @@ from training.evaluate_denoising import (
     right_pieces,
     score,
 )
-from training.evaluate_masking import Guessed, Hidden, MaskingMeasured, Ordered, guessed, pairs_held_out, whole_word
-from training.masking_card import masking_card
-from training.recipes import RECIPES
-from training.sentence_pairs import NO_LABEL
 
 SENTENCE = "Once upon a time, there was a little girl named Lily."
 

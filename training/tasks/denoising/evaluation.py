@@ -1,4 +1,4 @@
-"""Measure bart-denoise on stories held out: `python -m training.evaluate_denoising --run runs/bart-denoise --corpus DIR`.
+"""Measure bart-denoise on stories held out: `python -m training.tasks.denoising.evaluation --run runs/bart-denoise --corpus DIR`.
 
 Writes RUN/evaluation.json: how many corrupted sentences of the test stories are restored exactly, and how many of their
 pieces are right, by kind of corruption.
@@ -15,11 +15,11 @@ import torch
 from tokenizers import Tokenizer
 
 from model.transformer import Transformer
-from training.corruption import KINDS, Corrupted, corrupt
 from training.data.special_tokenizers import BART
 from training.data.stories import read_stories, sentences_of
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.denoising.corruption import KINDS, Corrupted, corrupt
 from training.tasks.greedy import Marks, write
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 

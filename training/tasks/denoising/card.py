@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from training.corruption import FEWEST_WORDS, SHARES
-from training.denoising import LONG_SHARE
-from training.evaluate_denoising import DenoisingMeasured, Restored
 from training.recipe import Recipe
+from training.tasks.denoising.corruption import FEWEST_WORDS, SHARES
+from training.tasks.denoising.evaluation import DenoisingMeasured, Restored
+from training.tasks.denoising.task import LONG_SHARE
 from training.tasks.model_card import cell
 
 TEMPLATE = Path(__file__).with_name("denoising_card.md")

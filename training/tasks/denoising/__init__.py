@@ -1,0 +1,1 @@
+"""Restoring a corrupted text, as BART learns."""
