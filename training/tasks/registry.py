@@ -6,17 +6,18 @@ from typing import Protocol
 
 import torch
 
-from training import evaluate, evaluate_masking, evaluate_stories, evaluate_text_to_text
+from training import evaluate, evaluate_stories, evaluate_text_to_text
 from training.card import card
 from training.language import Continuation
-from training.masking import MaskedPairs
-from training.masking_card import masking_card
 from training.measured import Measured
 from training.recipe import Recipe, TaskName
 from training.story_card import story_card
 from training.tasks.denoising import evaluation
 from training.tasks.denoising.card import denoising_card
 from training.tasks.denoising.task import Denoising
+from training.tasks.masked_lm import evaluation as masked_lm_evaluation
+from training.tasks.masked_lm.card import masking_card
+from training.tasks.masked_lm.task import MaskedPairs
 from training.tasks.task import MakeTask
 from training.text_to_text import TextToText
 from training.text_to_text_card import text_to_text_card
@@ -62,6 +63,6 @@ MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
     "translate": lambda recipe, checkpoint, corpus: evaluate.evaluate(recipe, checkpoint, corpus, CPU, None),
     "text to text": lambda recipe, checkpoint, corpus: evaluate_text_to_text.evaluate(recipe, checkpoint, corpus, None),
     "denoise": lambda recipe, checkpoint, corpus: evaluation.evaluate(recipe, checkpoint, corpus, None),
-    "mask": evaluate_masking.evaluate,
+    "mask": masked_lm_evaluation.evaluate,
     "continue": evaluate_stories.evaluate,
 }

@@ -13,8 +13,8 @@ import model
 from model.transformer import Transformer
 from tests.training.restorers import LAYOUTS, small
 from tests.training.story_corpus import write_corpus
-from training.masking import MaskedPairs
 from training.tasks.denoising.task import Denoising
+from training.tasks.masked_lm.task import MaskedPairs
 from training.trainer.initialisation import build
 
 

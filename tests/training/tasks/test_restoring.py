@@ -11,9 +11,9 @@ from tests.training.story_corpus import write_corpus
 from training.data.special_tokenizers import BART, BERT
 from training.data.stories import sentences_of
 from training.data.story_tokenizers import MAX_POSITIONS
-from training.masking import ANYWHERE_EPOCH, NEXT, MaskedPairs, narrow, next_piece_loss, window_at
-from training.sentence_pairs import IN_ORDER, NO_LABEL, SWAPPED, hide
 from training.tasks.denoising.task import Denoising
+from training.tasks.masked_lm.sentence_pairs import IN_ORDER, NO_LABEL, SWAPPED, hide
+from training.tasks.masked_lm.task import ANYWHERE_EPOCH, NEXT, MaskedPairs, narrow, next_piece_loss, window_at
 from training.tasks.registry import TASKS
 
 CPU = torch.device("cpu")

@@ -9,10 +9,7 @@ from tokenizers import Tokenizer
 from tests.training.story_corpus import write_corpus
 from training.data.special_tokenizers import BERT, train_special_tokenizer
 from training.data.stories import read_stories
-from training.evaluate_masking import Guessed, Hidden, MaskingMeasured, Ordered, guessed, pairs_held_out, whole_word
-from training.masking_card import masking_card
 from training.recipes import RECIPES
-from training.sentence_pairs import NO_LABEL
 from training.tasks.denoising.card import denoising_card
 from training.tasks.denoising.corruption import Corrupted
 from training.tasks.denoising.evaluation import (
@@ -24,6 +21,17 @@ from training.tasks.denoising.evaluation import (
     right_pieces,
     score,
 )
+from training.tasks.masked_lm.card import masking_card
+from training.tasks.masked_lm.evaluation import (
+    Guessed,
+    Hidden,
+    MaskingMeasured,
+    Ordered,
+    guessed,
+    pairs_held_out,
+    whole_word,
+)
+from training.tasks.masked_lm.sentence_pairs import NO_LABEL
 
 SENTENCE = "Once upon a time, there was a little girl named Lily."
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from training.evaluate_masking import HIDDEN_SHARE, Guessed, Hidden, MaskingMeasured
-from training.masking import ANYWHERE_EPOCH, LEAST_HIDDEN, MOST_HIDDEN, ORDER_WEIGHT, WINDOWS
 from training.recipe import OPTIMIZERS, Recipe
-from training.sentence_pairs import HALVES_SHARE, JOINED_SHARE, SIZE_SHARES
+from training.tasks.masked_lm.evaluation import HIDDEN_SHARE, Guessed, Hidden, MaskingMeasured
+from training.tasks.masked_lm.sentence_pairs import HALVES_SHARE, JOINED_SHARE, SIZE_SHARES
+from training.tasks.masked_lm.task import ANYWHERE_EPOCH, LEAST_HIDDEN, MOST_HIDDEN, ORDER_WEIGHT, WINDOWS
 from training.tasks.model_card import cell
 
 TEMPLATE = Path(__file__).with_name("masking_card.md")

@@ -1,4 +1,4 @@
-"""Measure bert-stories on stories held out: `python -m training.evaluate_masking --run runs/bert-stories --corpus DIR`.
+"""Measure bert-stories on stories held out: `python -m training.tasks.masked_lm.evaluation --run runs/bert-stories --corpus DIR`.
 
 Writes RUN/evaluation.json: how often a hidden piece of the test stories is among the first guesses, and how often two
 stretches of a story are told in order from swapped, by their length and distance.
@@ -18,10 +18,9 @@ from torch import Tensor
 from model.transformer import Transformer
 from training.data.special_tokenizers import BERT
 from training.data.stories import read_stories
-from training.masking import PairBatch, collate
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.sentence_pairs import (
+from training.tasks.masked_lm.sentence_pairs import (
     NO_LABEL,
     SIZES,
     Read,
@@ -31,6 +30,7 @@ from training.sentence_pairs import (
     encode_sentences,
     read_pair,
 )
+from training.tasks.masked_lm.task import PairBatch, collate
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 
 NAME = "bert-stories"

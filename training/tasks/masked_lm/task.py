@@ -22,7 +22,16 @@ from training.data.special_tokenizers import BERT, run_special_tokenizer
 from training.data.stories import read_stories
 from training.data.story_tokenizers import MAX_POSITIONS
 from training.recipe import Recipe
-from training.sentence_pairs import NO_LABEL, Read, SentencePair, Spread, draw_pairs, encode_sentences, hide, read_pair
+from training.tasks.masked_lm.sentence_pairs import (
+    NO_LABEL,
+    Read,
+    SentencePair,
+    Spread,
+    draw_pairs,
+    encode_sentences,
+    hide,
+    read_pair,
+)
 from training.trainer.initialisation import build
 
 # Of a pair's pieces: a pair draws its share, on average twice that of Devlin et al.

@@ -1,0 +1,1 @@
+"""Filling masks and telling sentence order, as BERT learns."""
