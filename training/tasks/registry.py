@@ -6,18 +6,19 @@ from typing import Protocol
 
 import torch
 
-from training import evaluate, evaluate_stories, evaluate_text_to_text
+from training import evaluate, evaluate_text_to_text
 from training.card import card
-from training.language import Continuation
 from training.measured import Measured
 from training.recipe import Recipe, TaskName
-from training.story_card import story_card
 from training.tasks.denoising import evaluation
 from training.tasks.denoising.card import denoising_card
 from training.tasks.denoising.task import Denoising
 from training.tasks.masked_lm import evaluation as masked_lm_evaluation
 from training.tasks.masked_lm.card import masking_card
 from training.tasks.masked_lm.task import MaskedPairs
+from training.tasks.stories import evaluation as stories_evaluation
+from training.tasks.stories.card import story_card
+from training.tasks.stories.task import Continuation
 from training.tasks.task import MakeTask
 from training.text_to_text import TextToText
 from training.text_to_text_card import text_to_text_card
@@ -64,5 +65,5 @@ MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
     "text to text": lambda recipe, checkpoint, corpus: evaluate_text_to_text.evaluate(recipe, checkpoint, corpus, None),
     "denoise": lambda recipe, checkpoint, corpus: evaluation.evaluate(recipe, checkpoint, corpus, None),
     "mask": masked_lm_evaluation.evaluate,
-    "continue": evaluate_stories.evaluate,
+    "continue": stories_evaluation.evaluate,
 }

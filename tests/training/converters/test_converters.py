@@ -14,9 +14,9 @@ from model.network import Network
 from tests.training.story_corpus import write_corpus
 from training.data.stories import read_stories
 from training.export import LAYOUTS, write_folder
-from training.language import run_tokenizer
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.stories.task import run_tokenizer
 from training.text_to_text import save_text_to_text_tokenizer, with_sentinels
 from training.trainer.checkpoints import Average, Progress, save_checkpoint, trained
 from training.trainer.initialisation import build

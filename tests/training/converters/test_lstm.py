@@ -12,9 +12,9 @@ from tests.training.converters.test_converters import logits, saved
 from training.data.stories import END_OF_STORY
 from training.data.story_tokenizers import begin_with, save_story_tokenizer, train_word_pieces
 from training.export import LAYOUTS, write_folder
-from training.language import padded
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.stories.task import padded
 from training.trainer.checkpoints import trained
 from training.trainer.initialisation import build
 
@@ -79,7 +79,7 @@ def test_it_has_as_many_parameters_as_the_story_models_it_is_compared_with() -> 
 def test_a_few_steps_on_one_story_lower_its_loss(opened: tuple[model.LanguageModel, Path, Recipe]) -> None:
     import numpy as np
 
-    from training.language import next_token_loss
+    from training.tasks.stories.task import next_token_loss
 
     lm, _, recipe = opened
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Measure a model that continues stories: `python -m training.evaluate_stories --model gpt-stories --corpus DIR`.
+"""Measure a model that continues stories: `python -m training.tasks.stories.evaluation --model gpt-stories --corpus DIR`.
 
 Writes RUN/evaluation.json: bits per byte on the test stories, and unselected continuations.
 """
@@ -15,12 +15,12 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from model.network import Network
-from training.continuations import circles, keeps_name
 from training.data.stories import END_OF_STORY, read_stories, utf8_bytes
 from training.data.story_tokenizers import MAX_POSITIONS
-from training.language import IGNORED, encode_stories, next_token_loss, padded
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.stories.continuations import circles, keeps_name
+from training.tasks.stories.task import IGNORED, encode_stories, next_token_loss, padded
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 
 PROMPTS = ("Once upon a time, there was a little girl named",)

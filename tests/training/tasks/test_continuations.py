@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.continuations import circles, given_name, keeps_name
+from training.tasks.stories.continuations import circles, given_name, keeps_name
 
 
 def test_the_name_given_is_the_first_word_of_the_continuation() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from model.config import TransformerConfig
 from training.data.story_tokenizers import MAX_POSITIONS
-from training.evaluate_stories import Sampled, StoriesMeasured
 from training.recipe import OPTIMIZERS, Recipe
+from training.tasks.stories.evaluation import Sampled, StoriesMeasured
 
 TEMPLATE = Path(__file__).with_name("story_card.md")
 MEGABYTE = 1_000_000

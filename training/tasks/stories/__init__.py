@@ -1,0 +1,1 @@
+"""Continuing stories, as decoders and the LSTM learn."""
