@@ -9,7 +9,7 @@ from training.data.stories import read_stories, sentences_of
 from training.data.translation_pairs import read_corpus
 from training.recipe import Recipe
 from training.tasks.denoising.evaluation import held_out_cases
-from training.text_to_text import PREFIX
+from training.tasks.text_to_text.task import PREFIX
 
 STORIES, PAIRS, SENTENCES = 60, 300, 300
 TOKENS = 320  # of a story; longer ones are cut there

@@ -7,7 +7,7 @@ from model.transformer import Transformer
 from training.converters.converter import Json, Layout, renamed
 from training.data.translation_tokenizer import END, PAD, piece_id
 from training.recipe import Recipe
-from training.text_to_text import PREFIX
+from training.tasks.text_to_text.task import PREFIX
 
 NAMES = {"gate": "wi_0", "up": "wi_1", "down": "wo"}
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import torch
 
-from training import evaluate, evaluate_text_to_text
+from training import evaluate
 from training.card import card
 from training.measured import Measured
 from training.recipe import Recipe, TaskName
@@ -20,8 +20,9 @@ from training.tasks.stories import evaluation as stories_evaluation
 from training.tasks.stories.card import story_card
 from training.tasks.stories.task import Continuation
 from training.tasks.task import MakeTask
-from training.text_to_text import TextToText
-from training.text_to_text_card import text_to_text_card
+from training.tasks.text_to_text import evaluation as text_to_text_evaluation
+from training.tasks.text_to_text.card import text_to_text_card
+from training.tasks.text_to_text.task import TextToText
 from training.translation import Translation
 
 TASKS: dict[TaskName, MakeTask] = {
@@ -62,7 +63,9 @@ class Figures(Protocol):
 
 MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
     "translate": lambda recipe, checkpoint, corpus: evaluate.evaluate(recipe, checkpoint, corpus, CPU, None),
-    "text to text": lambda recipe, checkpoint, corpus: evaluate_text_to_text.evaluate(recipe, checkpoint, corpus, None),
+    "text to text": lambda recipe, checkpoint, corpus: text_to_text_evaluation.evaluate(
+        recipe, checkpoint, corpus, None
+    ),
     "denoise": lambda recipe, checkpoint, corpus: evaluation.evaluate(recipe, checkpoint, corpus, None),
     "mask": masked_lm_evaluation.evaluate,
     "continue": stories_evaluation.evaluate,

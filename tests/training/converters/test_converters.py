@@ -17,7 +17,7 @@ from training.export import LAYOUTS, write_folder
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.tasks.stories.task import run_tokenizer
-from training.text_to_text import save_text_to_text_tokenizer, with_sentinels
+from training.tasks.text_to_text.task import save_text_to_text_tokenizer, with_sentinels
 from training.trainer.checkpoints import Average, Progress, save_checkpoint, trained
 from training.trainer.initialisation import build
 

@@ -10,9 +10,16 @@ from tokenizers import Tokenizer
 
 from training.data.batches import encode_rows
 from training.data.translation_pairs import Pair
-from training.evaluate_text_to_text import spans
-from training.teacher import as_taught, read_taught
-from training.text_to_text import SENTINELS, blanked, by_length, save_text_to_text_tokenizer, shifted, with_sentinels
+from training.tasks.text_to_text.distillation import as_taught, read_taught
+from training.tasks.text_to_text.evaluation import spans
+from training.tasks.text_to_text.task import (
+    SENTINELS,
+    blanked,
+    by_length,
+    save_text_to_text_tokenizer,
+    shifted,
+    with_sentinels,
+)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from training.data.translation_pairs import read_corpus
 from training.data.translation_tokenizer import PAD, save_tokenizer
 from training.recipe import Recipe
 from training.tasks.seq2seq import batch_loss, held_out_loss
-from training.teacher import as_taught, read_taught, teach
+from training.tasks.text_to_text.distillation import as_taught, read_taught, teach
 from training.trainer.initialisation import build
 
 PREFIX = "translate French to English: "

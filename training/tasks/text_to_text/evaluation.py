@@ -1,4 +1,4 @@
-"""Measure t5-fr-en on what it never read: `python -m training.evaluate_text_to_text --corpus DIR`.
+"""Measure t5-fr-en on what it never read: `python -m training.tasks.text_to_text.evaluation --corpus DIR`.
 
 Writes RUN/evaluation.json: sacreBLEU of the test pairs behind the prefix, in each form of unfinished typing, and how often
 the blanks of test sentences are filled with the very words that stood there.
@@ -24,7 +24,7 @@ from training.measured import Example, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.tasks.greedy import Marks, write
-from training.text_to_text import PREFIX, blanked
+from training.tasks.text_to_text.task import PREFIX, blanked
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
 from training.translate import length_limit
 

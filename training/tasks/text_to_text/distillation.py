@@ -1,7 +1,7 @@
 """What the shipped translator makes of the training sentences: targets that a smaller model learns more easily.
 
 Sequence-level knowledge distillation (Kim and Rush 2016): a corpus holds many translations of one sentence, a teacher
-holds to one. `python -m training.teacher --corpus DIR --out runs/NAME` writes RUN/taught.jsonl and resumes.
+holds to one. `python -m training.tasks.text_to_text.distillation --corpus DIR --out runs/NAME` writes RUN/taught.jsonl and resumes.
 """
 
 import argparse

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from training.card import FORM_ROWS
-from training.evaluate_text_to_text import TextToTextMeasured
 from training.recipe import Recipe
 from training.tasks.model_card import cell
-from training.text_to_text import FILL_SHARE, PREFIX, SENTINELS
+from training.tasks.text_to_text.evaluation import TextToTextMeasured
+from training.tasks.text_to_text.task import FILL_SHARE, PREFIX, SENTINELS
 
 TEMPLATE = Path(__file__).with_name("text_to_text_card.md")
 

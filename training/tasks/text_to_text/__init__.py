@@ -1,0 +1,1 @@
+"""Several tasks as text to text, as T5 learns."""
