@@ -10,17 +10,16 @@ from transformers import AutoTokenizer, MarianMTModel
 
 import model
 from model.transformer import Transformer
-from training.card import card
 from training.data.translation_pairs import LEXICON, Pair, read_pairs
 from training.data.translation_tokenizer import save_tokenizer
 from training.data.typing_variants import FORMS
-from training.evaluate import bleu
 from training.export import export
-from training.measured import Demonstration, Example, Measured, Score
 from training.recipe import Recipe
+from training.tasks.translation.card import card
+from training.tasks.translation.evaluation import Demonstration, Example, Measured, Score, bleu
+from training.tasks.translation.translate import length_limit, translate
 from training.trainer.checkpoints import Average, Progress, save_checkpoint, trained
 from training.trainer.initialisation import build
-from training.translate import length_limit, translate
 
 TEXTS = [pair.french for pair in read_pairs(LEXICON)[:12]]
 

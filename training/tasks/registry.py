@@ -6,9 +6,6 @@ from typing import Protocol
 
 import torch
 
-from training import evaluate
-from training.card import card
-from training.measured import Measured
 from training.recipe import Recipe, TaskName
 from training.tasks.denoising import evaluation
 from training.tasks.denoising.card import denoising_card
@@ -23,7 +20,10 @@ from training.tasks.task import MakeTask
 from training.tasks.text_to_text import evaluation as text_to_text_evaluation
 from training.tasks.text_to_text.card import text_to_text_card
 from training.tasks.text_to_text.task import TextToText
-from training.translation import Translation
+from training.tasks.translation import evaluation as translation_evaluation
+from training.tasks.translation.card import card
+from training.tasks.translation.evaluation import Measured
+from training.tasks.translation.task import Translation
 
 TASKS: dict[TaskName, MakeTask] = {
     "translate": Translation,
@@ -62,7 +62,9 @@ class Figures(Protocol):
 
 
 MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
-    "translate": lambda recipe, checkpoint, corpus: evaluate.evaluate(recipe, checkpoint, corpus, CPU, None),
+    "translate": lambda recipe, checkpoint, corpus: translation_evaluation.evaluate(
+        recipe, checkpoint, corpus, CPU, None
+    ),
     "text to text": lambda recipe, checkpoint, corpus: text_to_text_evaluation.evaluate(
         recipe, checkpoint, corpus, None
     ),

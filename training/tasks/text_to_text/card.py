@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from training.card import FORM_ROWS
 from training.recipe import Recipe
 from training.tasks.model_card import cell
 from training.tasks.text_to_text.evaluation import TextToTextMeasured
 from training.tasks.text_to_text.task import FILL_SHARE, PREFIX, SENTINELS
+from training.tasks.translation.card import FORM_ROWS
 
 TEMPLATE = Path(__file__).with_name("text_to_text_card.md")
 

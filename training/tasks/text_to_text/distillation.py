@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 import model
 from training.data.translation_pairs import Pair, read_corpus
-from training.translate import translate
+from training.tasks.translation.translate import translate
 
 TEACHER = "transformer-fr-en"
 CHUNK = 2_048

@@ -19,14 +19,13 @@ from model.transformer import Transformer
 from training.data.translation_pairs import Pair, read_corpus
 from training.data.translation_tokenizer import END, PAD, piece_id
 from training.data.typing_variants import FORMS, in_form
-from training.evaluate import bleu
-from training.measured import Example, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.tasks.greedy import Marks, write
 from training.tasks.text_to_text.task import PREFIX, blanked
+from training.tasks.translation.evaluation import Example, Score, bleu
+from training.tasks.translation.translate import length_limit
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
-from training.translate import length_limit
 
 NAME = "t5-fr-en"
 SEED = 2024

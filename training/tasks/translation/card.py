@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from training.measured import Measured
 from training.recipe import Recipe
 from training.tasks.model_card import cell
+from training.tasks.translation.evaluation import Measured
 
 # Keys are the forms of training.data.typing_variants, values how the card names them.
 FORM_ROWS = {

@@ -1,11 +1,13 @@
-"""Measure a run on the held-out pairs: `python -m training.evaluate --run runs/NAME --corpus DIR`.
+"""Measure a run on the held-out pairs: `python -m training.tasks.translation.evaluation --run runs/NAME --corpus DIR`.
 
 Writes RUN/evaluation.json: sacreBLEU on the test pairs as written and in each form of unfinished typing, on the
 held-out lexicon, and the demonstration sentences, which no training pair contains.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import sacrebleu
@@ -15,11 +17,10 @@ from tokenizers import Tokenizer
 from model.transformer import Transformer
 from training.data.translation_pairs import UNSEEN_ENGLISH, Pair, comparable, read_corpus
 from training.data.typing_variants import FORMS, in_form
-from training.measured import Demonstration, Example, Measured, Score
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.translation.translate import translate
 from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
-from training.translate import translate
 
 DEMONSTRATIONS = (
     "Je adore l'apprentissage automatique",
@@ -104,3 +105,64 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+@dataclass(frozen=True)
+class Score:
+    """Corpus BLEU of so many pairs, with sacreBLEU's signature."""
+
+    bleu: float
+    pairs: int
+    signature: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A held-out sentence, its greedy translation and the translation a person wrote."""
+
+    french: str
+    english: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A sentence that no training pair contains, its translation, and whether that is the expected one."""
+
+    french: str
+    english: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Every figure a model card states."""
+
+    step: int
+    epochs: float
+    seconds: float
+    train_pairs: int
+    lexicon_pairs: int
+    scores: dict[str, Score]  # by form of training.data.typing_variants
+    lexicon: Score
+    demonstrations: tuple[Demonstration, ...]
+    examples: tuple[Example, ...]
+    examples_every: int  # one test pair in so many is an example
+
+    def write(self, path: Path) -> None:
+        """As JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "Measured":
+        """What `write` wrote."""
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            **found
+            | {
+                "scores": {form: Score(**score) for form, score in found["scores"].items()},
+                "lexicon": Score(**found["lexicon"]),
+                "demonstrations": tuple(Demonstration(**d) for d in found["demonstrations"]),
+                "examples": tuple(Example(**e) for e in found["examples"]),
+            }
+        )
