@@ -16,8 +16,8 @@ from tokenizers import Tokenizer
 import model
 from training.converters import bart, bert, decoders, lstm, marian, t5
 from training.converters.converter import Json, Layout
-from training.head_figures import describe_heads
-from training.held_out import held_out_traces
+from training.head_report.held_out_runs import held_out_traces
+from training.head_report.report import describe_heads
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.tasks.registry import CARDS, EVALUATION

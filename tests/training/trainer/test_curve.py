@@ -8,8 +8,8 @@ import pytest
 
 import model
 from analysis.head_scores import OF_PART
-from training.describe_heads import without_section
-from training.head_figures import head_section, measure, named, strongest, write_heads
+from training.head_report.describe import without_section
+from training.head_report.report import head_section, measure, named, strongest, write_heads
 from training.trainer.curve import curve_svg, nice_ticks, read_curve, thinned
 
 

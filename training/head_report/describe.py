@@ -1,4 +1,4 @@
-"""Measure the heads of a shipped model anew: `python -m training.describe_heads --model NAME --corpus DIR`.
+"""Measure the heads of a shipped model anew: `python -m training.head_report.describe --model NAME --corpus DIR`.
 
 Rewrites heads.json in its folder and the section of its card, or adds them; the weights are left as they are.
 """
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import model
 from model.loading.checkpoint import ZOO
-from training.head_figures import HEADING, describe_heads
-from training.held_out import held_out_traces
+from training.head_report.held_out_runs import held_out_traces
+from training.head_report.report import HEADING, describe_heads
 from training.recipes import RECIPES
 
 

@@ -1,0 +1,1 @@
+"""What the heads of a shipped model do on held-out text."""
