@@ -24,7 +24,7 @@ from training.data.translation_pairs import (
     write_split,
 )
 
-CORPUS = Path(__file__).parents[3] / "shared" / "data" / "fra-eng"
+CORPUS = Path(__file__).parents[4] / "shared" / "data" / "fra-eng"
 needs_corpus = pytest.mark.skipif(not (CORPUS / TATOEBA).exists(), reason="the sentence corpus is not committed")
 
 CHAIN = [

@@ -8,7 +8,7 @@ from training.tasks.denoising.evaluation import DenoisingMeasured, Restored
 from training.tasks.denoising.task import LONG_SHARE
 from training.tasks.model_card import cell
 
-TEMPLATE = Path(__file__).with_name("denoising_card.md")
+TEMPLATE = Path(__file__).with_name("card.md")
 NAMES = {
     "swapped": "two words swapped",
     "rotated": "three words rotated",

@@ -8,7 +8,7 @@ from training.tasks.masked_lm.sentence_pairs import HALVES_SHARE, JOINED_SHARE, 
 from training.tasks.masked_lm.task import ANYWHERE_EPOCH, LEAST_HIDDEN, MOST_HIDDEN, ORDER_WEIGHT, WINDOWS
 from training.tasks.model_card import cell
 
-TEMPLATE = Path(__file__).with_name("masking_card.md")
+TEMPLATE = Path(__file__).with_name("card.md")
 
 
 def masking_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:

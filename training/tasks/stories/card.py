@@ -9,7 +9,7 @@ from training.data.story_tokenizers import MAX_POSITIONS
 from training.recipe import OPTIMIZERS, Recipe
 from training.tasks.stories.evaluation import Sampled, StoriesMeasured
 
-TEMPLATE = Path(__file__).with_name("story_card.md")
+TEMPLATE = Path(__file__).with_name("card.md")
 MEGABYTE = 1_000_000
 
 

@@ -9,7 +9,7 @@ from training.tasks.text_to_text.evaluation import TextToTextMeasured
 from training.tasks.text_to_text.task import FILL_SHARE, PREFIX, SENTINELS
 from training.tasks.translation.card import FORM_ROWS
 
-TEMPLATE = Path(__file__).with_name("text_to_text_card.md")
+TEMPLATE = Path(__file__).with_name("card.md")
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> str:

@@ -27,7 +27,7 @@ PREFIX = "translate French to English: "
 SENTINELS = tuple(f"<extra_id_{i}>" for i in range(8))
 FILL_SHARE = 0.12  # of an epoch's examples
 BLANK_SHARE, MEAN_SPAN, MOST_SPANS = 0.2, 1.6, 3  # of the words of a sentence; words a span
-TRANSLATOR = Path(__file__).parent.parent / "model" / "zoo" / "transformer-fr-en"
+TRANSLATOR = Path(__file__).parents[3] / "model" / "zoo" / "transformer-fr-en"
 
 
 def with_sentinels(translator: Path = TRANSLATOR) -> Tokenizer:
