@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import header, settings, theme, without_attention
+from ui import header, settings, without_attention
 from ui.components.theme_watch.theme_watch import theme_watch
+from ui.figures import theme
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import streamlit as st
 from analysis.anatomy import Anatomy, anatomy, code
 from model.config import Scheme
 from model.trace import Trace
-from ui import attention_code, chosen_pair, figures, heads, tables, theme
+from ui import attention_code, chosen_pair, figures, heads
+from ui.figures import tables, theme
+from ui.figures.markdown import quoted
+from ui.figures.tables import Cell
 from ui.heads import Shown
-from ui.pair_in_words import quoted
 from ui.row_view import around
-from ui.tables import Cell
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
 from viz.percent import format_percent

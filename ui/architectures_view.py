@@ -4,25 +4,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import (
-    block_figures,
-    cost_table,
-    figures,
-    header,
-    heads,
-    opened,
-    overview_view,
-    settings,
-    side_by_side,
-    tables,
-    theme,
-)
+from ui import block_figures, cost_table, figures, heads, opened, overview_view, settings, side_by_side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
-from ui.figures import Matrix, array
+from ui.figures import Matrix, array, markdown, tables, theme
+from ui.figures.tables import Cell
 from ui.model_facts import facts
 from ui.runs import Run
 from ui.side_by_side import Side
-from ui.tables import Cell
 from viz.export import matrix_csv, table_csv
 from viz.influence import Curve, influence_bars, influence_by_distance
 from viz.next_token import next_token_chart
@@ -57,9 +45,9 @@ def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side
     with column:
         with st.spinner("Running"):
             side = side_by_side.side(name, run)
-        st.subheader(header.plain(side.label), anchor=False)
+        st.subheader(markdown.plain(side.label), anchor=False)
         if side.run is None:
-            st.warning(header.sentence(side.problem), icon="⚠️")
+            st.warning(markdown.sentence(side.problem), icon="⚠️")
             return side
         lm = side.run.lm
         st.caption(f"{opened.KINDS[lm.kind]}, {many(lm.parameters)} parameters  \n{len(side.run.original)} pieces read")
@@ -105,7 +93,7 @@ def what_is_predicted(run: Run, where: int) -> tuple[str, str]:
         told = "An encoder reads both sides and fills what is hidden. The last word is hidden here, unless the text holds a mask."
         if run.source[where].id != run.lm.special.mask:
             told = "This encoder names no mask token: its guess at a token that it can see."
-        return f"Hidden word {header.plain('“' + run.original[where].label + '”')}", told
+        return f"Hidden word {markdown.plain('“' + run.original[where].label + '”')}", told
     return "Next token", f"What comes after the text; below, how it goes on for {side_by_side.WRITTEN} tokens."
 
 
@@ -186,7 +174,7 @@ def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
         label=f"{name}, layer {layer}",
         on_head=choose,
     )
-    st.caption(f"{header.plain(name)}: head {chosen}, exactly")
+    st.caption(f"{markdown.plain(name)}: head {chosen}, exactly")
     return chosen
 
 
@@ -233,14 +221,14 @@ def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[C
     try:
         held = side_by_side.counted(run)
     except InputError as error:
-        st.caption(f"{header.plain(side.label)}: " + header.sentence(str(error)))
+        st.caption(f"{markdown.plain(side.label)}: " + markdown.sentence(str(error)))
         return []
     shares = array(held.shares)
     last = run.lm.token(held.about).label
     figures.place(
         influence_bars(shares, held.labels, theme=theme.current(), colour=colour),
         key=f"counts_{number}",
-        heading=f"{header.plain(side.label)}: {header.plain('“' + last + '”')}",
+        heading=f"{markdown.plain(side.label)}: {markdown.plain('“' + last + '”')}",
         explained="What each token read counts for the prediction after the last of them: the length of the gradient, as a share.",
         filename=f"{run.spec.model.rpartition('/')[2]}-influence",
         csv=lambda: matrix_csv(shares[None], [last], held.labels),
@@ -277,7 +265,7 @@ def drawings(sides: list[Side]) -> None:
                 figures.place(
                     fig,
                     key=f"drawing_{number}_{stack}",
-                    heading=f"{header.plain(side.label)}: {title}",
+                    heading=f"{markdown.plain(side.label)}: {title}",
                     explained=explained,
                     filename=f"{side.label}-{stack}",
                     csv=lambda told=told: table_csv({"term": [f.term for f in told], "value": [f.value for f in told]}),  # type: ignore[misc]

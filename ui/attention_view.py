@@ -12,18 +12,16 @@ from ui import (
     attention_toggles,
     figures,
     grid_ways,
-    header,
     heads,
     heatmap_view,
     lines_view,
     row_view,
     runs,
     settings,
-    theme,
 )
 from ui.attention_toggles import Toggles
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
-from ui.figures import Matrix, TakeAway
+from ui.figures import Matrix, TakeAway, markdown, theme
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
 from ui.worked_out import duration, in_turn
@@ -49,7 +47,7 @@ def with_target(run: Run) -> Run:
     try:
         return runs.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
     except InputError as error:
-        st.warning(header.sentence(str(error)) + " Shown below: what the model itself wrote.", icon="⚠️")
+        st.warning(markdown.sentence(str(error)) + " Shown below: what the model itself wrote.", icon="⚠️")
         return run
 
 

@@ -7,10 +7,11 @@ import streamlit as st
 
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
-from ui import figures, header, heads, reading_view, runs, settings, theme, without_attention
+from ui import figures, heads, reading_view, runs, settings, without_attention
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import theme, tokens
+from ui.figures.tables import Cell, table
 from ui.runs import Run, RunSpec
-from ui.tables import Cell, table
 from ui.timeline_view import certainty
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
@@ -129,7 +130,7 @@ def own_chips(run: Run) -> list[Chip]:
     read = certainty(run)
     first = len(read.came) - len(run.steps)
     return [
-        header.chip(step.token, note=format_percent(float(read.probability[first + n])))
+        tokens.chip(step.token, note=format_percent(float(read.probability[first + n])))
         for n, step in enumerate(run.steps)
     ]
 
@@ -138,7 +139,7 @@ def chips(found: Search, h: Hypothesis, place: int) -> list[Chip]:
     """A text's tokens with their probabilities; the first of the chosen text is marked."""
     lm = found.run.lm
     return [
-        header.chip(lm.token(i), note=share(p), current=place == found.place and n == 0)
+        tokens.chip(lm.token(i), note=share(p), current=place == found.place and n == 0)
         for n, (i, p) in enumerate(zip(h.ids, h.log_probabilities, strict=True))
     ]
 

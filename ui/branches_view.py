@@ -8,10 +8,10 @@ import streamlit as st
 
 from analysis.divergence import Parting, parting
 from model.errors import InputError
-from ui import branch_tree, branches, decoding_view, figures, header, heads, reading_view, runs, settings, theme
+from ui import branch_tree, branches, decoding_view, figures, heads, reading_view, runs, settings
 from ui.branches import Branch
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import Matrix, array
+from ui.figures import Matrix, array, markdown, theme
 from ui.runs import Run
 from viz.divergence import heads_apart, pair_labels, parting_lines
 from viz.export import matrix_csv, table_csv
@@ -127,7 +127,7 @@ def compare(run: Run, at: int) -> None:
     try:
         side_by_side(run, other, at)
     except InputError as error:
-        st.info(header.sentence(str(error)))
+        st.info(markdown.sentence(str(error)))
 
 
 def pick_other(run: Run, others: list[Branch]) -> Branch:

@@ -12,9 +12,9 @@ from torch import Tensor
 from analysis.sampling_stages import Stage, ruled_out_by, stages
 from model.decoding.step import Step
 from model.decoding.strategies import constrained
-from ui import figures, header, settings, strategies, theme, typed_pieces
+from ui import figures, settings, strategies, typed_pieces
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.figures import array
+from ui.figures import array, markdown, theme
 from ui.runs import Run
 from viz.export import table_csv
 from viz.next_token import next_token_chart, with_ghosts
@@ -87,7 +87,7 @@ def candidates(run: Run, step: Step) -> None:
             force(run, step.index, ids[point.row])
 
     plotly_bridge("next", key="next_bridge", on_point=clicked)
-    st.caption(header.plain(came(run, step, found)))
+    st.caption(markdown.plain(came(run, step, found)))
 
 
 def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:

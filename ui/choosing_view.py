@@ -7,9 +7,9 @@ import streamlit as st
 from model.decoding.step import Step
 from ui import figures, strategies, streaming
 from ui.candidates_view import narrowed
+from ui.figures.tables import Cell, table
 from ui.runs import Run
 from ui.strategies import DIALS, HIGHEST_SEED, Choosing, Dial
-from ui.tables import Cell, table
 from viz.percent import format_percent
 
 GREEDY, DRAWN = "greedy", "draw"

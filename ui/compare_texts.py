@@ -7,10 +7,11 @@ import streamlit as st
 
 from analysis.alignment import by_pieces, by_words
 from model.tokenizers.tokens import Token
-from ui import compare_code, figures, header, predictions, theme
+from ui import compare_code, figures, predictions
 from ui.compare_with import Other
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme
+from ui.figures import tokens as figures_tokens
 from ui.predictions import Moment
 from ui.runs import Run
 from viz.export import table_csv
@@ -75,7 +76,7 @@ def chips(tokens: Sequence[Token], marks: Sequence[bool], now: int | None = None
             special=token.special,
             current=i == now,
         )
-        for i, (token, mark) in enumerate(zip(tokens[: header.STRIP_TOKENS], marks, strict=False))
+        for i, (token, mark) in enumerate(zip(tokens[: figures_tokens.STRIP_TOKENS], marks, strict=False))
     ]
 
 
@@ -127,7 +128,7 @@ def prediction(run: Run, moment: Moment, ordinal: str) -> None:
     figures.place(
         fig,
         key=f"prediction_{ordinal}",
-        heading=f"The {ordinal}, {where} “{header.plain(visible(before))}”",
+        heading=f"The {ordinal}, {where} “{markdown.plain(visible(before))}”",
         explained="The full softmax over the vocabulary; the most probable pieces, and all others as one bar. What came, or stood "
         f"there before it was masked, is marked: {share}.",
         filename=f"prediction-{ordinal}",

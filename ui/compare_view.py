@@ -9,12 +9,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.alignment import How
-from ui import compare_code, comparing, figures, grid_ways, heads, settings, theme, windows
+from ui import compare_code, comparing, figures, grid_ways, heads, settings, windows
 from ui.compare_with import Other, parts
 from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.figures import Matrix, TakeAway
+from ui.figures import Matrix, TakeAway, theme
 from ui.runs import Run
 from ui.worked_out import asked, duration, in_turn, kept
 from viz.attention import attention_heatmap, difference_heatmap

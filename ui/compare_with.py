@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
-from ui import encoder_text, header, heads, opened, runs, settings, switched_off
+from ui import encoder_text, heads, opened, runs, settings, switched_off
 from ui.comparing import Side
 from ui.examples import examples_for
+from ui.figures import markdown
 from ui.runs import Run, RunSpec
 
 MODES = ("text", "model", "edits")
@@ -85,7 +86,7 @@ def another_model(run: Run) -> RunSpec | None:
     try:
         lm = runs.load(name, run.spec.device)
     except (InputError, CheckpointError) as error:
-        st.warning(header.sentence(str(error)), icon="⚠️")
+        st.warning(markdown.sentence(str(error)), icon="⚠️")
         return None
     if lm.kind == "recurrent":
         st.info(
@@ -126,7 +127,7 @@ def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
         last = st.session_state.get("shown_b")
         usable = isinstance(last, RunSpec) and last.model == spec.model and not last.edits
         shown = " Shown below: the last second text that worked." if usable else ""
-        st.warning(header.sentence(str(error)) + shown, icon="⚠️")
+        st.warning(markdown.sentence(str(error)) + shown, icon="⚠️")
         return runs.get(last) if usable and isinstance(last, RunSpec) else None
     st.session_state["shown_b"] = spec
     return found

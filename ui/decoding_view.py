@@ -4,9 +4,10 @@ from typing import Literal
 
 import streamlit as st
 
-from ui import header, settings, streaming, without_attention
+from ui import settings, streaming, without_attention
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.figures import tokens
 from ui.runs import Run
 from ui.timeline_view import certainty
 from viz.percent import format_percent
@@ -112,7 +113,7 @@ def written(run: Run, step: int) -> None:
     here, first = len(start) + step, len(start)
     begin, end = max(0, here + 1 - WINDOW), min(len(written), here + 1 + WINDOW)
     chips = [more(begin, "before")] * (begin > 0) + [
-        header.chip(written[n]) if n < first else chip(run, n - first, current=n == here)
+        tokens.chip(written[n]) if n < first else chip(run, n - first, current=n == here)
         for n in range(begin, here + 1)
     ]
     coming = [chip(run, n - first) for n in range(here + 1, end)]
@@ -138,7 +139,7 @@ def chip(run: Run, index: int, *, current: bool = False) -> Chip:
     first = len(run.trace.tokens("decoder")) - len(run.steps)
     share = format_percent(float(certainty(run).probability[first + index]))
     token = run.steps[index].token
-    return header.chip(token, note=share + (" ✎" if chosen else ""), current=current, following=current)
+    return tokens.chip(token, note=share + (" ✎" if chosen else ""), current=current, following=current)
 
 
 def choices_row(run: Run) -> None:

@@ -7,9 +7,9 @@ import torch
 from analysis.similarity import cosines, nearest, projection
 from model.tap import StackName
 from model.tokenizers.tokens import Token
-from ui import figures, pair_in_words, settings, theme
+from ui import figures, settings
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme
 from ui.runs import Run
 from viz import embedding as draw
 from viz.export import matrix_csv, table_csv
@@ -111,7 +111,7 @@ def neighbours(run: Run, token: Token) -> None:
     figures.place(
         fig,
         key="neighbours",
-        heading=f"Pieces nearest to {pair_in_words.quoted(token.label)}",
+        heading=f"Pieces nearest to {markdown.quoted(token.label)}",
         explained="By the cosine of their embeddings, over the whole vocabulary. Choose another token above.",
         filename=f"neighbours-{token.id}",
         csv=lambda: table_csv({"id": ids, "token": labels, "cosine": [float(v) for v in values]}),

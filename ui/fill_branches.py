@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analysis.divergence import Parting, parting_of_masks
-from ui import branches, branches_view, header
+from ui import branches, branches_view
 from ui.branches import Branch
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, tokens
 from ui.fills import Done, Filled, run_after
 from ui.runs import Run
 from ui.worked_out import kept
@@ -50,7 +50,7 @@ def rows(run: Run, told: Done, fill: Fill, at: int) -> tuple[Branch, ...]:
 def chip(fill: Filled, *, current: bool) -> Chip:
     """A mask filled: its token, how probable it was, and whether a person chose it."""
     note = format_percent(fill.probability) + (" ✎" if fill.said else "")
-    return header.chip(fill.token, note=note, current=current, following=current)
+    return tokens.chip(fill.token, note=note, current=current, following=current)
 
 
 def row(run: Run, every: list[Filled], current: int | None) -> tuple[list[Chip], list[int | None]]:
@@ -65,7 +65,7 @@ def row(run: Run, every: list[Filled], current: int | None) -> tuple[list[Chip],
             chips.append(Chip("⋯", special=True))
             leads_to.append(None)
         turn = turns.get(at)
-        chips.append(header.chip(run.source[at]) if turn is None else chip(every[turn], current=at == current))
+        chips.append(tokens.chip(run.source[at]) if turn is None else chip(every[turn], current=at == current))
         leads_to.append(turn)
         last = at
     return chips, leads_to

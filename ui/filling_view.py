@@ -4,12 +4,12 @@ import numpy as np
 import streamlit as st
 
 from analysis.mask_filling import Order
-from ui import encoder_text, figures, fill_branches, fill_file, header, masking_view, settings, theme, typed_pieces
+from ui import encoder_text, figures, fill_branches, fill_file, masking_view, settings, typed_pieces
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme, tokens
 from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.runs import Run
 from viz.attention import heads_by_key
@@ -113,7 +113,7 @@ def standing(run: Run, every: list[Filled], at: int) -> None:
                 Chip(token.label, note="click: next", title=f"position {place}", role="warning", intensity=0.3)
             )
         else:
-            chips.append(header.chip(token))
+            chips.append(tokens.chip(token))
     before = tuple(fill.at for fill in every[: at + 1])
 
     def clicked(event: ChipEvent) -> None:
@@ -197,7 +197,7 @@ def expected(run: Run, fill: Filled, at: int) -> None:
     if fill.at in run.spec.masks:
         share = format_percent(float(shares[was.id]))
         same = "the same" if was.id == fill.token.id else "another"
-        st.caption(header.plain(f"“{was.label}” stood there, {same}: {share}."))
+        st.caption(markdown.plain(f"“{was.label}” stood there, {same}: {share}."))
 
 
 def read_for(run: Run, fill: Filled, at: int) -> None:

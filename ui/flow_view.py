@@ -7,8 +7,8 @@ import streamlit as st
 
 from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
 from analysis.rollout import Rollout
-from ui import figures, head_code, header, heads, settings, theme
-from ui.figures import Matrix
+from ui import figures, head_code, heads, settings
+from ui.figures import Matrix, markdown, theme
 from ui.heads import Shown
 from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import matrix_csv, matrix_npz, table_csv
@@ -80,7 +80,7 @@ def bars(view: Shown, found: Flow, rolled: Rollout, at: int) -> None:
     figures.place(
         fig,
         key="flow",
-        heading=f"Flow and rollout into “{header.plain(view.queries[at])}”",
+        heading=f"Flow and rollout into “{markdown.plain(view.queries[at])}”",
         explained=FLOW,
         filename=f"flow-{view.part}-{at}",
         csv=lambda: table_csv(

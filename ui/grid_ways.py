@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ui import theme
 from ui.components.head_grid.head_grid import HTML, grid_payload
 from ui.components.standalone import standalone_html
-from ui.figures import TakeAway
+from ui.figures import TakeAway, theme
 from viz.export import archive, table_csv
 from viz.head_pictures import head_pictures
 from viz.theme import DIVERGING, Palette

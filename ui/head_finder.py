@@ -6,7 +6,8 @@ import streamlit as st
 
 from analysis.head_scores import SCORES, ScoreName
 from analysis.head_summary import HeadSummary
-from ui import header, settings
+from ui import settings
+from ui.figures import markdown
 from ui.heads_view import DISTANCE, ENTROPY, choose, columns_of, maps_of
 from viz.head_maps import HeadMap
 
@@ -74,9 +75,9 @@ def at_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
 def explained(name: str) -> str:
     """What a number means, with its formula and where it was defined."""
     if name in MEANS:
-        return header.plain(MEANS[name])
+        return markdown.plain(MEANS[name])
     means = SCORES[_score(name)]
-    return header.plain(
+    return markdown.plain(
         f"{means.title}: {means.meaning} It is the {means.formula}, over {means.averaged_over} ({means.source})."
     )
 

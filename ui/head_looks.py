@@ -7,8 +7,8 @@ import streamlit as st
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
-from ui import attention_toggles, flow_view, head_code, header, heads, heads_view, settings, windows, writes_view
-from ui.figures import Matrix, array
+from ui import attention_toggles, flow_view, head_code, heads, heads_view, settings, windows, writes_view
+from ui.figures import Matrix, array, markdown
 from ui.head_maps_view import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
 from ui.heads import Shown
 from ui.heatmap_view import small_map
@@ -113,7 +113,7 @@ def moved(view: Shown, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
 
 def label(token: str) -> str:
     """A token inside a sentence."""
-    return "“" + header.plain(token) + "”"
+    return "“" + markdown.plain(token) + "”"
 
 
 def together(at: Look) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ui import figures, theme, windows
+from ui import figures, windows
 from ui.attention_toggles import Toggles
-from ui.figures import Matrix
+from ui.figures import Matrix, theme
 from ui.heads import Shown
 from ui.heatmap_view import LARGE, corner, small_map
 from viz.attention import attention_heatmap

@@ -8,12 +8,12 @@ from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokenizers.tokens import Token
 from ui import encoder_text, openings, runs, settings, strategies, streaming
-from ui.components.token_strip.token_strip import Chip, Strip, token_strip
+from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.examples import READS, examples_for
+from ui.figures.markdown import plain, sentence
+from ui.figures.tokens import STRIP_TOKENS, chip
 from ui.odd_input import odd_input
 from ui.runs import ChoiceError, Run, RunSpec
-
-STRIP_TOKENS = 120
 
 
 def draw(question: str, name: str, device: str) -> Run | None:
@@ -114,19 +114,6 @@ def run_of(spec: RunSpec) -> Run | None:
     return run
 
 
-def plain(text: str) -> str:
-    """Text that stays as it is where markup would be read."""
-    for mark in "\\*_`[]<>$:#~|&":
-        text = text.replace(mark, "\\" + mark)
-    return text
-
-
-def sentence(message: str) -> str:
-    """An error as a sentence: capital first, full stop last; token text in it is not read as markup."""
-    text = plain(message)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
-
-
 def byte_share(run: Run) -> float:
     """The share of a text's own pieces that are only parts of characters."""
     tokenizer = run.lm.tokenizer
@@ -145,12 +132,6 @@ def warn_of_bytes(run: Run) -> None:
             "Its numbers are real, its answer is a guess. The examples show what it can do.",
             icon="🔤",
         )
-
-
-def chip(token: Token, *, note: str = "", current: bool = False, following: bool = False) -> Chip:
-    """A token as a chip."""
-    title = f"id {token.id}" + (f" · characters {token.span[0]} to {token.span[1]}" if token.span else "")
-    return Chip(token.label, note=note, title=title, special=token.special, current=current, next=following)
 
 
 def why_it_ends(run: Run) -> str:

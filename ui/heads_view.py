@@ -5,12 +5,13 @@ import streamlit as st
 from analysis import head_summary
 from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
-from ui import figures, head_cards, head_code, head_words, header, heads, settings, theme
+from ui import figures, head_cards, head_code, head_words, heads, settings
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.figures import markdown, theme
+from ui.figures.tables import Cell, table
 from ui.head_words import HeadScore
 from ui.heads import Shown
 from ui.runs import Run
-from ui.tables import Cell, table
 from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import table_csv
 from viz.head_maps import HeadMap, head_maps
@@ -113,7 +114,7 @@ def as_csv(found: HeadSummary) -> str:
 
 def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> None:
     """What the chosen head does on this text, and where to see it."""
-    st.markdown(header.plain(head_words.does(found, layer, head)))
+    st.markdown(markdown.plain(head_words.does(found, layer, head)))
     if more := head_words.spread(found, layer, head):
         st.caption(more)
     st.page_link(

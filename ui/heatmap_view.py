@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, chosen_pair, figures, heads, pair_in_words, theme, windows
+from ui import attention_code, chosen_pair, figures, heads, pair_in_words, windows
 from ui.attention_toggles import Toggles
-from ui.figures import Matrix
+from ui.figures import Matrix, theme
 from ui.heads import Shown
 from viz.attention import attention_heatmap
 from viz.export import matrix_csv, matrix_npz

@@ -11,10 +11,10 @@ from analysis.logit_lens import lens
 from model.decoding.step import Step
 from model.errors import InputError
 from model.trace import AttentionPart
-from ui import figures, header, settings, theme
+from ui import figures, settings
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme
 from ui.runs import Run
 from viz.export import matrix_csv, table_csv
 from viz.logit_attribution import parts_in_order, parts_map, signed
@@ -72,7 +72,7 @@ def who_pushed(run: Run, step: Step) -> None:
     try:
         found = attribution(step.trace, step.token.id, pick_rival(run, step))
     except InputError as error:
-        st.info(header.sentence(str(error)))
+        st.info(markdown.sentence(str(error)))
         return
     token, rival = step.token.label, run.lm.token(found.rival).label
     values, columns = as_map(found)
@@ -92,7 +92,7 @@ def pick_rival(run: Run, step: Step) -> int:
     options = list(likely)[:RIVALS]
     settings.keep_among("rival", options, options[0])
     picked = st.selectbox(
-        f"Who pushed for “{header.plain(step.token.label)}” rather than for",
+        f"Who pushed for “{markdown.plain(step.token.label)}” rather than for",
         options,
         key="rival",
         format_func=lambda i: f"{run.lm.token(i).label}   {format_percent(likely[i])}" if i in likely else str(i),
@@ -208,7 +208,7 @@ def sum_shown(found: Attribution, token: str, rival: str) -> None:
     pieces += [("biases", found.biases)] + ([("edited", found.edited)] if found.edited else [])
     said = " · ".join(f"{name} {signed(value)}" for name, value in pieces)
     st.caption(
-        header.plain(
+        markdown.plain(
             f"{said}: together {found.total:.5f}. Logit of “{token}” less logit of “{rival}” in the run: {found.recorded:.5f}. "
             f"Off by {abs(found.total - found.recorded):.0e}."
         )

@@ -4,22 +4,10 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import (
-    compare_texts,
-    compare_with,
-    estimate,
-    figures,
-    header,
-    masking_view,
-    predictions,
-    runs,
-    settings,
-    theme,
-    worth_code,
-)
+from ui import compare_texts, compare_with, estimate, figures, masking_view, predictions, runs, settings, worth_code
 from ui import switched_off as off
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme, tokens
 from ui.head_worth import change_in_bits
 from ui.predictions import Moment
 from ui.runs import Run
@@ -101,7 +89,7 @@ def texts(found: Measured) -> None:
             current=found.all or i == found.now,
             title="click to measure what parts are worth to this token",
         )
-        for i, one in enumerate(found.moments[: header.STRIP_TOKENS])
+        for i, one in enumerate(found.moments[: tokens.STRIP_TOKENS])
     ]
     rows = [Strip(name, chips)]
     again = writes_now(run, edits) if edits and run.steps else None
@@ -157,13 +145,13 @@ def verdict(found: Measured) -> None:
     shares = [predictions.logits(run, one.at).softmax(dim=-1) for run in (found.plain, found.edited)]
     now, before = shares[1], shares[0]
     best = found.run.lm.token(int(now.argmax()))
-    token = f"“{header.plain(visible(one.token.label))}”"
+    token = f"“{markdown.plain(visible(one.token.label))}”"
     text = (
         f"{token} goes from {format_percent(float(before[one.token.id]))} to "
         f"{format_percent(float(now[one.token.id]))}: **{in_bits(found.bits(one))}**."
     )
     if best.id != one.token.id:
-        text += f" “{header.plain(visible(best.label))}” is now the most probable."
+        text += f" “{markdown.plain(visible(best.label))}” is now the most probable."
     if len(found.moments) > 1:
         total = sum(found.bits(moment) for moment in found.moments)
         text += f" All {len(found.moments)} predicted tokens together: **{in_bits(total)}**."
@@ -197,7 +185,7 @@ def next_token(found: Measured) -> None:
     figures.place(
         fig,
         key="change",
-        heading=f"What is predicted {where} “{header.plain(visible(there))}”",
+        heading=f"What is predicted {where} “{markdown.plain(visible(there))}”",
         explained="Shares of the full softmax: hollow bars with everything on, solid bars with the parts off. The token that is "
         "measured is marked.",
         filename="prediction-with-parts-off",

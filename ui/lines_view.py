@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, chosen_pair, figures, heads, settings, theme, windows
+from ui import attention_code, chosen_pair, figures, heads, settings, windows
 from ui.attention_toggles import Toggles
 from ui.components.attention_lines.attention_lines import (
     HTML,
@@ -18,7 +18,7 @@ from ui.components.attention_lines.attention_lines import (
     attention_lines,
 )
 from ui.components.standalone import standalone_html
-from ui.figures import Matrix, TakeAway
+from ui.figures import Matrix, TakeAway, theme
 from ui.heads import Shown
 from ui.heatmap_view import small_map
 from viz.export import archive, table_csv

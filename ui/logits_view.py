@@ -6,8 +6,8 @@ import streamlit as st
 import torch
 
 from analysis.uncertainty import Positionwise, positionwise, tempered
-from ui import figures, header, settings, theme
-from ui.figures import Matrix, array
+from ui import figures, settings
+from ui.figures import Matrix, array, markdown, theme
 from ui.runs import Run
 from viz.export import table_csv
 from viz.next_token import next_token_chart
@@ -183,7 +183,7 @@ def tempered_chart(
     figures.place(
         fig,
         key="tempered",
-        heading=f"{header.plain(after)}, at temperature {degree:g}",
+        heading=f"{markdown.plain(after)}, at temperature {degree:g}",
         explained="The full softmax of the logits divided by the temperature.",
         filename="softmax-with-temperature",
         csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),

@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from ui import encoder_text, figures, pair_in_words, theme
+from ui import encoder_text, figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme
 from ui.runs import Run
 from viz.export import table_csv
 from viz.labels import visible
@@ -103,7 +103,7 @@ def prediction(run: Run, place: int) -> None:
     fig.update_layout(
         meta={"summary": f'At position {place} the model expects "{best}" most ({format_percent(float(values[0]))}).'}
     )
-    hidden = "" if was is None else f", which hides {pair_in_words.quoted(was.label)}"
+    hidden = "" if was is None else f", which hides {markdown.quoted(was.label)}"
     figures.place(
         fig,
         key=f"mask_{place}",
@@ -116,7 +116,7 @@ def prediction(run: Run, place: int) -> None:
     if was is not None:
         rank = int((shares > shares[was.id]).sum()) + 1
         share = format_percent(float(shares[was.id]))
-        st.caption(f"{pair_in_words.quoted(was.label)} stood there: {share}, rank {rank:,} of {len(shares):,}.")
+        st.caption(f"{markdown.quoted(was.label)} stood there: {share}, rank {rank:,} of {len(shares):,}.")
 
 
 def whole(run: Run, place: int) -> str:

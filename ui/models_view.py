@@ -8,10 +8,12 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import block_figures, figures, header, opened, openings, runs, settings, tables, theme
+from ui import block_figures, figures, opened, openings, runs, settings
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import DEFAULT_MODEL
 from ui.family_examples import EXAMPLES, example_config
+from ui.figures import markdown, tables, theme
+from ui.figures.tables import Cell
 from ui.model_facts import (
     ACTIVATIONS,
     NORMS,
@@ -25,7 +27,6 @@ from ui.model_facts import (
     parameters_by_part,
     with_prefix,
 )
-from ui.tables import Cell
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
 
@@ -70,7 +71,7 @@ def title(lm: LanguageModel) -> None:
     """The model in one line."""
     family = FAMILIES[lm.family].title if lm.family in FAMILIES else lm.family
     kept = f"{str(lm.dtype).removeprefix('torch.')} on {lm.device.type.upper()}"
-    st.subheader(header.plain(lm.name), anchor=False)
+    st.subheader(markdown.plain(lm.name), anchor=False)
     st.caption(f"{family} · {opened.KINDS[lm.kind]} · {many(lm.parameters)} parameters · {kept}")
 
 
@@ -163,9 +164,9 @@ def task_prefixes(lm: LanguageModel) -> None:
     with st.container(horizontal=True, gap="small"):
         for i, opening in enumerate(known[:MOST_BUTTONS]):
             st.button(
-                header.plain(opening.text.strip()),
+                markdown.plain(opening.text.strip()),
                 key=f"prefix_{i}",
-                help=header.plain(opening.why),
+                help=markdown.plain(opening.why),
                 on_click=add_prefix,
                 args=(opening.text, tuple(one.text for one in known)),
             )
@@ -257,7 +258,7 @@ def two_families(lm: LanguageModel) -> None:
             settings.write_into_address(key, name or first, first)
             config = example_config(name or first)
             stack: Stack = "decoder" if config.decoder_layers else "encoder"
-            st.caption(header.plain(EXAMPLES[name or first].source))
+            st.caption(markdown.plain(EXAMPLES[name or first].source))
             drawing(config, stack, key=f"drawn_{i}", name=name or first)
 
 

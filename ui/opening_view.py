@@ -13,7 +13,8 @@ from model.errors import CheckpointError
 from model.loading import checkpoint
 from model.loading.hub import Progress
 from model.loading.memory import free_on
-from ui import header, opened, permission, runs
+from ui import opened, permission, runs
+from ui.figures import markdown
 from ui.models_view import heading
 from ui.opened import Listed
 
@@ -49,7 +50,7 @@ def on_this_machine(name: str) -> None:
     st.caption("Tick a line to make it the current model.")
     for one in listed:
         if one.problem:
-            st.caption(f"{header.plain(one.where)}: {header.sentence(one.problem)}")
+            st.caption(f"{markdown.plain(one.where)}: {markdown.sentence(one.problem)}")
 
 
 def as_frame(listed: list[Listed]) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def open_another(device: str) -> None:
         try:
             where = opened.address(typed or "", from_hub=from_hub)
         except CheckpointError as error:
-            st.error(header.sentence(str(error)), icon="⚠️")
+            st.error(markdown.sentence(str(error)), icon="⚠️")
             return
         open_now(where, on or device, dtype or "auto")
 
@@ -128,7 +129,7 @@ def open_asked(device: str) -> None:
 
 def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
     """Opens a checkpoint with its progress and makes it the current model. Where it cannot be read, nothing changes."""
-    shown = header.plain(opened.label(where))
+    shown = markdown.plain(opened.label(where))
     known = {*model.shipped(), *(opened.parts(name)[0] for name in runs.shelf().opened)}
     if where not in known and not permission.may_open():
         st.error(permission.FORBIDDEN, icon="🔒")
@@ -148,7 +149,7 @@ def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
             bar.empty()
             line.empty()
             status.update(label=f"{shown} was not opened", state="error")
-            st.error(header.sentence(str(error)) + " The model you had stays.", icon="⚠️")
+            st.error(markdown.sentence(str(error)) + " The model you had stays.", icon="⚠️")
             return
         status.update(label=f"{shown} is open", state="complete", expanded=False)
     st.session_state["switch_to"], st.session_state["device_next"] = name, device
@@ -179,7 +180,7 @@ def in_memory(name: str, device: str) -> None:
             horizontal=True, vertical_alignment="center", gap="small", key=f"held_{held.name}_{held.device}"
         ):
             st.markdown(
-                f"{header.plain(opened.label(held.name))}  \n:small[:gray[{opened.size(held.bytes)} of parameters on "
+                f"{markdown.plain(opened.label(held.name))}  \n:small[:gray[{opened.size(held.bytes)} of parameters on "
                 f"{held.device.upper()} · {runs_kept}]]",
                 width="stretch",
             )

@@ -13,6 +13,7 @@ from model.language_model import LanguageModel
 from model.tokenizers.sentencepiece_pipelines import CODE
 from model.tokenizers.tokens import Tokenizer
 from ui import settings
+from ui.figures.markdown import escaped
 from ui.model_facts import prefixes, with_prefix
 
 LANGUAGE = re.compile(r">>[\w-]{2,12}<<")
@@ -88,8 +89,3 @@ def begin(known: tuple[str, ...]) -> None:
     if isinstance(picked, str) and picked in known:
         written = str(st.session_state.get("text") or "")
         settings.use_text(with_prefix(written, picked, {text: text for text in known}))
-
-
-def escaped(text: str) -> str:
-    """Text that stays as it is where markup would be read."""
-    return re.sub(r"([\\*_`\[\]<>$:#~|&])", r"\\\1", text)

@@ -10,9 +10,9 @@ import torch
 
 from model.config import TransformerConfig
 from model.tap import StackName
-from ui import figures, header, theme
+from ui import figures
 from ui.components.token_strip.token_strip import Strip, token_strip
-from ui.figures import array
+from ui.figures import array, markdown, theme, tokens
 from ui.runs import Run
 from viz import strips
 from viz.export import matrix_csv, table_csv
@@ -211,7 +211,7 @@ def at_one_place(run: Run) -> str:
     place = predicted_at(run)
     return (
         "Each vector is compared with every piece of the vocabulary (logits); softmax makes the scores into shares. Here at "
-        f"position {place}, “{header.plain(run.source[place].label)}”. Mask a token on the Logits page to see it guessed."
+        f"position {place}, “{markdown.plain(run.source[place].label)}”. Mask a token on the Logits page to see it guessed."
     )
 
 
@@ -224,7 +224,7 @@ def first_token(run: Run) -> str:
         return text
     token = run.steps[0].token
     share = format_percent(float(run.steps[0].probabilities[token.id]))
-    return f"{text} First to be written: “{header.plain(token.label)}” with {share}."
+    return f"{text} First to be written: “{markdown.plain(token.label)}” with {share}."
 
 
 def pieces(run: Run) -> None:
@@ -238,8 +238,8 @@ def pieces(run: Run) -> None:
     with words:
         told(1, "Pieces and ids", says, "pages/embeddings.py", "Piece by piece")
     with picture:
-        shown = run.source[: header.STRIP_TOKENS]
-        chips = [header.chip(token, note=str(token.id)) for token in shown]
+        shown = run.source[: tokens.STRIP_TOKENS]
+        chips = [tokens.chip(token, note=str(token.id)) for token in shown]
         token_strip([Strip("", chips)], key="story_pieces", label="Pieces and ids", clickable=False)
 
 
@@ -271,7 +271,7 @@ def again(run: Run, number: int) -> None:
         told(number, "The token, again and again", says, "pages/decoding.py", "Step through it")
     with picture:
         chips = [
-            header.chip(step.token, note=format_percent(float(step.probabilities[step.token.id])))
-            for step in run.steps[: header.STRIP_TOKENS]
+            tokens.chip(step.token, note=format_percent(float(step.probabilities[step.token.id])))
+            for step in run.steps[: tokens.STRIP_TOKENS]
         ]
         token_strip([Strip("", chips)], key="story_written", label="Tokens written", clickable=False)

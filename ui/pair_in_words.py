@@ -1,15 +1,10 @@
 """A chosen cell, or a head's strongest pair, as a sentence; and tokens inside headings."""
 
-from ui import chosen_pair, header
+from ui import chosen_pair
 from ui.figures import Matrix
+from ui.figures.markdown import quoted
 from ui.heads import Shown
-from viz.labels import visible
 from viz.percent import format_percent
-
-
-def quoted(label: str) -> str:
-    """A token inside a heading, where markup would be read as such."""
-    return "“" + header.plain(visible(label)) + "”"
 
 
 def said(view: Shown, weights: Matrix) -> str:

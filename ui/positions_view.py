@@ -7,8 +7,8 @@ import torch
 from analysis.similarity import cosines
 from model.positions import AlibiBias, Positions, RelativeBias, relative_bucket
 from model.tap import StackName
-from ui import figures, heads, rotation_view, settings, theme
-from ui.figures import Matrix, array
+from ui import figures, heads, rotation_view, settings
+from ui.figures import Matrix, array, theme
 from ui.runs import Run
 from viz import embedding as draw
 from viz import positions as chart

@@ -4,7 +4,8 @@ import streamlit as st
 
 from analysis.prompting import JOINTS, Joint
 from model.language_model import LanguageModel
-from ui import encoder_text, header, masking_view, settings, theme
+from ui import encoder_text, masking_view, settings
+from ui.figures import markdown, theme
 from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
 from ui.prompting_presets import Preset, first_draft, limits_of, presets_for
 from ui.runs import Run
@@ -125,7 +126,7 @@ def preset_menu(name: str) -> None:
             "Presets",
             list(presets),
             key="presets",
-            format_func=lambda title: f"{header.plain(title)} :gray[· {header.plain(presets[title].shows)}]",
+            format_func=lambda title: f"{markdown.plain(title)} :gray[· {markdown.plain(presets[title].shows)}]",
             on_click=lambda: take_preset(presets.get(st.session_state["presets"])),
         )
 

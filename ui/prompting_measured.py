@@ -18,7 +18,8 @@ from analysis.prompting_shares import (
     shares_among,
 )
 from model.errors import InputError
-from ui import estimate, header
+from ui import estimate
+from ui.figures import markdown
 from ui.prompting_answers import given, own_answers
 from ui.prompting_draft import Draft, typed_answers
 from ui.runs import Run
@@ -99,7 +100,7 @@ def measured(run: Run, draft: Draft) -> Measured | None:
     try:
         answers = answers or own_answers(run)
     except InputError as error:
-        st.warning(header.sentence(str(error)), icon="⚠️")
+        st.warning(markdown.sentence(str(error)), icon="⚠️")
         return None
     if not answers:
         st.info("The model's own answer to this text is blank: type an answer, or pick one of the presets.", icon="✏️")
@@ -174,18 +175,18 @@ def usable(
     """
     everywhere = set(problems.values())
     if len(problems) == prompts * len(answers) and len(everywhere) == 1:
-        return [], [], [header.sentence(everywhere.pop())]
+        return [], [], [markdown.sentence(everywhere.pop())]
     bad_prompts = {i for i in range(prompts) if all((i, j) in problems for j in range(len(answers)))}
     left = [i for i in range(prompts) if i not in bad_prompts]
     bad_answers = {j for j in range(len(answers)) if left and all((i, j) in problems for i in left)}
     bad_prompts |= {i for i, j in problems if j not in bad_answers}
     said = [
-        f"“{header.plain(short(answers[j]))}” is left out: {header.sentence(problems[left[0], j])}"
+        f"“{markdown.plain(short(answers[j]))}” is left out: {markdown.sentence(problems[left[0], j])}"
         for j in sorted(bad_answers)
     ]
     for i in sorted(bad_prompts):
         why = next(text for (prompt, j), text in problems.items() if prompt == i and j not in bad_answers)
-        said.append(f"Prompt {i + 1} is left out: {header.sentence(why)}")
+        said.append(f"Prompt {i + 1} is left out: {markdown.sentence(why)}")
     return (
         [i for i in range(prompts) if i not in bad_prompts],
         [j for j in range(len(answers)) if j not in bad_answers],

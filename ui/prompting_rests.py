@@ -5,7 +5,8 @@ import streamlit as st
 
 from analysis.prompting import PARTS
 from analysis.prompting_shares import Floats, attended_part
-from ui import figures, header, prompting_code, settings, theme, without_attention
+from ui import figures, prompting_code, settings, without_attention
+from ui.figures import markdown, theme
 from ui.prompting_measured import Measured, attention, influence, short
 from viz.export import table_csv
 from viz.prompting_parts import PartRow, part_bars
@@ -31,7 +32,7 @@ def rests_on(found: Measured, answer: int) -> None:
     figures.head(
         fig,
         key="rests",
-        heading=f"What “{header.plain(short(found.answers[answer]))}” rests on",
+        heading=f"What “{markdown.plain(short(found.answers[answer]))}” rests on",
         explained=explained(found),
         filename="prompt-parts",
         csv=lambda: as_csv(rows),

@@ -6,9 +6,10 @@ import streamlit as st
 
 from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
 from model.tokenizers.tokens import Token
-from ui import figures, header, prompting_code, settings, theme
+from ui import figures, prompting_code, settings
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
+from ui.figures import markdown, theme, tokens
 from ui.prompting_measured import Measured, Scored, short
 from ui.prompting_words import said_of_bars, summary
 from viz.export import table_csv
@@ -77,12 +78,12 @@ def rows_of(found: Measured, prompt: int, answer: int) -> list[Strip]:
     around = [chip(token, part) for token, part in zip(posed.read, posed.parts, strict=True)]
     after = around[place + len(posed.answer) :] if posed.mask is not None else []
     before = around[:place]
-    room = max(header.STRIP_TOKENS - len(answered), 1)
+    room = max(tokens.STRIP_TOKENS - len(answered), 1)
     return [Strip(f"{number} reads", [*before[-room:], *cut(answered), *after[:room]])]
 
 
 def cut(chips: list[Chip]) -> list[Chip]:
-    return chips[: header.STRIP_TOKENS]
+    return chips[: tokens.STRIP_TOKENS]
 
 
 def chip(token: Token, part: str) -> Chip:
@@ -221,7 +222,7 @@ def surprisal(found: Measured, answer: int) -> None:
     figures.place(
         fig,
         key="surprisal",
-        heading=f"“{header.plain(short(found.answers[answer]))}”, token by token",
+        heading=f"“{markdown.plain(short(found.answers[answer]))}”, token by token",
         explained="The surprisal of each token of this answer, −log₂ of its probability given the prompt and the answer before it, "
         "a bar for each prompt in the colour of its number. They sum to the surprisal of the whole answer.",
         filename="surprisal-by-token",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.prompting_shares import BITS, Floats, Length
-from ui import header
+from ui.figures import markdown
 from ui.prompting_measured import Measured, short
 from viz.prompting import percent
 
@@ -17,7 +17,7 @@ def summary(found: Measured, length: Length) -> str:
 
 
 def quoted(answer: str) -> str:
-    return f"“{header.plain(short(answer))}”"
+    return f"“{markdown.plain(short(answer))}”"
 
 
 def winners(found: Measured, length: Length) -> str:

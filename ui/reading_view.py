@@ -9,9 +9,9 @@ import streamlit as st
 from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads, mean_of
 from model.decoding.step import Step
 from model.trace import AttentionPart, Trace
-from ui import figures, heads, settings, theme, without_attention
+from ui import figures, heads, settings, without_attention
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
-from ui.figures import Matrix, array
+from ui.figures import Matrix, array, theme
 from ui.runs import Run
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from analysis import rotation
 from model.tap import StackName
-from ui import figures, heads, pair_in_words, settings, theme
-from ui.figures import Matrix, array
+from ui import figures, heads, settings
+from ui.figures import Matrix, array, markdown, theme
 from ui.runs import Run
 from viz import positions as chart
 from viz.embedding import vectors_heatmap
@@ -129,7 +129,7 @@ def plane(found: Turned, pair: int) -> None:
     fig = chart.rotation_plane(
         arrows[0::2], arrows[1::2], ("query", "key"), (colours.query, colours.key), theme=colours, height=380
     )
-    query, key = (pair_in_words.quoted(name) for name in found.names)
+    query, key = (markdown.quoted(name) for name in found.names)
     figures.place(
         fig,
         key="plane",

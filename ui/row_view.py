@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui import attention_code, chosen_pair, figures, header, theme
+from ui import attention_code, chosen_pair, figures
 from ui.attention_toggles import Toggles
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import Matrix
+from ui.figures import Matrix, theme, tokens
+from ui.figures.markdown import quoted
 from ui.heads import Shown
-from ui.pair_in_words import quoted, said
+from ui.pair_in_words import said
 from viz.attention import attention_rows
 from viz.export import table_csv
 from viz.percent import format_percent
@@ -60,7 +61,7 @@ def chips(view: Shown, weights: Matrix) -> None:
 
 def near(query: int, size: int) -> range:
     """The queries that are listed: all, or of a long text those around the chosen one."""
-    if size <= header.STRIP_TOKENS:
+    if size <= tokens.STRIP_TOKENS:
         return range(size)
     first = max(0, min(query - NEAR // 2, size - NEAR))
     return range(first, first + NEAR)
@@ -68,7 +69,7 @@ def near(query: int, size: int) -> range:
 
 def most_of(row: NDArray[np.float32], chosen: int | None) -> list[int]:
     """The keys that are listed, in the order of the text: all, or of a long text those looked at most, and the chosen one."""
-    if len(row) <= header.STRIP_TOKENS:
+    if len(row) <= tokens.STRIP_TOKENS:
         return list(range(len(row)))
     most = {int(i) for i in np.argsort(-row, kind="stable")[:NEAR]}
     return sorted(most | (set() if chosen is None else {chosen}))

@@ -7,22 +7,13 @@ from numpy.typing import NDArray
 from analysis.knock_out import every_sublayer
 from model.edits import SkipSublayer, ZeroHead
 from model.tap import Part, StackName
-from ui import (
-    attention_code,
-    compare_code,
-    comparing,
-    figures,
-    grid_ways,
-    heads,
-    settings,
-    theme,
-)
+from ui import attention_code, compare_code, comparing, figures, grid_ways, heads, settings
 from ui import switched_off as off
 from ui.attention_toggles import Toggles
 from ui.comparing import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import TakeAway
+from ui.figures import TakeAway, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
 from ui.runs import Run

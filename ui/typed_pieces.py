@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model.errors import InputError
-from ui import header
+from ui.figures import markdown
 from ui.runs import Run
 
 
@@ -30,7 +30,7 @@ def refuse(reason: str) -> None:
 
 def say_what_was_wrong() -> None:
     if wrong := st.session_state.pop("typed_wrong", None):
-        st.warning(header.sentence(str(wrong)), icon="⚠️")
+        st.warning(markdown.sentence(str(wrong)), icon="⚠️")
 
 
 def pieces_of(run: Run, text: str) -> list[int]:

@@ -7,9 +7,9 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import figures, settings, theme
+from ui import figures, settings
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
-from ui.figures import Matrix
+from ui.figures import Matrix, theme
 from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
 
 MAP_CELLS = 64

@@ -10,9 +10,9 @@ import streamlit as st
 from analysis.gradients import gradient_x_attention
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, ZeroHead
-from ui import figures, heads, predictions, settings, theme, windows, worth_code
+from ui import figures, heads, predictions, settings, windows, worth_code
 from ui import switched_off as off
-from ui.figures import Matrix, array
+from ui.figures import Matrix, array, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
 from ui.runs import Run

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from analysis.agreement import rank_agreement, spearman
 from analysis.head_importance import Table
 from analysis.knock_out import Prediction, every_head
-from ui import figures, head_worth, heads, predictions, settings, theme, worth_code
+from ui import figures, head_worth, heads, predictions, settings, worth_code
 from ui import switched_off as off
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.figures import theme
 from ui.head_worth import NUMBERS, Name, Sweep, Tables
 from ui.heads_view import AT_ONCE
 from ui.knock_out_view import Measured

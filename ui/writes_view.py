@@ -5,11 +5,11 @@ import streamlit as st
 import torch
 
 from analysis.promoted_tokens import HeadWrites, head_writes, ranked
-from ui import figures, head_code, header, heads, settings, theme
-from ui.figures import array
+from ui import figures, head_code, heads, settings
+from ui.figures import array, markdown, theme
+from ui.figures.tables import Cell, table
 from ui.heads import Shown
 from ui.runs import Run
-from ui.tables import Cell, table
 from viz.export import table_csv
 from viz.percent import format_percent
 from viz.promoted_tokens import written_chart
@@ -69,7 +69,7 @@ def tokens(view: Shown, wrote: HeadWrites, layer: int, head: int, at: int) -> No
     figures.place(
         fig,
         key="written",
-        heading=f"What it adds at “{header.plain(view.queries[at])}”",
+        heading=f"What it adds at “{markdown.plain(view.queries[at])}”",
         explained=EXPLAINED + norm_note(run),
         filename=f"written-{view.part}-{layer}-{head}-{at}",
         csv=lambda: as_csv(run, logits),
@@ -107,7 +107,7 @@ def as_csv(run: Run, logits: torch.Tensor) -> str:
 def said(run: Run, logits: torch.Tensor, at: int) -> str:
     """What the head did for the token that the model holds most probable there."""
     best = int(run.trace.probabilities(at).argmax())
-    token = "“" + header.plain(run.lm.token(best).label) + "”"
+    token = "“" + markdown.plain(run.lm.token(best).label) + "”"
     rank = int((logits > logits[best]).sum()) + 1
     return (
         f"The most probable token here, {token}, gets {float(logits[best]):+.2f} from this head: place {rank:,} of "

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ui import figures, header, runs
 from ui.examples import DEFAULT_MODEL, EXAMPLES, READS
+from ui.figures import markdown, tokens
 from ui.runs import RunSpec
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "")
@@ -29,18 +30,18 @@ MARKUP = [
 
 @pytest.mark.parametrize("text", MARKUP)
 def test_no_mark_that_markdown_reads_stands_unescaped(text: str) -> None:
-    plain = header.plain(text)
+    plain = markdown.plain(text)
     assert plain.replace("\\", "") == text
     assert all(plain[place - 1] == "\\" for place, character in enumerate(plain) if character in "*_`[]<>$:#~|&")
 
 
 def test_a_backslash_stays_a_backslash() -> None:
-    assert header.plain("\\*") == "\\\\\\*"
+    assert markdown.plain("\\*") == "\\\\\\*"
 
 
 @pytest.mark.parametrize("text", ["L'été, où ça ?", "나는 기계", "«·chat»", "100%"])
 def test_ordinary_text_is_left_alone(text: str) -> None:
-    assert header.plain(text) == text
+    assert markdown.plain(text) == text
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,11 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
     ],
 )
 def test_a_message_becomes_a_sentence(message: str, sentence: str) -> None:
-    assert header.sentence(message) == sentence
+    assert markdown.sentence(message) == sentence
 
 
 def test_token_text_in_a_message_is_not_read_as_markup() -> None:
-    assert header.sentence("“**” came") == "“\\*\\*” came."
+    assert markdown.sentence("“**” came") == "“\\*\\*” came."
 
 
 def test_a_script_the_model_never_saw_comes_as_bytes() -> None:
@@ -124,11 +125,11 @@ def test_an_unknown_model_is_refused_in_a_sentence() -> None:
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\u202e"])
 def test_a_chip_shows_what_cannot_be_seen(character: str) -> None:
     run = runs.get(replace(SPEC, text=f"le{character}chat"))
-    labels = [header.chip(token).label for token in run.source]
+    labels = [tokens.chip(token).label for token in run.source]
     assert not any(character in label for label in labels)
     assert all(label.strip() for label in labels)
 
 
 @pytest.mark.parametrize("text", [*MARKUP, "</s>", "a\\b"])
 def test_a_saved_figure_is_titled_with_the_token_itself(text: str) -> None:
-    assert figures.as_text(f"Where “{header.plain(text)}” looks") == f"Where “{text}” looks"
+    assert figures.as_text(f"Where “{markdown.plain(text)}” looks") == f"Where “{text}” looks"

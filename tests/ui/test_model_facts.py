@@ -14,6 +14,7 @@ from model.transformer import Transformer
 from tests.model.builders import random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
 from ui.family_examples import EXAMPLES, example_config
+from ui.figures.tables import Cell, markup
 from ui.model_facts import (
     PARTS,
     biases,
@@ -25,7 +26,6 @@ from ui.model_facts import (
     with_prefix,
 )
 from ui.models_view import family_row, readable
-from ui.tables import Cell, markup
 from viz.architecture import block_drawing
 from viz.theme import LIGHT
 

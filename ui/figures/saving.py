@@ -1,35 +1,25 @@
-"""Placing a figure: heading, chart, description, and its way out as a picture, a page, numbers, a link, code or words."""
+"""The ways out of a figure: picture, page, numbers, link, code, words, table."""
 
 import csv as csv_text
 import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, cast
 from urllib.parse import urlencode
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
-from numpy.typing import NDArray
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
-from ui import tables, theme
 from ui.components.save_picture.save_picture import save_picture
-from ui.tables import Cell
-from viz.export import figure_html, figure_npz, modebar
+from ui.figures import tables, theme
+from ui.figures.charts import chart
+from ui.figures.tables import Cell
+from viz.export import figure_html, figure_npz
 from viz.frame import summary
 
-Matrix = NDArray[np.float32]
 TABLE_ROWS, TABLE_COLUMNS = 40, 14
-NO_BUTTONS: dict[str, object] = {"displayModeBar": False, "responsive": True}
-
-
-def array(x: torch.Tensor) -> Matrix:
-    """A tensor as the figures take it."""
-    return cast("Matrix", x.float().cpu().numpy())
 
 
 @dataclass(frozen=True)
@@ -45,63 +35,6 @@ class TakeAway:
     table: Callable[[], str] | None = None  # the part of a large CSV that is of use as a table; None: the CSV itself
     picture: bool = True  # whether it is a Plotly chart, which can be saved as a picture from here
     print: Callable[[], go.Figure] | None = None  # a chart made only to be saved as a picture
-
-
-def place(
-    fig: go.Figure,
-    *,
-    key: str,
-    heading: str,
-    explained: str,
-    filename: str,
-    csv: Callable[[], str],
-    fill: bool = True,
-    npz: Callable[[], bytes] | None = None,
-    python: Callable[[], str] | None = None,
-    table: Callable[[], str] | None = None,
-) -> None:
-    """A heading with its explanation on hover and the ways to save on its right, and below it the figure.
-
-    `csv`, `npz`, `python` and `table` are called when someone asks for them; without `npz` the archive holds the arrays of
-    the figure, without `table` the table is that of the CSV. `fill`: the figure takes the column's width; else its own.
-    """
-    head(
-        fig,
-        key=key,
-        heading=heading,
-        explained=explained,
-        filename=filename,
-        csv=csv,
-        npz=npz,
-        python=python,
-        table=table,
-    )
-    chart(fig, key=key, filename=filename, fill=fill)
-
-
-def head(
-    fig: go.Figure,
-    *,
-    key: str,
-    heading: str,
-    explained: str,
-    filename: str,
-    csv: Callable[[], str],
-    npz: Callable[[], bytes] | None = None,
-    python: Callable[[], str] | None = None,
-    table: Callable[[], str] | None = None,
-) -> None:
-    """The line above a figure."""
-    with st.container(horizontal=True, key=f"head_{key}", gap="small", vertical_alignment="center"):
-        st.markdown(f"**{heading}**", help=explained, width="stretch")
-        ways_to_save(
-            fig, key=key, title=as_text(heading), filename=filename, csv=csv, npz=npz, python=python, table=table
-        )
-
-
-def as_text(heading: str) -> str:
-    """A heading without the backslashes that keep its tokens from being read as markup."""
-    return re.sub(r"\\([^\w\s]|_)", r"\1", heading)
 
 
 def ways_to_save(
@@ -224,15 +157,3 @@ def left_out(rows: int, columns: int) -> str:
 def short(value: str) -> str:
     """A number to four figures; text as it is."""
     return f"{float(value):.4g}" if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?|-?\d+e-?\d+", value) else value
-
-
-def chart(fig: go.Figure, *, key: str, filename: str, fill: bool = True) -> None:
-    """The figure alone. One that cannot be zoomed has no buttons over it, which would hide what stands there."""
-    width: Literal["stretch", "content"] = "stretch" if fill else "content"
-    config = NO_BUTTONS if fig.layout.dragmode is False else modebar(filename)
-    st.plotly_chart(fig, key=key, theme=None, config=config, alt=summary(fig), width=width)
-
-
-def strip(fig: go.Figure, *, key: str) -> None:
-    """A small figure inside a text."""
-    st.plotly_chart(fig, key=key, theme=None, config=NO_BUTTONS, alt=summary(fig))
