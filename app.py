@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import header, settings, without_attention
+from ui import header, without_attention
 from ui.components.theme_watch.theme_watch import theme_watch
 from ui.figures import theme
+from ui.state import address
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,14 @@ PAGES = (
 def main() -> None:
     """Sidebar, header, then the page itself."""
     st.set_page_config(page_title="Regard", page_icon="👁️", layout="wide")
-    settings.take_into_address()
+    address.take_into_address()
     theme.apply_style()
     st.logo(theme.MARK, size="large")
     entries = [st.Page(row.path, title=row.name, default=row is PAGES[0]) for row in PAGES]
     page = st.navigation(entries)
     with st.sidebar:
-        name, device = settings.pick_model()
-    settings.say_what_is_not_opened()
+        name, device = address.pick_model()
+    address.say_what_is_not_opened()
     row = next(row for row in PAGES if row.name == page.title)
     run = header.draw(row.question, name, device)
     if run is not None:

@@ -1,9 +1,10 @@
 """Where does each head look? All heads at a glance, one head exactly."""
 
-from ui import attention_toggles, attention_view, heads, row_view, settings
+from ui import attention_toggles, attention_view, heads, row_view
 from ui.components.keys.keys import keys
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 part = heads.pick_part(run, pairs=True)
 toggles = attention_toggles.chosen()
 view = heads.shown(attention_view.with_target(run), part, toggles.special, toggles.words == "on")

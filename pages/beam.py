@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import beam_view, decoding_view, settings
+from ui import beam_view, decoding_view
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 decoding_view.needs_steps(run)
 found = beam_view.search(run)
 beam_view.texts(found)

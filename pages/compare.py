@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui import compare_texts, compare_view, compare_with, heads, settings
+from ui import compare_texts, compare_view, compare_with, heads
 from ui.components.keys.keys import keys
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 other = compare_with.pick(run)
 if other is None:
     st.stop()

@@ -12,12 +12,12 @@ from ui import (
     inside_view,
     kv_cache_view,
     reading_view,
-    settings,
     timeline_view,
 )
 from ui.components.keys.keys import keys
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 if run.lm.kind == "encoder" and run.lm.net.head is not None:
     filling_view.filling(run)
     st.stop()

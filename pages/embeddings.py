@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import embedding_view, positions_view, settings
+from ui import embedding_view, positions_view
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 stack = embedding_view.pick_stack(run)
 tokens = run.trace.tokens(stack)
 focus = embedding_view.pick_token(tokens)

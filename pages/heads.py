@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui import attention_view, head_finder, head_looks, heads, heads_view, settings
+from ui import attention_view, head_finder, head_looks, heads, heads_view
 from ui.components.keys.keys import keys
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 part = heads.pick_part(run)
 view = heads.shown(attention_view.with_target(run), part)
 found = heads_view.summary(view.run, part)

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from ui import heads, knock_out_view, logits_view, settings, switched_off, switches_view, worth_map_view, worth_view
+from ui import heads, knock_out_view, logits_view, switches_view, worth_map_view, worth_view
 from ui.components.keys.keys import keys
+from ui.state import address, edits
 
-run = settings.shown()
+run = address.shown()
 logits_view.needs_head(run)
-switched_off.link(run)
+edits.link(run)
 found = knock_out_view.measured(run)
 if found is None:
     st.stop()
 knock_out_view.texts(found)
-switched_off.chips(run)
+edits.chips(run)
 knock_out_view.verdict(found)
 part = switches_view.pick_part(run)
 view = heads.shown(run, part)

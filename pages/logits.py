@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import logits_view, masking_view, settings
+from ui import logits_view, masking_view
+from ui.state import address
 
-run = settings.shown()
+run = address.shown()
 logits_view.needs_head(run)
 if run.lm.kind == "encoder":
     masking_view.masking(run)

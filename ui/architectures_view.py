@@ -4,13 +4,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import block_figures, cost_table, figures, heads, opened, overview_view, settings, side_by_side
+from ui import block_figures, cost_table, figures, heads, opened, overview_view, side_by_side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.model_facts import facts
 from ui.runs import Run
 from ui.side_by_side import Side
+from ui.state import address
 from viz.export import matrix_csv, table_csv
 from viz.influence import Curve, influence_bars, influence_by_distance
 from viz.next_token import next_token_chart
@@ -107,7 +108,7 @@ def attention(sides: list[Side]) -> int:
     most = max(
         max(side.run.lm.config.encoder_layers, side.run.lm.config.decoder_layers) for side in attending if side.run
     )
-    settings.keep_among("depth", range(most), most - 1, depth_name)
+    address.keep_among("depth", range(most), most - 1, depth_name)
     layer = st.segmented_control(
         "Layer",
         range(most),

@@ -6,9 +6,10 @@ from typing import Literal, TypeVar, cast, get_args
 
 import streamlit as st
 
-from ui import figures, settings
+from ui import figures
 from ui.heads import Shown
 from ui.reshaping import Special
+from ui.state import address
 from viz.percent import format_percent
 from viz.shares import ShareScale
 from viz.theme import Palette
@@ -65,7 +66,7 @@ def chosen() -> Toggles:
     for name, options in OPTIONS.items():
         held = st.session_state.get(f"shown_{name}", st.query_params.get(name))
         values[name] = held if held in options else str(getattr(first, name))
-        settings.link(name, "" if values[name] == getattr(first, name) else values[name])
+        address.link(name, "" if values[name] == getattr(first, name) else values[name])
     return Toggles(
         special=cast("Special", values["special"]),
         words=cast("Switch", values["words"]),
@@ -148,7 +149,7 @@ def take(name: str) -> None:
 def reset() -> None:
     for name in OPTIONS:
         st.session_state.pop(f"shown_{name}", None)
-        settings.link(name, "")
+        address.link(name, "")
 
 
 def said(view: Shown, toggles: Toggles, layer: int, head: int) -> str:

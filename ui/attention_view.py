@@ -17,13 +17,13 @@ from ui import (
     lines_view,
     row_view,
     runs,
-    settings,
 )
 from ui.attention_toggles import Toggles
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix, TakeAway, markdown, theme
 from ui.heads import Shown
 from ui.runs import Run, RunSpec
+from ui.state import address
 from ui.worked_out import duration, in_turn
 from viz.theme import sequential_scale
 
@@ -38,7 +38,7 @@ def with_target(run: Run) -> Run:
     """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
     if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
         return run
-    settings.start_with("target", run.lm.text([token.id for token in run.written]))
+    address.start_with("target", run.lm.text([token.id for token in run.written]))
     target = st.text_input(
         "What the decoder reads", key="target", live="50ms", bind="query-params", placeholder="Type a target sentence"
     )
@@ -54,7 +54,7 @@ def with_target(run: Run) -> Run:
 def alone() -> bool:
     """Whether one head has the page to itself."""
     held = st.session_state.get("alone", st.query_params.get("alone") == "yes")
-    settings.link("alone", "yes" if held else "")
+    address.link("alone", "yes" if held else "")
     return bool(held)
 
 
@@ -149,7 +149,7 @@ def shared_keys(view: Shown) -> str:
 def detail(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """One head, in the view that was picked."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        settings.keep_among("view", VIEWS, VIEWS[0])
+        address.keep_among("view", VIEWS, VIEWS[0])
         how = st.segmented_control(
             "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS
         )

@@ -7,11 +7,12 @@ import streamlit as st
 
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
-from ui import figures, heads, reading_view, runs, settings, without_attention
+from ui import figures, heads, reading_view, runs, without_attention
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
 from ui.runs import Run, RunSpec
+from ui.state import address
 from ui.timeline_view import certainty
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
@@ -49,8 +50,8 @@ def history(name: str, device: str, text: str, beams: int, penalty: float, limit
 
 def search(run: Run) -> Search:
     """By the controls, how many beams and how length counts; the search of this text."""
-    settings.keep_among("beams", WIDTHS, 4)
-    settings.start_with("penalty", 1.0)
+    address.keep_among("beams", WIDTHS, 4)
+    address.start_with("penalty", 1.0)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         beams = st.segmented_control(
             "Beams",
@@ -74,9 +75,9 @@ def search(run: Run) -> Search:
     found = history(
         run.spec.model, run.spec.device, run.spec.text, int(beams or 4), round(float(penalty), 1), run.limit
     )
-    place = settings.within("hypothesis", len(found.hypotheses))
+    place = address.within("hypothesis", len(found.hypotheses))
     st.session_state["hypothesis"] = place
-    settings.link("hypothesis", str(place) if place else "")
+    address.link("hypothesis", str(place) if place else "")
     return Search(run, found, round(float(penalty), 1), place)
 
 
@@ -167,7 +168,7 @@ def pick_window(steps: int) -> int:
     """From which step on, where a long search does not fit."""
     if steps <= AT_ONCE:
         return 0
-    settings.settle("beam_from", steps - AT_ONCE + 1)
+    address.settle("beam_from", steps - AT_ONCE + 1)
     return int(st.slider("From step", 0, steps - AT_ONCE, key="beam_from", width=260))
 
 
@@ -213,7 +214,7 @@ def share(log_probability: float) -> str:
 def step_table(found: Search) -> None:
     """One step in numbers: what was looked at, and what became of it."""
     steps = found.history.steps
-    at = settings.settle("beam_step", len(steps))
+    at = address.settle("beam_step", len(steps))
     if len(steps) > 1:
         at = int(st.slider("Step", 0, len(steps) - 1, key="beam_step", width=260))
     columns = [

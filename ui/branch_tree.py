@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import branches, figures
-from ui.branches import Branch
+from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
 from ui.runs import Run
+from ui.state import branches
+from ui.state.branches import Branch
 from ui.timeline_view import certainty
 from viz.branches import Twig, branch_tree
 from viz.export import table_csv

@@ -8,11 +8,12 @@ import streamlit as st
 
 from analysis.divergence import Parting, parting
 from model.errors import InputError
-from ui import branch_tree, branches, decoding_view, figures, heads, reading_view, runs, settings
-from ui.branches import Branch
+from ui import branch_tree, decoding_view, figures, heads, reading_view, runs
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, array, markdown, theme
 from ui.runs import Run
+from ui.state import address, branches, choices
+from ui.state.branches import Branch
 from viz.divergence import heads_apart, pair_labels, parting_lines
 from viz.export import matrix_csv, table_csv
 
@@ -110,7 +111,7 @@ def tend(run: Run, held: tuple[Branch, ...], left_out: int) -> None:
         if left_out:
             many = "branch is" if left_out == 1 else "branches are"
             st.caption(
-                f"{left_out} {many} not in the link: it holds {settings.MOST_CHOICES} chosen tokens.", width="content"
+                f"{left_out} {many} not in the link: it holds {choices.MOST_CHOICES} chosen tokens.", width="content"
             )
 
 
@@ -133,7 +134,7 @@ def compare(run: Run, at: int) -> None:
 def pick_other(run: Run, others: list[Branch]) -> Branch:
     """Which of the other branches is compared."""
     options = [branches.write([branch]) for branch in others]
-    settings.keep_among("compare_with", options, options[0])
+    address.keep_among("compare_with", options, options[0])
     picked = st.selectbox(
         "Compare with",
         options,

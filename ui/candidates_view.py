@@ -12,10 +12,11 @@ from torch import Tensor
 from analysis.sampling_stages import Stage, ruled_out_by, stages
 from model.decoding.step import Step
 from model.decoding.strategies import constrained
-from ui import figures, settings, strategies, typed_pieces
+from ui import figures, typed_pieces
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, markdown, theme
 from ui.runs import Run
+from ui.state import choices, sampling
 from viz.export import table_csv
 from viz.next_token import next_token_chart, with_ghosts
 from viz.percent import format_percent
@@ -52,7 +53,7 @@ def force(run: Run, index: int, token: int) -> None:
     """Writes another token at a step; what came after it is written anew. The model's own token needs no choice."""
     earlier = [choice for choice in run.spec.choices if choice[0] < index]
     own = run.steps[index].token.id == token and (index, token) not in run.spec.choices
-    settings.choose(earlier if own else [*earlier, (index, token)])
+    choices.choose(earlier if own else [*earlier, (index, token)])
     st.session_state["step"] = index
 
 
@@ -61,7 +62,7 @@ def narrowed(run: Run, step: Step) -> list[Stage]:
     read = [token.id for token in step.read["decoder"]]
     logits = expected(run, step).logits
     allowed = constrained(logits, run.lm.constraints, read, step.index)
-    found = stages(logits, allowed, read, strategies.chosen().sample)
+    found = stages(logits, allowed, read, sampling.chosen().sample)
     unseen = [stage.name for stage in found] == ["constraints"] and found[0].cut < LEAST_CUT
     return [] if unseen else found
 
@@ -132,7 +133,7 @@ def came(run: Run, step: Step, found: list[Stage]) -> str:
     text = f"“{step.token.label}” came, with {format_percent(p)}: rank {rank:,} of {run.lm.config.vocab_size:,}."
     if any(index == step.index for index, _ in run.spec.choices):
         return f"{text} It is your choice."
-    choosing = strategies.chosen()
+    choosing = sampling.chosen()
     if not choosing.drawn:
         return f"{text} Greedy decoding takes the most probable."
     share = float(found[-1].shares[step.token.id]) if found else p
@@ -175,12 +176,12 @@ def typed(run: Run, step: Step) -> None:
     """Writes the pieces of a typed text from this step on, each a choice of its own."""
     text, ids = typed_pieces.taken(run, "write_typed")
     earlier = [choice for choice in run.spec.choices if choice[0] < step.index]
-    if len(earlier) + len(ids) > settings.MOST_CHOICES:
+    if len(earlier) + len(ids) > choices.MOST_CHOICES:
         typed_pieces.refuse(
-            f"“{text}” is {len(ids)} pieces, and {settings.MOST_CHOICES} choices are kept at most: type less"
+            f"“{text}” is {len(ids)} pieces, and {choices.MOST_CHOICES} choices are kept at most: type less"
         )
     elif ids:
-        settings.choose([*earlier, *((step.index + n, token) for n, token in enumerate(ids))])
+        choices.choose([*earlier, *((step.index + n, token) for n, token in enumerate(ids))])
 
 
 def whole_softmax(run: Run, step: Step, found: list[Stage]) -> str:

@@ -5,11 +5,12 @@ from dataclasses import replace
 import streamlit as st
 
 from model.decoding.step import Step
-from ui import figures, strategies, streaming
+from ui import figures, streaming
 from ui.candidates_view import narrowed
 from ui.figures.tables import Cell, table
 from ui.runs import Run
-from ui.strategies import DIALS, HIGHEST_SEED, Choosing, Dial
+from ui.state import sampling
+from ui.state.sampling import DIALS, HIGHEST_SEED, Choosing, Dial
 from viz.percent import format_percent
 
 GREEDY, DRAWN = "greedy", "draw"
@@ -23,7 +24,7 @@ BY_LABEL = {dial.key: dial.label.lower() for dial in DIALS}
 
 def choosing_controls(run: Run) -> Choosing:
     """Greedy or drawn, the seed, how many at most, and a switch with its number for each stage that narrows the draw."""
-    held = strategies.chosen()
+    held = sampling.chosen()
     st.session_state["choose_way"] = DRAWN if held.drawn else GREEDY
     st.session_state["choose_seed"] = held.seed
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="choosing"):
@@ -83,20 +84,20 @@ def turn(dial: Dial) -> None:
     value = st.session_state[f"dial_{dial.key}"]
     st.session_state[f"last_{dial.key}"] = value
     on = st.session_state[f"on_{dial.key}"]
-    strategies.choose(strategies.chosen().turned(dial.key, float(value) if on else None))
+    sampling.choose(sampling.chosen().turned(dial.key, float(value) if on else None))
 
 
 def way_changed() -> None:
-    strategies.choose(replace(strategies.chosen(), drawn=st.session_state["choose_way"] == DRAWN))
+    sampling.choose(replace(sampling.chosen(), drawn=st.session_state["choose_way"] == DRAWN))
 
 
 def seed_changed() -> None:
-    strategies.choose(replace(strategies.chosen(), seed=int(st.session_state["choose_seed"] or 0)))
+    sampling.choose(replace(sampling.chosen(), seed=int(st.session_state["choose_seed"] or 0)))
 
 
 def draw_anew() -> None:
-    held = strategies.chosen()
-    strategies.choose(replace(held, seed=(held.seed + 1) % (HIGHEST_SEED + 1)))
+    held = sampling.chosen()
+    sampling.choose(replace(held, seed=(held.seed + 1) % (HIGHEST_SEED + 1)))
 
 
 def stage_table(run: Run, step: Step) -> None:

@@ -4,8 +4,8 @@ import re
 
 import streamlit as st
 
-from ui import settings
 from ui.heads import Shown
+from ui.state import address
 
 WRITTEN = re.compile(r"(\d{1,6}):(\d{1,6})")
 
@@ -16,7 +16,7 @@ def pieces() -> tuple[int, int] | None:
         found = WRITTEN.fullmatch(st.query_params.get("cell", ""))
         st.session_state["cell"] = (int(found[1]), int(found[2])) if found else None
     held: tuple[int, int] | None = st.session_state["cell"]
-    settings.link("cell", "" if held is None else f"{held[0]}:{held[1]}")
+    address.link("cell", "" if held is None else f"{held[0]}:{held[1]}")
     return held
 
 

@@ -9,13 +9,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.alignment import How
-from ui import compare_code, comparing, figures, grid_ways, heads, settings, windows
+from ui import compare_code, comparing, figures, grid_ways, heads, windows
 from ui.compare_with import Other, parts
 from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
 from ui.runs import Run
+from ui.state import address
 from ui.worked_out import asked, duration, in_turn, kept
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
@@ -39,7 +40,7 @@ def pick_part(run: Run, other: Other) -> tuple[str, str]:
     """Which kind of attention, of those that both have."""
     offered = parts(run, other)
     names = [first for first, _ in offered]
-    settings.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
+    address.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
     part = st.segmented_control(
         "Attention",
         names,
@@ -56,7 +57,7 @@ def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
     offered = [how for how in PAIRED if how == "likeness" or same_shape(first, second)]
     paired: Paired = "number"
     if first.run.lm is not second.run.lm:
-        settings.keep_among("paired", offered, offered[0], lambda how: PAIRED_NAMES[how])
+        address.keep_among("paired", offered, offered[0], lambda how: PAIRED_NAMES[how])
         chosen = st.segmented_control(
             "Heads paired by",
             offered,
@@ -205,7 +206,7 @@ def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int
 
 def detail(made: Comparison, layer: int, head: int) -> None:
     """One head exactly: the difference, or either side on the common row."""
-    settings.keep_among("side", VIEWS, VIEWS[0])
+    address.keep_among("side", VIEWS, VIEWS[0])
     how = st.segmented_control("Shown", VIEWS, key="side", bind="query-params", required=True) or VIEWS[0]
     one, other = made.head(layer, head)
     number, against = f"layer {layer}, head {head}", made.partner(layer, head)

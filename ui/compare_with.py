@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
-from ui import encoder_text, heads, opened, runs, settings, switched_off
+from ui import encoder_text, heads, opened, runs
 from ui.comparing import Side
 from ui.examples import examples_for
 from ui.figures import markdown
 from ui.runs import Run, RunSpec
+from ui.state import address
+from ui.state import edits as state_edits
 
 MODES = ("text", "model", "edits")
 MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts switched off"}
@@ -26,7 +28,7 @@ class Other:
 
 def pick(run: Run) -> Other | None:
     """The other run, by the controls for it; None where there is none yet, which is said."""
-    settings.keep_among("against", MODES, MODES[0], lambda mode: MODE_NAMES[mode])
+    address.keep_among("against", MODES, MODES[0], lambda mode: MODE_NAMES[mode])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mode = st.segmented_control(
             "Compared with",
@@ -52,7 +54,7 @@ def pick(run: Run) -> Other | None:
 def another_text(run: Run) -> RunSpec | None:
     """The same model on a second text."""
     examples = [example.text for example in examples_for(run.spec.model) if example.text != run.spec.text]
-    settings.start_with("text_b", examples[0] if examples else run.spec.text)
+    address.start_with("text_b", examples[0] if examples else run.spec.text)
     text = st.text_input(
         "Second text",
         key="text_b",
@@ -76,13 +78,13 @@ def copy_first(text: str) -> None:
 
 def another_model(run: Run) -> RunSpec | None:
     """Another model on the same text."""
-    names = [name for name in settings.offered() if name != run.spec.model]
+    names = [name for name in address.offered() if name != run.spec.model]
     if not names:
         st.info("There is no other model here. The Models page opens one from a folder or from the hub.", icon="📂")
         return None
-    settings.keep_among("model_b", names, names[0])
+    address.keep_among("model_b", names, names[0])
     name = st.selectbox("Second model", names, key="model_b", format_func=opened.label, width=320) or names[0]
-    settings.write_into_address("model_b", name, names[0])
+    address.write_into_address("model_b", name, names[0])
     try:
         lm = runs.load(name, run.spec.device)
     except (InputError, CheckpointError) as error:
@@ -99,8 +101,8 @@ def another_model(run: Run) -> RunSpec | None:
 
 def with_parts_off(run: Run) -> Other | None:
     """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
-    edits = switched_off.held(run)
-    switched_off.chips(run)
+    edits = state_edits.held(run)
+    state_edits.chips(run)
     if not edits:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
@@ -110,7 +112,7 @@ def with_parts_off(run: Run) -> Other | None:
     return None if written is None else Other(written, read, "edits")
 
 
-def reread(run: Run, edits: tuple[switched_off.Off, ...]) -> Run:
+def reread(run: Run, edits: tuple[state_edits.Off, ...]) -> Run:
     """The tokens of a run read again, exactly these, with edits. Against the same without any, in one pass as well, what
     differs is due to the edits alone: a pass and a decode from a cache round differently."""
     if run.lm.kind == "encoder":

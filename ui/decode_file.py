@@ -9,11 +9,12 @@ import streamlit as st
 from model.decoding.step import Step
 from model.decoding.strategies import Sample
 from model.tokenizers.tokens import Token
-from ui import branch_tree, branches
-from ui.branches import Branch
+from ui import branch_tree
 from ui.branches_view import run_of
 from ui.figures import offer
 from ui.runs import Run
+from ui.state import branches
+from ui.state.branches import Branch
 from ui.timeline_view import certainty
 from viz.export import table_csv
 

@@ -4,11 +4,13 @@ from typing import Literal
 
 import streamlit as st
 
-from ui import settings, streaming, without_attention
+from ui import streaming, without_attention
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import tokens
 from ui.runs import Run
+from ui.state import address
+from ui.state import choices as state_choices
 from ui.timeline_view import certainty
 from viz.percent import format_percent
 
@@ -34,9 +36,9 @@ def at(run: Run) -> int:
     Its slider is not bound to the address: each length of a run makes it another widget, and a new one would start from
     the address of the last text.
     """
-    step = settings.within("step", len(run.steps))
+    step = address.within("step", len(run.steps))
     st.session_state["step"] = step
-    settings.link("step", str(step) if step else "")
+    address.link("step", str(step) if step else "")
     return step
 
 
@@ -93,7 +95,7 @@ def pick_view(run: Run) -> str:
     """What stands beside the candidates, and below them; a model without attention has one such view."""
     if not without_attention.has_attention(run.lm):
         return "read"
-    settings.keep_among("beside", list(VIEWS), "read", VIEWS.__getitem__)
+    address.keep_among("beside", list(VIEWS), "read", VIEWS.__getitem__)
     picked = st.segmented_control(
         "Beside it",
         list(VIEWS),
@@ -153,7 +155,7 @@ def choices_row(run: Run) -> None:
             st.caption(
                 f"{len(run.spec.choices)} {many} your choice (✎); what follows was written anew.", width="content"
             )
-            st.button("Let the model choose", key="unforce", on_click=settings.choose, args=((),), type="tertiary")
+            st.button("Let the model choose", key="unforce", on_click=state_choices.choose, args=((),), type="tertiary")
         elif aside:
             st.caption("Your choices for the previous text are kept.", width="content")
             st.button("Replay them here", key="replay", on_click=replay, args=(aside[1],), type="tertiary")
@@ -161,5 +163,5 @@ def choices_row(run: Run) -> None:
 
 def replay(choices: tuple[tuple[int, int], ...]) -> None:
     """The choices made for the previous text, on this one."""
-    settings.choose(choices)
+    state_choices.choose(choices)
     st.session_state["aside"] = None

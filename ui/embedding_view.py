@@ -7,10 +7,11 @@ import torch
 from analysis.similarity import cosines, nearest, projection
 from model.tap import StackName
 from model.tokenizers.tokens import Token
-from ui import figures, settings
+from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme
 from ui.runs import Run
+from ui.state import address
 from viz import embedding as draw
 from viz.export import matrix_csv, table_csv
 from viz.similarity import cosine_similarity_heatmap, neighbours_chart
@@ -23,7 +24,7 @@ STACKS: dict[StackName, str] = {"encoder": "Encoder: the text read", "decoder": 
 def pick_stack(run: Run) -> StackName:
     """Which stack's input is shown, where there are two."""
     stacks: list[StackName] = [name for name in STACKS if name in run.stacks]
-    settings.keep_among("stack", stacks, stacks[0], lambda name: STACKS[name])
+    address.keep_among("stack", stacks, stacks[0], lambda name: STACKS[name])
     if len(stacks) == 1:
         return stacks[0]
     picked = st.segmented_control(
@@ -40,8 +41,8 @@ def pick_stack(run: Run) -> StackName:
 
 def pick_token(tokens: tuple[Token, ...]) -> int:
     """The token in focus, by click."""
-    chosen = settings.settle("token", len(tokens))
-    settings.link("token", str(chosen) if chosen else "")
+    chosen = address.settle("token", len(tokens))
+    address.link("token", str(chosen) if chosen else "")
 
     def focus(event: ChipEvent) -> None:
         st.session_state["token"] = event.index

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analysis.divergence import Parting, parting_of_masks
-from ui import branches, branches_view
-from ui.branches import Branch
+from ui import branches_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, tokens
 from ui.fills import Done, Filled, run_after
 from ui.runs import Run
+from ui.state import branches
+from ui.state.branches import Branch
 from ui.worked_out import kept
 from viz.divergence import pair_labels
 from viz.percent import format_percent

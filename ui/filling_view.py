@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.mask_filling import Order
-from ui import encoder_text, figures, fill_branches, fill_file, masking_view, settings, typed_pieces
+from ui import encoder_text, figures, fill_branches, fill_file, masking_view, typed_pieces
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
@@ -12,6 +12,8 @@ from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_
 from ui.figures import array, markdown, theme, tokens
 from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.runs import Run
+from ui.state import address
+from ui.state import choices as state_choices
 from viz.attention import heads_by_key
 from viz.export import matrix_csv, table_csv
 from viz.next_token import next_token_chart
@@ -37,15 +39,15 @@ def filling(run: Run) -> None:
         st.stop()
     order = pick_order()
     chosen = clicked_first(places)
-    told = said(run, places, settings.chosen())
+    told = said(run, places, state_choices.chosen())
 
     def fill(choices: Done) -> list[Filled]:
         return filled(run, order, chosen, said(run, places, choices))
 
     every = fill(told)
-    at = settings.within("step", len(every))
+    at = address.within("step", len(every))
     st.session_state["step"] = at
-    settings.link("step", str(at) if at else "")
+    address.link("step", str(at) if at else "")
     controls(at, len(every) - 1, chosen)
     standing(run, every, at)
     futures = fill_branches.rows(run, told, fill, at)
@@ -67,7 +69,7 @@ def filling(run: Run) -> None:
 
 def pick_order() -> Order:
     """In which order masks are filled that nobody clicked."""
-    settings.keep_among("fill_order", list(ORDERS), "certain", ORDERS.__getitem__)
+    address.keep_among("fill_order", list(ORDERS), "certain", ORDERS.__getitem__)
     picked = st.segmented_control(
         "Which mask is filled next",
         list(ORDERS),
@@ -132,7 +134,7 @@ def taken_back(every: list[Filled]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         many = "tokens are" if count > 1 else "token is"
         st.caption(f"{count} {many} your choice (✎); what is filled after it reads it.", width="content")
-        st.button("Let the model choose", key="unforce", on_click=settings.choose, args=((),), type="tertiary")
+        st.button("Let the model choose", key="unforce", on_click=state_choices.choose, args=((),), type="tertiary")
 
 
 def typed_instead(run: Run, fill: Filled) -> None:
@@ -204,7 +206,7 @@ def read_for(run: Run, fill: Filled, at: int) -> None:
     """Each head's row at the mask."""
     config = run.lm.config
     layers = range(config.encoder_layers)
-    layer = settings.keep_among("fill_layer", layers, config.encoder_layers - 1, lambda n: f"layer {n}")
+    layer = address.keep_among("fill_layer", layers, config.encoder_layers - 1, lambda n: f"layer {n}")
     trace = run_after(run, fill.done).trace
     weights = array(trace.attention("encoder", layer).weights()[:, fill.at])
     names = [f"L{layer} H{head}" for head in range(config.n_heads)]

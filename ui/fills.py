@@ -8,8 +8,10 @@ import streamlit as st
 from analysis.mask_filling import Order, fills
 from model.tokenizers.tokens import Token
 from model.trace import Trace
-from ui import runs, settings
+from ui import runs
 from ui.runs import Run
+from ui.state import address
+from ui.state import choices as state_choices
 
 Done = tuple[tuple[int, int], ...]  # (position, id) of masks filled
 
@@ -37,10 +39,10 @@ def run_after(run: Run, done: Done) -> Run:
 def clicked_first(places: list[int]) -> tuple[int, ...]:
     """The masks a person had filled first, as far as they are still masks; from the session, at first from the link."""
     if "fill_first" not in st.session_state:
-        parts = st.query_params.get("fill_first", "").split(",")[: settings.MOST_CHOICES]
+        parts = st.query_params.get("fill_first", "").split(",")[: state_choices.MOST_CHOICES]
         st.session_state["fill_first"] = tuple(int(part) for part in parts if part.isdecimal() and len(part) < 9)
     held = tuple(at for at in dict.fromkeys(st.session_state["fill_first"]) if at in places)
-    settings.link("fill_first", ",".join(map(str, held)))
+    address.link("fill_first", ",".join(map(str, held)))
     return held
 
 
@@ -52,8 +54,8 @@ def said(run: Run, places: list[int], choices: Done) -> Done:
 
 def say(run: Run, fill: Filled, token: int) -> None:
     """Has a token stand where a mask was; what is filled after it reads it."""
-    others = [choice for choice in settings.chosen() if choice[0] != fill.at]
-    settings.choose([*others, (fill.at, token)] if fill.said or token != fill.token.id else others)
+    others = [choice for choice in state_choices.chosen() if choice[0] != fill.at]
+    state_choices.choose([*others, (fill.at, token)] if fill.said or token != fill.token.id else others)
 
 
 def filled(run: Run, order: Order, chosen: tuple[int, ...], told: Done) -> list[Filled]:

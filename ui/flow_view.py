@@ -7,9 +7,10 @@ import streamlit as st
 
 from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
 from analysis.rollout import Rollout
-from ui import figures, head_code, heads, settings
+from ui import figures, head_code, heads
 from ui.figures import Matrix, markdown, theme
 from ui.heads import Shown
+from ui.state import address
 from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.paired_bars import paired_bars
@@ -28,8 +29,8 @@ def draw(view: Shown, rolled: Rollout) -> None:
     """The row of one query."""
     stack, _ = heads.PARTS[view.part]
     tokens = sum(len(of) for name, of in view.run.trace.read.items() if name == stack or stack == "decoder")
-    settings.start_with("flow_into", len(view.queries) - 1)
-    settings.settle("flow_into", len(view.queries))
+    address.start_with("flow_into", len(view.queries) - 1)
+    address.settle("flow_into", len(view.queries))
     at = st.selectbox(
         "Into",
         range(len(view.queries)),

@@ -6,9 +6,9 @@ import streamlit as st
 
 from analysis.head_scores import SCORES, ScoreName
 from analysis.head_summary import HeadSummary
-from ui import settings
 from ui.figures import markdown
 from ui.heads_view import DISTANCE, ENTROPY, choose, columns_of, maps_of
+from ui.state import address
 from viz.head_maps import HeadMap
 
 MEANS = {
@@ -22,7 +22,7 @@ def finder(found: HeadSummary) -> None:
     """All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
     st.subheader("Find a head", anchor=False)
     maps = maps_of(found)
-    settings.keep_among(
+    address.keep_among(
         "measure", list(maps), "alignment" if found.scores.part == "cross" else "previous", lambda n: maps[n].title
     )
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")

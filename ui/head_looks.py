@@ -7,11 +7,12 @@ import streamlit as st
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
-from ui import attention_toggles, flow_view, head_code, heads, heads_view, settings, windows, writes_view
+from ui import attention_toggles, flow_view, head_code, heads, heads_view, windows, writes_view
 from ui.figures import Matrix, array, markdown
 from ui.head_maps_view import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
 from ui.heads import Shown
 from ui.heatmap_view import small_map
+from ui.state import address
 from ui.worked_out import asked, duration, is_kept, kept
 
 LOOKS = ("value", "tokens", "layer", "through")
@@ -30,7 +31,7 @@ SAYS = (
 
 def pick() -> str:
     """Which of the views of a head is open."""
-    settings.keep_among("look", LOOKS, LOOKS[0], lambda name: NAMES[name])
+    address.keep_among("look", LOOKS, LOOKS[0], lambda name: NAMES[name])
     look = st.segmented_control(
         "Look closer",
         LOOKS,

@@ -26,7 +26,7 @@ from ui import heads
 from ui.estimate import seconds as pass_seconds
 from ui.figures import Matrix, array
 from ui.runs import Run
-from ui.switched_off import Off
+from ui.state.edits import Off
 
 Name = Literal["weight", "norm", "gradient", "knock_out"]
 NAMES: tuple[Name, ...] = get_args(Name)

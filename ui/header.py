@@ -7,13 +7,14 @@ import streamlit as st
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokenizers.tokens import Token
-from ui import encoder_text, openings, runs, settings, strategies, streaming
+from ui import encoder_text, openings, runs, streaming
 from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.examples import READS, examples_for
 from ui.figures.markdown import plain, sentence
 from ui.figures.tokens import STRIP_TOKENS, chip
 from ui.odd_input import odd_input
 from ui.runs import ChoiceError, Run, RunSpec
+from ui.state import address, choices, sampling
 
 
 def draw(question: str, name: str, device: str) -> Run | None:
@@ -27,22 +28,22 @@ def draw(question: str, name: str, device: str) -> Run | None:
         with gallery:
             openings.menu(lm)
     with box:
-        text = settings.text_box(name)
-        spec = RunSpec(name, device, text, choices=settings.chosen())
+        text = address.text_box(name)
+        spec = RunSpec(name, device, text, choices=choices.chosen())
         if lm is not None:
             spec = encoder_text.completed(spec, lm)
             if lm.kind == "encoder":
                 spec = replace(spec, choices=())  # they are of its masks, one after another
             else:
-                spec = streaming.limited(replace(spec, strategy=strategies.chosen().strategy))
+                spec = streaming.limited(replace(spec, strategy=sampling.chosen().strategy))
             say_what_to_type(lm)
     run = run_of(spec)
-    settings.link_choices()
-    strategies.link()
+    choices.link_choices()
+    sampling.link()
     streaming.link()
     encoder_text.link_masks(spec)
     if lm is None or lm.kind != "encoder":
-        settings.link("fill_first", "")
+        address.link("fill_first", "")
     if run is not None:
         warn_of_bytes(run)
         pieces(run)
@@ -86,7 +87,7 @@ def take_example(name: str) -> None:
     text = st.session_state["examples"]
     picked = next((example for example in examples_for(name) if example.text == text), None)
     if picked is not None:
-        settings.use_text(picked.text)
+        address.use_text(picked.text)
         st.session_state["pair"] = picked.pair
 
 
@@ -100,7 +101,7 @@ def run_of(spec: RunSpec) -> Run | None:
             run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
         live.clear()
     except ChoiceError as error:
-        settings.choose(())
+        choices.choose(())
         st.warning(sentence(str(error)) + " The model chooses itself.", icon="⚠️")
         return run_of(replace(spec, choices=()))
     except (InputError, CheckpointError) as error:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from analysis.merging import Axis, Reshaping
 from model.tap import StackName
 from model.trace import AttentionTrace
-from ui import settings
 from ui.components.head_grid.head_grid import MOST, HeadEvent, thumbnails
 from ui.reshaping import Special, first_of, reshaping
 from ui.runs import Run
+from ui.state import address
 from viz.labels import visible
 from viz.percent import format_percent
 
@@ -134,7 +134,7 @@ def pick_pairs(run: Run) -> None:
     """For two sentences: all attention, within each of them, or between them."""
     if run.segments is None:
         return
-    settings.keep_among("pairs", PAIRS, PAIRS[0])
+    address.keep_among("pairs", PAIRS, PAIRS[0])
     st.segmented_control(
         "Sentences",
         PAIRS,
@@ -234,8 +234,8 @@ def pickers(view: Shown) -> tuple[int, int]:
         last = view.layers - 1
         each = (view.head_weights(last, head) for head in range(view.heads))
         st.session_state["layer"], st.session_state["head"] = last, sharpest(each)
-    settings.settle("layer", view.layers)
-    settings.settle("head", view.heads)
+    address.settle("layer", view.layers)
+    address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     return number_picker(row, "Layer", "layer", view.layers), number_picker(row, "Head", "head", view.heads)
 
@@ -264,7 +264,7 @@ def pick_part(run: Run, *, pairs: bool = False) -> str:
     """Which attention: encoder, decoder or cross; and for whose target; with `pairs` also which pairs of two sentences. One choice
     for every page."""
     parts = available(run)
-    settings.keep_among("part", parts, parts[-1], lambda name: SHORT[name])
+    address.keep_among("part", parts, parts[-1], lambda name: SHORT[name])
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         part = st.segmented_control(
             "Attention",

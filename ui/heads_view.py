@@ -5,13 +5,14 @@ import streamlit as st
 from analysis import head_summary
 from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
-from ui import figures, head_cards, head_code, head_words, heads, settings
+from ui import figures, head_cards, head_code, head_words, heads
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import markdown, theme
 from ui.figures.tables import Cell, table
 from ui.head_words import HeadScore
 from ui.heads import Shown
 from ui.runs import Run
+from ui.state import address
 from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import table_csv
 from viz.head_maps import HeadMap, head_maps
@@ -55,8 +56,8 @@ def chosen(view: Shown, found: HeadSummary | None) -> tuple[int, int]:
         key not in st.session_state and key not in st.query_params for key in ("layer", "head")
     ):
         st.session_state["layer"], st.session_state["head"] = most_telling(found)
-    settings.settle("layer", view.layers)
-    settings.settle("head", view.heads)
+    address.settle("layer", view.layers)
+    address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     return heads.number_picker(row, "Layer", "layer", view.layers), heads.number_picker(row, "Head", "head", view.heads)
 

@@ -11,11 +11,12 @@ from analysis.logit_lens import lens
 from model.decoding.step import Step
 from model.errors import InputError
 from model.trace import AttentionPart
-from ui import figures, settings
+from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.figures import array, markdown, theme
 from ui.runs import Run
+from ui.state import address
 from viz.export import matrix_csv, table_csv
 from viz.logit_attribution import parts_in_order, parts_map, signed
 from viz.logit_lens import depths, lens_table
@@ -90,7 +91,7 @@ def pick_rival(run: Run, step: Step) -> int:
     """Against which token: one of the most probable others."""
     likely = {token.id: share for token, share in step.top(RIVALS + 1) if token.id != step.token.id}
     options = list(likely)[:RIVALS]
-    settings.keep_among("rival", options, options[0])
+    address.keep_among("rival", options, options[0])
     picked = st.selectbox(
         f"Who pushed for “{markdown.plain(step.token.label)}” rather than for",
         options,

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import compare_texts, compare_with, estimate, figures, masking_view, predictions, runs, settings, worth_code
-from ui import switched_off as off
+from ui import compare_texts, compare_with, estimate, figures, masking_view, predictions, runs, worth_code
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
 from ui.head_worth import change_in_bits
 from ui.predictions import Moment
 from ui.runs import Run
+from ui.state import address
+from ui.state import edits as off
 from ui.worked_out import asked, duration
 from viz.changes import next_token_change
 from viz.export import table_csv
@@ -58,7 +59,7 @@ def measured(run: Run) -> Measured | None:
     if not found:
         st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")
         return None
-    settings.keep_among("measured", MEASURES, MEASURES[0], lambda name: MEASURE_NAMES[name])
+    address.keep_among("measured", MEASURES, MEASURES[0], lambda name: MEASURE_NAMES[name])
     edits = off.held(run)
     return Measured(
         run,

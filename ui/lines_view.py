@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, chosen_pair, figures, heads, settings, windows
+from ui import attention_code, chosen_pair, figures, heads, windows
 from ui.attention_toggles import Toggles
 from ui.components.attention_lines.attention_lines import (
     HTML,
@@ -21,6 +21,7 @@ from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
 from ui.heads import Shown
 from ui.heatmap_view import small_map
+from ui.state import address
 from viz.export import archive, table_csv
 from viz.labels import visible
 from viz.lines import edges_to_mass
@@ -98,7 +99,7 @@ def remembered(layer: int, head: int) -> LineView:
     held: LineView = st.session_state["lines"]
     if st.session_state["lines_of"] != (layer, head):
         held = LineView(held.mass, (), held.locked)
-    settings.link("lines", "" if held == AT_FIRST else write(held))
+    address.link("lines", "" if held == AT_FIRST else write(held))
     return held
 
 

@@ -6,9 +6,10 @@ import streamlit as st
 import torch
 
 from analysis.uncertainty import Positionwise, positionwise, tempered
-from ui import figures, settings
+from ui import figures
 from ui.figures import Matrix, array, markdown, theme
 from ui.runs import Run
+from ui.state import address
 from viz.export import table_csv
 from viz.next_token import next_token_chart
 from viz.uncertainty import candidates_table_heatmap, entropy_line, temperature_curve
@@ -141,7 +142,7 @@ def temperature(run: Run, found: Positionwise) -> None:
     """One position's softmax at any temperature."""
     rows, where = positions(run), "At" if run.lm.kind == "encoder" else "After"
     left, right = st.columns(2, gap="large")
-    settings.settle("position", len(rows))
+    address.settle("position", len(rows))
     at = left.selectbox(
         where, range(len(rows)), key="position", format_func=lambda i: f"{i}  {rows[i]}", bind="query-params"
     )

@@ -8,7 +8,7 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import block_figures, figures, opened, openings, runs, settings
+from ui import block_figures, figures, opened, openings, runs
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.examples import DEFAULT_MODEL
 from ui.family_examples import EXAMPLES, example_config
@@ -27,6 +27,7 @@ from ui.model_facts import (
     parameters_by_part,
     with_prefix,
 )
+from ui.state import address
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
 
@@ -38,7 +39,7 @@ BESIDE = 288  # px for each of two drawings; they stand below each other where t
 
 def pick_part() -> str:
     """Which of the page's three parts is on screen."""
-    settings.keep_among("models", list(PARTS), "model")
+    address.keep_among("models", list(PARTS), "model")
     part = st.segmented_control(
         "Part",
         list(PARTS),
@@ -47,7 +48,7 @@ def pick_part() -> str:
         label_visibility="collapsed",
         required=True,
     )
-    settings.write_into_address("models", part or "model", "model")
+    address.write_into_address("models", part or "model", "model")
     return part or "model"
 
 
@@ -58,7 +59,7 @@ def current() -> tuple[str, str, LanguageModel]:
     try:
         return name, device, runs.load(name, device)
     except CheckpointError:
-        run = settings.shown()
+        run = address.shown()
         return run.spec.model, run.spec.device, run.lm
 
 
@@ -174,7 +175,7 @@ def task_prefixes(lm: LanguageModel) -> None:
 
 def add_prefix(prefix: str, known: tuple[str, ...]) -> None:
     """Writes a prefix into the text box."""
-    settings.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, {text: text for text in known}))
+    address.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, {text: text for text in known}))
 
 
 def origin(lm: LanguageModel) -> None:
@@ -253,9 +254,9 @@ def two_families(lm: LanguageModel) -> None:
     for i, (column, first) in enumerate(zip(st.columns(2, gap="medium"), firsts, strict=True)):
         key = f"family_{i}"
         with column:
-            settings.keep_among(key, names, first)
+            address.keep_among(key, names, first)
             name = st.selectbox("Family", names, key=key, format_func=family_title)
-            settings.write_into_address(key, name or first, first)
+            address.write_into_address(key, name or first, first)
             config = example_config(name or first)
             stack: Stack = "decoder" if config.decoder_layers else "encoder"
             st.caption(markdown.plain(EXAMPLES[name or first].source))

@@ -12,9 +12,9 @@ import streamlit as st
 from model.language_model import LanguageModel
 from model.tokenizers.sentencepiece_pipelines import CODE
 from model.tokenizers.tokens import Tokenizer
-from ui import settings
 from ui.figures.markdown import escaped
 from ui.model_facts import prefixes, with_prefix
+from ui.state import address
 
 LANGUAGE = re.compile(r">>[\w-]{2,12}<<")
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -88,4 +88,4 @@ def begin(known: tuple[str, ...]) -> None:
     picked = st.session_state.get("opening")
     if isinstance(picked, str) and picked in known:
         written = str(st.session_state.get("text") or "")
-        settings.use_text(with_prefix(written, picked, {text: text for text in known}))
+        address.use_text(with_prefix(written, picked, {text: text for text in known}))

@@ -7,9 +7,10 @@ import torch
 from analysis.similarity import cosines
 from model.positions import AlibiBias, Positions, RelativeBias, relative_bucket
 from model.tap import StackName
-from ui import figures, heads, rotation_view, settings
+from ui import figures, heads, rotation_view
 from ui.figures import Matrix, array, theme
 from ui.runs import Run
+from ui.state import address
 from viz import embedding as draw
 from viz import positions as chart
 from viz.export import matrix_csv, table_csv
@@ -221,5 +222,5 @@ def relative(run: Run, stack: StackName) -> None:
 
 def pick_head(run: Run) -> int:
     """The head whose bias is shown."""
-    settings.settle("head", run.lm.config.n_heads)
+    address.settle("head", run.lm.config.n_heads)
     return heads.number_picker(st.container(), "Head", "head", run.lm.config.n_heads)

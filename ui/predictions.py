@@ -7,8 +7,8 @@ import torch
 
 from analysis.knock_out import Prediction
 from model.tokenizers.tokens import Token
-from ui import settings
 from ui.runs import Run
+from ui.state import address
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def chosen(run: Run, count: int, otherwise: int = 0) -> int:
     if not linked and st.session_state.get("moment_of") != about:
         st.session_state["moment"] = otherwise
     st.session_state["moment_of"] = about
-    index = settings.within("moment", count)
+    index = address.within("moment", count)
     st.session_state["moment"] = index
-    settings.link("moment", str(index))
+    address.link("moment", str(index))
     return index
 
 

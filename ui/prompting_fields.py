@@ -4,11 +4,12 @@ import streamlit as st
 
 from analysis.prompting import JOINTS, Joint
 from model.language_model import LanguageModel
-from ui import encoder_text, masking_view, settings
+from ui import encoder_text, masking_view
 from ui.figures import markdown, theme
 from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
 from ui.prompting_presets import Preset, first_draft, limits_of, presets_for
 from ui.runs import Run
+from ui.state import address
 from viz.prompting import prompt_colours
 
 DRAFT, OF = "prompting_draft", "prompting_of"
@@ -102,14 +103,14 @@ def put(draft: Draft) -> None:
 def link(draft: Draft) -> None:
     """Keeps the address in step; a draft too long for a link is left out of it, which is said."""
     parts = as_address(draft)
-    if draft.size > settings.LINKED_CHARACTERS:
+    if draft.size > address.LINKED_CHARACTERS:
         parts = dict.fromkeys(parts, "")
         st.caption(
-            f"These texts have {draft.size:,} characters: more than the {settings.LINKED_CHARACTERS:,} a link holds, so the "
+            f"These texts have {draft.size:,} characters: more than the {address.LINKED_CHARACTERS:,} a link holds, so the "
             "address leaves them out. They stay in this tab."
         )
     for key, text in parts.items():
-        settings.link(key, text)
+        address.link(key, text)
 
 
 def start(key: str, value: str) -> None:
@@ -134,7 +135,7 @@ def preset_menu(name: str) -> None:
 def take_preset(preset: Preset | None) -> None:
     """Puts a preset into the fields and its input into the text box."""
     if preset is not None:
-        settings.use_text(preset.input)
+        address.use_text(preset.input)
         put(preset.draft)
         st.session_state["answer"] = 0
 

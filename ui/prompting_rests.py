@@ -5,9 +5,10 @@ import streamlit as st
 
 from analysis.prompting import PARTS
 from analysis.prompting_shares import Floats, attended_part
-from ui import figures, prompting_code, settings, without_attention
+from ui import figures, prompting_code, without_attention
 from ui.figures import markdown, theme
 from ui.prompting_measured import Measured, attention, influence, short
+from ui.state import address
 from viz.export import table_csv
 from viz.prompting_parts import PartRow, part_bars
 
@@ -73,7 +74,7 @@ def offered(found: Measured) -> dict[str, list[str]]:
 
 def chosen_heads(found: Measured) -> tuple[int | None, int | None]:
     """(layer, head) whose attention is shown, None for the mean over them."""
-    codes = [settings.keep_among(key, codes, EVERY, NAMED[key]) for key, codes in offered(found).items()]
+    codes = [address.keep_among(key, codes, EVERY, NAMED[key]) for key, codes in offered(found).items()]
     layer, head = [None if code == EVERY else int(code) for code in codes] or [None, None]
     return layer, head
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
 from model.tokenizers.tokens import Token
-from ui import figures, prompting_code, settings
+from ui import figures, prompting_code
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
 from ui.figures import markdown, theme, tokens
 from ui.prompting_measured import Measured, Scored, short
 from ui.prompting_words import said_of_bars, summary
+from ui.state import address
 from viz.export import table_csv
 from viz.labels import escaped
 from viz.prompting import answer_bars, bits_words, percent, share_words, surprisal_bars
@@ -24,7 +25,7 @@ TINT = 0.4  # of a part that is not the answer
 
 def pick_length() -> Length:
     """Whether an answer's probability is divided by its length."""
-    settings.keep_among("length", LENGTHS, LENGTHS[0], lambda name: LENGTH_NAMES[name])
+    address.keep_among("length", LENGTHS, LENGTHS[0], lambda name: LENGTH_NAMES[name])
     chosen = st.segmented_control(
         "Answers are weighed",
         LENGTHS,
@@ -41,9 +42,9 @@ def pick_length() -> Length:
 
 def pick_answer(found: Measured) -> int:
     """The answer that is looked at token by token: from the session, at first from the link."""
-    place = settings.within("answer", len(found.answers))
+    place = address.within("answer", len(found.answers))
     st.session_state["answer"] = place
-    settings.link("answer", str(place) if place else "")
+    address.link("answer", str(place) if place else "")
     return place
 
 

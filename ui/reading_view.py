@@ -9,10 +9,11 @@ import streamlit as st
 from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads, mean_of
 from model.decoding.step import Step
 from model.trace import AttentionPart, Trace
-from ui import figures, heads, settings, without_attention
+from ui import figures, heads, without_attention
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
 from ui.runs import Run
+from ui.state import address
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv
 
@@ -55,7 +56,7 @@ def readers(run: Run, step: Step) -> None:
     config = run.lm.config
     options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
     options += [str(i) for i in range(config.decoder_layers)]
-    layer = settings.keep_among("read_layer", options, options[0], layer_name)
+    layer = address.keep_among("read_layer", options, options[0], layer_name)
     chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
     weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights_from(-1)[:, 0]) for i in chosen])
     names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
@@ -144,7 +145,7 @@ def as_lines(longest: int) -> bool:
     """Whether the alignment is drawn as lines between the two texts; where one is too long there is no choice."""
     if longest > MOST:
         return False
-    settings.keep_among("align_as", list(DRAWN_AS), "map", DRAWN_AS.__getitem__)
+    address.keep_among("align_as", list(DRAWN_AS), "map", DRAWN_AS.__getitem__)
     picked = st.segmented_control(
         "Drawn as",
         list(DRAWN_AS),
@@ -184,8 +185,8 @@ def offered(run: Run) -> list[str]:
 def alignment_at(run: Run) -> tuple[int, str]:
     """The layer and head, or the mean, whose alignment is on screen."""
     config = run.lm.config
-    layer = settings.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
-    return layer, settings.keep_among("align_head", offered(run), MEAN, head_name)
+    layer = address.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
+    return layer, address.keep_among("align_head", offered(run), MEAN, head_name)
 
 
 def alignment_pickers(run: Run, trace: Trace) -> None:

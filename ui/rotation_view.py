@@ -9,9 +9,10 @@ from torch import Tensor
 
 from analysis import rotation
 from model.tap import StackName
-from ui import figures, heads, settings
+from ui import figures, heads
 from ui.figures import Matrix, array, markdown, theme
 from ui.runs import Run
+from ui.state import address
 from viz import positions as chart
 from viz.embedding import vectors_heatmap
 from viz.export import matrix_csv, table_csv
@@ -60,7 +61,7 @@ def pickers(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int
     config = run.lm.config
     sizes = {"layer": config.layers(stack), "head": config.n_heads, "turning": config.rotary_dims // 2}
     for key, size in {**sizes, "against": len(names)}.items():
-        settings.settle(key, size)
+        address.settle(key, size)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layer, head, pair = (
         heads.number_picker(row, label, key, sizes[key])

@@ -11,9 +11,10 @@ from analysis.cost import seconds_a_token
 from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
-from ui import encoder_text, heads, opened, runs, settings
+from ui import encoder_text, heads, opened, runs
 from ui.examples import examples_for
 from ui.runs import Run, RunSpec
+from ui.state import address
 
 MOST_BESIDE = 3
 WRITTEN = 8  # tokens a decoder writes here: the first is what the page is about
@@ -58,7 +59,7 @@ def suggested(name: str, names: list[str]) -> list[str]:
 
 def pick(name: str) -> list[str]:
     """The models on screen, the one chosen on the left first; the others by their picker, at first from the address."""
-    names = [other for other in settings.offered() if other != name]
+    names = [other for other in address.offered() if other != name]
     asked = st.query_params.get(KEY)
     first = suggested(name, names) if asked is None else asked.split("|")
     held = st.session_state.get(KEY, first)
@@ -72,7 +73,7 @@ def pick(name: str) -> list[str]:
         placeholder="Choose up to three models to put beside it",
         help="Each reads the text above. The first column is the model chosen on the left.",
     )
-    settings.link(KEY, "" if chosen == suggested(name, names) else "|".join(chosen) or "-")
+    address.link(KEY, "" if chosen == suggested(name, names) else "|".join(chosen) or "-")
     return [name, *chosen]
 
 

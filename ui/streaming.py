@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.decoding.step import Step
-from ui import settings
 from ui.run_store import without_choices
 from ui.runs import Run, RunSpec
+from ui.state import address
 
 PATIENCE = 0.4  # seconds before anything is said: most decodes are done by then
 EVERY = 0.12  # seconds between two drawings
@@ -95,7 +95,7 @@ def limited(spec: RunSpec) -> RunSpec:
 def asked() -> int | None:
     """How many tokens shall be written at most, from the session, at first from the link; None: what is usual."""
     if "most" not in st.session_state:
-        number = settings.linked_number("most")
+        number = address.linked_number("most")
         st.session_state["most"] = number if number in LENGTHS else None
     held = st.session_state["most"]
     return held if isinstance(held, int) else None
@@ -145,4 +145,4 @@ def length_changed() -> None:
 def link() -> None:
     """Keeps the address in step."""
     held = asked()
-    settings.link("most", str(held) if held else "")
+    address.link("most", str(held) if held else "")

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from analysis.knock_out import every_sublayer
 from model.edits import SkipSublayer, ZeroHead
 from model.tap import Part, StackName
-from ui import attention_code, compare_code, comparing, figures, grid_ways, heads, settings
-from ui import switched_off as off
+from ui import attention_code, compare_code, comparing, figures, grid_ways, heads
 from ui.attention_toggles import Toggles
 from ui.comparing import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
@@ -17,6 +16,8 @@ from ui.figures import TakeAway, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
 from ui.runs import Run
+from ui.state import address
+from ui.state import edits as off
 from ui.worked_out import asked, duration, in_turn
 from viz.theme import DIVERGING
 
@@ -27,7 +28,7 @@ PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward":
 def pick_part(run: Run) -> str:
     """Which kind of attention."""
     names = heads.available(run)
-    settings.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
+    address.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
     part = st.segmented_control(
         "Attention",
         names,

@@ -7,9 +7,10 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import figures, settings
+from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
 from ui.figures import Matrix, theme
+from ui.state import address
 from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
 
 MAP_CELLS = 64
@@ -50,7 +51,7 @@ def shown(sides: Sides) -> Window:
     held: Window | None = st.session_state["window"] if sides.long else None
     window = sides.whole if held is None else within(held, *sides.size)
     ends = (window.query, window.query_end, window.key, window.key_end)
-    settings.link("window", "" if window == sides.whole else "-".join(map(str, ends)))
+    address.link("window", "" if window == sides.whole else "-".join(map(str, ends)))
     return window
 
 

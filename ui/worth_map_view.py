@@ -10,12 +10,13 @@ import streamlit as st
 from analysis.gradients import gradient_x_attention
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, ZeroHead
-from ui import figures, heads, predictions, settings, windows, worth_code
-from ui import switched_off as off
+from ui import figures, heads, predictions, windows, worth_code
 from ui.figures import Matrix, array, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
 from ui.runs import Run
+from ui.state import address
+from ui.state import edits as off
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.frame import outline
@@ -54,7 +55,7 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
     """One head exactly; a click on a cell cuts that edge, or joins it again."""
     run, edits = found.run, off.held(found.run)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    settings.keep_among("worth_shows", SHOWS, SHOWS[0])
+    address.keep_among("worth_shows", SHOWS, SHOWS[0])
     shows: Shows = (
         row.segmented_control("Shown", SHOWS, key="worth_shows", bind="query-params", required=True) or SHOWS[0]
     )

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from analysis.agreement import rank_agreement, spearman
 from analysis.head_importance import Table
 from analysis.knock_out import Prediction, every_head
-from ui import figures, head_worth, heads, predictions, settings, worth_code
-from ui import switched_off as off
+from ui import figures, head_worth, heads, predictions, worth_code
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
 from ui.head_worth import NUMBERS, Name, Sweep, Tables
 from ui.heads_view import AT_ONCE
 from ui.knock_out_view import Measured
 from ui.runs import Run
+from ui.state import address
+from ui.state import edits as off
 from viz.export import archive, table_csv
 from viz.head_importance import agreement_map, head_map, heads_scatter
 
@@ -250,7 +251,7 @@ def against(run: Run, asked: Prediction, names: list[Name], rows: Table, part: s
     """A point for each head: one number across, another up."""
     upright = names[-1]
     across: list[Name] = [name for name in names if name != upright]
-    settings.keep_among("across", across, across[0], lambda name: SHORT[name])
+    address.keep_among("across", across, across[0], lambda name: SHORT[name])
     parts = heads.available(run)
     groups, labels = head_worth.head_names(run, parts)
     chosen: Name = st.session_state["across"]

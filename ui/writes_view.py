@@ -5,11 +5,12 @@ import streamlit as st
 import torch
 
 from analysis.promoted_tokens import HeadWrites, head_writes, ranked
-from ui import figures, head_code, heads, settings
+from ui import figures, head_code, heads
 from ui.figures import array, markdown, theme
 from ui.figures.tables import Cell, table
 from ui.heads import Shown
 from ui.runs import Run
+from ui.state import address
 from viz.export import table_csv
 from viz.percent import format_percent
 from viz.promoted_tokens import written_chart
@@ -39,8 +40,8 @@ def draw(view: Shown, layer: int, head: int) -> None:
         st.info("This checkpoint is a body without an output head, so nothing in its stream becomes tokens.")
         return
     count = len(view.queries)
-    settings.start_with("written_at", count - 1)
-    settings.settle("written_at", count)
+    address.start_with("written_at", count - 1)
+    address.settle("written_at", count)
     at = st.selectbox(
         "At",
         range(count),

@@ -23,7 +23,7 @@ from tests.pages.driving import (
     shown,
     typed,
 )
-from ui.branches import Branch
+from ui.state.branches import Branch
 
 
 def strips(app) -> list[str]:

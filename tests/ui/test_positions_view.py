@@ -30,9 +30,10 @@ def of(config: TransformerConfig) -> LanguageModel:
 def section(stack: str) -> None:
     import streamlit as st
 
-    from ui import positions_view, settings
+    from ui import positions_view
+    from ui.state import address
 
-    positions_view.positions(settings.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
+    positions_view.positions(address.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
 
 
 @pytest.fixture

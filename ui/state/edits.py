@@ -13,9 +13,9 @@ from model.config import TransformerConfig
 from model.edits import AttentionPart, CutEdge, SkipSublayer, ZeroHead, check_edits
 from model.errors import InputError
 from model.tap import Part, StackName
-from ui import settings
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs import Run
+from ui.state import address
 
 Off = ZeroHead | CutEdge | SkipSublayer
 
@@ -81,7 +81,7 @@ def is_there(config: TransformerConfig, edit: Off) -> bool:
 
 def link(run: Run) -> None:
     """Keeps the address in step with what is off."""
-    settings.link("off", write(held(run)))
+    address.link("off", write(held(run)))
 
 
 def set_off(run: Run, edits: Sequence[Off]) -> None:

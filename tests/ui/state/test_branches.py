@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.branches import LONGEST_NAME, MOST_BRANCHES, Branch, read, write
+from ui.state.branches import LONGEST_NAME, MOST_BRANCHES, Branch, read, write
 
 SOME = (Branch(), Branch(((2, 345), (5, 17)), "a name"), Branch(((3, 12),)))
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import settings
 from ui.runs import Run, RunSpec
-from ui.settings import MOST_CHOICES, read_choices, write_choices
+from ui.state import address
+from ui.state import choices as state_choices
+from ui.state.choices import MOST_CHOICES, read_choices, write_choices
 
 MOST_BRANCHES = 12
 LONGEST_NAME = 24
@@ -65,12 +66,12 @@ def prune(run: Run) -> None:
     rest = [*held[:at], *held[at + 1 :]]
     if rest:
         _keep(run.spec, rest)
-        settings.choose(rest[max(0, at - 1)].choices)
+        state_choices.choose(rest[max(0, at - 1)].choices)
 
 
 def switch(branch: Branch, step: int | None = None) -> None:
     """Shows another branch, at a step of it."""
-    settings.choose(branch.choices)
+    state_choices.choose(branch.choices)
     if step is not None:
         st.session_state["step"] = step
 
@@ -87,7 +88,7 @@ def link(run: Run) -> int:
             room -= cost
             taken.append(branch)
     alone = len(branches) == 1 and not branches[0].name
-    settings.link("branches", "" if alone else write([branch for branch in branches if branch in taken]))
+    address.link("branches", "" if alone else write([branch for branch in branches if branch in taken]))
     return sum(branch not in taken for branch in branches)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.settings import MOST_CHOICES, read_choices, write_choices
+from ui.state.choices import MOST_CHOICES, read_choices, write_choices
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,12 @@ def test_an_address_holds_a_bounded_number_of_choices() -> None:
 def small_page() -> None:
     import streamlit as st
 
-    from ui import settings
+    from ui.state import address as state_address
+    from ui.state import choices as state_choices
 
-    st.text(settings.settle("layer", 3))
-    st.text(settings.keep_among("view", ("heatmap", "lines"), "heatmap"))
-    st.text(settings.chosen())
+    st.text(state_address.settle("layer", 3))
+    st.text(state_address.keep_among("view", ("heatmap", "lines"), "heatmap"))
+    st.text(state_choices.chosen())
 
 
 @pytest.mark.parametrize(

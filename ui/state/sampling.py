@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.decoding.strategies import Greedy, Sample
-from ui import settings
+from ui.state import address
 
 HIGHEST_SEED = 999_999
 
@@ -123,9 +123,9 @@ def choose(choosing: Choosing) -> None:
 def link() -> None:
     """Keeps the address in step."""
     held = chosen()
-    settings.link("choose", "draw" if held.drawn else "")
-    settings.link("seed", str(held.seed) if held.seed else "")
-    settings.link("narrow", write_dials(held.dials))
+    address.link("choose", "draw" if held.drawn else "")
+    address.link("seed", str(held.seed) if held.seed else "")
+    address.link("narrow", write_dials(held.dials))
 
 
 def read(choose: str, seed: str, narrow: str) -> Choosing:

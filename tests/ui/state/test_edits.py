@@ -5,7 +5,7 @@ import pytest
 from model import CutEdge, SkipSublayer, ZeroHead
 from tests.model.builders import random_model, shaped
 from ui.runs import Run, RunSpec
-from ui.switched_off import MOST, Off, is_there, name, read, write
+from ui.state.edits import MOST, Off, is_there, name, read, write
 
 EVERY: tuple[Off, ...] = (
     ZeroHead("decoder", 2, "cross", 5),

@@ -3,7 +3,7 @@
 import pytest
 
 from model.decoding.strategies import Greedy, Sample
-from ui.strategies import DIALS, Choosing, read, write_dials
+from ui.state.sampling import DIALS, Choosing, read, write_dials
 
 ALL = Choosing(
     True,

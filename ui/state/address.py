@@ -1,4 +1,4 @@
-"""What a person has chosen, kept in the session and in the address: model, device, text, and where they look."""
+"""Values shared by the session and the address."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -10,10 +10,9 @@ import model
 from ui import opened, runs
 from ui.examples import DEFAULT_MODEL, examples_for
 from ui.runs import Run, RunSpec
+from ui.state.choices import choose, chosen
 
 LINKED_CHARACTERS = 4_000
-MOST_CHOICES = 32
-LONGEST_CHOICE = 20  # characters; Python refuses to read numbers of thousands of digits
 TYPING_PAUSE = "20ms"
 """Without a keystroke, before a text is sent: shorter than between two keys, longer than in a burst of them."""
 T = TypeVar("T")
@@ -147,40 +146,6 @@ def use_text(text: str) -> None:
     if text != st.session_state.get("text"):
         st.session_state["text"] = text
         text_changed()
-
-
-def chosen() -> tuple[tuple[int, int], ...]:
-    """The tokens a person chose instead of the model's own: (step, id), from the session, at first from the link."""
-    if "choices" not in st.session_state:
-        st.session_state["choices"] = read_choices(st.query_params.get("choices", ""))
-    held: tuple[tuple[int, int], ...] = st.session_state["choices"]
-    return held
-
-
-def choose(choices: Sequence[tuple[int, int]]) -> None:
-    """Replaces the choices."""
-    st.session_state["choices"] = tuple(sorted(choices))[:MOST_CHOICES]
-    st.session_state["chosen_for"] = st.session_state.get("text", "")
-
-
-def read_choices(text: str) -> tuple[tuple[int, int], ...]:
-    """Choices from an address, "2:345,5:17"; parts that are none are left out."""
-    found = {}
-    for part in text.split(",")[:MOST_CHOICES]:
-        step, _, token = part.partition(":")
-        if step.isdecimal() and token.isdecimal() and len(part) <= LONGEST_CHOICE:
-            found[int(step)] = int(token)
-    return tuple(sorted(found.items()))
-
-
-def write_choices(choices: Sequence[tuple[int, int]]) -> str:
-    """Choices as they stand in an address."""
-    return ",".join(f"{step}:{token}" for step, token in choices)
-
-
-def link_choices() -> None:
-    """Keeps the address in step with the choices."""
-    link("choices", write_choices(chosen()))
 
 
 def take_into_address() -> None:
