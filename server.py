@@ -89,9 +89,9 @@ def set_threads() -> None:
 
 def warm_up() -> None:
     """Load the shipped model and run the first example."""
-    from ui import runs  # brings torch, which must not be imported before set_threads
+    from ui.runs import runner  # brings torch, which must not be imported before set_threads
 
-    runs.warm_up()
+    runner.warm_up()
     # What has been made by now stays: left out of later collections, which otherwise walk all of torch for 80 ms. And a page
     # is sent while it is being made, by another thread, which must not wait 5 ms for each turn.
     gc.collect()

@@ -1,9 +1,9 @@
 """Which architecture, and what does it change? One sentence through several models, side by side."""
 
 from ui import architectures_view, side_by_side
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 names = side_by_side.pick(run.spec.model)
 sides = architectures_view.predictions(names, run)
 layer = architectures_view.attention(sides)

@@ -2,9 +2,9 @@
 
 from ui import attention_toggles, attention_view, heads, row_view
 from ui.components.keys.keys import keys
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 part = heads.pick_part(run, pairs=True)
 toggles = attention_toggles.chosen()
 view = heads.shown(attention_view.with_target(run), part, toggles.special, toggles.words == "on")

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from ui import beam_view, decoding_view
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 decoding_view.needs_steps(run)
 found = beam_view.search(run)
 beam_view.texts(found)

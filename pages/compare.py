@@ -4,9 +4,9 @@ import streamlit as st
 
 from ui import compare_texts, compare_view, compare_with, heads
 from ui.components.keys.keys import keys
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 other = compare_with.pick(run)
 if other is None:
     st.stop()

@@ -15,9 +15,9 @@ from ui import (
     timeline_view,
 )
 from ui.components.keys.keys import keys
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 if run.lm.kind == "encoder" and run.lm.net.head is not None:
     filling_view.filling(run)
     st.stop()

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from ui import embedding_view, positions_view
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 stack = embedding_view.pick_stack(run)
 tokens = run.trace.tokens(stack)
 focus = embedding_view.pick_token(tokens)

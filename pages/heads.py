@@ -4,9 +4,9 @@ import streamlit as st
 
 from ui import attention_view, head_finder, head_looks, heads, heads_view
 from ui.components.keys.keys import keys
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 part = heads.pick_part(run)
 view = heads.shown(attention_view.with_target(run), part)
 found = heads_view.summary(view.run, part)

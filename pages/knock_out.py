@@ -4,9 +4,10 @@ import streamlit as st
 
 from ui import heads, knock_out_view, logits_view, switches_view, worth_map_view, worth_view
 from ui.components.keys.keys import keys
-from ui.state import address, edits
+from ui.runs import runner
+from ui.state import edits
 
-run = address.shown()
+run = runner.shown()
 logits_view.needs_head(run)
 edits.link(run)
 found = knock_out_view.measured(run)

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from ui import logits_view, masking_view
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 logits_view.needs_head(run)
 if run.lm.kind == "encoder":
     masking_view.masking(run)

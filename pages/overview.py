@@ -1,9 +1,9 @@
 """How does a sentence become another? The whole story on the text just typed."""
 
 from ui import overview_view, recurrent_story
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 overview_view.pieces(run)
 stages = (recurrent_story if run.lm.kind == "recurrent" else overview_view).stages(run)
 for number, stage in enumerate(stages, start=2):

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from ui import logits_view, prompting_fields, prompting_file, prompting_measured, prompting_rests, prompting_view
-from ui.state import address
+from ui.runs import runner
 
-run = address.shown()
+run = runner.shown()
 logits_view.needs_head(run)
 prompting_fields.needs_text(run)
 draft = prompting_fields.fields(run)

@@ -126,7 +126,7 @@ def test_no_error_is_swallowed(path: Path) -> None:
         ("model", "import streamlit as st"),
         ("model", "def late():\n    from viz import heatmaps"),
         ("viz", "from torch import Tensor"),
-        ("analysis", "import ui.runs"),
+        ("analysis", "import ui.runs.runner"),
         ("app", "import training.train"),
     ],
 )

@@ -4,12 +4,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import block_figures, cost_table, figures, heads, opened, overview_view, side_by_side
+from ui import block_figures, cost_table, figures, heads, overview_view, side_by_side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.model_facts import facts
-from ui.runs import Run
+from ui.runs import model_pool
+from ui.runs.runner import Run
 from ui.side_by_side import Side
 from ui.state import address
 from viz.export import matrix_csv, table_csv
@@ -51,7 +52,9 @@ def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side
             st.warning(markdown.sentence(side.problem), icon="⚠️")
             return side
         lm = side.run.lm
-        st.caption(f"{opened.KINDS[lm.kind]}, {many(lm.parameters)} parameters  \n{len(side.run.original)} pieces read")
+        st.caption(
+            f"{model_pool.KINDS[lm.kind]}, {many(lm.parameters)} parameters  \n{len(side.run.original)} pieces read"
+        )
         if lm.net.head is None:
             st.caption("A body without an output head: it predicts no tokens.")
         else:

@@ -16,15 +16,15 @@ from ui import (
     heatmap_view,
     lines_view,
     row_view,
-    runs,
 )
 from ui.attention_toggles import Toggles
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix, TakeAway, markdown, theme
 from ui.heads import Shown
-from ui.runs import Run, RunSpec
+from ui.runs import runner
+from ui.runs.on_demand import duration, in_turn
+from ui.runs.runner import Run, RunSpec
 from ui.state import address
-from ui.worked_out import duration, in_turn
 from viz.theme import sequential_scale
 
 VIEWS = ("heatmap", "lines", "row", "anatomy")
@@ -45,7 +45,7 @@ def with_target(run: Run) -> Run:
     if not (target or "").strip():
         st.info("No target yet: the decoder reads its start token alone. Type a sentence.", icon="✏️")
     try:
-        return runs.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
+        return runner.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
     except InputError as error:
         st.warning(markdown.sentence(str(error)) + " Shown below: what the model itself wrote.", icon="⚠️")
         return run

@@ -7,11 +7,12 @@ import streamlit as st
 
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
-from ui import figures, heads, reading_view, runs, without_attention
+from ui import figures, heads, reading_view, without_attention
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
-from ui.runs import Run, RunSpec
+from ui.runs import runner
+from ui.runs.runner import Run, RunSpec
 from ui.state import address
 from ui.timeline_view import certainty
 from viz.attention import alignment
@@ -43,8 +44,8 @@ class Search:
 @st.cache_data(max_entries=32, show_spinner="Searching")
 def history(name: str, device: str, text: str, beams: int, penalty: float, limit: int) -> BeamHistory:
     """The search itself, once for each of these; it holds no tensor."""
-    lm = runs.load(name, device)
-    x = runs.given(lm, text)
+    lm = runner.load(name, device)
+    x = runner.given(lm, text)
     return beam_history(lm, x, beams=beams, length_penalty=penalty, max_new_tokens=limit)
 
 
@@ -245,7 +246,7 @@ def attention(found: Search) -> None:
         return
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
-    trace = runs.get(spec).trace
+    trace = runner.get(spec).trace
     part = heads.PARTS[reading_view.part_read(run)][1]
     layer, head = reading_view.pick_alignment(run, trace)
     aligned = reading_view.aligning(trace, head)

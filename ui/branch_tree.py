@@ -9,7 +9,7 @@ import streamlit as st
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import branches
 from ui.state.branches import Branch
 from ui.timeline_view import certainty

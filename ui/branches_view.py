@@ -8,10 +8,11 @@ import streamlit as st
 
 from analysis.divergence import Parting, parting
 from model.errors import InputError
-from ui import branch_tree, decoding_view, figures, heads, reading_view, runs
+from ui import branch_tree, decoding_view, figures, heads, reading_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, array, markdown, theme
-from ui.runs import Run
+from ui.runs import runner
+from ui.runs.runner import Run
 from ui.state import address, branches, choices
 from ui.state.branches import Branch
 from viz.divergence import heads_apart, pair_labels, parting_lines
@@ -31,7 +32,7 @@ def parted(run: Run, other: Run) -> Parting:
 
 def run_of(run: Run, branch: Branch) -> Run:
     """A branch's own run: in the store, or written on from a run of the same text."""
-    return runs.get(replace(run.spec, choices=branch.choices))
+    return runner.get(replace(run.spec, choices=branch.choices))
 
 
 def title(run: Run, branch: Branch) -> str:

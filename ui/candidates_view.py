@@ -15,7 +15,7 @@ from model.decoding.strategies import constrained
 from ui import figures, typed_pieces
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, markdown, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import choices, sampling
 from viz.export import table_csv
 from viz.next_token import next_token_chart, with_ghosts

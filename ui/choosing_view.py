@@ -8,7 +8,7 @@ from model.decoding.step import Step
 from ui import figures, streaming
 from ui.candidates_view import narrowed
 from ui.figures.tables import Cell, table
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import sampling
 from ui.state.sampling import DIALS, HIGHEST_SEED, Choosing, Dial
 from viz.percent import format_percent

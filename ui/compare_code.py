@@ -1,10 +1,10 @@
 """Python that makes the compare page's figures in a notebook: both runs, the same row of slots, the same arguments."""
 
 from ui import heads
-from ui.attention_code import call, of_run, of_text, of_trace, whole
 from ui.comparing import Comparison, Side
 from ui.predictions import Moment
-from ui.runs import Run
+from ui.runs.notebook import call, of_run, of_text, of_trace, whole
+from ui.runs.runner import Run
 from viz.windows import Window
 
 NAMES = ("first", "second")

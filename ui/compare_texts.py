@@ -13,7 +13,7 @@ from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_
 from ui.figures import array, markdown, theme
 from ui.figures import tokens as figures_tokens
 from ui.predictions import Moment
-from ui.runs import Run
+from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.labels import visible
 from viz.next_token import next_token_chart

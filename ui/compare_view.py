@@ -15,9 +15,9 @@ from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
-from ui.runs import Run
+from ui.runs.on_demand import asked, duration, in_turn, kept
+from ui.runs.runner import Run
 from ui.state import address
-from ui.worked_out import asked, duration, in_turn, kept
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
 from viz.export import matrix_csv, matrix_npz, table_csv

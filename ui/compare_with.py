@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
-from ui import encoder_text, heads, opened, runs
+from ui import encoder_text, heads
 from ui.comparing import Side
-from ui.examples import examples_for
 from ui.figures import markdown
-from ui.runs import Run, RunSpec
+from ui.runs import model_pool, runner
+from ui.runs import runner as runs_runner
+from ui.runs.examples import examples_for
+from ui.runs.runner import Run, RunSpec
 from ui.state import address
 from ui.state import edits as state_edits
 
@@ -78,15 +80,15 @@ def copy_first(text: str) -> None:
 
 def another_model(run: Run) -> RunSpec | None:
     """Another model on the same text."""
-    names = [name for name in address.offered() if name != run.spec.model]
+    names = [name for name in runs_runner.offered() if name != run.spec.model]
     if not names:
         st.info("There is no other model here. The Models page opens one from a folder or from the hub.", icon="📂")
         return None
     address.keep_among("model_b", names, names[0])
-    name = st.selectbox("Second model", names, key="model_b", format_func=opened.label, width=320) or names[0]
+    name = st.selectbox("Second model", names, key="model_b", format_func=model_pool.label, width=320) or names[0]
     address.write_into_address("model_b", name, names[0])
     try:
-        lm = runs.load(name, run.spec.device)
+        lm = runner.load(name, run.spec.device)
     except (InputError, CheckpointError) as error:
         st.warning(markdown.sentence(str(error)), icon="⚠️")
         return None
@@ -116,21 +118,21 @@ def reread(run: Run, edits: tuple[state_edits.Off, ...]) -> Run:
     """The tokens of a run read again, exactly these, with edits. Against the same without any, in one pass as well, what
     differs is due to the edits alone: a pass and a decode from a cache round differently."""
     if run.lm.kind == "encoder":
-        return runs.get(replace(run.spec, edits=edits))
+        return runner.get(replace(run.spec, edits=edits))
     read = tuple(token.id for token in run.trace.tokens("decoder"))
-    return runs.get(replace(run.spec, edits=edits, choices=(), read=read))
+    return runner.get(replace(run.spec, edits=edits, choices=(), read=read))
 
 
 def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
     """A run, or the last one that worked where this cannot be run, which is said; `like` a run that may write the same."""
     try:
-        found = runs.get(spec, between_steps=lambda: st.session_state.get("text_b"), like=like)
+        found = runner.get(spec, between_steps=lambda: st.session_state.get("text_b"), like=like)
     except (InputError, CheckpointError) as error:
         last = st.session_state.get("shown_b")
         usable = isinstance(last, RunSpec) and last.model == spec.model and not last.edits
         shown = " Shown below: the last second text that worked." if usable else ""
         st.warning(markdown.sentence(str(error)) + shown, icon="⚠️")
-        return runs.get(last) if usable and isinstance(last, RunSpec) else None
+        return runner.get(last) if usable and isinstance(last, RunSpec) else None
     st.session_state["shown_b"] = spec
     return found
 

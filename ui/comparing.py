@@ -17,7 +17,7 @@ from model.trace import AttentionTrace
 from ui import heads
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
-from ui.runs import Run
+from ui.runs.runner import Run
 from viz.percent import format_percent
 
 Paired = Literal["number", "likeness"]

@@ -4,7 +4,7 @@ from analysis.cost import Cost, cost
 from ui import side_by_side
 from ui.figures.tables import Cell
 from ui.model_facts import facts
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.side_by_side import Side
 from viz.parameters import many
 from viz.percent import format_percent

@@ -12,7 +12,7 @@ from model.tokenizers.tokens import Token
 from ui import branch_tree
 from ui.branches_view import run_of
 from ui.figures import offer
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import branches
 from ui.state.branches import Branch
 from ui.timeline_view import certainty

@@ -8,7 +8,7 @@ from ui import streaming, without_attention
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import tokens
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import choices as state_choices
 from ui.timeline_view import certainty

@@ -10,7 +10,7 @@ from model.tokenizers.tokens import Token
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz import embedding as draw
 from viz.export import matrix_csv, table_csv

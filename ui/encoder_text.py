@@ -9,7 +9,7 @@ from dataclasses import replace
 import streamlit as st
 
 from model.language_model import LanguageModel
-from ui.runs import RunSpec
+from ui.runs.runner import RunSpec
 
 MOST_MASKS = 32
 

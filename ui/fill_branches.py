@@ -8,10 +8,10 @@ from ui import branches_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, tokens
 from ui.fills import Done, Filled, run_after
-from ui.runs import Run
+from ui.runs.on_demand import kept
+from ui.runs.runner import Run
 from ui.state import branches
 from ui.state.branches import Branch
-from ui.worked_out import kept
 from viz.divergence import pair_labels
 from viz.percent import format_percent
 

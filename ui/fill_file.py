@@ -8,7 +8,7 @@ import streamlit as st
 from ui.decode_file import CANDIDATES, Columns, Top, candidate_columns, candidate_entries, token_entry
 from ui.figures import offer
 from ui.fills import Filled, run_after
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state.branches import Branch
 from viz.export import table_csv
 

@@ -11,7 +11,7 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
 from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import choices as state_choices
 from viz.attention import heads_by_key

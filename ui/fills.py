@@ -8,8 +8,8 @@ import streamlit as st
 from analysis.mask_filling import Order, fills
 from model.tokenizers.tokens import Token
 from model.trace import Trace
-from ui import runs
-from ui.runs import Run
+from ui.runs import runner
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import choices as state_choices
 
@@ -33,7 +33,7 @@ _FILLED: WeakKeyDictionary[Run, dict[tuple[Order, tuple[int, ...], Done], list[F
 
 def run_after(run: Run, done: Done) -> Run:
     """The run of the text with masks filled so far."""
-    return runs.get(replace(run.spec, filled=done))
+    return runner.get(replace(run.spec, filled=done))
 
 
 def clicked_first(places: list[int]) -> tuple[int, ...]:

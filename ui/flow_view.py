@@ -10,8 +10,8 @@ from analysis.rollout import Rollout
 from ui import figures, head_code, heads
 from ui.figures import Matrix, markdown, theme
 from ui.heads import Shown
+from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
-from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.paired_bars import paired_bars
 from viz.token_maps import token_map

@@ -1,9 +1,10 @@
 """Python that makes the heads page's figures in a notebook: the same run, the same read-outs, the same arguments."""
 
 from ui import heads
-from ui.attention_code import WORDS, call, of_reshaping, of_run, of_sides, whole
+from ui.attention_code import WORDS, of_reshaping, of_sides
 from ui.attention_toggles import Toggles
 from ui.heads import Shown
+from ui.runs.notebook import call, of_run, whole
 from viz.windows import Window
 
 LABELS = 'queries, keys = ([token.label for token in trace.tokens(stack)] for stack in ("{stack}", "{read}"))'  # of a map's sides

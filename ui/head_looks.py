@@ -7,13 +7,14 @@ import streamlit as st
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
-from ui import attention_toggles, flow_view, head_code, heads, heads_view, windows, writes_view
+from ui import attention_toggles, flow_view, head_code, heads, windows, writes_view
 from ui.figures import Matrix, array, markdown
 from ui.head_maps_view import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
 from ui.heads import Shown
 from ui.heatmap_view import small_map
+from ui.runs import on_demand
+from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
-from ui.worked_out import asked, duration, is_kept, kept
 
 LOOKS = ("value", "tokens", "layer", "through")
 NAMES = {
@@ -124,7 +125,7 @@ def together(at: Look) -> None:
     count = view.heads * view.attention(layer).q.shape[1] * view.attention(layer).k.shape[1]
     memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
     says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
-    if count > heads_view.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
+    if count > on_demand.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
         return
     mean, most = over_heads(view.attention(layer), view.reshaping)
     if view.reshaping is None:
@@ -156,7 +157,7 @@ def through(view: Shown, layer: int) -> None:
     """Rollout up to a layer, and the flow into one position at the top."""
     stack, _ = heads.PARTS[view.part]
     key = ("rollout", stack)
-    if not is_kept(view.run, key) and size(view) > heads_view.AT_ONCE:
+    if not is_kept(view.run, key) and size(view) > on_demand.AT_ONCE:
         takes = duration(kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack)))
         says = f"Rollout multiplies maps of {len(view.queries):,} tokens a side, one for each layer: about {takes}."
         if not asked(view.run, stack, says, key="work_out_rollout"):

@@ -23,9 +23,9 @@ from analysis.knock_out import (
 )
 from model.edits import ZeroHead
 from ui import heads
-from ui.estimate import seconds as pass_seconds
 from ui.figures import Matrix, array
-from ui.runs import Run
+from ui.runs.estimate import seconds as pass_seconds
+from ui.runs.runner import Run
 from ui.state.edits import Off
 
 Name = Literal["weight", "norm", "gradient", "knock_out"]

@@ -7,13 +7,14 @@ import streamlit as st
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokenizers.tokens import Token
-from ui import encoder_text, openings, runs, streaming
+from ui import encoder_text, openings, streaming
 from ui.components.token_strip.token_strip import Strip, token_strip
-from ui.examples import READS, examples_for
 from ui.figures.markdown import plain, sentence
 from ui.figures.tokens import STRIP_TOKENS, chip
 from ui.odd_input import odd_input
-from ui.runs import ChoiceError, Run, RunSpec
+from ui.runs import runner
+from ui.runs.examples import READS, examples_for
+from ui.runs.runner import ChoiceError, Run, RunSpec
 from ui.state import address, choices, sampling
 
 
@@ -53,7 +54,7 @@ def draw(question: str, name: str, device: str) -> Run | None:
 def loaded(name: str, device: str) -> LanguageModel | None:
     """The model, None where it cannot be loaded; the run says why."""
     try:
-        return runs.load(name, device)
+        return runner.load(name, device)
     except (InputError, CheckpointError):
         return None
 
@@ -98,7 +99,7 @@ def run_of(spec: RunSpec) -> Run | None:
     live = streaming.Live(spec, st.empty())
     try:
         with streaming.handed_over(spec):
-            run = runs.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
+            run = runner.get(spec, between_steps=lambda: st.session_state.get("text"), like=like, seen=live)
         live.clear()
     except ChoiceError as error:
         choices.choose(())
@@ -110,7 +111,7 @@ def run_of(spec: RunSpec) -> Run | None:
             last = None  # another model's run must not pass for this one's
         st.warning(sentence(str(error)) + (" Shown below: the last text that worked." if last else ""), icon="⚠️")
         st.session_state["shown"] = last
-        return runs.get(last) if isinstance(last, RunSpec) else None
+        return runner.get(last) if isinstance(last, RunSpec) else None
     st.session_state["shown"] = spec
     return run
 
@@ -145,7 +146,7 @@ def why_it_ends(run: Run) -> str:
     if run.reader == "decoder":
         return f"Stopped after {count}: a continuation is written up to {run.limit} tokens."
     return (
-        f"Stopped after {count}: what is written may be {runs.TOKENS_A_TOKEN} times as long as the text and {runs.SPARE_TOKENS} "
+        f"Stopped after {count}: what is written may be {runner.TOKENS_A_TOKEN} times as long as the text and {runner.SPARE_TOKENS} "
         "more, so that odd input cannot run on for ever."
     )
 

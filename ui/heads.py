@@ -15,7 +15,7 @@ from model.tap import StackName
 from model.trace import AttentionTrace
 from ui.components.head_grid.head_grid import MOST, HeadEvent, thumbnails
 from ui.reshaping import Special, first_of, reshaping
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz.labels import visible
 from viz.percent import format_percent

@@ -11,14 +11,13 @@ from ui.figures import markdown, theme
 from ui.figures.tables import Cell, table
 from ui.head_words import HeadScore
 from ui.heads import Shown
-from ui.runs import Run
+from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
+from ui.runs.runner import Run
 from ui.state import address
-from ui.worked_out import asked, duration, is_kept, kept
 from viz.export import table_csv
 from viz.head_maps import HeadMap, head_maps
 from viz.percent import format_percent
 
-AT_ONCE = 30_000_000  # attention weights that are worked out unasked: 12 x 12 heads of 450 tokens
 ENTROPY, DISTANCE = "entropy", "distance"
 
 

@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import compare_texts, compare_with, estimate, figures, masking_view, predictions, runs, worth_code
+from ui import compare_texts, compare_with, figures, masking_view, predictions, worth_code
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
 from ui.head_worth import change_in_bits
 from ui.predictions import Moment
-from ui.runs import Run
+from ui.runs import estimate, runner
+from ui.runs.on_demand import asked, duration
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
-from ui.worked_out import asked, duration
 from viz.changes import next_token_change
 from viz.export import table_csv
 from viz.labels import visible
@@ -121,12 +122,12 @@ def texts(found: Measured) -> None:
 def writes_now(run: Run, edits: tuple[off.Off, ...]) -> Run | None:
     """What the model writes by itself with the parts off; where that takes long, when someone asks for it."""
     spec = replace(run.spec, edits=edits)
-    if runs.store().get(spec) is None:
+    if runner.store().get(spec) is None:
         takes = estimate.seconds(run.lm, len(run.trace.tokens(run.trace.predicts)))
         says = f"What the model writes by itself without these parts takes about {duration(takes)} to find out."
         if takes > estimate.PATIENCE and not asked(run, edits, says, key="write_again"):
             return None
-    return runs.get(spec, lambda: st.session_state.get("text"), like=run.spec)
+    return runner.get(spec, lambda: st.session_state.get("text"), like=run.spec)
 
 
 def in_bits(change: float) -> str:

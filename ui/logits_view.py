@@ -8,7 +8,7 @@ import torch
 from analysis.uncertainty import Positionwise, positionwise, tempered
 from ui import figures
 from ui.figures import Matrix, array, markdown, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.next_token import next_token_chart

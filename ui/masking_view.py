@@ -6,7 +6,7 @@ import streamlit as st
 from ui import encoder_text, figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.labels import visible
 from viz.next_token import next_token_chart

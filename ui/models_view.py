@@ -8,9 +8,8 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import block_figures, figures, opened, openings, runs
+from ui import block_figures, figures, openings
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
-from ui.examples import DEFAULT_MODEL
 from ui.family_examples import EXAMPLES, example_config
 from ui.figures import markdown, tables, theme
 from ui.figures.tables import Cell
@@ -27,6 +26,9 @@ from ui.model_facts import (
     parameters_by_part,
     with_prefix,
 )
+from ui.runs import model_pool, runner
+from ui.runs import runner as runs_runner
+from ui.runs.examples import DEFAULT_MODEL
 from ui.state import address
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
@@ -55,11 +57,11 @@ def pick_part() -> str:
 def current() -> tuple[str, str, LanguageModel]:
     """(name, device, model) chosen in the sidebar; where it cannot be loaded, those of the last run."""
     name = str(st.session_state.get("model") or DEFAULT_MODEL)
-    device = str(st.session_state.get("device") or runs.devices()[-1])
+    device = str(st.session_state.get("device") or runner.devices()[-1])
     try:
-        return name, device, runs.load(name, device)
+        return name, device, runner.load(name, device)
     except CheckpointError:
-        run = address.shown()
+        run = runs_runner.shown()
         return run.spec.model, run.spec.device, run.lm
 
 
@@ -73,7 +75,7 @@ def title(lm: LanguageModel) -> None:
     family = FAMILIES[lm.family].title if lm.family in FAMILIES else lm.family
     kept = f"{str(lm.dtype).removeprefix('torch.')} on {lm.device.type.upper()}"
     st.subheader(markdown.plain(lm.name), anchor=False)
-    st.caption(f"{family} · {opened.KINDS[lm.kind]} · {many(lm.parameters)} parameters · {kept}")
+    st.caption(f"{family} · {model_pool.KINDS[lm.kind]} · {many(lm.parameters)} parameters · {kept}")
 
 
 def blocks(lm: LanguageModel) -> None:
@@ -276,7 +278,7 @@ def family_row(name: str) -> list[Cell]:
     shape = f"{ACTIVATIONS[c.activation]}{', gated' if c.gated else ''}, × {c.d_ff / c.d_model:.3g}"
     return [
         Cell(family_title(name), f"model_type {name}"),
-        Cell(opened.KINDS[c.kind]),
+        Cell(model_pool.KINDS[c.kind]),
         Cell(POSITIONS[c.positions] + window, POSITIONS_MEANING[c.positions]),
         Cell(f"{NORMS[c.norm]}, {ORDERS[c.order]}{extra}", ORDERS_MEANING[c.order]),
         Cell(f"{c.n_heads} / {c.kv_heads}"),

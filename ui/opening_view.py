@@ -13,10 +13,11 @@ from model.errors import CheckpointError
 from model.loading import checkpoint
 from model.loading.hub import Progress
 from model.loading.memory import free_on
-from ui import opened, permission, runs
+from ui import permission
 from ui.figures import markdown
 from ui.models_view import heading
-from ui.opened import Listed
+from ui.runs import model_pool, runner
+from ui.runs.model_pool import Listed
 
 Place = Literal["folder", "hub"]
 PLACES: dict[Place, str] = {"folder": "Folder on this machine", "hub": "Hugging Face hub id"}
@@ -29,14 +30,14 @@ PRECISION_MEANING = (
 def on_this_machine(name: str) -> None:
     """What can be run at once; a click on a line makes it the current model."""
     allowed = permission.may_open()
-    listed = opened.on_disk(runs.shelf().opened, cache=allowed)
+    listed = model_pool.on_disk(runner.model_pool().opened, cache=allowed)
     heading(
         "On this machine",
         "What ships with Regard, what lies in the Hugging Face cache, and folders opened since it started."
         if allowed
         else "What ships with Regard, and what was opened since it started.",
     )
-    where = opened.parts(name)[0]
+    where = model_pool.parts(name)[0]
     at = next((i for i, one in enumerate(listed) if one.where == where), None)
     st.dataframe(
         as_frame(listed),
@@ -57,10 +58,10 @@ def as_frame(listed: list[Listed]) -> pd.DataFrame:
     """The list as a table."""
     return pd.DataFrame(
         {
-            "Name": [opened.label(one.where) for one in listed],
+            "Name": [model_pool.label(one.where) for one in listed],
             "Family": [one.family for one in listed],
             "Kind": [one.kind for one in listed],
-            "On disk": [opened.size(one.bytes) for one in listed],
+            "On disk": [model_pool.size(one.bytes) for one in listed],
             "From": [one.place for one in listed],
         }
     )
@@ -97,7 +98,7 @@ def open_another(device: str) -> None:
     from_hub = place == "hub"
     typed = st.text_input(
         PLACES["hub" if from_hub else "folder"],
-        value=opened.parts(first)[0],
+        value=model_pool.parts(first)[0],
         key=f"open_where_{place}",
         placeholder="owner/name" if from_hub else "/path/to/folder",
         help="Fetched from huggingface.co into its local cache, unless it lies there already."
@@ -105,15 +106,15 @@ def open_another(device: str) -> None:
         else "A path on the machine that Regard runs on.",
     )
     left, right = st.columns(2)
-    devices = runs.devices()
+    devices = runner.devices()
     on = left.segmented_control(
         "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
     )
-    dtype = right.selectbox("Precision", opened.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    dtype = right.selectbox("Precision", model_pool.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
     st.caption(permission.ALLOWED)
     if st.button("Open", type="primary", key="open"):
         try:
-            where = opened.address(typed or "", from_hub=from_hub)
+            where = model_pool.address(typed or "", from_hub=from_hub)
         except CheckpointError as error:
             st.error(markdown.sentence(str(error)), icon="⚠️")
             return
@@ -129,8 +130,8 @@ def open_asked(device: str) -> None:
 
 def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
     """Opens a checkpoint with its progress and makes it the current model. Where it cannot be read, nothing changes."""
-    shown = markdown.plain(opened.label(where))
-    known = {*model.shipped(), *(opened.parts(name)[0] for name in runs.shelf().opened)}
+    shown = markdown.plain(model_pool.label(where))
+    known = {*model.shipped(), *(model_pool.parts(name)[0] for name in runner.model_pool().opened)}
     if where not in known and not permission.may_open():
         st.error(permission.FORBIDDEN, icon="🔒")
         return
@@ -144,7 +145,7 @@ def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
 
         try:
             st.caption(weighed(where, device, dtype, progress))
-            name = runs.shelf().open(where, device, dtype, progress)
+            name = runner.model_pool().open(where, device, dtype, progress)
         except (CheckpointError, OSError, MemoryError) as error:
             bar.empty()
             line.empty()
@@ -160,9 +161,7 @@ def weighed(where: str, device: str, dtype: checkpoint.Dtype, progress: Progress
     """What it will take and what is free, before any weight is read; a hub id is fetched first."""
     folder, _ = checkpoint.locate(where, progress)
     needed = checkpoint.memory_needed(folder, "cuda" if device == "cuda" else "cpu", dtype)
-    return (
-        f"Takes {opened.size(needed.needed)} of memory; {opened.size(needed.free)} are free on {needed.device.upper()}."
-    )
+    return f"Takes {model_pool.size(needed.needed)} of memory; {model_pool.size(needed.free)} are free on {needed.device.upper()}."
 
 
 def in_memory(name: str, device: str) -> None:
@@ -172,15 +171,15 @@ def in_memory(name: str, device: str) -> None:
         "Loaded models are shared by everyone who uses this Regard. The runs of a model are its recorded tensors.",
     )
     allowed = permission.may_open()  # what one person unloads, all have to wait for
-    for held in reversed(runs.shelf().held):
-        count, kept = runs.store().of(held.name, held.device)
+    for held in reversed(runner.model_pool().held):
+        count, kept = runner.store().of(held.name, held.device)
         mine = (held.name, held.device) == (name, device)
-        runs_kept = f"{count} {'run' if count == 1 else 'runs'}, {opened.size(kept)}" if count else "no runs"
+        runs_kept = f"{count} {'run' if count == 1 else 'runs'}, {model_pool.size(kept)}" if count else "no runs"
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", key=f"held_{held.name}_{held.device}"
         ):
             st.markdown(
-                f"{markdown.plain(opened.label(held.name))}  \n:small[:gray[{opened.size(held.bytes)} of parameters on "
+                f"{markdown.plain(model_pool.label(held.name))}  \n:small[:gray[{model_pool.size(held.bytes)} of parameters on "
                 f"{held.device.upper()} · {runs_kept}]]",
                 width="stretch",
             )
@@ -189,7 +188,7 @@ def in_memory(name: str, device: str) -> None:
             st.button(
                 "Unload",
                 key=f"unload_{held.name}_{held.device}",
-                on_click=runs.shelf().unload,
+                on_click=runner.model_pool().unload,
                 args=(held.name, held.device),
                 disabled=mine,
                 help="It is the current model: choose another one first."
@@ -197,5 +196,5 @@ def in_memory(name: str, device: str) -> None:
                 else "It stays on offer, and is read again when chosen.",
             )
     own = psutil.Process().memory_info().rss
-    free = opened.size(free_on(torch.device(device)))
-    st.caption(f"This Regard takes {opened.size(own)} of memory in all; {free} are free on {device.upper()}.")
+    free = model_pool.size(free_on(torch.device(device)))
+    st.caption(f"This Regard takes {model_pool.size(own)} of memory in all; {free} are free on {device.upper()}.")

@@ -13,7 +13,7 @@ from model.tap import StackName
 from ui import figures
 from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
-from ui.runs import Run
+from ui.runs.runner import Run
 from viz import strips
 from viz.export import matrix_csv, table_csv
 from viz.percent import format_percent

@@ -9,7 +9,7 @@ from model.positions import AlibiBias, Positions, RelativeBias, relative_bucket
 from model.tap import StackName
 from ui import figures, heads, rotation_view
 from ui.figures import Matrix, array, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz import embedding as draw
 from viz import positions as chart

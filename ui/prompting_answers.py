@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from analysis.prompting import mask_place
-from ui import runs
-from ui.runs import Run
+from ui.runs import runner
+from ui.runs.runner import Run
 
 LONGEST_OWN = 64  # tokens of a text the model wrote
 LOOKED_AT = 12  # of the most probable tokens, to find two that can be read
@@ -62,7 +62,7 @@ def written(run: Run) -> list[str]:
     if close:
         _, index, rival = max(close)
         before = tuple(choice for choice in run.spec.choices if choice[0] < index)
-        other = runs.get(replace(run.spec, choices=(*before, (index, rival))), like=run.spec)
+        other = runner.get(replace(run.spec, choices=(*before, (index, rival))), like=run.spec)
         ids = [step.token.id for step in other.steps if not step.token.special][:LONGEST_OWN]
         texts.append(run.lm.text(ids).strip())
     return list(dict.fromkeys(text for text in texts if text))

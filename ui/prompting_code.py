@@ -3,9 +3,9 @@
 import re
 
 from analysis.prompting_shares import Length
-from ui.attention_code import call, whole
 from ui.prompting_answers import given
 from ui.prompting_measured import Measured
+from ui.runs.notebook import call, whole
 
 IMPORTS = [
     "import numpy as np",

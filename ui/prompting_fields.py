@@ -8,7 +8,7 @@ from ui import encoder_text, masking_view
 from ui.figures import markdown, theme
 from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
 from ui.prompting_presets import Preset, first_draft, limits_of, presets_for
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz.prompting import prompt_colours
 

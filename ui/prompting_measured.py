@@ -18,12 +18,12 @@ from analysis.prompting_shares import (
     shares_among,
 )
 from model.errors import InputError
-from ui import estimate
 from ui.figures import markdown
 from ui.prompting_answers import given, own_answers
 from ui.prompting_draft import Draft, typed_answers
-from ui.runs import Run
-from ui.worked_out import asked, duration, kept
+from ui.runs import estimate
+from ui.runs.on_demand import asked, duration, kept
+from ui.runs.runner import Run
 from viz.prompting import Named
 
 PATIENCE = 8.0  # seconds

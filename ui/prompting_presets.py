@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ui.examples import DEFAULT_MODEL
 from ui.prompting_draft import Draft, Fields
+from ui.runs.examples import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)

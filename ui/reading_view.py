@@ -12,7 +12,7 @@ from model.trace import AttentionPart, Trace
 from ui import figures, heads, without_attention
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv

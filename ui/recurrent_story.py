@@ -2,7 +2,7 @@
 
 from ui.figures import array
 from ui.overview_view import Drawn, Stage, embedding, first_token, labels, lengths, softmax, vectors
-from ui.runs import Run
+from ui.runs.runner import Run
 
 
 def leaving(run: Run) -> Drawn:

@@ -11,7 +11,7 @@ from analysis import rotation
 from model.tap import StackName
 from ui import figures, heads
 from ui.figures import Matrix, array, markdown, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz import positions as chart
 from viz.embedding import vectors_heatmap

@@ -11,9 +11,11 @@ from analysis.cost import seconds_a_token
 from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
-from ui import encoder_text, heads, opened, runs
-from ui.examples import examples_for
-from ui.runs import Run, RunSpec
+from ui import encoder_text, heads
+from ui.runs import model_pool, runner
+from ui.runs import runner as runs_runner
+from ui.runs.examples import examples_for
+from ui.runs.runner import Run, RunSpec
 from ui.state import address
 
 MOST_BESIDE = 3
@@ -34,7 +36,7 @@ class Side:
 
     @property
     def label(self) -> str:
-        return opened.label(self.name)
+        return model_pool.label(self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ def suggested(name: str, names: list[str]) -> list[str]:
 
 def pick(name: str) -> list[str]:
     """The models on screen, the one chosen on the left first; the others by their picker, at first from the address."""
-    names = [other for other in address.offered() if other != name]
+    names = [other for other in runs_runner.offered() if other != name]
     asked = st.query_params.get(KEY)
     first = suggested(name, names) if asked is None else asked.split("|")
     held = st.session_state.get(KEY, first)
@@ -68,7 +70,7 @@ def pick(name: str) -> list[str]:
         "Models beside it",
         names,
         key=KEY,
-        format_func=opened.label,
+        format_func=model_pool.label,
         max_selections=MOST_BESIDE,
         placeholder="Choose up to three models to put beside it",
         help="Each reads the text above. The first column is the model chosen on the left.",
@@ -80,9 +82,9 @@ def pick(name: str) -> list[str]:
 def side(name: str, run: Run) -> Side:
     """One model's run of the text on screen; `run` is that of the model on the left."""
     try:
-        lm = runs.load(name, run.spec.device)
+        lm = runner.load(name, run.spec.device)
         spec = spec_of(name, lm, run)
-        return Side(name, runs.get(spec, between_steps=lambda: st.session_state.get("text")))
+        return Side(name, runner.get(spec, between_steps=lambda: st.session_state.get("text")))
     except (InputError, CheckpointError) as error:
         return Side(name, None, str(error))
 
@@ -95,7 +97,7 @@ def spec_of(name: str, lm: LanguageModel, run: Run) -> RunSpec:
         return RunSpec(name, run.spec.device, run.spec.text, most=WRITTEN)
     if not encoder_text.can_mask(lm):
         return RunSpec(name, run.spec.device, run.spec.text)
-    tokens = lm.reading(runs.given(lm, run.spec.text)).tokens
+    tokens = lm.reading(runner.given(lm, run.spec.text)).tokens
     typed = any(token.id == lm.special.mask for token in tokens)
     plain = [
         i for i, token in enumerate(tokens) if not token.special and any(map(str.isalnum, token.text or token.label))

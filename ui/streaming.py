@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.decoding.step import Step
-from ui.run_store import without_choices
-from ui.runs import Run, RunSpec
+from ui.runs.runner import Run, RunSpec
+from ui.runs.store import without_choices
 from ui.state import address
 
 PATIENCE = 0.4  # seconds before anything is said: most decodes are done by then

@@ -15,10 +15,10 @@ from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_
 from ui.figures import TakeAway, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
-from ui.runs import Run
+from ui.runs.on_demand import asked, duration, in_turn
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
-from ui.worked_out import asked, duration, in_turn
 from viz.theme import DIVERGING
 
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")

@@ -11,7 +11,7 @@ from analysis.uncertainty import Positionwise, positionwise
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, theme
-from ui.runs import Run
+from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.uncertainty import entropy_line
 

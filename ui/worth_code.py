@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from analysis.knock_out import Prediction
 from ui import heads
-from ui.attention_code import call, of_edits, of_run, of_trace, whole
 from ui.head_worth import NUMBERS, Name
-from ui.runs import Run
+from ui.runs.notebook import call, of_edits, of_run, of_trace, whole
+from ui.runs.runner import Run
 from viz.windows import Window
 
 PREDICTION = "from analysis.knock_out import Prediction"

@@ -14,7 +14,7 @@ from ui import figures, heads, predictions, windows, worth_code
 from ui.figures import Matrix, array, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
 from viz.attention import attention_heatmap, difference_heatmap

@@ -14,9 +14,9 @@ from ui import figures, head_worth, heads, predictions, worth_code
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
 from ui.head_worth import NUMBERS, Name, Sweep, Tables
-from ui.heads_view import AT_ONCE
 from ui.knock_out_view import Measured
-from ui.runs import Run
+from ui.runs.on_demand import AT_ONCE
+from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
 from viz.export import archive, table_csv

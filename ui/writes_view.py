@@ -9,7 +9,7 @@ from ui import figures, head_code, heads
 from ui.figures import array, markdown, theme
 from ui.figures.tables import Cell, table
 from ui.heads import Shown
-from ui.runs import Run
+from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.percent import format_percent

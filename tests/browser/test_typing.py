@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.driving import chart, chips, opened, settled, text_box
-from ui.examples import FRENCH
+from ui.runs.examples import FRENCH
 
 CAT = "Le chat noir dort"
 FIGURES = {

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from ui import runs
 from ui.components.payload import unpack
-from ui.examples import DEFAULT_MODEL, FRENCH
-from ui.runs import Run, RunSpec
+from ui.runs import runner
+from ui.runs.examples import DEFAULT_MODEL, FRENCH
+from ui.runs.runner import Run, RunSpec
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGES = (
@@ -73,11 +73,11 @@ def shown(app: AppTest) -> Run:
     """The run on screen."""
     spec = app.session_state["shown"]
     assert isinstance(spec, RunSpec)
-    return runs.get(spec)
+    return runner.get(spec)
 
 
 def run_of(text: str) -> Run:
-    return runs.get(RunSpec(DEFAULT_MODEL, "cpu", text))
+    return runner.get(RunSpec(DEFAULT_MODEL, "cpu", text))
 
 
 def chart(app: AppTest, key: str) -> dict:

@@ -13,9 +13,10 @@ from model.loading import checkpoint
 from tests.model import lstm_checkpoint
 from tests.pages.driving import APP, chart, fine, link, numbers, payload, picked, said, sent, shown, typed
 from tests.pages.test_kinds import save, tokenizer
-from ui import runs, side_by_side
+from ui import side_by_side
 from ui.architectures_view import by_distance_csv
-from ui.runs import RunSpec
+from ui.runs import runner
+from ui.runs.runner import RunSpec
 from viz.influence import Curve
 
 FAMILIES = {"gpt2": "plain", "llama": "grouped", "t5": "tied", "bert": "pairs"}
@@ -36,8 +37,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "ZOO", folder)
         yield folder
-    runs.shelf.clear()
-    runs.store.clear()
+    runner.model_pool.clear()
+    runner.store.clear()
 
 
 def opened(page: str, model: str, text: str = TEXT, **address: str) -> AppTest:
@@ -72,10 +73,10 @@ def test_predictions_are_those_of_the_runs(four: AppTest, number: int) -> None:
     assert bars[:5] == pytest.approx(expected.topk(5).values.numpy(), rel=1e-5)
 
 
-def side(name: str) -> runs.Run:
+def side(name: str) -> runner.Run:
     """The run the page made of a model."""
-    run = runs.get(RunSpec("tiny-gpt2", "cpu", TEXT))
-    return runs.get(side_by_side.spec_of(name, runs.load(name, "cpu"), run))
+    run = runner.get(RunSpec("tiny-gpt2", "cpu", TEXT))
+    return runner.get(side_by_side.spec_of(name, runner.load(name, "cpu"), run))
 
 
 def test_an_encoder_has_its_last_word_hidden() -> None:
@@ -120,7 +121,7 @@ def markup(app: AppTest) -> str:
 
 def test_the_table_has_what_differs_and_the_costs(four: AppTest) -> None:
     text = markup(four)
-    lstm, gpt = (runs.load(name, "cpu") for name in ("tiny-lstm", "tiny-gpt2"))
+    lstm, gpt = (runner.load(name, "cpu") for name in ("tiny-lstm", "tiny-gpt2"))
     assert f"{cost(lstm.config).state * 4:,} bytes" in text
     assert f"{cost(gpt.config).kept * 4:,} bytes" in text
     assert "Time a token" in text

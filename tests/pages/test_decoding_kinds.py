@@ -13,7 +13,7 @@ from model.loading import checkpoint
 from tests.model import lstm_checkpoint
 from tests.pages.driving import chart, clicked, numbers, opened, payload, picked, shown
 from tests.pages.test_kinds import FAMILIES, TEXT, save, tokenizer
-from ui import runs
+from ui.runs import runner
 
 WRITING = [family for family in FAMILIES if family != "bert"]
 
@@ -32,8 +32,8 @@ def small_zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setattr(checkpoint, "ZOO", folder)
     yield folder
     patch.undo()
-    runs.store.clear()
-    runs.shelf.clear()
+    runner.store.clear()
+    runner.model_pool.clear()
 
 
 def of(family: str, page: str = "decoding", **address: str) -> AppTest:

@@ -4,7 +4,7 @@ import pytest
 
 from model.config import TransformerConfig
 from tests.pages.driving import CAT, FIRST, PAGES, chips, fine, opened, run_of, said, shown, typed
-from ui.examples import FRENCH, HIDDEN_WORDS
+from ui.runs.examples import FRENCH, HIDDEN_WORDS
 
 CHARTS = {
     "overview": 3,

@@ -18,8 +18,9 @@ from analysis.promoted_tokens import head_writes
 from analysis.rollout import rollout
 from analysis.value_weighted import value_weighted
 from tests.pages.driving import CAT, chart, fine, numbers, opened, picked, pressed, sent, shown
-from ui import head_cards, heads, heads_view
-from ui.runs import Run
+from ui import head_cards, heads
+from ui.runs import on_demand
+from ui.runs.runner import Run
 
 PARTS = ("encoder", "decoder", "cross")
 
@@ -199,7 +200,7 @@ def test_the_numbers_can_be_taken_away(downloads: dict[str, Callable[[], str]]) 
 
 
 def test_a_long_text_is_read_on_request_with_an_estimate_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads_view, "AT_ONCE", 10)
+    monkeypatch.setattr(on_demand, "AT_ONCE", 10)
     app = opened("heads", "Le petit chat noir dort sur le grand lit.", part="Encoder")
     assert "million attention weights" in words(app)
     assert "head_maps" not in charts(app)

@@ -14,8 +14,9 @@ from model.loading import checkpoint
 from tests.model.families.cases import CASES
 from tests.model.families.reference import Hf
 from tests.pages.driving import chart, numbers, opened, payload, picked, shown, typed
-from ui import heads, runs
+from ui import heads
 from ui.positions_view import SAYS
+from ui.runs import runner
 from viz.percent import format_percent
 
 FAMILIES = {
@@ -83,8 +84,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setattr(checkpoint, "ZOO", folder)
     yield folder
     patch.undo()
-    runs.store.clear()
-    runs.shelf.clear()
+    runner.store.clear()
+    runner.model_pool.clear()
 
 
 def of(model: str, page: str = "overview", text: str = TEXT, **address: str) -> AppTest:

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from model import ZeroHead
 from tests.pages.driving import chart, chips, clicked, numbers, opened, payload, pressed, sent, shown
-from ui import comparing, heads, knock_out_view, row_view, runs
+from ui import comparing, heads, knock_out_view, row_view
+from ui.runs import runner
 from viz.windows import MOST_CELLS, edges
 
 LONG = "Le chat noir dort sur le canapé rouge. " * 25
@@ -64,7 +65,7 @@ def test_a_long_row_lists_the_keys_it_looks_at_most_and_says_so() -> None:
 def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_its_window() -> None:
     other = LONG.replace("noir", "blanc", 3)
     app = opened("compare", LONG, text_b=other, **AT)
-    run, second = shown(app), runs.get(replace(shown(app).spec, text=other))
+    run, second = shown(app), runner.get(replace(shown(app).spec, text=other))
     made = comparing.compared(comparing.Side(run, "encoder"), comparing.Side(second, "encoder"), "number", False)
     change = made.change(1, 2)
     rows, columns = (edges(0, size) for size in change.shape)

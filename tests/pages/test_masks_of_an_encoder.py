@@ -15,7 +15,7 @@ from analysis.mask_filling import fills
 from model import InputError
 from tests.pages.driving import chart, numbers, payload, picked, pressed, sent, shown, typed
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
-from ui import runs
+from ui.runs import runner
 from viz.percent import format_percent
 
 __all__ = ["zoo"]  # a fixture
@@ -46,7 +46,7 @@ def test_every_fill_is_a_run_in_the_store_and_going_on_reads_nothing_again(monke
     run = shown(app)
     done: tuple[tuple[int, int], ...] = ()
     for fill in fills(run.lm, [token.id for token in run.source], segments=run.reading.segments):
-        held = runs.store().get(replace(run.spec, filled=done))
+        held = runner.store().get(replace(run.spec, filled=done))
         assert held is not None
         assert [token.id for token in held.source] == [token.id for token in fill.trace.tokens("encoder")]
         done = tuple(sorted((*done, (fill.at, fill.token.id))))
@@ -58,7 +58,7 @@ def test_only_a_mask_is_filled() -> None:
     spec = shown(of("tiny-bert", "decoding", masks="1")).spec
     for place in (0, 500, -1):
         with pytest.raises(InputError, match=f"no mask at position {place}"):
-            runs.get(replace(spec, filled=((place, 7),)))
+            runner.get(replace(spec, filled=((place, 7),)))
 
 
 def test_a_clicked_mask_is_filled_next() -> None:

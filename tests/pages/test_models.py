@@ -12,16 +12,17 @@ from model.families import FAMILIES
 from model.loading import hub
 from tests.model.small_checkpoint import small_checkpoint
 from tests.pages.driving import CAT, chart, chips, fine, link, opened, picked, pressed, said, shown
-from ui import opening_view, permission, runs
-from ui.examples import DEFAULT_MODEL
+from ui import opening_view, permission
+from ui.runs import runner
+from ui.runs.examples import DEFAULT_MODEL
 
 
 @pytest.fixture(autouse=True)
 def _a_shelf_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv(permission.SWITCH, "yes")  # AppTest knows no address a request comes from
     yield
-    runs.shelf.clear()
-    runs.store.clear()
+    runner.model_pool.clear()
+    runner.store.clear()
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_a_folder_is_opened_and_becomes_the_model_of_every_page(folder: str) -> 
     assert app.subheader[0].value == Path(folder).name
     assert "PaLM" in captions(app)
     assert chart(app, "block_decoder")
-    assert runs.shelf().opened == (folder,)
+    assert runner.model_pool().opened == (folder,)
 
 
 def test_an_opened_model_s_files_cannot_write_markup(folder: str) -> None:
@@ -144,7 +145,7 @@ def test_what_cannot_be_opened_gets_one_sentence_and_the_model_stays(
     assert len(app.error) == 1
     assert app.selectbox(key="model").value == DEFAULT_MODEL
     assert shown(app).spec.text == CAT
-    assert runs.shelf().opened == ()
+    assert runner.model_pool().opened == ()
 
 
 def test_a_hub_id_that_is_not_in_the_cache_is_refused_in_words_without_a_network() -> None:
@@ -197,8 +198,8 @@ def test_a_link_to_a_folder_opens_nothing_by_itself(folder: str) -> None:
     assert app.selectbox(key="model").value == DEFAULT_MODEL
     assert "not opened here" in said(app)
     assert folder in [text.value for text in app.text]
-    assert runs.shelf().opened == ()
-    assert all(held.name == DEFAULT_MODEL for held in runs.shelf().held)
+    assert runner.model_pool().opened == ()
+    assert all(held.name == DEFAULT_MODEL for held in runner.model_pool().held)
     pressed(app, "dismiss")
     assert "not opened here" not in said(app)
 
@@ -229,10 +230,10 @@ def test_the_address_holds_what_was_chosen_and_gives_it_back(folder: str) -> Non
 
 def test_a_model_is_unloaded_with_its_runs_unless_it_is_the_current_one(folder: str) -> None:
     app = open_folder(page("open"), folder)
-    assert runs.store().of(DEFAULT_MODEL, "cpu")[0] > 0
+    assert runner.store().of(DEFAULT_MODEL, "cpu")[0] > 0
     assert app.button(key=f"unload_{folder}_cpu").disabled
     pressed(app, f"unload_{DEFAULT_MODEL}_cpu")
-    assert folder in [held.name for held in runs.shelf().held]
+    assert folder in [held.name for held in runner.model_pool().held]
     assert folder in app.selectbox(key="model").options or Path(folder).name in app.selectbox(key="model").options
 
 

@@ -19,8 +19,8 @@ from analysis.prompting_shares import (
 )
 from tests.pages.copied import code_with, executed, folds_open, same_figure
 from tests.pages.driving import CAT, chart, clicked, fine, numbers, opened, payload, picked, pressed, run_of, said
-from ui.examples import DEFAULT_MODEL
 from ui.prompting_presets import ENGLISH, presets_for
+from ui.runs.examples import DEFAULT_MODEL
 
 TRUE, WRONG = "The black cat sleeps on the red couch.", "The black dog sleeps on the red couch."
 ADDRESS = {"prompts": "2", "instruction_2": ENGLISH, "answers": f"{TRUE}\n{WRONG}"}

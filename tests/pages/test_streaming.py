@@ -14,19 +14,20 @@ LONG = {"choose": "draw", "narrow": "temperature:3", "most": "100"}
 def live_page() -> None:
     import streamlit as st
 
-    from ui import runs, streaming
-    from ui.examples import DEFAULT_MODEL
-    from ui.runs import RunSpec
+    from ui import streaming
+    from ui.runs import runner
+    from ui.runs.examples import DEFAULT_MODEL
+    from ui.runs.runner import RunSpec
 
     streaming.PATIENCE = streaming.EVERY = 0.0
     spec = RunSpec(DEFAULT_MODEL, "cpu", "Le chat dort.", most=3)
     live = streaming.Live(spec, st.empty())
-    steps = [*runs.get(spec).steps]
+    steps = [*runner.get(spec).steps]
     for step in steps:
         live(step)
     if st.session_state.get("finish"):
         live.clear()
-    st.session_state["written"] = runs.load(DEFAULT_MODEL, "cpu").text([step.token.id for step in steps])
+    st.session_state["written"] = runner.load(DEFAULT_MODEL, "cpu").text([step.token.id for step in steps])
 
 
 def test_what_was_written_so_far_is_on_screen_with_a_button_to_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:

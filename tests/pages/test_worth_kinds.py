@@ -6,10 +6,10 @@ import pytest
 from model import ZeroHead
 from tests.pages.driving import chart, numbers, payload, pressed, sent, shown
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
-from ui import runs
 from ui.compare_with import reread
 from ui.heads import PARTS, available
-from ui.runs import RunSpec
+from ui.runs import runner
+from ui.runs.runner import RunSpec
 
 __all__ = ["zoo"]  # the fixture that puts tiny models in the place of the shipped ones
 
@@ -68,7 +68,7 @@ def test_a_model_without_a_tokenizer_is_compared_by_its_ids() -> None:
 def test_two_models_of_one_text_are_compared_by_characters_where_their_shapes_differ_by_likeness() -> None:
     app = of("tiny-gpt2", "compare", against="model", model_b="tiny-llama")
     first = shown(app)
-    second = runs.get(RunSpec("tiny-llama", "cpu", TEXT))
+    second = runner.get(RunSpec("tiny-llama", "cpu", TEXT))
     assert "difference" in charts(app)
     captions = payload(app, "difference_grid")["captions"]
     if (first.lm.config.decoder_layers, first.lm.config.n_heads) != (

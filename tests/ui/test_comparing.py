@@ -10,7 +10,7 @@ from model.edits import CutEdge, ZeroHead
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui import comparing
 from ui.comparing import Side, changes, compared, same_shape
-from ui.runs import Run, RunSpec
+from ui.runs.runner import Run, RunSpec
 
 TOKENIZER = byte_tokenizer(end=False)
 

@@ -14,7 +14,7 @@ from tests.model.builders import KINDS, random_model, read_by, shaped
 from ui import head_worth, heads
 from ui.head_worth import Sweep, advance, change_in_bits, columns, head_names, knocked_out, start, sweep, tables
 from ui.predictions import Moment, asked
-from ui.runs import Run, RunSpec
+from ui.runs.runner import Run, RunSpec
 
 
 @cache

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui import figures, header, runs
-from ui.examples import DEFAULT_MODEL, EXAMPLES, READS
+from ui import figures, header
 from ui.figures import markdown, tokens
-from ui.runs import RunSpec
+from ui.runs import runner
+from ui.runs.examples import DEFAULT_MODEL, EXAMPLES, READS
+from ui.runs.runner import RunSpec
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "")
 MARKUP = [
@@ -62,13 +63,13 @@ def test_token_text_in_a_message_is_not_read_as_markup() -> None:
 
 
 def test_a_script_the_model_never_saw_comes_as_bytes() -> None:
-    assert header.byte_share(runs.get(replace(SPEC, text="나는 기계 학습을 좋아한다"))) > 0.5
-    assert header.byte_share(runs.get(replace(SPEC, text="أحب تعلم الآلة"))) > 0.5
+    assert header.byte_share(runner.get(replace(SPEC, text="나는 기계 학습을 좋아한다"))) > 0.5
+    assert header.byte_share(runner.get(replace(SPEC, text="أحب تعلم الآلة"))) > 0.5
 
 
 @pytest.mark.parametrize("text", [example.text for example in EXAMPLES[DEFAULT_MODEL]])
 def test_french_comes_as_whole_pieces(text: str) -> None:
-    assert header.byte_share(runs.get(replace(SPEC, text=text))) < 0.1
+    assert header.byte_share(runner.get(replace(SPEC, text=text))) < 0.1
 
 
 def test_every_shipped_example_names_what_its_model_reads() -> None:
@@ -81,7 +82,7 @@ def test_an_error_keeps_the_last_run_on_screen() -> None:
         import streamlit as st
 
         from ui import header
-        from ui.runs import RunSpec
+        from ui.runs.runner import RunSpec
 
         for text in ("Le chat dort.", ""):
             run = header.run_of(RunSpec("transformer-fr-en", "cpu", text))
@@ -98,7 +99,7 @@ def test_half_a_character_is_refused_in_a_sentence() -> None:
         import streamlit as st
 
         from ui import header
-        from ui.runs import RunSpec
+        from ui.runs.runner import RunSpec
 
         run = header.run_of(RunSpec("transformer-fr-en", "cpu", "le \ud800 chat"))
         st.text("nothing" if run is None else "a run")
@@ -113,7 +114,7 @@ def test_half_a_character_is_refused_in_a_sentence() -> None:
 def test_an_unknown_model_is_refused_in_a_sentence() -> None:
     def page() -> None:
         from ui import header
-        from ui.runs import RunSpec
+        from ui.runs.runner import RunSpec
 
         header.run_of(RunSpec("no such model", "cpu", "Le chat dort."))
 
@@ -124,7 +125,7 @@ def test_an_unknown_model_is_refused_in_a_sentence() -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\u202e"])
 def test_a_chip_shows_what_cannot_be_seen(character: str) -> None:
-    run = runs.get(replace(SPEC, text=f"le{character}chat"))
+    run = runner.get(replace(SPEC, text=f"le{character}chat"))
     labels = [tokens.chip(token).label for token in run.source]
     assert not any(character in label for label in labels)
     assert all(label.strip() for label in labels)

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 from tests.model.small_checkpoint import small_checkpoint
 from tests.pages.driving import fine
 from tests.pages.driving import opened as page
-from ui import permission, runs
+from ui import permission
 from ui.permission import decide, is_loopback, name_in
+from ui.runs import runner
 
 LOCAL = {"Host": "127.0.0.1:8501"}
 
@@ -71,9 +72,9 @@ def test_the_page_follows_the_switch(word: str, tmp_path: Path, monkeypatch: pyt
     assert ("switched off here" in said) == (word == "no")
     app.session_state["open_next"] = folder  # whatever reaches the session, nothing is opened that is not allowed
     fine(app.run())
-    assert runs.shelf().opened == ((folder,) if word == "yes" else ())
-    runs.shelf.clear()
-    runs.store.clear()
+    assert runner.model_pool().opened == ((folder,) if word == "yes" else ())
+    runner.model_pool.clear()
+    runner.store.clear()
 
 
 def test_where_it_is_forbidden_only_what_ships_is_listed_and_nothing_can_be_unloaded(

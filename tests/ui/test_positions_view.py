@@ -13,8 +13,8 @@ from model.language_model import LanguageModel
 from model.tap import Place, StackName
 from tests.model.builders import CONFIGS, byte_tokenizer, random_model, shaped
 from tests.pages.driving import chart, fine, numbers, picked
-from ui import runs
-from ui.runs import Run, RunSpec
+from ui.runs import runner
+from ui.runs.runner import Run, RunSpec
 
 SPEC = RunSpec("tiny", "cpu", "the lot of them")
 Section = Callable[[TransformerConfig, StackName], AppTest]
@@ -31,9 +31,9 @@ def section(stack: str) -> None:
     import streamlit as st
 
     from ui import positions_view
-    from ui.state import address
+    from ui.runs import runner as runs_runner
 
-    positions_view.positions(address.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
+    positions_view.positions(runs_runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Section:
 
     def draw(config: TransformerConfig, stack: StackName) -> AppTest:
         lm = of(config)
-        monkeypatch.setattr(runs, "load", lambda name, device: lm)
-        runs.store.clear()
+        monkeypatch.setattr(runner, "load", lambda name, device: lm)
+        runner.store.clear()
         app = AppTest.from_function(section, kwargs={"stack": stack}, default_timeout=60)
         app.session_state["shown"] = SPEC
         app.session_state["focus"] = 6
@@ -53,7 +53,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Section:
 
 
 def ran() -> Run:
-    return runs.get(SPEC)
+    return runner.get(SPEC)
 
 
 def cells(app: AppTest, key: str) -> NDArray[np.generic]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ui import streaming
-from ui.run_store import RunSpec
+from ui.runs.store import RunSpec
 
 SPEC = RunSpec("a", "cpu", "Le chat dort.", most=1000)
 

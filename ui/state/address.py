@@ -6,10 +6,9 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.runtime.state import get_session_state
 
-import model
-from ui import opened, runs
-from ui.examples import DEFAULT_MODEL, examples_for
-from ui.runs import Run, RunSpec
+from ui.runs import model_pool, runner
+from ui.runs.examples import DEFAULT_MODEL, examples_for
+from ui.runs.runner import offered
 from ui.state.choices import choose, chosen
 
 LINKED_CHARACTERS = 4_000
@@ -34,12 +33,12 @@ def pick_model() -> tuple[str, str]:
         "Model",
         names,
         key="model",
-        format_func=opened.label,
+        format_func=model_pool.label,
         on_change=model_changed,
         help="The checkpoint that runs. Everything on screen comes from it. The Models page opens others.",
     )
     write_into_address("model", name or names[0], names[0])
-    devices = runs.devices()
+    devices = runner.devices()
     if (onto := st.session_state.pop("device_next", None)) in devices:
         st.session_state["device"] = onto
     device = st.segmented_control(
@@ -52,11 +51,6 @@ def pick_model() -> tuple[str, str]:
         help="Where the model runs. CUDA appears where this machine has such a GPU.",
     )
     return name or DEFAULT_MODEL, device or devices[-1]
-
-
-def offered() -> list[str]:
-    """Names of the models one can choose: shipped, the default first, then what was opened in this process."""
-    return [*sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name)), *runs.shelf().opened]
 
 
 def model_changed() -> None:
@@ -168,17 +162,6 @@ def link(key: str, text: str) -> None:
             st.query_params[key] = text
         else:
             del st.query_params[key]
-
-
-def shown() -> Run:
-    """The run on screen. A page that runs by itself, without app.py around it, shows the first example."""
-    spec = st.session_state.get("shown")
-    if "shown" in st.session_state and spec is None:
-        st.info("Nothing could be read yet: type a text above.")
-        st.stop()
-    if not isinstance(spec, RunSpec):
-        spec = RunSpec(DEFAULT_MODEL, runs.devices()[-1], examples_for(DEFAULT_MODEL)[0].text)
-    return runs.get(spec)
 
 
 def within(key: str, size: int) -> int:

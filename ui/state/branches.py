@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui.runs import Run, RunSpec
+from ui.runs.runner import Run, RunSpec
 from ui.state import address
 from ui.state import choices as state_choices
 from ui.state.choices import MOST_CHOICES, read_choices, write_choices

@@ -59,7 +59,7 @@ class Held:
         return sum(p.numel() * p.element_size() for p in self.lm.net.parameters())
 
 
-class Shelf:
+class ModelPool:
     """Loaded models, those used last, shared by every session and safe to share between threads.
 
     `dropped` is told (name, device) of each model that leaves, so that nothing else keeps it alive. Models of at most

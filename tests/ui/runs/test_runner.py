@@ -16,9 +16,9 @@ from model.tap import Place
 from model.tokenizers.tokens import Token
 from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
-from ui import runs
-from ui.examples import DEFAULT_MODEL
-from ui.runs import CONTINUED, SPARE_TOKENS, TOKENS_A_TOKEN, Run, RunSpec, RunStore, writing_limit
+from ui.runs import runner
+from ui.runs.examples import DEFAULT_MODEL
+from ui.runs.runner import CONTINUED, SPARE_TOKENS, TOKENS_A_TOKEN, Run, RunSpec, RunStore, writing_limit
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "Je ne sais pas où elle habite.")
 
@@ -119,14 +119,14 @@ def test_no_more_is_written_than_the_model_has_positions() -> None:
 
 
 def test_a_run_writes_at_most_its_limit() -> None:
-    run = runs.get(replace(SPEC, text="zzz"))
+    run = runner.get(replace(SPEC, text="zzz"))
     assert run.limit == writing_limit(run.lm, len(run.source))
     assert len(run.steps) <= run.limit
 
 
 def test_a_spec_runs_once() -> None:
-    first = runs.get(SPEC)
-    assert runs.get(replace(SPEC)) is first
+    first = runner.get(SPEC)
+    assert runner.get(replace(SPEC)) is first
 
 
 def test_a_newer_keystroke_ends_a_decode_between_two_tokens_and_keeps_nothing_of_it() -> None:
@@ -142,24 +142,24 @@ def test_a_newer_keystroke_ends_a_decode_between_two_tokens_and_keeps_nothing_of
 
     spec = replace(SPEC, text="Le petit chat noir dort sur le canapé.")
     with pytest.raises(NewerTextError):
-        runs.get(spec, between_steps=interrupts)
+        runner.get(spec, between_steps=interrupts)
     assert len(seen) == 3
-    assert runs.store().get(spec) is None
+    assert runner.store().get(spec) is None
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "le \ud800 chat", "chat " * 1100])
 def test_a_text_that_cannot_be_read_is_refused_and_not_kept(text: str) -> None:
-    held = len(runs.store())
+    held = len(runner.store())
     with pytest.raises(InputError):
-        runs.get(replace(SPEC, text=text))
-    assert len(runs.store()) == held
+        runner.get(replace(SPEC, text=text))
+    assert len(runner.store()) == held
 
 
 def test_choices_are_written_at_their_steps_and_what_stands_before_stays() -> None:
-    own = runs.get(SPEC)
+    own = runner.get(SPEC)
     at = 2
     other = own.steps[at].top(3)[2][0]
-    forced = runs.get(replace(SPEC, choices=((at, other.id),)))
+    forced = runner.get(replace(SPEC, choices=((at, other.id),)))
     before = [step.token.id for step in own.steps[:at]]
     assert [step.token.id for step in forced.steps[: at + 1]] == [*before, other.id]
     torch.testing.assert_close(forced.steps[at].logits, own.steps[at].logits)
@@ -167,25 +167,25 @@ def test_choices_are_written_at_their_steps_and_what_stands_before_stays() -> No
 
 
 def test_a_choice_past_the_end_changes_nothing() -> None:
-    own = runs.get(SPEC)
-    beyond = runs.get(replace(SPEC, choices=((len(own.steps) + 3, 5),)))
+    own = runner.get(SPEC)
+    beyond = runner.get(replace(SPEC, choices=((len(own.steps) + 3, 5),)))
     assert [step.token for step in beyond.steps] == [step.token for step in own.steps]
 
 
 def test_a_choice_outside_the_vocabulary_is_refused_in_words() -> None:
     with pytest.raises(InputError, match="vocabulary"):
-        runs.get(replace(SPEC, choices=((0, 10**6),)))
+        runner.get(replace(SPEC, choices=((0, 10**6),)))
 
 
 def test_after_each_position_comes_the_next_token_read_and_last_the_one_written() -> None:
-    run = runs.get(SPEC)
+    run = runner.get(SPEC)
     ids = [step.token.id for step in run.steps]
     assert run.after("decoder") == ids
     assert run.after("encoder") == [*[token.id for token in run.source[1:]], None]
 
 
 def test_a_target_someone_typed_is_read_and_nothing_is_written() -> None:
-    run = runs.get(replace(SPEC, target="I do not know."))
+    run = runner.get(replace(SPEC, target="I do not know."))
     assert run.steps == ()
     assert run.lm.text([token.id for token in run.written]) == "I do not know."
     assert run.after("decoder") == [*[token.id for token in run.written], None]
@@ -195,28 +195,28 @@ def test_a_decoder_alone_reads_its_prompt_and_goes_on(monkeypatch: pytest.Monkey
     tokenizer = byte_tokenizer(end=False)
     config = replace(shaped("decoder", "rotary"), vocab_size=len(tokenizer))
     lm = random_model(config, tokenizer=tokenizer)
-    monkeypatch.setattr(runs, "load", lambda name, device: lm)
-    run = runs.get(RunSpec("tiny decoder", "cpu", "lothe"))
+    monkeypatch.setattr(runner, "load", lambda name, device: lm)
+    run = runner.get(RunSpec("tiny decoder", "cpu", "lothe"))
     assert [token.label for token in run.source] == ["lo", "the"]
     assert len(run.steps) <= run.limit == CONTINUED
     assert run.after("decoder")[1:] == [step.token.id for step in run.steps]
 
 
 def test_another_strategy_is_another_run_and_the_same_seed_gives_the_same_text() -> None:
-    own = runs.get(SPEC)
+    own = runner.get(SPEC)
     drawn = replace(SPEC, strategy=Sample(temperature=1.6, seed=3))
-    first = runs.get(drawn)
+    first = runner.get(drawn)
     assert first is not own
-    runs.store().forget(SPEC.model, SPEC.device)
-    alone = runs.get(drawn)  # decoded from its start, with nothing to go on from
+    runner.store().forget(SPEC.model, SPEC.device)
+    alone = runner.get(drawn)  # decoded from its start, with nothing to go on from
     assert [step.token for step in alone.steps] == [step.token for step in first.steps]
     assert [step.token for step in first.steps] != [step.token for step in own.steps]
 
 
 def test_a_branch_shares_with_its_stem_what_was_recorded_before_they_part() -> None:
-    own = runs.get(SPEC)
+    own = runner.get(SPEC)
     other = own.steps[2].top(2)[1][0]
-    branch = runs.get(replace(SPEC, choices=((2, other.id),)))
+    branch = runner.get(replace(SPEC, choices=((2, other.id),)))
     place = Place("decoder", 0, "self")
     stem, future = (run.trace.recording.chunks[place, "q"] for run in (own, branch))
     assert [one.x is two.x for one, two in zip(stem, future, strict=False)][:3] == [True] * 3
@@ -224,14 +224,14 @@ def test_a_branch_shares_with_its_stem_what_was_recorded_before_they_part() -> N
 
 
 def test_a_decode_writes_as_many_tokens_as_a_person_asks_for() -> None:
-    short = runs.get(replace(SPEC, most=2))
+    short = runner.get(replace(SPEC, most=2))
     assert len(short.steps) == short.limit == 2
     assert short.steps[-1].ended == "limit"
 
 
 def test_a_text_typed_key_by_key_writes_what_it_writes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [SPEC.text[:end] for end in range(4, len(SPEC.text) + 1)] + ["Je ne sais pas bien où elle habite."]
-    lm = runs.load(SPEC.model, SPEC.device)
+    lm = runner.load(SPEC.model, SPEC.device)
     alone = {text: list(lm.decode(text, max_new_tokens=writing_limit(lm, len(lm.reading(text).ids)))) for text in texts}
     passes = list[int]()
     advance = lm.net.advance
@@ -241,11 +241,11 @@ def test_a_text_typed_key_by_key_writes_what_it_writes_alone(monkeypatch: pytest
         return advance(target, cache, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(lm.net, "advance", counted)
-    runs.store().forget(SPEC.model, SPEC.device)
+    runner.store().forget(SPEC.model, SPEC.device)
     before: RunSpec | None = None
     for text in texts:
         spec = replace(SPEC, text=text)
-        run = runs.get(spec, like=before)
+        run = runner.get(spec, like=before)
         assert [step.token.id for step in run.steps] == [step.token.id for step in alone[text]]
         assert torch.allclose(run.trace.logits, alone[text][-1].trace.logits, atol=1e-3)
         before = spec
@@ -262,15 +262,15 @@ def test_an_interrupted_decode_keeps_what_it_wrote_and_goes_on_from_there(monkey
 
     drawn = replace(SPEC, strategy=Sample(temperature=3.0, seed=1), most=40)
     with pytest.raises(StoppedError):
-        runs.get(drawn, seen=stops)
-    part = runs.store().get(replace(drawn, most=20))
+        runner.get(drawn, seen=stops)
+    part = runner.store().get(replace(drawn, most=20))
     assert part is not None
     assert (len(part.steps), part.steps[-1].ended, part.limit) == (20, "limit", 20)
-    assert runs.store().get(drawn) is None
+    assert runner.store().get(drawn) is None
     read: list[int] = []
     advance = Transformer.advance
     monkeypatch.setattr(Transformer, "advance", lambda *args, **more: read.append(1) or advance(*args, **more))
-    whole = runs.get(drawn)
+    whole = runner.get(drawn)
     assert len(read) <= 40 - 20
     assert [step.token for step in whole.steps[:20]] == [step.token for step in part.steps]
     assert len(whole.steps) == 40 or whole.steps[-1].ended == "end"

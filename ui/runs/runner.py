@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 import torch
 
+import model
 from model.decoding.rewrite import rewrite
 from model.decoding.step import Step
 from model.decoding.strategies import Forced
@@ -15,10 +16,11 @@ from model.loading.memory import installed
 from model.pretrained import Reading
 from model.tap import Edit
 from model.trace import Trace
-from ui.estimate import announced
-from ui.examples import DEFAULT_MODEL, examples_for
-from ui.opened import LIGHT_BYTES, MOST_MODELS, Shelf
-from ui.run_store import Run, RunSpec, RunStore
+from ui.runs import runner
+from ui.runs.estimate import announced
+from ui.runs.examples import DEFAULT_MODEL, examples_for
+from ui.runs.model_pool import LIGHT_BYTES, MOST_MODELS, ModelPool
+from ui.runs.store import Run, RunSpec, RunStore
 
 __all__ = ["Run", "RunSpec", "RunStore"]
 
@@ -41,17 +43,17 @@ def store() -> RunStore:
 
 
 @st.cache_resource(show_spinner=False)
-def shelf() -> Shelf:
+def model_pool() -> ModelPool:
     """The models of this process; one that leaves memory takes its runs with it."""
-    return Shelf(MOST_MODELS, lambda name, device: store().forget(name, device), LIGHT_BYTES)
+    return ModelPool(MOST_MODELS, lambda name, device: store().forget(name, device), LIGHT_BYTES)
 
 
 def load(name: str, device: str) -> LanguageModel:
     """One model for every session; a model holds weights and nothing about any run."""
-    if shelf().has(name, device):
-        return shelf().get(name, device)
+    if model_pool().has(name, device):
+        return model_pool().get(name, device)
     with st.spinner("Loading the model"):
-        return shelf().get(name, device)
+        return model_pool().get(name, device)
 
 
 def devices() -> list[str]:
@@ -197,5 +199,21 @@ def check_choices(choices: tuple[tuple[int, int], ...], lm: LanguageModel) -> No
 
 def warm_up() -> None:
     """Loads the default model and runs its first example, so that a first visit shows real numbers at once."""
-    shelf().get(DEFAULT_MODEL, devices()[-1])  # before `load`, whose spinner needs a page
+    model_pool().get(DEFAULT_MODEL, devices()[-1])  # before `load`, whose spinner needs a page
     get(RunSpec(DEFAULT_MODEL, devices()[-1], examples_for(DEFAULT_MODEL)[0].text))
+
+
+def offered() -> list[str]:
+    """Names of the models one can choose: shipped, the default first, then what was opened in this process."""
+    return [*sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name)), *runner.model_pool().opened]
+
+
+def shown() -> Run:
+    """The run on screen. A page that runs by itself, without app.py around it, shows the first example."""
+    spec = st.session_state.get("shown")
+    if "shown" in st.session_state and spec is None:
+        st.info("Nothing could be read yet: type a text above.")
+        st.stop()
+    if not isinstance(spec, RunSpec):
+        spec = RunSpec(DEFAULT_MODEL, runner.devices()[-1], examples_for(DEFAULT_MODEL)[0].text)
+    return runner.get(spec)

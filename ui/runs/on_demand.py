@@ -8,7 +8,10 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from model.loading import memory
-from ui.runs import Run
+from ui.runs.runner import Run
+
+AT_ONCE = 30_000_000  # attention weights that are worked out unasked: 12 x 12 heads of 450 tokens
+
 
 T = TypeVar("T")
 PATIENCE = 1.0  # seconds of work that need no bar

@@ -5,26 +5,26 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui import worked_out
+from ui.runs import on_demand
 
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     calls: list[int] = []
-    monkeypatch.setattr(worked_out.memory, "give_back", lambda: calls.append(len(calls)))
+    monkeypatch.setattr(on_demand.memory, "give_back", lambda: calls.append(len(calls)))
     return calls
 
 
 def test_memory_is_given_back_every_second_and_at_the_end(monkeypatch: pytest.MonkeyPatch, given: list[int]) -> None:
     clock = iter(n / 2 for n in range(1000))
-    monkeypatch.setattr(worked_out, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(on_demand, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
     def work(seen: Callable[[float], object]) -> str:
         for done in range(4):
             seen(done / 4)
         return f"{len(given)} by now"
 
-    found = worked_out.in_turn(work)
+    found = on_demand.in_turn(work)
     assert found == "1 by now"
     assert len(given) == 2
 
@@ -34,5 +34,5 @@ def test_memory_is_given_back_by_work_that_is_stopped(given: list[int]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        worked_out.in_turn(work)
+        on_demand.in_turn(work)
     assert len(given) == 1

@@ -5,7 +5,7 @@ import torch
 
 from model.errors import InputError
 from tests.model.builders import CONFIGS, random_model, read_by
-from ui import estimate
+from ui.runs import estimate
 
 
 @pytest.mark.parametrize("name", ["encoder, learned", "decoder, rotary", "decoder, alibi", "decoder, gated, qk norm"])

@@ -12,8 +12,8 @@ from model import CheckpointError
 from model.language_model import LanguageModel
 from tests.model.builders import random_model, shaped
 from tests.model.small_checkpoint import small_checkpoint
-from ui import opened
-from ui.opened import Shelf, address, label, look, named, on_disk, parts, size
+from ui.runs import model_pool
+from ui.runs.model_pool import ModelPool, address, label, look, named, on_disk, parts, size
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def gone() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def shelf(gone: list[tuple[str, str]]) -> Shelf:
-    return Shelf(2, lambda name, device: gone.append((name, device)))
+def shelf(gone: list[tuple[str, str]]) -> ModelPool:
+    return ModelPool(2, lambda name, device: gone.append((name, device)))
 
 
-@pytest.mark.parametrize("dtype", opened.PRECISIONS)
+@pytest.mark.parametrize("dtype", model_pool.PRECISIONS)
 @pytest.mark.parametrize("where", ["a", "owner/name", "/a/b@c", "/a/b@bfloat"])
-def test_a_name_holds_where_a_model_lies_and_its_precision(where: str, dtype: opened.Dtype) -> None:
+def test_a_name_holds_where_a_model_lies_and_its_precision(where: str, dtype: model_pool.Dtype) -> None:
     assert parts(named(where, dtype)) == (where, dtype)
 
 
@@ -47,13 +47,13 @@ def test_a_folder_is_shown_by_its_own_name_and_a_hub_id_whole() -> None:
     assert label("owner/name") == "owner/name"
 
 
-def test_a_model_nobody_opened_is_not_read(shelf: Shelf, folder: str) -> None:
+def test_a_model_nobody_opened_is_not_read(shelf: ModelPool, folder: str) -> None:
     with pytest.raises(CheckpointError, match="not opened here"):
         shelf.get(folder, "cpu")
     assert shelf.held == ()
 
 
-def test_an_opened_folder_is_offered_and_held_with_its_bytes(shelf: Shelf, folder: str) -> None:
+def test_an_opened_folder_is_offered_and_held_with_its_bytes(shelf: ModelPool, folder: str) -> None:
     name = shelf.open(folder, "cpu", "auto")
     assert (name, shelf.opened) == (folder, (folder,))
     (held,) = shelf.held
@@ -61,14 +61,14 @@ def test_an_opened_folder_is_offered_and_held_with_its_bytes(shelf: Shelf, folde
     assert shelf.get(folder, "cpu") is held.lm
 
 
-def test_two_precisions_of_a_model_stand_beside_each_other(shelf: Shelf, folder: str) -> None:
+def test_two_precisions_of_a_model_stand_beside_each_other(shelf: ModelPool, folder: str) -> None:
     whole, half = shelf.open(folder, "cpu", "float32"), shelf.open(folder, "cpu", "bfloat16")
     assert shelf.get(whole, "cpu").dtype == torch.float32
     assert shelf.get(half, "cpu").dtype == torch.bfloat16
     assert shelf.held[1].bytes * 2 == shelf.held[0].bytes
 
 
-def test_a_shipped_model_at_another_precision_is_offered_under_a_name_of_its_own(shelf: Shelf) -> None:
+def test_a_shipped_model_at_another_precision_is_offered_under_a_name_of_its_own(shelf: ModelPool) -> None:
     (shipped, *_) = model.shipped()
     assert shelf.open(shipped, "cpu", "auto") == shipped
     assert shelf.opened == ()
@@ -77,14 +77,16 @@ def test_a_shipped_model_at_another_precision_is_offered_under_a_name_of_its_own
 
 
 def test_light_models_stay_beside_the_others(gone: list[tuple[str, str]], folder: str) -> None:
-    shelf = Shelf(1, lambda name, device: gone.append((name, device)), light=10**9)
+    shelf = ModelPool(1, lambda name, device: gone.append((name, device)), light=10**9)
     for dtype in ("float32", "bfloat16", "float16"):
         shelf.open(folder, "cpu", dtype)
     assert len(shelf.held) == 3
     assert gone == []
 
 
-def test_a_damaged_checkpoint_is_not_offered_and_what_was_held_stays(shelf: Shelf, folder: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_not_offered_and_what_was_held_stays(
+    shelf: ModelPool, folder: str, tmp_path: Path
+) -> None:
     shelf.open(folder, "cpu", "auto")
     bad = tmp_path / "bad"
     bad.mkdir()
@@ -96,7 +98,7 @@ def test_a_damaged_checkpoint_is_not_offered_and_what_was_held_stays(shelf: Shel
 
 
 def test_the_model_used_least_recently_leaves_and_that_is_told(
-    shelf: Shelf, gone: list[tuple[str, str]], folder: str
+    shelf: ModelPool, gone: list[tuple[str, str]], folder: str
 ) -> None:
     first = shelf.open(folder, "cpu", "float32")
     second = shelf.open(folder, "cpu", "bfloat16")
@@ -108,7 +110,7 @@ def test_the_model_used_least_recently_leaves_and_that_is_told(
 
 
 def test_an_unloaded_model_stays_on_offer_and_is_read_again(
-    shelf: Shelf, gone: list[tuple[str, str]], folder: str
+    shelf: ModelPool, gone: list[tuple[str, str]], folder: str
 ) -> None:
     name = shelf.open(folder, "cpu", "auto")
     before = shelf.get(name, "cpu")
@@ -117,7 +119,7 @@ def test_an_unloaded_model_stays_on_offer_and_is_read_again(
     assert shelf.get(name, "cpu") is not before
 
 
-def test_a_model_is_loaded_once_however_many_ask(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_loaded_once_however_many_ask(shelf: ModelPool, monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[str] = []
     begun = threading.Event()
 
