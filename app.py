@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import header, without_attention
 from ui.components.theme_watch.theme_watch import theme_watch
 from ui.figures import theme
+from ui.shell import header, model_picker, requirements
 from ui.state import address
 
 
@@ -45,18 +45,18 @@ def main() -> None:
     entries = [st.Page(row.path, title=row.name, default=row is PAGES[0]) for row in PAGES]
     page = st.navigation(entries)
     with st.sidebar:
-        name, device = address.pick_model()
-    address.say_what_is_not_opened()
+        name, device = model_picker.pick_model()
+    model_picker.say_what_is_not_opened()
     row = next(row for row in PAGES if row.name == page.title)
     run = header.draw(row.question, name, device)
     if run is not None:
         with st.sidebar:
             header.about(run)
     theme_watch(theme.is_dark(), key="theme")
-    if run is None or row.any_model or without_attention.has_attention(run.lm):
+    if run is None or row.any_model or requirements.has_attention(run.lm):
         page.run()
     else:
-        without_attention.explain()
+        requirements.explain()
 
 
 main()

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from ui import beam_view, decoding_view
+from ui import beam_view
 from ui.runs import runner
+from ui.shell import requirements
 
 run = runner.shown()
-decoding_view.needs_steps(run)
+requirements.needs_steps(run)
 found = beam_view.search(run)
 beam_view.texts(found)
 beam_view.tree(found)

@@ -16,12 +16,13 @@ from ui import (
 )
 from ui.components.keys.keys import keys
 from ui.runs import runner
+from ui.shell import requirements
 
 run = runner.shown()
 if run.lm.kind == "encoder" and run.lm.net.head is not None:
     filling_view.filling(run)
     st.stop()
-decoding_view.needs_steps(run)
+requirements.needs_steps(run)
 at = decoding_view.at(run)
 step = run.steps[at]
 decoding_view.controls(run, at)

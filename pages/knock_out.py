@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from ui import heads, knock_out_view, logits_view, switches_view, worth_map_view, worth_view
+from ui import heads, knock_out_view, switches_view, worth_map_view, worth_view
 from ui.components.keys.keys import keys
 from ui.runs import runner
+from ui.shell import requirements
 from ui.state import edits
 
 run = runner.shown()
-logits_view.needs_head(run)
+requirements.needs_head(run)
 edits.link(run)
 found = knock_out_view.measured(run)
 if found is None:

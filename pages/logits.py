@@ -4,9 +4,10 @@ import streamlit as st
 
 from ui import logits_view, masking_view
 from ui.runs import runner
+from ui.shell import requirements
 
 run = runner.shown()
-logits_view.needs_head(run)
+requirements.needs_head(run)
 if run.lm.kind == "encoder":
     masking_view.masking(run)
 found = logits_view.read(run)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from ui import logits_view, prompting_fields, prompting_file, prompting_measured, prompting_rests, prompting_view
+from ui import prompting_fields, prompting_file, prompting_measured, prompting_rests, prompting_view
 from ui.runs import runner
+from ui.shell import requirements
 
 run = runner.shown()
-logits_view.needs_head(run)
+requirements.needs_head(run)
 prompting_fields.needs_text(run)
 draft = prompting_fields.fields(run)
 found = prompting_measured.measured(run, draft)

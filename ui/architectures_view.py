@@ -4,13 +4,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import block_figures, cost_table, figures, heads, overview_view, side_by_side
+from ui import block_figures, cost_table, figures, heads, side_by_side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.model_facts import facts
 from ui.runs import model_pool
 from ui.runs.runner import Run
+from ui.shell import masks
 from ui.side_by_side import Side
 from ui.state import address
 from viz.export import matrix_csv, table_csv
@@ -64,7 +65,7 @@ def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side
 
 def predicted(run: Run, number: int) -> None:
     """The most probable tokens at the place that matters to this kind of model, and what was written."""
-    where = overview_view.predicted_at(run) if run.lm.kind == "encoder" else -1
+    where = masks.predicted_at(run) if run.lm.kind == "encoder" else -1
     shares = run.steps[0].probabilities if run.steps else run.trace.probabilities(where)
     top = shares.topk(min(TOP, len(shares)))
     ids, values = [int(i) for i in top.indices], array(top.values)

@@ -7,12 +7,13 @@ import streamlit as st
 
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
-from ui import figures, heads, reading_view, without_attention
+from ui import figures, heads, reading_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
 from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
+from ui.shell import requirements
 from ui.state import address
 from ui.timeline_view import certainty
 from viz.attention import alignment
@@ -241,8 +242,8 @@ def step_table(found: Search) -> None:
 def attention(found: Search) -> None:
     """Where the heads looked while the chosen text was written, read again in one pass."""
     run, h = found.run, found.hypothesis
-    if not without_attention.has_attention(run.lm):
-        without_attention.nothing_is_looked_back_at()
+    if not requirements.has_attention(run.lm):
+        requirements.nothing_is_looked_back_at()
         return
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)

@@ -5,10 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from model.decoding.step import Step
-from ui import figures, streaming
+from ui import figures
 from ui.candidates_view import narrowed
 from ui.figures.tables import Cell, table
 from ui.runs.runner import Run
+from ui.shell import streaming
 from ui.state import sampling
 from ui.state.sampling import DIALS, HIGHEST_SEED, Choosing, Dial
 from viz.percent import format_percent

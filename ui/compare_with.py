@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
-from ui import encoder_text, heads
+from ui import heads
 from ui.comparing import Side
 from ui.figures import markdown
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
 from ui.runs.runner import Run, RunSpec
+from ui.shell import encoder_input
 from ui.state import address
 from ui.state import edits as state_edits
 
@@ -97,7 +98,7 @@ def another_model(run: Run) -> RunSpec | None:
             "That model is recurrent: it has no attention to compare. The Architectures page sets it beside this one."
         )
         return None
-    pair = run.spec.pair if encoder_text.takes_pair(lm) else None
+    pair = run.spec.pair if encoder_input.takes_pair(lm) else None
     return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
 
 

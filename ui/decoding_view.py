@@ -4,11 +4,11 @@ from typing import Literal
 
 import streamlit as st
 
-from ui import streaming, without_attention
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import tokens
 from ui.runs.runner import Run
+from ui.shell import requirements, streaming
 from ui.state import address
 from ui.state import choices as state_choices
 from ui.timeline_view import certainty
@@ -40,17 +40,6 @@ def at(run: Run) -> int:
     st.session_state["step"] = step
     address.link("step", str(step) if step else "")
     return step
-
-
-def needs_steps(run: Run) -> None:
-    """Stops the page where the model wrote nothing, and says why."""
-    if run.steps:
-        return
-    if run.lm.net.head is None:
-        st.info("This checkpoint is a body without an output head: it turns tokens into vectors and writes none.")
-    else:
-        st.info("This model does not write token by token. Choose one with a decoder on the left.")
-    st.stop()
 
 
 def go(to: str, now: int, last: int) -> None:
@@ -93,7 +82,7 @@ def controls(run: Run, step: int) -> None:
 
 def pick_view(run: Run) -> str:
     """What stands beside the candidates, and below them; a model without attention has one such view."""
-    if not without_attention.has_attention(run.lm):
+    if not requirements.has_attention(run.lm):
         return "read"
     address.keep_among("beside", list(VIEWS), "read", VIEWS.__getitem__)
     picked = st.segmented_control(

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.mask_filling import Order
-from ui import encoder_text, figures, fill_branches, fill_file, masking_view, typed_pieces
+from ui import figures, fill_branches, fill_file, typed_pieces
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
@@ -12,6 +12,7 @@ from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_
 from ui.figures import array, markdown, theme, tokens
 from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.runs.runner import Run
+from ui.shell import encoder_input, masks
 from ui.state import address
 from ui.state import choices as state_choices
 from viz.attention import heads_by_key
@@ -26,12 +27,12 @@ PACES = (0.5, 1.0, 2.0)
 
 def filling(run: Run) -> None:
     """The whole page, for an encoder that fills masks."""
-    if not encoder_text.can_mask(run.lm):
+    if not encoder_input.can_mask(run.lm):
         st.info("This encoder names no mask token: it reads, and there is nothing it could fill.")
         st.stop()
-    masking_view.clickable_text(run)
-    masking_view.hint(run)
-    places = masking_view.masks(run)
+    masks.clickable_text(run)
+    masks.hint(run)
+    places = masks.masks(run)
     if not places:
         st.info(
             "An encoder writes where it is masked: click a few tokens above, and they are filled here one at a time."

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import compare_texts, compare_with, figures, masking_view, predictions, worth_code
+from ui import compare_texts, compare_with, figures, predictions, worth_code
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
 from ui.head_worth import change_in_bits
@@ -12,6 +12,7 @@ from ui.predictions import Moment
 from ui.runs import estimate, runner
 from ui.runs.on_demand import asked, duration
 from ui.runs.runner import Run
+from ui.shell import masks
 from ui.state import address
 from ui.state import edits as off
 from viz.changes import next_token_change
@@ -54,8 +55,8 @@ class Measured:
 def measured(run: Run) -> Measured | None:
     """What is measured, by the controls for it; None where there is nothing to predict yet, which is said."""
     if run.lm.kind == "encoder":
-        masking_view.clickable_text(run)
-        masking_view.hint(run)
+        masks.clickable_text(run)
+        masks.hint(run)
     found = predictions.moments(run)
     if not found:
         st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")

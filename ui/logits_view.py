@@ -20,16 +20,6 @@ CURVES = 6
 COLDEST, HOTTEST = 0.1, 3.0
 
 
-def needs_head(run: Run) -> None:
-    """Stops the page where the checkpoint has no output head."""
-    if run.lm.net.head is None:
-        st.info(
-            "This checkpoint is a body without an output head: it turns tokens into vectors and predicts none, so there are no "
-            "logits to show. The other pages show what it does."
-        )
-        st.stop()
-
-
 def read(run: Run) -> Positionwise:
     """Every position's softmax against the token that came."""
     stack = run.trace.predicts

@@ -3,10 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from ui import encoder_text, figures
-from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui import figures
 from ui.figures import array, markdown, theme
 from ui.runs.runner import Run
+from ui.shell import encoder_input
+from ui.shell.masks import clickable_text, hint, masks
 from viz.export import table_csv
 from viz.labels import visible
 from viz.next_token import next_token_chart
@@ -19,7 +20,7 @@ ABREAST = 3
 
 def masking(run: Run) -> None:
     """The text to click on, and the prediction at every mask."""
-    if not encoder_text.can_mask(run.lm):
+    if not encoder_input.can_mask(run.lm):
         st.caption("This checkpoint names no mask token, so no token can be hidden and guessed.")
         return
     clickable_text(run)
@@ -34,53 +35,6 @@ def masking(run: Run) -> None:
     if len(places) > CHARTS:
         st.caption(f"{len(places)} masks; the first {CHARTS} have a chart here, the table below has a row for each.")
     relation(run)
-
-
-def masks(run: Run) -> list[int]:
-    """Where the model reads its mask token, put there by a click or typed."""
-    return [i for i, token in enumerate(run.source) if token.id == run.lm.special.mask]
-
-
-def clickable_text(run: Run) -> None:
-    """The text as it is read; a click masks a token, another brings it back."""
-    starts = [0] if run.segments is None else [0, run.segments.index(1)]
-    ends = [*starts[1:], len(run.source)]
-    names = ["click to mask"] if run.segments is None else ["click to mask", "and then"]
-    rows = [
-        Strip(name, [chip(run, i) for i in range(start, end)])
-        for name, start, end in zip(names, starts, ends, strict=True)
-    ]
-
-    def clicked(event: ChipEvent) -> None:
-        place = starts[event.row] + event.index
-        if place in run.spec.masks or not run.original[place].special:
-            encoder_text.toggle(run.spec, place)
-
-    token_strip(rows, key="maskable", label="Click a token to mask it", on_token=clicked)
-
-
-def chip(run: Run, place: int) -> Chip:
-    """A token; where it is masked, what stood there is written below it."""
-    token, was = run.source[place], run.original[place]
-    if place in run.spec.masks:
-        return Chip(token.label, note=was.label, title=f"position {place}: click to show it again", current=True)
-    what = "a special token, which stays" if was.special else "click to mask it"
-    return Chip(token.label, title=f"position {place}: {what}", special=token.special)
-
-
-def hint(run: Run) -> None:
-    """What to do, or how to undo it."""
-    hidden = [i for i in run.spec.masks if i < len(run.source)]
-    if not hidden:
-        st.caption(
-            "Click a token: the model then reads its mask token there and guesses what it hides. [MASK] can be typed too."
-        )
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        most = f" At most {encoder_text.MOST_MASKS} can be." if len(hidden) == encoder_text.MOST_MASKS else ""
-        many = "token is" if len(hidden) == 1 else "tokens are"
-        st.caption(f"{len(hidden)} {many} masked; what stood there is written below each.{most}", width="content")
-        st.button("Unmask all", key="unmask", on_click=encoder_text.hide, args=(run.spec, ()), type="tertiary")
 
 
 def prediction(run: Run, place: int) -> None:

@@ -1,6 +1,5 @@
 """A loaded model in words and numbers: its config as terms, its parameters by part, the plan of its blocks."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -269,21 +268,3 @@ def parameters_by_part(lm: LanguageModel) -> list[tuple[str, int]]:
     for name, parameter in lm.net.named_parameters():
         counts[part_of(name)] += parameter.numel()
     return [(part, count) for part, count in counts.items() if count]
-
-
-def prefixes(config_json: Mapping[str, object]) -> dict[str, str]:
-    """{task: prefix} of `task_specific_params`: what a checkpoint was trained to read before the text of a task."""
-    tasks = config_json.get("task_specific_params")
-    if not isinstance(tasks, Mapping):
-        return {}
-    stated = {str(task): part.get("prefix") for task, part in tasks.items() if isinstance(part, Mapping)}
-    return {task: prefix for task, prefix in stated.items() if isinstance(prefix, str) and prefix.strip()}
-
-
-def with_prefix(text: str, prefix: str, known: Mapping[str, str]) -> str:
-    """The text after a prefix; one that already stands before it gives way."""
-    for other in sorted(known.values(), key=len, reverse=True):
-        if text.startswith(other):
-            text = text[len(other) :]
-            break
-    return prefix + text

@@ -8,7 +8,7 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import block_figures, figures, openings
+from ui import block_figures, figures
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.family_examples import EXAMPLES, example_config
 from ui.figures import markdown, tables, theme
@@ -24,11 +24,13 @@ from ui.model_facts import (
     biases,
     facts,
     parameters_by_part,
-    with_prefix,
 )
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import DEFAULT_MODEL
+from ui.shell import task_prefixes as shell_task_prefixes
+from ui.shell import text_box
+from ui.shell.task_prefixes import with_prefix
 from ui.state import address
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
@@ -150,7 +152,7 @@ def special_tokens(lm: LanguageModel) -> None:
 
 def task_prefixes(lm: LanguageModel) -> None:
     """What Regard does not add by itself, and what a person can put before a text."""
-    known = openings.openings(lm)
+    known = shell_task_prefixes.openings(lm)
     heading(
         "What is added to your text", "Special tokens that the tokenizer asks for are shown among the pieces above."
     )
@@ -177,7 +179,7 @@ def task_prefixes(lm: LanguageModel) -> None:
 
 def add_prefix(prefix: str, known: tuple[str, ...]) -> None:
     """Writes a prefix into the text box."""
-    address.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, {text: text for text in known}))
+    text_box.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, {text: text for text in known}))
 
 
 def origin(lm: LanguageModel) -> None:

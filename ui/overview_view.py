@@ -14,6 +14,7 @@ from ui import figures
 from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
 from ui.runs.runner import Run
+from ui.shell.masks import predicted_at
 from viz import strips
 from viz.export import matrix_csv, table_csv
 from viz.percent import format_percent
@@ -197,13 +198,6 @@ def _decoder(run: Run) -> list[Stage]:
             Stage("Logits and softmax", first_token(run), softmax, "pages/logits.py", "Every position, any temperature")
         )
     return story
-
-
-def predicted_at(run: Run) -> int:
-    """Where an encoder's prediction is shown: at its first mask, else at the first token of the text itself."""
-    masked = [i for i, token in enumerate(run.source) if token.id == run.lm.special.mask]
-    plain = [i for i, token in enumerate(run.source) if not token.special]
-    return [*masked, *plain, 0][0]
 
 
 def at_one_place(run: Run) -> str:

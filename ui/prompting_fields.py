@@ -4,11 +4,11 @@ import streamlit as st
 
 from analysis.prompting import JOINTS, Joint
 from model.language_model import LanguageModel
-from ui import encoder_text, masking_view
 from ui.figures import markdown, theme
 from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
 from ui.prompting_presets import Preset, first_draft, limits_of, presets_for
 from ui.runs.runner import Run
+from ui.shell import encoder_input, masks, text_box
 from ui.state import address
 from viz.prompting import prompt_colours
 
@@ -28,9 +28,9 @@ def needs_text(run: Run) -> None:
             "This checkpoint has no tokenizer, so it reads no instruction and no answer: the other pages take its token ids."
         )
         st.stop()
-    if run.lm.kind == "encoder" and encoder_text.can_mask(run.lm):
+    if run.lm.kind == "encoder" and encoder_input.can_mask(run.lm):
         if run.lm.token(run.lm.special.mask or 0).text not in run.spec.text:
-            masking_view.clickable_text(run)
+            masks.clickable_text(run)
             st.caption("Click a token of the text to hide it: the answers are put in its place.")
         if run.spec.pair is not None:
             st.caption("The second sentence is not part of the prompts.")
@@ -135,7 +135,7 @@ def preset_menu(name: str) -> None:
 def take_preset(preset: Preset | None) -> None:
     """Puts a preset into the fields and its input into the text box."""
     if preset is not None:
-        address.use_text(preset.input)
+        text_box.use_text(preset.input)
         put(preset.draft)
         st.session_state["answer"] = 0
 

@@ -10,7 +10,7 @@ from ui.figures import offer
 from ui.prompting_answers import given
 from ui.prompting_measured import Measured, attention, influence
 from ui.prompting_view import as_csv
-from ui.without_attention import has_attention
+from ui.shell.requirements import has_attention
 
 
 def buttons(found: Measured) -> None:

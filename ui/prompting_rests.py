@@ -5,9 +5,10 @@ import streamlit as st
 
 from analysis.prompting import PARTS
 from analysis.prompting_shares import Floats, attended_part
-from ui import figures, prompting_code, without_attention
+from ui import figures, prompting_code
 from ui.figures import markdown, theme
 from ui.prompting_measured import Measured, attention, influence, short
+from ui.shell import requirements
 from ui.state import address
 from viz.export import table_csv
 from viz.prompting_parts import PartRow, part_bars
@@ -41,7 +42,7 @@ def rests_on(found: Measured, answer: int) -> None:
     )
     pick_heads(found)
     figures.chart(fig, key="rests", filename="prompt-parts")
-    if not without_attention.has_attention(found.run.lm):
+    if not requirements.has_attention(found.run.lm):
         st.caption("An LSTM has no attention: it looks back at nothing, so there is influence alone.")
 
 
@@ -52,7 +53,7 @@ def explained(found: Measured) -> str:
         "the tokens of a part, as shares of one (Li et al. 2016): where a small change would change the answer most. Attention "
         "need not agree with it (Jain and Wallace 2019)."
     )
-    if not without_attention.has_attention(found.run.lm):
+    if not requirements.has_attention(found.run.lm):
         return told
     stack, part = attended_part(found.run.lm)
     keys = "the prompt alone" if part == "cross" else "all it may see"
@@ -66,7 +67,7 @@ def explained(found: Measured) -> str:
 def offered(found: Measured) -> dict[str, list[str]]:
     """The choices of either picker, none where there is no attention."""
     lm = found.run.lm
-    if not without_attention.has_attention(lm):
+    if not requirements.has_attention(lm):
         return {}
     layers = range(lm.config.layers(attended_part(lm)[0]))
     return {"rests_layer": [EVERY, *map(str, layers)], "rests_head": [EVERY, *map(str, range(lm.config.n_heads))]}
@@ -108,7 +109,7 @@ NAMED = {"rests_layer": layer_name, "rests_head": head_name}
 def rows_of(found: Measured, prompt: int, answer: int, which: tuple[int | None, int | None]) -> list[PartRow]:
     """The bars of one prompt."""
     rows = [PartRow(found.prompts[prompt], "influence", influence(found, prompt, answer))]
-    if without_attention.has_attention(found.run.lm):
+    if requirements.has_attention(found.run.lm):
         shares = mean_of(attention(found, prompt, answer), *which)
         rows.insert(0, PartRow(found.prompts[prompt], "attention", shares))
     return rows

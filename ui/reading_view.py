@@ -9,10 +9,11 @@ import streamlit as st
 from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads, mean_of
 from model.decoding.step import Step
 from model.trace import AttentionPart, Trace
-from ui import figures, heads, without_attention
+from ui import figures, heads
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
 from ui.runs.runner import Run
+from ui.shell import requirements
 from ui.state import address
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv
@@ -49,8 +50,8 @@ def keys_read(run: Run, step: Step) -> list[str]:
 
 def readers(run: Run, step: Step) -> None:
     """Each head's row for the token being written."""
-    if not without_attention.has_attention(run.lm):
-        without_attention.nothing_is_looked_back_at()
+    if not requirements.has_attention(run.lm):
+        requirements.nothing_is_looked_back_at()
         return
     part = heads.PARTS[part_read(run)][1]
     config = run.lm.config
@@ -94,7 +95,7 @@ def readers(run: Run, step: Step) -> None:
 
 def growing(run: Run, step: Step) -> None:
     """The alignment so far: a row for each token written; nothing where there is no attention."""
-    if not without_attention.has_attention(run.lm):
+    if not requirements.has_attention(run.lm):
         return
     part = heads.PARTS[part_read(run)][1]
     layer, head = alignment_at(run)

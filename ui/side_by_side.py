@@ -11,11 +11,12 @@ from analysis.cost import seconds_a_token
 from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
-from ui import encoder_text, heads
+from ui import heads
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
 from ui.runs.runner import Run, RunSpec
+from ui.shell import encoder_input
 from ui.state import address
 
 MOST_BESIDE = 3
@@ -95,7 +96,7 @@ def spec_of(name: str, lm: LanguageModel, run: Run) -> RunSpec:
         return RunSpec(name, run.spec.device, run.spec.text)
     if lm.kind != "encoder":
         return RunSpec(name, run.spec.device, run.spec.text, most=WRITTEN)
-    if not encoder_text.can_mask(lm):
+    if not encoder_input.can_mask(lm):
         return RunSpec(name, run.spec.device, run.spec.text)
     tokens = lm.reading(runner.given(lm, run.spec.text)).tokens
     typed = any(token.id == lm.special.mask for token in tokens)

@@ -14,10 +14,10 @@ LONG = {"choose": "draw", "narrow": "temperature:3", "most": "100"}
 def live_page() -> None:
     import streamlit as st
 
-    from ui import streaming
     from ui.runs import runner
     from ui.runs.examples import DEFAULT_MODEL
     from ui.runs.runner import RunSpec
+    from ui.shell import streaming
 
     streaming.PATIENCE = streaming.EVERY = 0.0
     spec = RunSpec(DEFAULT_MODEL, "cpu", "Le chat dort.", most=3)
@@ -31,7 +31,7 @@ def live_page() -> None:
 
 
 def test_what_was_written_so_far_is_on_screen_with_a_button_to_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ui import streaming
+    from ui.shell import streaming
 
     monkeypatch.setattr(streaming, "PATIENCE", streaming.PATIENCE)
     monkeypatch.setattr(streaming, "EVERY", streaming.EVERY)

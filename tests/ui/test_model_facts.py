@@ -15,17 +15,9 @@ from tests.model.builders import random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
 from ui.family_examples import EXAMPLES, example_config
 from ui.figures.tables import Cell, markup
-from ui.model_facts import (
-    PARTS,
-    biases,
-    block_plan,
-    facts,
-    parameters_by_part,
-    part_of,
-    prefixes,
-    with_prefix,
-)
+from ui.model_facts import PARTS, biases, block_plan, facts, parameters_by_part, part_of
 from ui.models_view import family_row, readable
+from ui.shell.task_prefixes import prefixes, with_prefix
 from viz.architecture import block_drawing
 from viz.theme import LIGHT
 

@@ -17,7 +17,7 @@ from model.tokenizers.sentencepiece_file import read
 from model.tokenizers.tokens import Tokenizer
 from tests.model.families.cases import BERT
 from tests.model.families.reference import Hf
-from ui.openings import languages
+from ui.shell.task_prefixes import languages
 
 AWKWARD = [
     "The quick brown fox",

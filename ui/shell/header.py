@@ -7,14 +7,14 @@ import streamlit as st
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from model.tokenizers.tokens import Token
-from ui import encoder_text, openings, streaming
 from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.figures.markdown import plain, sentence
 from ui.figures.tokens import STRIP_TOKENS, chip
-from ui.odd_input import odd_input
 from ui.runs import runner
 from ui.runs.examples import READS, examples_for
 from ui.runs.runner import ChoiceError, Run, RunSpec
+from ui.shell import encoder_input, streaming, task_prefixes, text_box
+from ui.shell.input_warnings import odd_input
 from ui.state import address, choices, sampling
 
 
@@ -27,12 +27,12 @@ def draw(question: str, name: str, device: str) -> Run | None:
     lm = loaded(name, device)
     if lm is not None:
         with gallery:
-            openings.menu(lm)
+            task_prefixes.menu(lm)
     with box:
-        text = address.text_box(name)
+        text = text_box.text_box(name)
         spec = RunSpec(name, device, text, choices=choices.chosen())
         if lm is not None:
-            spec = encoder_text.completed(spec, lm)
+            spec = encoder_input.completed(spec, lm)
             if lm.kind == "encoder":
                 spec = replace(spec, choices=())  # they are of its masks, one after another
             else:
@@ -42,7 +42,7 @@ def draw(question: str, name: str, device: str) -> Run | None:
     choices.link_choices()
     sampling.link()
     streaming.link()
-    encoder_text.link_masks(spec)
+    encoder_input.link_masks(spec)
     if lm is None or lm.kind != "encoder":
         address.link("fill_first", "")
     if run is not None:
@@ -88,7 +88,7 @@ def take_example(name: str) -> None:
     text = st.session_state["examples"]
     picked = next((example for example in examples_for(name) if example.text == text), None)
     if picked is not None:
-        address.use_text(picked.text)
+        text_box.use_text(picked.text)
         st.session_state["pair"] = picked.pair
 
 

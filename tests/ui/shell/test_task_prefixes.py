@@ -10,7 +10,7 @@ from model.language_model import LanguageModel
 from model.pretrained import Source
 from model.tokenizers.tokens import Tokenizer
 from tests.model.builders import byte_tokenizer, random_net, shaped
-from ui.openings import begin, of_card, openings
+from ui.shell.task_prefixes import begin, of_card, openings
 
 CARD = """---
 language: en

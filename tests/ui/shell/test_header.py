@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui import figures, header
+from ui import figures
 from ui.figures import markdown, tokens
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL, EXAMPLES, READS
 from ui.runs.runner import RunSpec
+from ui.shell import header
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "")
 MARKUP = [
@@ -81,8 +82,8 @@ def test_an_error_keeps_the_last_run_on_screen() -> None:
     def page() -> None:
         import streamlit as st
 
-        from ui import header
         from ui.runs.runner import RunSpec
+        from ui.shell import header
 
         for text in ("Le chat dort.", ""):
             run = header.run_of(RunSpec("transformer-fr-en", "cpu", text))
@@ -98,8 +99,8 @@ def test_half_a_character_is_refused_in_a_sentence() -> None:
     def page() -> None:
         import streamlit as st
 
-        from ui import header
         from ui.runs.runner import RunSpec
+        from ui.shell import header
 
         run = header.run_of(RunSpec("transformer-fr-en", "cpu", "le \ud800 chat"))
         st.text("nothing" if run is None else "a run")
@@ -113,8 +114,8 @@ def test_half_a_character_is_refused_in_a_sentence() -> None:
 
 def test_an_unknown_model_is_refused_in_a_sentence() -> None:
     def page() -> None:
-        from ui import header
         from ui.runs.runner import RunSpec
+        from ui.shell import header
 
         header.run_of(RunSpec("no such model", "cpu", "Le chat dort."))
 

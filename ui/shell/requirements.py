@@ -1,8 +1,9 @@
-"""What a page says where the model has no attention to show: a recurrent model is answered in one place, for every page."""
+"""What a page needs of a model, and what it says where the model lacks it."""
 
 import streamlit as st
 
 from model.language_model import LanguageModel
+from ui.runs.runner import Run
 
 INSTEAD = "The Architectures page shows how much each earlier token still counts, beside a Transformer's attention."
 
@@ -31,3 +32,24 @@ def nothing_is_looked_back_at() -> None:
         "whatever the text's length."
     )
     st.page_link("pages/architectures.py", label="What it remembers →")
+
+
+def needs_steps(run: Run) -> None:
+    """Stops the page where the model wrote nothing, and says why."""
+    if run.steps:
+        return
+    if run.lm.net.head is None:
+        st.info("This checkpoint is a body without an output head: it turns tokens into vectors and writes none.")
+    else:
+        st.info("This model does not write token by token. Choose one with a decoder on the left.")
+    st.stop()
+
+
+def needs_head(run: Run) -> None:
+    """Stops the page where the checkpoint has no output head."""
+    if run.lm.net.head is None:
+        st.info(
+            "This checkpoint is a body without an output head: it turns tokens into vectors and predicts none, so there are no "
+            "logits to show. The other pages show what it does."
+        )
+        st.stop()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.odd_input import odd_input
+from ui.shell.input_warnings import odd_input
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from ui import streaming
 from ui.runs.store import RunSpec
+from ui.shell import streaming
 
 SPEC = RunSpec("a", "cpu", "Le chat dort.", most=1000)
 

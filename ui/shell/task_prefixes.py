@@ -1,9 +1,7 @@
-"""What a checkpoint was trained to read before a text: task prefixes, and Marian's tokens for the target language.
-
-Nothing is added by itself. Each is offered, and a click writes it into the text box, where it can be seen and edited.
-"""
+"""Ready-made beginnings of a text: task prefixes and language tokens of a checkpoint."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,8 +11,7 @@ from model.language_model import LanguageModel
 from model.tokenizers.sentencepiece_pipelines import CODE
 from model.tokenizers.tokens import Tokenizer
 from ui.figures.markdown import escaped
-from ui.model_facts import prefixes, with_prefix
-from ui.state import address
+from ui.shell import text_box
 
 LANGUAGE = re.compile(r">>[\w-]{2,12}<<")
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -88,4 +85,22 @@ def begin(known: tuple[str, ...]) -> None:
     picked = st.session_state.get("opening")
     if isinstance(picked, str) and picked in known:
         written = str(st.session_state.get("text") or "")
-        address.use_text(with_prefix(written, picked, {text: text for text in known}))
+        text_box.use_text(with_prefix(written, picked, {text: text for text in known}))
+
+
+def prefixes(config_json: Mapping[str, object]) -> dict[str, str]:
+    """{task: prefix} of `task_specific_params`: what a checkpoint was trained to read before the text of a task."""
+    tasks = config_json.get("task_specific_params")
+    if not isinstance(tasks, Mapping):
+        return {}
+    stated = {str(task): part.get("prefix") for task, part in tasks.items() if isinstance(part, Mapping)}
+    return {task: prefix for task, prefix in stated.items() if isinstance(prefix, str) and prefix.strip()}
+
+
+def with_prefix(text: str, prefix: str, known: Mapping[str, str]) -> str:
+    """The text after a prefix; one that already stands before it gives way."""
+    for other in sorted(known.values(), key=len, reverse=True):
+        if text.startswith(other):
+            text = text[len(other) :]
+            break
+    return prefix + text

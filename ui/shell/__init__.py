@@ -1,0 +1,1 @@
+"""The top of every page: model, text, what it came to, and what is wrong with it."""
