@@ -16,7 +16,6 @@ from model.loading.memory import installed
 from model.pretrained import Reading
 from model.tap import Edit
 from model.trace import Trace
-from ui.runs import runner
 from ui.runs.estimate import announced
 from ui.runs.examples import DEFAULT_MODEL, examples_for
 from ui.runs.model_pool import LIGHT_BYTES, MOST_MODELS, ModelPool
@@ -205,7 +204,7 @@ def warm_up() -> None:
 
 def offered() -> list[str]:
     """Names of the models one can choose: shipped, the default first, then what was opened in this process."""
-    return [*sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name)), *runner.model_pool().opened]
+    return [*sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name)), *model_pool().opened]
 
 
 def shown() -> Run:
@@ -215,5 +214,5 @@ def shown() -> Run:
         st.info("Nothing could be read yet: type a text above.")
         st.stop()
     if not isinstance(spec, RunSpec):
-        spec = RunSpec(DEFAULT_MODEL, runner.devices()[-1], examples_for(DEFAULT_MODEL)[0].text)
-    return runner.get(spec)
+        spec = RunSpec(DEFAULT_MODEL, devices()[-1], examples_for(DEFAULT_MODEL)[0].text)
+    return get(spec)

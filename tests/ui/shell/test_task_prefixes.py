@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tokenizers import AddedToken
 
-import ui.openings
+import ui.shell.task_prefixes
 from model.language_model import LanguageModel
 from model.pretrained import Source
 from model.tokenizers.tokens import Tokenizer
@@ -62,8 +62,8 @@ def test_language_tokens_of_the_vocabulary_are_offered() -> None:
 
 def test_what_is_picked_is_written_before_the_text_and_another_one_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, object] = {"text": "the cat", "opening": "summarize: "}
-    monkeypatch.setattr(ui.openings.st, "session_state", state)
-    monkeypatch.setattr(ui.openings.settings, "use_text", lambda text: state.update(text=text))
+    monkeypatch.setattr(ui.shell.task_prefixes.st, "session_state", state)
+    monkeypatch.setattr(ui.shell.task_prefixes.settings, "use_text", lambda text: state.update(text=text))
     known = ("summarize: ", ">>fra<< ")
     begin(known)
     assert state["text"] == "summarize: the cat"
