@@ -1,16 +1,18 @@
 """Where does each head look? All heads at a glance, one head exactly."""
 
-from ui import attention_toggles, attention_view, heads, row_view
+from ui import attention_view, row_view
 from ui.components.keys.keys import keys
+from ui.maps import attention, display_options, pickers
+from ui.maps import pickers as maps_pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = heads.pick_part(run, pairs=True)
-toggles = attention_toggles.chosen()
-view = heads.shown(attention_view.with_target(run), part, toggles.special, toggles.words == "on")
+part = maps_pickers.pick_part(run, pairs=True)
+toggles = display_options.chosen()
+view = attention.shown(pickers.with_target(run), part, toggles.special, toggles.words == "on")
 main, beside = attention_view.halves()
 with main:
-    layer, head = heads.pickers(view)
+    layer, head = maps_pickers.pickers(view)
     weights = view.head_weights(layer, head)
     attention_view.detail(view, toggles, layer, head, weights)
 with beside:
@@ -20,5 +22,5 @@ with beside:
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",
-    on_key=lambda action: heads.move(action, view, layer, head),
+    on_key=lambda action: maps_pickers.move(action, view, layer, head),
 )

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import compare_texts, compare_view, compare_with, heads
+from ui import compare_texts, compare_view, compare_with
 from ui.components.keys.keys import keys
+from ui.maps import attention, pickers
 from ui.runs import runner
 
 run = runner.shown()
@@ -27,6 +28,6 @@ if made is not None:
     keys(
         {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
         key="head_keys",
-        on_key=lambda action: heads.move(action, heads.shown(run, part[0]), layer, head),
+        on_key=lambda action: pickers.move(action, attention.shown(run, part[0]), layer, head),
     )
 compare_texts.both_predictions(run, other)

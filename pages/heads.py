@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from ui import attention_view, head_finder, head_looks, heads, heads_view
+from ui import head_finder, head_looks, heads_view
 from ui.components.keys.keys import keys
+from ui.maps import attention, pickers
+from ui.maps import pickers as maps_pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = heads.pick_part(run)
-view = heads.shown(attention_view.with_target(run), part)
+part = maps_pickers.pick_part(run)
+view = attention.shown(pickers.with_target(run), part)
 found = heads_view.summary(view.run, part)
 if found is None:
     layer, head = heads_view.chosen(view, None)
@@ -24,5 +26,5 @@ head_looks.draw(view, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",
-    on_key=lambda action: heads.move(action, view, layer, head),
+    on_key=lambda action: maps_pickers.move(action, view, layer, head),
 )

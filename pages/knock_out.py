@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import heads, knock_out_view, switches_view, worth_map_view, worth_view
+from ui import knock_out_view, switches_view, worth_map_view, worth_view
 from ui.components.keys.keys import keys
+from ui.maps import attention, pickers
 from ui.runs import runner
 from ui.shell import requirements
 from ui.state import edits
@@ -18,10 +19,10 @@ knock_out_view.texts(found)
 edits.chips(run)
 knock_out_view.verdict(found)
 part = switches_view.pick_part(run)
-view = heads.shown(run, part)
+view = attention.shown(run, part)
 left, right = st.columns([2, 3], gap="large")
 with right:
-    layer, head = heads.pickers(view)
+    layer, head = pickers.pickers(view)
     worth_map_view.head_map(found, part, layer, head)
     knock_out_view.next_token(found)
 with left:
@@ -31,5 +32,5 @@ worth_view.numbers(found, part, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",
-    on_key=lambda action: heads.move(action, view, layer, head),
+    on_key=lambda action: pickers.move(action, view, layer, head),
 )

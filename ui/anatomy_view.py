@@ -8,11 +8,12 @@ import streamlit as st
 from analysis.anatomy import Anatomy, anatomy, code
 from model.config import Scheme
 from model.trace import Trace
-from ui import attention_code, chosen_pair, figures, heads
+from ui import attention_code, figures
 from ui.figures import tables, theme
 from ui.figures.markdown import quoted
 from ui.figures.tables import Cell
-from ui.heads import Shown
+from ui.maps import attention, selected_pair
+from ui.maps.attention import AttentionView
 from ui.row_view import around
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
@@ -28,9 +29,9 @@ NOTHING_ADDED: dict[Scheme, str] = {
 }
 
 
-def draw(view: Shown, layer: int, head: int) -> None:
+def draw(view: AttentionView, layer: int, head: int) -> None:
     """The chosen pair, of pieces: a score is one of one query and one key, before anything is hidden or merged."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     trace = view.run.trace
     query, key = pair(view, layer, head)
     found = anatomy(trace, stack, layer, part, head, query, key)
@@ -64,10 +65,10 @@ def draw(view: Shown, layer: int, head: int) -> None:
     lines(found)
 
 
-def pair(view: Shown, layer: int, head: int) -> tuple[int, int]:
+def pair(view: AttentionView, layer: int, head: int) -> tuple[int, int]:
     """The pieces chosen; at first the last query and the key it looks at most."""
     seen = view.attention(layer)
-    held = chosen_pair.pieces()
+    held = selected_pair.pieces()
     if held is not None and held[0] < seen.q.shape[1] and held[1] < seen.k.shape[1]:
         return held
     last = seen.q.shape[1] - 1
@@ -171,9 +172,9 @@ def steps_csv(found: Anatomy) -> str:
     return table_csv(columns)
 
 
-def the_row(view: Shown, place: tuple[int, int, int, int], found: Anatomy, labels: tuple[str, ...]) -> None:
+def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatomy, labels: tuple[str, ...]) -> None:
     """The softmax over the row of (layer, head, query, key), as far as bars can be told apart."""
-    query, key = view.run.trace.tokens(heads.PARTS[view.part][0])[place[2]].label, place[3]
+    query, key = view.run.trace.tokens(attention.PARTS[view.part][0])[place[2]].label, place[3]
     first, after = around(key, len(labels))
     fig = score_row(
         found.scores[first:after],
@@ -209,7 +210,7 @@ def the_row(view: Shown, place: tuple[int, int, int, int], found: Anatomy, label
         )
 
 
-def checked(found: Anatomy, trace: Trace, view: Shown) -> str:
+def checked(found: Anatomy, trace: Trace, view: AttentionView) -> str:
     """How far these numbers are from each other and from what the forward pass itself produced."""
     kernel = f"the largest difference from what the forward pass mixed with its fused kernel is {found.difference:.1e}"
     own = f"The model's own functions give this weight as {found.own_weight:.6f}, {abs(found.own_weight - found.weight):.0e} away"

@@ -4,10 +4,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import block_figures, cost_table, figures, heads, side_by_side
+from ui import block_figures, cost_table, figures, side_by_side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
+from ui.maps import attention as maps_attention
 from ui.model_facts import facts
 from ui.runs import model_pool
 from ui.runs.runner import Run
@@ -146,13 +147,15 @@ def pictures(run: Run, layer: int, number: int) -> None:
             "A recurrent model looks at nothing but its own state. What it still holds of each token stands below."
         )
     for part in kinds:
-        stack, kind = heads.PARTS[part]
+        stack, kind = maps_attention.PARTS[part]
         shown = side_by_side.clamp(run, layer, stack)
         asking = run.trace.tokens(stack)[: run.typed if part == "decoder" else CUT][:CUT]
         asked = run.trace.tokens("encoder")[:CUT] if part == "cross" else asking
         weights = array(run.trace.attention(stack, shown, kind).weights()[:, : len(asking), : len(asked)])
-        st.markdown(f"**{heads.NAMES[part]}, layer {shown}**", help=heads.MEANING[part])
-        chosen = head_pictures(weights, f"heads_{number}_{part}", f"{heads.NAMES[part]} of {run.spec.model}", shown)
+        st.markdown(f"**{maps_attention.NAMES[part]}, layer {shown}**", help=maps_attention.MEANING[part])
+        chosen = head_pictures(
+            weights, f"heads_{number}_{part}", f"{maps_attention.NAMES[part]} of {run.spec.model}", shown
+        )
         queries, keys = [token.label for token in asking], [token.label for token in asked]
         fig = attention_small(weights[chosen], queries, keys, theme=theme.current(), height=230)
         figures.chart(fig, key=f"exact_{number}_{part}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")

@@ -5,25 +5,13 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from model.errors import InputError
-from ui import (
-    anatomy_view,
-    attention_code,
-    attention_toggles,
-    figures,
-    grid_ways,
-    heads,
-    heatmap_view,
-    lines_view,
-    row_view,
-)
-from ui.attention_toggles import Toggles
+from ui import anatomy_view, figures, lines_view, row_view
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
-from ui.figures import Matrix, TakeAway, markdown, theme
-from ui.heads import Shown
-from ui.runs import runner
+from ui.figures import Matrix, TakeAway, theme
+from ui.maps import attention, display_options, head_grid_export, heatmap, notebook, pickers, thumbnails
+from ui.maps.attention import AttentionView
+from ui.maps.display_options import Toggles
 from ui.runs.on_demand import duration, in_turn
-from ui.runs.runner import Run, RunSpec
 from ui.state import address
 from viz.theme import sequential_scale
 
@@ -32,23 +20,6 @@ SAYS = (
     "Heatmap: every weight of the head. Lines: several heads of the layer at once. Row: one query as bars. "
     "Anatomy: how one weight came about, number by number."
 )
-
-
-def with_target(run: Run) -> Run:
-    """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
-    if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
-        return run
-    address.start_with("target", run.lm.text([token.id for token in run.written]))
-    target = st.text_input(
-        "What the decoder reads", key="target", live="50ms", bind="query-params", placeholder="Type a target sentence"
-    )
-    if not (target or "").strip():
-        st.info("No target yet: the decoder reads its start token alone. Type a sentence.", icon="✏️")
-    try:
-        return runner.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
-    except InputError as error:
-        st.warning(markdown.sentence(str(error)) + " Shown below: what the model itself wrote.", icon="⚠️")
-        return run
 
 
 def alone() -> bool:
@@ -68,7 +39,7 @@ def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 def isolate(event: HeadEvent) -> None:
     """A double click on a thumbnail: this head and nothing beside it."""
-    heads.pick(event)
+    pickers.pick(event)
     st.session_state["alone"] = True
 
 
@@ -76,7 +47,7 @@ def restore() -> None:
     st.session_state["alone"] = False
 
 
-def overview(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
+def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
     """All layers and heads."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
@@ -86,9 +57,9 @@ def overview(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
             width="stretch",
         )
         room = st.container(width="content")
-    if heads.costly(view) and not asked_for_all(view):
+    if thumbnails.costly(view) and not asked_for_all(view):
         return
-    pictures, captions = in_turn(lambda seen: heads.overview(view, seen))
+    pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     with room:
         figures.take_away(ways(view, toggles, pictures, captions, (layer, head)), key="all")
     head_grid(
@@ -96,12 +67,12 @@ def overview(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
         selected=(layer, head),
         key="head_grid",
         captions=captions,
-        label=f"{heads.NAMES[view.part]}, all heads",
+        label=f"{attention.NAMES[view.part]}, all heads",
         colours=colours(toggles),
-        on_head=heads.pick,
+        on_head=pickers.pick,
         on_alone=isolate,
     )
-    st.caption(heads.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+    st.caption(attention.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
 
 
 def colours(toggles: Toggles) -> list[str]:
@@ -112,32 +83,36 @@ def colours(toggles: Toggles) -> list[str]:
 
 
 def ways(
-    view: Shown, toggles: Toggles, pictures: NDArray[np.uint8], captions: list[list[str]], selected: tuple[int, int]
+    view: AttentionView,
+    toggles: Toggles,
+    pictures: NDArray[np.uint8],
+    captions: list[list[str]],
+    selected: tuple[int, int],
 ) -> TakeAway:
     """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
-    return grid_ways.ways(
+    return head_grid_export.ways(
         pictures,
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=f"{heads.NAMES[view.part]}, all heads",
+        name=f"{attention.NAMES[view.part]}, all heads",
         about=view.run.spec.text,
         filename=f"attention-{view.part}-all-heads",
-        python=lambda: attention_code.of_all(view, toggles, selected, max(pictures.shape[2:])),
+        python=lambda: notebook.of_all(view, toggles, selected, max(pictures.shape[2:])),
         palette=toggles.palette,
     )
 
 
-def asked_for_all(view: Shown) -> bool:
+def asked_for_all(view: AttentionView) -> bool:
     """For a long text: a button, with what it will take."""
     st.caption(
         f"The chosen head is worked out at once. Pictures of all {view.layers * view.heads} heads over {len(view.keys):,} tokens "
-        f"take about {duration(heads.seconds(view))}, once."
+        f"take about {duration(thumbnails.seconds(view))}, once."
     )
     return st.button("Draw all heads", key="draw_all")
 
 
-def shared_keys(view: Shown) -> str:
+def shared_keys(view: AttentionView) -> str:
     """A sentence where several heads ask the same keys."""
     config = view.run.lm.config
     group = config.n_heads // config.kv_heads
@@ -146,14 +121,14 @@ def shared_keys(view: Shown) -> str:
     return f" Heads share their keys and values {group} at a time: {config.kv_heads} for {config.n_heads}."
 
 
-def detail(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """One head, in the view that was picked."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         address.keep_among("view", VIEWS, VIEWS[0])
         how = st.segmented_control(
             "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS
         )
-        attention_toggles.fold(toggles, causal=view.causal)
+        display_options.fold(toggles, causal=view.causal)
         if st.session_state.get("alone"):
             st.button("All heads", key="all_heads", on_click=restore, help="Back to the thumbnails")
     if how == "anatomy":
@@ -163,6 +138,6 @@ def detail(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix
     elif how == "row":
         row_view.bars(view, toggles, layer, head, weights)
     else:
-        heatmap_view.draw(view, toggles, layer, head, weights)
-    if how != "anatomy" and (said := attention_toggles.said(view, toggles, layer, head)):
+        heatmap.draw(view, toggles, layer, head, weights)
+    if how != "anatomy" and (said := display_options.said(view, toggles, layer, head)):
         st.caption(said)

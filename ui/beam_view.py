@@ -7,10 +7,11 @@ import streamlit as st
 
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
-from ui import figures, heads, reading_view
+from ui import figures, reading_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
+from ui.maps import attention as maps_attention
 from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
 from ui.shell import requirements
@@ -248,7 +249,7 @@ def attention(found: Search) -> None:
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runner.get(spec).trace
-    part = heads.PARTS[reading_view.part_read(run)][1]
+    part = maps_attention.PARTS[reading_view.part_read(run)][1]
     layer, head = reading_view.pick_alignment(run, trace)
     aligned = reading_view.aligning(trace, head)
     weights = reading_view.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)

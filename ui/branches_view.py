@@ -8,9 +8,10 @@ import streamlit as st
 
 from analysis.divergence import Parting, parting
 from model.errors import InputError
-from ui import branch_tree, decoding_view, figures, heads, reading_view
+from ui import branch_tree, decoding_view, figures, reading_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, array, markdown, theme
+from ui.maps import attention
 from ui.runs import runner
 from ui.runs.runner import Run
 from ui.state import address, branches, choices
@@ -26,7 +27,7 @@ def parted(run: Run, other: Run) -> Parting:
     """Where two branches part, worked out once for both: every step of the page asks for it."""
     held = _PARTED.setdefault(run, WeakKeyDictionary())
     if other not in held:
-        held[other] = parting(run.steps, other.steps, heads.PARTS[reading_view.part_read(run)][1])
+        held[other] = parting(run.steps, other.steps, attention.PARTS[reading_view.part_read(run)][1])
     return held[other]
 
 

@@ -1,7 +1,7 @@
 """Python that makes the compare page's figures in a notebook: both runs, the same row of slots, the same arguments."""
 
-from ui import heads
 from ui.comparing import Comparison, Side
+from ui.maps import attention
 from ui.predictions import Moment
 from ui.runs.notebook import call, of_run, of_text, of_trace, whole
 from ui.runs.runner import Run
@@ -57,7 +57,7 @@ def of_grid(made: Comparison) -> tuple[list[str], list[str]]:
     keys = "keys" if first.part == "cross" else "queries"
     lines.append(f"grid = Grid(queries, {keys}, renormalise={made.grid.renormalise})")
     for place, (side, name) in enumerate(zip((first, second), NAMES, strict=True)):
-        stack, part = heads.PARTS[side.part]
+        stack, part = attention.PARTS[side.part]
         cut = "" if side.upto is None else f"[:{side.upto}, :{side.upto}]"
         lines += [
             "",
@@ -72,7 +72,7 @@ def of_tokens(side: Side, name: str, lm: str) -> str:
     """An expression for the tokens that ask."""
     if side.upto is not None and side.run.reading is not None:
         return f"{lm}.reading({of_text(side.run)}).tokens[:{side.upto}]"
-    return f'{name}.tokens("{heads.PARTS[side.part][0]}")'
+    return f'{name}.tokens("{attention.PARTS[side.part][0]}")'
 
 
 def of_ranking(made: Comparison, layer: int, head: int, ranked: int) -> str:

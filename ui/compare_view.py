@@ -9,12 +9,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.alignment import How
-from ui import compare_code, comparing, figures, grid_ways, heads, windows
+from ui import compare_code, comparing, figures
 from ui.compare_with import Other, parts
 from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
+from ui.maps import attention, head_grid_export, windows
+from ui.maps import pickers as maps_pickers
 from ui.runs.on_demand import asked, duration, in_turn, kept
 from ui.runs.runner import Run
 from ui.state import address
@@ -40,12 +42,12 @@ def pick_part(run: Run, other: Other) -> tuple[str, str]:
     """Which kind of attention, of those that both have."""
     offered = parts(run, other)
     names = [first for first, _ in offered]
-    address.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
+    address.keep_among("part", names, names[-1], lambda name: attention.SHORT[name])
     part = st.segmented_control(
         "Attention",
         names,
         key="part",
-        format_func=lambda name: heads.SHORT[name],
+        format_func=lambda name: attention.SHORT[name],
         bind="query-params",
         required=True,
     )
@@ -111,7 +113,7 @@ def pickers(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
     ):
         most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
         st.session_state["layer"], st.session_state["head"] = divmod(most, small.moved.shape[1])
-    return heads.pickers(heads.shown(run, part))
+    return maps_pickers.pickers(attention.shown(run, part))
 
 
 def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
@@ -131,14 +133,14 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
         captions=small.captions,
         label="How every head's attention differs",
         diverging=DIVERGING[theme.current().name],
-        on_head=heads.pick,
+        on_head=maps_pickers.pick,
     )
     ranking(made, small, layer, head)
 
 
 def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
     """All heads' differences as files."""
-    return grid_ways.ways(
+    return head_grid_export.ways(
         small.pictures,
         small.captions,
         made.labels,
@@ -212,7 +214,7 @@ def detail(made: Comparison, layer: int, head: int) -> None:
     number, against = f"layer {layer}, head {head}", made.partner(layer, head)
     if made.paired == "likeness":
         number += f", against layer {against[0]}, head {against[1]}"
-    name = heads.NAMES[made.first.part]
+    name = attention.NAMES[made.first.part]
     shown = {"difference": other - one, "first": one, "second": other}[how]
     sides = windows.Sides(*made.labels)
     window = windows.shown(sides)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
-from ui import heads
 from ui.comparing import Side
 from ui.figures import markdown
+from ui.maps import attention
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
@@ -152,6 +152,6 @@ def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
 
 def parts(run: Run, other: Other) -> list[tuple[str, str]]:
     """Kinds of attention that both have; an encoder alone against a decoder alone: the self-attention of each."""
-    mine, theirs = heads.available(run), heads.available(other.read)
+    mine, theirs = attention.available(run), attention.available(other.read)
     both = [(part, part) for part in mine if part in theirs]
     return both or [(mine[0], theirs[0])]

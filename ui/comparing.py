@@ -14,9 +14,10 @@ from analysis.alignment import Alignment, align
 from analysis.difference import Grid, difference, moved, nearest_heads, row_step
 from model.tokenizers.tokens import Token
 from model.trace import AttentionTrace
-from ui import heads
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
+from ui.maps import attention as maps_attention
+from ui.maps import thumbnails
 from ui.runs.runner import Run
 from viz.percent import format_percent
 
@@ -36,7 +37,7 @@ class Side:
 
     @property
     def layers(self) -> int:
-        return self.run.lm.config.layers(heads.PARTS[self.part][0])
+        return self.run.lm.config.layers(maps_attention.PARTS[self.part][0])
 
     @property
     def heads(self) -> int:
@@ -47,14 +48,14 @@ class Side:
         """Rows; those that were typed know which characters they came from."""
         if self.upto is not None and self.run.reading is not None:
             return self.run.reading.tokens[: self.upto]
-        return self.run.trace.tokens(heads.PARTS[self.part][0])[: self.upto]
+        return self.run.trace.tokens(maps_attention.PARTS[self.part][0])[: self.upto]
 
     @property
     def keys(self) -> tuple[Token, ...]:
         return self.run.trace.tokens("encoder") if self.part == "cross" else self.queries
 
     def attention(self, layer: int) -> AttentionTrace:
-        stack, kind = heads.PARTS[self.part]
+        stack, kind = maps_attention.PARTS[self.part]
         return self.run.trace.attention(stack, layer, kind)
 
     def weights(self, layer: int, head: int) -> Matrix:
@@ -237,7 +238,7 @@ def _nothing(made: Comparison) -> NDArray[np.uint8]:
 
 
 def _cells(made: Comparison) -> int:
-    return heads.MANY_CELLS if made.first.layers * made.first.heads > heads.MANY else MOST
+    return thumbnails.MANY_CELLS if made.first.layers * made.first.heads > thumbnails.MANY else MOST
 
 
 def size(share: float) -> str:

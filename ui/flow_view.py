@@ -7,9 +7,10 @@ import streamlit as st
 
 from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
 from analysis.rollout import Rollout
-from ui import figures, head_code, heads
+from ui import figures, head_code
 from ui.figures import Matrix, markdown, theme
-from ui.heads import Shown
+from ui.maps import attention
+from ui.maps.attention import AttentionView
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
 from viz.export import matrix_csv, matrix_npz, table_csv
@@ -25,9 +26,9 @@ FLOW = (
 )
 
 
-def draw(view: Shown, rolled: Rollout) -> None:
+def draw(view: AttentionView, rolled: Rollout) -> None:
     """The row of one query."""
-    stack, _ = heads.PARTS[view.part]
+    stack, _ = attention.PARTS[view.part]
     tokens = sum(len(of) for name, of in view.run.trace.read.items() if name == stack or stack == "decoder")
     address.start_with("flow_into", len(view.queries) - 1)
     address.settle("flow_into", len(view.queries))
@@ -58,14 +59,14 @@ def draw(view: Shown, rolled: Rollout) -> None:
     whole(view, pipes, takes)
 
 
-def cells_of(view: Shown, found: Flow) -> Matrix:
+def cells_of(view: AttentionView, found: Flow) -> Matrix:
     """The columns of this kind of attention."""
     held = found.across if view.part == "cross" else found.within
     assert held is not None
     return held.astype(np.float32)
 
 
-def bars(view: Shown, found: Flow, rolled: Rollout, at: int) -> None:
+def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
     """Flow and rollout of one position side by side."""
     flows = cells_of(view, found)[0]
     held = rolled.across if view.part == "cross" else rolled.within
@@ -91,9 +92,9 @@ def bars(view: Shown, found: Flow, rolled: Rollout, at: int) -> None:
     )
 
 
-def whole(view: Shown, pipes: Graph, takes: float) -> None:
+def whole(view: AttentionView, pipes: Graph, takes: float) -> None:
     """The flow into every position, when asked; a newer action takes over between two rows."""
-    stack, _ = heads.PARTS[view.part]
+    stack, _ = attention.PARTS[view.part]
     count = len(view.queries)
     missing = [at for at in range(count) if not is_kept(view.run, ("flow", stack, at))]
     wanted = st.session_state.get("flow_of") == (view.run.spec, stack)

@@ -1,24 +1,24 @@
 """Python that makes the heads page's figures in a notebook: the same run, the same read-outs, the same arguments."""
 
-from ui import heads
-from ui.attention_code import WORDS, of_reshaping, of_sides
-from ui.attention_toggles import Toggles
-from ui.heads import Shown
+from ui.maps import attention
+from ui.maps.attention import AttentionView
+from ui.maps.display_options import Toggles
+from ui.maps.notebook import WORDS, of_reshaping, of_sides
 from ui.runs.notebook import call, of_run, whole
 from viz.windows import Window
 
 LABELS = 'queries, keys = ([token.label for token in trace.tokens(stack)] for stack in ("{stack}", "{read}"))'  # of a map's sides
 
 
-def sides(view: Shown) -> str:
+def sides(view: AttentionView) -> str:
     """A line that gives the labels of rows and columns."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     return LABELS.format(stack=stack, read="encoder" if part == "cross" else stack)
 
 
-def of_maps(view: Shown, layer: int, head: int) -> str:
+def of_maps(view: AttentionView, layer: int, head: int) -> str:
     """Every head in numbers."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     imports = [
         "from analysis.head_scores import OF_PART, SCORES",
         "from analysis.head_summary import summarise",
@@ -36,23 +36,23 @@ def of_maps(view: Shown, layer: int, head: int) -> str:
     return whole(imports, lines)
 
 
-def of_weights(view: Shown, toggles: Toggles, layer: int, head: int, window: Window) -> str:
+def of_weights(view: AttentionView, toggles: Toggles, layer: int, head: int, window: Window) -> str:
     """One head's weights."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     made = f'trace.attention("{stack}", {layer}, "{part}").weights({head}).cpu().numpy()'
     return of_map(view, toggles, made if view.reshaping is None else f"reshape({made})", [], 560, window)
 
 
-def of_layer(view: Shown, toggles: Toggles, layer: int, width: int, which: int, window: Window) -> str:
+def of_layer(view: AttentionView, toggles: Toggles, layer: int, width: int, which: int, window: Window) -> str:
     """The mean (0) or the largest (1) over the heads of a layer."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     shape = "" if view.reshaping is None else ", reshape"
     made = f'over_heads(trace.attention("{stack}", {layer}, "{part}"){shape})[{which}]'
     return of_map(view, toggles, made, ["from analysis.attention_graph import over_heads"], width, window)
 
 
 def of_map(
-    view: Shown,
+    view: AttentionView,
     toggles: Toggles,
     made: str,
     imports: list[str],
@@ -88,9 +88,9 @@ def of_map(
 TITLES = ('title_query="looks"', 'title_key="is looked at"')
 
 
-def of_value(view: Shown, toggles: Toggles, layer: int, head: int | None, width: int, window: Window) -> str:
+def of_value(view: AttentionView, toggles: Toggles, layer: int, head: int | None, width: int, window: Window) -> str:
     """Value-weighted attention of one head, or of a layer's heads together."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     name, which = ("value_weighted_layer", "") if head is None else ("value_weighted", f", {head}")
     made = f'{name}(trace, "{stack}", {layer}, "{part}"{which}).cpu().numpy()'
     if view.reshaping is not None:
@@ -103,18 +103,18 @@ def of_value(view: Shown, toggles: Toggles, layer: int, head: int | None, width:
     )
 
 
-def of_rollout(view: Shown, layer: int, width: int, window: Window) -> str:
+def of_rollout(view: AttentionView, layer: int, width: int, window: Window) -> str:
     """Rollout up to a layer."""
-    stack, _ = heads.PARTS[view.part]
+    stack, _ = attention.PARTS[view.part]
     made = f'rollout(trace, "{stack}").{"across" if view.part == "cross" else "within"}[{layer}]'
     settings = ('name="rollout"', 'verb="holds of"', 'scale="sqrt"', 'zmax="own"')
     titles = (f'title_rows="after layer {layer}"', 'title_columns="came in as"')
     return of_map(view, Toggles(), made, ["from analysis.rollout import rollout"], width, window, settings + titles)
 
 
-def of_flow(view: Shown, at: int | None, width: int) -> str:
+def of_flow(view: AttentionView, at: int | None, width: int) -> str:
     """Flow into one position beside its rollout, or the flow into every one."""
-    stack, _ = heads.PARTS[view.part]
+    stack, _ = attention.PARTS[view.part]
     which = "across" if view.part == "cross" else "within"
     imports = ["import numpy as np", "from analysis.flow import flow, graph"]
     lines = [*of_run(view.run), sides(view), f'pipes = graph(trace, "{stack}")']
@@ -137,13 +137,13 @@ def of_flow(view: Shown, at: int | None, width: int) -> str:
     return whole(imports, lines)
 
 
-def said_of_flow(view: Shown, at: int) -> str:
+def said_of_flow(view: AttentionView, at: int) -> str:
     return f'What "{view.queries[at]}" holds at the top of the stack'
 
 
-def of_written(view: Shown, layer: int, head: int, at: int, listed: int) -> str:
+def of_written(view: AttentionView, layer: int, head: int, at: int, listed: int) -> str:
     """The tokens a head raises and lowers most at a position."""
-    _, part = heads.PARTS[view.part]
+    _, part = attention.PARTS[view.part]
     imports = [
         "from analysis.promoted_tokens import head_writes, ranked",
         "from viz.promoted_tokens import written_chart",

@@ -7,11 +7,12 @@ import streamlit as st
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
-from ui import attention_toggles, flow_view, head_code, heads, windows, writes_view
+from ui import flow_view, head_code, writes_view
 from ui.figures import Matrix, array, markdown
 from ui.head_maps_view import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
-from ui.heads import Shown
-from ui.heatmap_view import small_map
+from ui.maps import attention, display_options, windows
+from ui.maps.attention import AttentionView
+from ui.maps.heatmap import small_map
 from ui.runs import on_demand
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
@@ -45,16 +46,16 @@ def pick() -> str:
     return look or LOOKS[0]
 
 
-def draw(view: Shown, layer: int, head: int) -> None:
+def draw(view: AttentionView, layer: int, head: int) -> None:
     """The chosen view; in the two that are maps of attention, hidden tokens and merged words are those of the Attention page."""
-    toggles = attention_toggles.chosen()
+    toggles = display_options.chosen()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         look = pick()
-        attention_toggles.fold(toggles, causal=view.causal, colours=False)
+        display_options.fold(toggles, causal=view.causal, colours=False)
     if look in ("value", "layer"):
-        seen = Look(heads.shown(view.run, view.part, toggles.special, toggles.words == "on"), toggles, layer, head)
+        seen = Look(attention.shown(view.run, view.part, toggles.special, toggles.words == "on"), toggles, layer, head)
         (by_value if look == "value" else together)(seen)
-        if said := attention_toggles.said(seen.view, toggles, layer, head):
+        if said := display_options.said(seen.view, toggles, layer, head):
             st.caption(said)
         return
     if toggles.reshaping:
@@ -74,7 +75,7 @@ WHOLE = {
 def by_value(at: Look) -> None:
     """Raw weights beside what is handed over."""
     view, layer, head = at.view, at.layer, at.head
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     raw = view.head_weights(layer, head)
     if view.reshaping is None:
         handed = array(value_weighted(view.run.trace, stack, layer, part, head))
@@ -100,7 +101,7 @@ VALUED = (
 )
 
 
-def moved(view: Shown, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
+def moved(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
     """How the picture changes once values count, in words."""
     other = int((raw.argmax(axis=1) != handed.argmax(axis=1)).sum())
     text = f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most."
@@ -121,7 +122,7 @@ def label(token: str) -> str:
 def together(at: Look) -> None:
     """Mean and max over the heads of a layer, and all its heads weighted by their values."""
     view, layer = at.view, at.layer
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     count = view.heads * view.attention(layer).q.shape[1] * view.attention(layer).k.shape[1]
     memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
     says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
@@ -153,9 +154,9 @@ TOGETHER = (
 )
 
 
-def through(view: Shown, layer: int) -> None:
+def through(view: AttentionView, layer: int) -> None:
     """Rollout up to a layer, and the flow into one position at the top."""
-    stack, _ = heads.PARTS[view.part]
+    stack, _ = attention.PARTS[view.part]
     key = ("rollout", stack)
     if not is_kept(view.run, key) and size(view) > on_demand.AT_ONCE:
         takes = duration(kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack)))
@@ -170,11 +171,11 @@ def through(view: Shown, layer: int) -> None:
         flow_view.draw(view, found)
 
 
-def size(view: Shown) -> int:
+def size(view: AttentionView) -> int:
     return view.layers * view.heads * len(view.queries) ** 2
 
 
-def rolled(view: Shown, found: Rollout, layer: int) -> None:
+def rolled(view: AttentionView, found: Rollout, layer: int) -> None:
     """The map of one layer's rollout."""
     across = view.part == "cross"
     held = found.across if across else found.within
@@ -194,7 +195,7 @@ def rolled(view: Shown, found: Rollout, layer: int) -> None:
         title_rows=f"after layer {layer}",
         title_columns="came in as",
     )
-    small = partial(small_map, view, attention_toggles.Toggles(), cells, windows.shown(sides))
+    small = partial(small_map, view, display_options.Toggles(), cells, windows.shown(sides))
     windows.where(sides, windows.shown(sides), small, cell=CELL)
     if found.across is not None:
         source = float(found.across[layer].sum(axis=1).mean())

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ui import figures, windows
-from ui.attention_toggles import Toggles
+from ui import figures
 from ui.figures import Matrix, theme
-from ui.heads import Shown
-from ui.heatmap_view import LARGE, corner, small_map
+from ui.maps import windows
+from ui.maps.attention import AttentionView
+from ui.maps.display_options import Toggles
+from ui.maps.heatmap import LARGE, corner, small_map
 from viz.attention import attention_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.shares import ShareScale
@@ -24,7 +25,7 @@ CELL = "the largest number"
 class Look:
     """What is shown of which head, and in which window."""
 
-    view: Shown
+    view: AttentionView
     toggles: Toggles
     layer: int
     head: int
@@ -97,7 +98,7 @@ def lengths(at: Look, cells: Matrix, named: Named) -> None:
 
 
 def a_map(
-    view: Shown,
+    view: AttentionView,
     sides: windows.Sides,
     cells: Matrix,
     named: Named,

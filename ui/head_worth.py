@@ -22,8 +22,8 @@ from analysis.knock_out import (
     rows_a_batch,
 )
 from model.edits import ZeroHead
-from ui import heads
 from ui.figures import Matrix, array
+from ui.maps import attention
 from ui.runs.estimate import seconds as pass_seconds
 from ui.runs.runner import Run
 from ui.state.edits import Off
@@ -101,7 +101,7 @@ def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
     """A number that the run itself holds, (layers, heads) for each kind of attention; both are worked out together."""
     held = _kept(run)
     if name not in held:
-        both = {part: sharpness_and_norm(run.trace, *heads.PARTS[part]) for part in heads.available(run)}
+        both = {part: sharpness_and_norm(run.trace, *attention.PARTS[part]) for part in attention.available(run)}
         held["weight"] = {part: sharp for part, (sharp, _) in both.items()}
         held["norm"] = {part: norm for part, (_, norm) in both.items()}
     found = held[name]
@@ -115,7 +115,7 @@ def has_tables(run: Run) -> bool:
 
 def weights_of(run: Run) -> int:
     """How many weights all heads of a run have: what the first two numbers are read from."""
-    places = [heads.PARTS[part] for part in heads.available(run)]
+    places = [attention.PARTS[part] for part in attention.available(run)]
     return sum(weights_in(run.trace, stack, part) for stack, part in places)
 
 
@@ -124,7 +124,7 @@ def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
     held, key = _kept(run), ("gradient", prediction)
     if key not in held:
         found = heads_gradient_x_attention(run.lm, prediction, edits=edits)
-        held[key] = {part: array(found[heads.PARTS[part]]) for part in heads.available(run)}
+        held[key] = {part: array(found[attention.PARTS[part]]) for part in attention.available(run)}
     tables = held[key]
     assert isinstance(tables, dict)
     return tables
@@ -195,10 +195,10 @@ def knocked_out(run: Run, found: Sweep) -> Tables:
     """(layers, heads) bits for each kind of attention, NaN where a head was not reached."""
     config = run.lm.config
     empty = {
-        part: np.full((config.layers(heads.PARTS[part][0]), config.n_heads), np.nan, dtype=np.float32)
-        for part in heads.available(run)
+        part: np.full((config.layers(attention.PARTS[part][0]), config.n_heads), np.nan, dtype=np.float32)
+        for part in attention.available(run)
     }
-    names = {place: part for part, place in heads.PARTS.items()}
+    names = {place: part for part, place in attention.PARTS.items()}
     for edit, lost in zip(every_head(config), found.lost, strict=False):
         empty[names[(edit.stack, edit.part)]][edit.layer, edit.head] = lost
     return empty
@@ -213,16 +213,16 @@ def head_names(run: Run, parts: Sequence[str]) -> tuple[list[str], list[str]]:
     """(the kind of attention, a name) of each head, in the order of `columns`."""
     groups, names = [], []
     for part in parts:
-        for layer in range(run.lm.config.layers(heads.PARTS[part][0])):
+        for layer in range(run.lm.config.layers(attention.PARTS[part][0])):
             for head in range(run.lm.config.n_heads):
-                groups.append(heads.SHORT[part])
-                names.append(f"{heads.SHORT[part]} L{layer} H{head}")
+                groups.append(attention.SHORT[part])
+                names.append(f"{attention.SHORT[part]} L{layer} H{head}")
     return groups, names
 
 
 def silenced(edits: Sequence[Off], part: str) -> list[tuple[int, int]]:
     """(layer, head) of the heads of one kind that are off."""
-    place = heads.PARTS[part]
+    place = attention.PARTS[part]
     return [(e.layer, e.head) for e in edits if isinstance(e, ZeroHead) and (e.stack, e.part) == place]
 
 

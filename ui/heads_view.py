@@ -5,12 +5,13 @@ import streamlit as st
 from analysis import head_summary
 from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
-from ui import figures, head_cards, head_code, head_words, heads
+from ui import figures, head_cards, head_code, head_words
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import markdown, theme
 from ui.figures.tables import Cell, table
 from ui.head_words import HeadScore
-from ui.heads import Shown
+from ui.maps import attention, pickers
+from ui.maps.attention import AttentionView
 from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
@@ -23,7 +24,7 @@ ENTROPY, DISTANCE = "entropy", "distance"
 
 def summary(run: Run, part: str) -> HeadSummary | None:
     """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     key = ("summary", part)
     if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > AT_ONCE:
         takes = kept(run, ("seconds", part), float, lambda: head_summary.seconds(run.trace, stack, kind))
@@ -49,7 +50,7 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
     return maps
 
 
-def chosen(view: Shown, found: HeadSummary | None) -> tuple[int, int]:
+def chosen(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
     """Layer and head, by picker; at first the head that stands out most for one of the scores."""
     if found is not None and all(
         key not in st.session_state and key not in st.query_params for key in ("layer", "head")
@@ -58,7 +59,9 @@ def chosen(view: Shown, found: HeadSummary | None) -> tuple[int, int]:
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    return heads.number_picker(row, "Layer", "layer", view.layers), heads.number_picker(row, "Head", "head", view.heads)
+    return pickers.number_picker(row, "Layer", "layer", view.layers), pickers.number_picker(
+        row, "Head", "head", view.heads
+    )
 
 
 def most_telling(found: HeadSummary) -> tuple[int, int]:
@@ -72,7 +75,7 @@ def choose(layer: int, head: int) -> None:
     st.session_state["layer"], st.session_state["head"] = layer, head
 
 
-def every_head(view: Shown, found: HeadSummary, layer: int, head: int) -> None:
+def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
     """The maps. A click chooses the head, and the number to sort the table by."""
     maps = maps_of(found)
     names = list(maps)

@@ -6,8 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, chosen_pair, figures, heads, windows
-from ui.attention_toggles import Toggles
+from ui import attention_code, figures
 from ui.components.attention_lines.attention_lines import (
     HTML,
     LEAST_MASS,
@@ -19,8 +18,10 @@ from ui.components.attention_lines.attention_lines import (
 )
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
-from ui.heads import Shown
-from ui.heatmap_view import small_map
+from ui.maps import attention, selected_pair, windows
+from ui.maps.attention import AttentionView
+from ui.maps.display_options import Toggles
+from ui.maps.heatmap import small_map
 from ui.state import address
 from viz.export import archive, table_csv
 from viz.labels import visible
@@ -35,7 +36,7 @@ SAYS = (
 )
 
 
-def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
+def draw(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
     """Lines between tokens, for this head and, by its buttons, its neighbours in the layer."""
     sides = windows.Sides(view.queries, view.keys)
     window = windows.shown(sides)
@@ -53,11 +54,11 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
         mass=kept.mass,
         locked=[lock for lock in kept.locked if lock[1] < len(queries if lock[0] == "query" else keys)],
         transposed=toggles.transposed == "on",
-        label=f"{heads.NAMES[view.part]}, layer {layer}, as lines",
+        label=f"{attention.NAMES[view.part]}, layer {layer}, as lines",
         filename=f"lines-{view.part}-layer-{layer}",
     )
     with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
-        st.markdown(f"**{heads.NAMES[view.part]}, layer {layer}**", help=SAYS, width="stretch")
+        st.markdown(f"**{attention.NAMES[view.part]}, layer {layer}**", help=SAYS, width="stretch")
         figures.take_away(ways(view, toggles, lines, layer, window), key="lines")
     attention_lines(lines, key=f"lines_{view.part}", on_view=lambda seen: remember(seen, layer, head))
     windows.where(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
@@ -66,19 +67,19 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int) -> None:
 MOVING = "as many as lines can be told apart. A click on the small map draws others; the heatmap shows all at once"
 
 
-def at_first(view: Shown, sides: windows.Sides) -> Window:
+def at_first(view: AttentionView, sides: windows.Sides) -> Window:
     """Of a text too long for lines: the part around the chosen pair, or its beginning."""
     half = MOST_CELLS // 2
-    query, key = chosen_pair.of(view) or (0, 0)
+    query, key = selected_pair.of(view) or (0, 0)
     return within(Window(query - half // 2, query + half // 2, key - half // 2, key + half // 2), *sides.size)
 
 
-def in_small(view: Shown, toggles: Toggles, layer: int, head: int, window: Window) -> go.Figure:
+def in_small(view: AttentionView, toggles: Toggles, layer: int, head: int, window: Window) -> go.Figure:
     """The chosen head's whole map, to move the window by."""
     return small_map(view, toggles, view.only_kept(view.head_weights(layer, head), blank=np.nan), window)
 
 
-def in_window(view: Shown, layer: int, window: Window) -> Matrix:
+def in_window(view: AttentionView, layer: int, window: Window) -> Matrix:
     """(heads, query, key) of a window, a long text's heads worked out one by one."""
     if max(len(view.queries), len(view.keys)) <= MOST_CELLS:
         return view.only_kept(view.weights(layer))
@@ -121,7 +122,7 @@ def read(text: str) -> LineView:
     return LineView(int(found[1]) / 100, on, tuple(locked))
 
 
-def ways(view: Shown, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
+def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
     """The lines as files; their picture is saved by the component itself, as it stands."""
     shown = theme.current()
     active = [head for head in lines.active or () if head < len(lines.weights)]

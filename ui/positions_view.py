@@ -7,8 +7,9 @@ import torch
 from analysis.similarity import cosines
 from model.positions import AlibiBias, Positions, RelativeBias, relative_bucket
 from model.tap import StackName
-from ui import figures, heads, rotation_view
+from ui import figures, rotation_view
 from ui.figures import Matrix, array, theme
+from ui.maps import pickers
 from ui.runs.runner import Run
 from ui.state import address
 from viz import embedding as draw
@@ -223,4 +224,4 @@ def relative(run: Run, stack: StackName) -> None:
 def pick_head(run: Run) -> int:
     """The head whose bias is shown."""
     address.settle("head", run.lm.config.n_heads)
-    return heads.number_picker(st.container(), "Head", "head", run.lm.config.n_heads)
+    return pickers.number_picker(st.container(), "Head", "head", run.lm.config.n_heads)

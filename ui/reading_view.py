@@ -9,9 +9,10 @@ import streamlit as st
 from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads, mean_of
 from model.decoding.step import Step
 from model.trace import AttentionPart, Trace
-from ui import figures, heads
+from ui import figures
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
+from ui.maps import attention
 from ui.runs.runner import Run
 from ui.shell import requirements
 from ui.state import address
@@ -53,7 +54,7 @@ def readers(run: Run, step: Step) -> None:
     if not requirements.has_attention(run.lm):
         requirements.nothing_is_looked_back_at()
         return
-    part = heads.PARTS[part_read(run)][1]
+    part = attention.PARTS[part_read(run)][1]
     config = run.lm.config
     options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
     options += [str(i) for i in range(config.decoder_layers)]
@@ -97,7 +98,7 @@ def growing(run: Run, step: Step) -> None:
     """The alignment so far: a row for each token written; nothing where there is no attention."""
     if not requirements.has_attention(run.lm):
         return
-    part = heads.PARTS[part_read(run)][1]
+    part = attention.PARTS[part_read(run)][1]
     layer, head = alignment_at(run)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
     every = heads_rows(step.trace, part, layer, head, aligning(run.trace, head), first)

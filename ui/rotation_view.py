@@ -9,8 +9,9 @@ from torch import Tensor
 
 from analysis import rotation
 from model.tap import StackName
-from ui import figures, heads
+from ui import figures
 from ui.figures import Matrix, array, markdown, theme
+from ui.maps import pickers as maps_pickers
 from ui.runs.runner import Run
 from ui.state import address
 from viz import positions as chart
@@ -64,7 +65,7 @@ def pickers(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int
         address.settle(key, size)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layer, head, pair = (
-        heads.number_picker(row, label, key, sizes[key])
+        maps_pickers.number_picker(row, label, key, sizes[key])
         for label, key in (("Layer", "layer"), ("Head", "head"), ("Pair of dimensions", "turning"))
     )
     against = row.selectbox(

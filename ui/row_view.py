@@ -4,14 +4,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui import attention_code, chosen_pair, figures
-from ui.attention_toggles import Toggles
+from ui import attention_code, figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, theme, tokens
 from ui.figures.markdown import quoted
-from ui.heads import Shown
-from ui.pair_in_words import said
+from ui.maps import selected_pair
+from ui.maps.attention import AttentionView
+from ui.maps.display_options import Toggles
+from ui.maps.selected_pair import said
 from viz.attention import attention_rows
 from viz.export import table_csv
 from viz.percent import format_percent
@@ -20,15 +21,15 @@ MOST_BARS = 512
 NEAR = 40  # tokens of a long text that are listed
 
 
-def chosen_query(view: Shown) -> int:
+def chosen_query(view: AttentionView) -> int:
     """The row that was chosen, the last one at first."""
-    cell = chosen_pair.of(view)
+    cell = selected_pair.of(view)
     return cell[0] if cell else len(view.queries) - 1
 
 
-def chips(view: Shown, weights: Matrix) -> None:
+def chips(view: AttentionView, weights: Matrix) -> None:
     """The row of one query: where it looks, as tinted tokens. A click on a token chooses it."""
-    cell, query = chosen_pair.of(view), chosen_query(view)
+    cell, query = selected_pair.of(view), chosen_query(view)
     st.markdown(
         f"**Where {quoted(view.queries[query])} looks**",
         help="One row of the heatmap: the share of attention each key gets. Click a query to see its row, or a cell of the "
@@ -50,9 +51,9 @@ def chips(view: Shown, weights: Matrix) -> None:
 
     def choose(event: ChipEvent) -> None:
         if event.row == 0:
-            chosen_pair.choose(view, asking[event.index], int(weights[asking[event.index]].argmax()))
+            selected_pair.choose(view, asking[event.index], int(weights[asking[event.index]].argmax()))
         else:
-            chosen_pair.choose(view, query, asked[event.index])
+            selected_pair.choose(view, query, asked[event.index])
 
     token_strip([Strip("query", queries), Strip("looks at", keys)], key="row", label="One query's row", on_token=choose)
     if left := left_out(asking, len(view.queries), asked, row):
@@ -88,10 +89,10 @@ def left_out(asking: range, queries: int, asked: list[int], row: NDArray[np.floa
     return " ".join([*parts, "The heatmap and its CSV hold all."]) if parts else ""
 
 
-def bars(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+def bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """The same row as a bar for each key."""
     query = chosen_query(view)
-    cell = chosen_pair.of(view)
+    cell = selected_pair.of(view)
     row = weights[query]
     first, after = around(cell[1] if cell else int(row.argmax()), len(row))
     shown = row[first:after]
@@ -119,7 +120,7 @@ def bars(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) 
     )
 
     def choose(point: PointEvent) -> None:
-        chosen_pair.choose(view, query, first + point.row)
+        selected_pair.choose(view, query, first + point.row)
 
     plotly_bridge("bars", key="bars_bridge", on_point=choose)
     st.caption(said(view, weights) + beyond(first, after, row.tolist()))

@@ -11,7 +11,7 @@ from analysis.cost import seconds_a_token
 from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
-from ui import heads
+from ui.maps import attention
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
@@ -179,4 +179,4 @@ def parts(run: Run) -> list[str]:
     """The kinds of attention that are about the text typed."""
     if run.lm.kind == "recurrent":
         return []
-    return ["encoder", "cross"] if run.lm.kind == "encoder-decoder" else [heads.available(run)[0]]
+    return ["encoder", "cross"] if run.lm.kind == "encoder-decoder" else [attention.available(run)[0]]

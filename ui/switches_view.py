@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 from analysis.knock_out import every_sublayer
 from model.edits import SkipSublayer, ZeroHead
 from model.tap import Part, StackName
-from ui import attention_code, compare_code, comparing, figures, grid_ways, heads
-from ui.attention_toggles import Toggles
+from ui import compare_code, comparing, figures
 from ui.comparing import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import TakeAway, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
+from ui.maps import attention, head_grid_export, notebook, pickers, thumbnails
+from ui.maps.display_options import Toggles
 from ui.runs.on_demand import asked, duration, in_turn
 from ui.runs.runner import Run
 from ui.state import address
@@ -27,13 +28,13 @@ PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward":
 
 def pick_part(run: Run) -> str:
     """Which kind of attention."""
-    names = heads.available(run)
-    address.keep_among("part", names, names[-1], lambda name: heads.SHORT[name])
+    names = attention.available(run)
+    address.keep_among("part", names, names[-1], lambda name: attention.SHORT[name])
     part = st.segmented_control(
         "Attention",
         names,
         key="part",
-        format_func=lambda name: heads.SHORT[name],
+        format_func=lambda name: attention.SHORT[name],
         label_visibility="collapsed",
         bind="query-params",
         required=True,
@@ -44,7 +45,7 @@ def pick_part(run: Run) -> str:
 def overview(found: Measured, part: str, layer: int, head: int) -> None:
     """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
     run, edits = found.run, off.held(found.run)
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     made = pictures_of(found, part)
     if made is None:
         return
@@ -59,7 +60,7 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
     ]
 
     def pressed(event: HeadEvent) -> None:
-        heads.pick(event)
+        pickers.pick(event)
         if event.pressed:
             off.toggle(run, ZeroHead(stack, event.layer, kind, event.head))
 
@@ -79,7 +80,7 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
         key="worth_grid",
         names=names,
         captions=captions,
-        label=f"{heads.NAMES[part]}, all heads: press one to switch it off",
+        label=f"{attention.NAMES[part]}, all heads: press one to switch it off",
         diverging=DIVERGING[theme.current().name] if edits else (),
         on_head=pressed,
     )
@@ -100,21 +101,21 @@ def ways(
     found: Measured, part: str, selected: tuple[int, int], pictures: NDArray[np.uint8], captions: list[list[str]]
 ) -> TakeAway:
     """The pictures as files."""
-    view, edits = heads.shown(found.plain, part), off.held(found.run)
+    view, edits = attention.shown(found.plain, part), off.held(found.run)
 
     def python() -> str:
         cells = max(pictures.shape[2:])
         if not edits:
-            return attention_code.of_all(view, Toggles(), selected, cells)
+            return notebook.of_all(view, Toggles(), selected, cells)
         made = comparing.compared(Side(found.plain, part), Side(found.edited, part), "number", False)
         return compare_code.of_all(made, *selected, cells)
 
-    return grid_ways.ways(
+    return head_grid_export.ways(
         pictures,
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=CHANGED if edits else f"{heads.NAMES[part]}, all heads",
+        name=CHANGED if edits else f"{attention.NAMES[part]}, all heads",
         about=found.run.spec.text,
         filename=f"{'changes' if edits else 'attention'}-{part}-all-heads",
         python=python,
@@ -122,7 +123,7 @@ def ways(
     )
 
 
-def pictures_of(found: Measured, part: str) -> heads.Overview | None:
+def pictures_of(found: Measured, part: str) -> thumbnails.Overview | None:
     """What every head looks at, or once something is off how that changed; the pictures are the caller's own. Those of a long
     text are made when someone asks for them; None until then."""
     says = "Heads can be switched off beside this without their pictures. "
@@ -135,12 +136,12 @@ def pictures_of(found: Measured, part: str) -> heads.Overview | None:
                 return None
         small = in_turn(lambda seen: comparing.changes(plain, edited, "number", False, seen)[1])
         return small.pictures.copy(), small.captions
-    view = heads.shown(found.plain, part)
-    if heads.costly(view):
-        says += f"What every head looks at takes about {duration(heads.seconds(view))} to draw."
+    view = attention.shown(found.plain, part)
+    if thumbnails.costly(view):
+        says += f"What every head looks at takes about {duration(thumbnails.seconds(view))} to draw."
         if not asked(found.plain, part, says, key="draw_all"):
             return None
-    pictures, captions = in_turn(lambda seen: heads.overview(view, seen))
+    pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     return pictures.copy(), captions
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from analysis.knock_out import Prediction
-from ui import heads
 from ui.head_worth import NUMBERS, Name
+from ui.maps import attention
 from ui.runs.notebook import call, of_edits, of_run, of_trace, whole
 from ui.runs.runner import Run
 from viz.windows import Window
@@ -45,7 +45,7 @@ def of_map(
 ) -> str:
     """One head's weights, what the parts off changed of them, or what they are worth; cut cells framed."""
     part = place[0]
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     imports, lines, made = _cells(plain, edited, asked, place, shows)
     read = "encoder" if kind == "cross" else stack
     lines += [
@@ -81,7 +81,7 @@ def of_map(
 def _cells(plain: Run, edited: Run, asked: Prediction, place: Place, shows: str) -> tuple[list[str], list[str], str]:
     """(imports, lines, the expression that gives the cells)."""
     part, layer, head = place
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     lines = of_run(edited)
     weights = f'trace.attention("{stack}", {layer}, "{kind}").weights({head})'
     if shows == "change":
@@ -115,7 +115,7 @@ def of_tables(
 ) -> tuple[list[str], list[str]]:
     """(imports, lines) up to `tables`: by number, an array (layers, heads) for each kind of attention."""
     imports = ["import numpy as np"]
-    places = [heads.PARTS[part] for part in parts]
+    places = [attention.PARTS[part] for part in parts]
     edits = of_edits(edited)
     lines = [*of_run(edited), f"parts = {places}", "tables = {}"]
     if "weight" in names or "norm" in names:
@@ -160,7 +160,7 @@ def _knocked_out(edits: str) -> list[str]:
 
 def of_agreement(edited: Run, asked: Prediction, names: Sequence[Name], short: Sequence[str]) -> str:
     """How alike the numbers rank the heads of the whole model."""
-    imports, lines = of_tables(edited, asked, names, heads.available(edited))
+    imports, lines = of_tables(edited, asked, names, attention.available(edited))
     imports += ["from analysis.agreement import rank_agreement", "from viz.head_importance import agreement_map"]
     lines += [
         "rows = np.stack([np.concatenate([table.ravel() for table in found]) for found in tables.values()])",
@@ -172,10 +172,10 @@ def of_agreement(edited: Run, asked: Prediction, names: Sequence[Name], short: S
 
 def of_scatter(edited: Run, asked: Prediction, across: Name, upright: Name, titles: tuple[str, str], at: int) -> str:
     """A point for each head: one number across, another up."""
-    parts = heads.available(edited)
+    parts = attention.available(edited)
     imports, lines = of_tables(edited, asked, (across, upright), parts)
     imports += ["from analysis.agreement import spearman", "from viz.head_importance import heads_scatter"]
-    shorts = [heads.SHORT[part] for part in parts]
+    shorts = [attention.SHORT[part] for part in parts]
     lines += [
         f'x, y = (np.concatenate([table.ravel() for table in tables[name]]) for name in ("{across}", "{upright}"))',
         "known = np.isfinite(x) & np.isfinite(y)",

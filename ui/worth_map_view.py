@@ -10,10 +10,11 @@ import streamlit as st
 from analysis.gradients import gradient_x_attention
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, ZeroHead
-from ui import figures, heads, predictions, windows, worth_code
+from ui import figures, predictions, worth_code
 from ui.figures import Matrix, array, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured
+from ui.maps import attention, windows
 from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
@@ -37,7 +38,7 @@ EXPLAINED: dict[Shows, str] = {
 
 def head_switch(run: Run, part: str, layer: int, head: int) -> None:
     """The head on screen, off or on, for those who do not click its picture."""
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     edit = ZeroHead(stack, layer, kind, head)
     word = "on" if off.is_off(run, edit) else "off"
     st.button(f"Switch this head {word}", key="head_switch", on_click=off.toggle, args=(run, edit))
@@ -45,7 +46,7 @@ def head_switch(run: Run, part: str, layer: int, head: int) -> None:
 
 def cut(run: Run, part: str, layer: int, head: int, query: int, key: int) -> None:
     """Hides a key from a query of the head, or shows it again; a key that was never seen stays so."""
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     visible_pairs = run.trace.attention(stack, layer, kind).visible
     if query < visible_pairs.shape[0] and key < visible_pairs.shape[1] and bool(visible_pairs[query, key]):
         off.toggle(run, CutEdge(stack, layer, kind, head, query, key))
@@ -61,7 +62,7 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
     )
     with row:
         head_switch(run, part, layer, head)
-    view = heads.shown(found.edited, part)
+    view = attention.shown(found.edited, part)
     values = map_values(found, part, layer, head, shows)
     sides = windows.Sides(view.queries, view.keys)
     window = windows.shown(sides)
@@ -76,7 +77,7 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
     figures.place(
         fig,
         key="worth_map",
-        heading=f"{heads.NAMES[part]}, layer {layer}, head {head}"
+        heading=f"{attention.NAMES[part]}, layer {layer}, head {head}"
         + (" · off" if (layer, head) in silenced(edits, part) else ""),
         explained=EXPLAINED[shows],
         filename=f"{shows}-{part}-layer-{layer}-head-{head}",
@@ -106,7 +107,9 @@ def is_in(window: Window, query: int, key: int) -> bool:
     return window.query <= query < window.query_end and window.key <= key < window.key_end
 
 
-def map_figure(view: heads.Shown, values: Matrix, shows: Shows, window: Window, *, small: bool = False) -> go.Figure:
+def map_figure(
+    view: attention.AttentionView, values: Matrix, shows: Shows, window: Window, *, small: bool = False
+) -> go.Figure:
     """A window of weights from 0 to 1, or of anything else around zero; `small`: the whole in small, the window framed."""
     sides, now = windows.Sides(view.queries, view.keys), theme.current()
     if shows == "weights":
@@ -135,7 +138,7 @@ def map_figure(view: heads.Shown, values: Matrix, shows: Shows, window: Window, 
 
 def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:
     """(query, key) of the edges of one head that are cut."""
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     here = (stack, layer, kind, head)
     cut = [edit for edit in edits if isinstance(edit, CutEdge)]
     return [(edit.query, edit.key) for edit in cut if (edit.stack, edit.layer, edit.part, edit.head) == here]
@@ -143,7 +146,7 @@ def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> lis
 
 def map_values(found: Measured, part: str, layer: int, head: int, shows: Shows) -> Matrix:
     """(query, key) of one head: what the map shows, with the parts off."""
-    stack, kind = heads.PARTS[part]
+    stack, kind = attention.PARTS[part]
     after = found.edited.trace.attention(stack, layer, kind).weights(head)
     if shows == "weights":
         return array(after)

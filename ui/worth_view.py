@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from analysis.agreement import rank_agreement, spearman
 from analysis.head_importance import Table
 from analysis.knock_out import Prediction, every_head
-from ui import figures, head_worth, heads, predictions, worth_code
+from ui import figures, head_worth, predictions, worth_code
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
 from ui.head_worth import NUMBERS, Name, Sweep, Tables
 from ui.knock_out_view import Measured
+from ui.maps import attention
 from ui.runs.on_demand import AT_ONCE
 from ui.runs.runner import Run
 from ui.state import address
@@ -57,7 +58,7 @@ def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
 
 def pattern_seconds(run: Run) -> float:
     """How long reading every pattern is likely to take, from one of them."""
-    stack, part = heads.PARTS[heads.available(run)[0]]
+    stack, part = attention.PARTS[attention.available(run)[0]]
     began = time.perf_counter()
     float(run.trace.attention(stack, 0, part).weights(0).amax(dim=-1).mean())
     return (time.perf_counter() - began) * len(every_head(run.lm.config))
@@ -205,7 +206,7 @@ def heads_csv(table: Table, name: str) -> str:
 
 def agreement(run: Run, asked: Prediction, tables: Mapping[Name, Tables], part: str, layer: int, head: int) -> None:
     """Whether the numbers rank the heads alike, and two of them against each other."""
-    parts = heads.available(run)
+    parts = attention.available(run)
     names: list[Name] = list(tables)
     rows = head_worth.columns(tables, parts)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(rows).all(axis=0))
@@ -252,10 +253,10 @@ def against(run: Run, asked: Prediction, names: list[Name], rows: Table, part: s
     upright = names[-1]
     across: list[Name] = [name for name in names if name != upright]
     address.keep_among("across", across, across[0], lambda name: SHORT[name])
-    parts = heads.available(run)
+    parts = attention.available(run)
     groups, labels = head_worth.head_names(run, parts)
     chosen: Name = st.session_state["across"]
-    at = labels.index(f"{heads.SHORT[part]} L{layer} H{head}")
+    at = labels.index(f"{attention.SHORT[part]} L{layer} H{head}")
     x, y = rows[names.index(chosen)], rows[names.index(upright)]
     known = np.isfinite(x) & np.isfinite(y)
     title_x, title_y = (f"{NUMBERS[name].title}, {NUMBERS[name].unit}".rstrip(", ") for name in (chosen, upright))

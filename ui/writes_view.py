@@ -5,10 +5,11 @@ import streamlit as st
 import torch
 
 from analysis.promoted_tokens import HeadWrites, head_writes, ranked
-from ui import figures, head_code, heads
+from ui import figures, head_code
 from ui.figures import array, markdown, theme
 from ui.figures.tables import Cell, table
-from ui.heads import Shown
+from ui.maps import attention
+from ui.maps.attention import AttentionView
 from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
@@ -28,9 +29,9 @@ APPROXIMATION = (
 )
 
 
-def draw(view: Shown, layer: int, head: int) -> None:
+def draw(view: AttentionView, layer: int, head: int) -> None:
     """Position, tokens, keys; or why there is nothing to read."""
-    stack, part = heads.PARTS[view.part]
+    stack, part = attention.PARTS[view.part]
     run = view.run
     if stack != run.trace.predicts:
         st.info("The encoder's heads write into a stream that no output table reads: the decoder looks at it through its "
@@ -59,7 +60,7 @@ def draw(view: Shown, layer: int, head: int) -> None:
         keys(view, wrote, at)
 
 
-def tokens(view: Shown, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
+def tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
     """The tokens raised and lowered most."""
     run, logits = view.run, wrote.logits
     found = ranked(logits, LISTED)
@@ -116,7 +117,7 @@ def said(run: Run, logits: torch.Tensor, at: int) -> str:
     )
 
 
-def keys(view: Shown, wrote: HeadWrites, at: int) -> None:
+def keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
     """Through which keys it came, and what each would add if the head looked at it alone."""
     run = view.run
     best = int(run.trace.probabilities(at).argmax())

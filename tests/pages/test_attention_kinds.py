@@ -7,14 +7,14 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.copied import code_with, folds_open, same_figure
 from tests.pages.driving import chart, numbers, payload, shown
 from tests.pages.test_kinds import FAMILIES, SECOND, of, zoo
-from ui import heads
+from ui.maps import attention
 
 __all__ = ["zoo"]  # a fixture
 
 
 def weights(app: AppTest, layer: int, head: int) -> np.ndarray:
     run = shown(app)
-    stack, part = heads.PARTS[heads.available(run)[-1]]
+    stack, part = attention.PARTS[attention.available(run)[-1]]
     return run.trace.attention(stack, layer, part).weights(head).numpy()
 
 
@@ -45,7 +45,7 @@ def test_every_family_can_be_read_by_words_without_special_tokens(family: str) -
 
 
 def lines_key(app: AppTest) -> str:
-    return f"lines_{heads.available(shown(app))[-1]}"
+    return f"lines_{attention.available(shown(app))[-1]}"
 
 
 @pytest.mark.parametrize("family", FAMILIES)

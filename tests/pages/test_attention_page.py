@@ -23,7 +23,7 @@ from tests.pages.driving import (
     shown,
     typed,
 )
-from ui.heads import PARTS
+from ui.maps.attention import PARTS
 from viz.percent import format_percent
 
 

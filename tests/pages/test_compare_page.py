@@ -21,7 +21,7 @@ from tests.pages.driving import (
 )
 from tests.pages.driving import run_of as plain_run
 from ui.compare_with import reread
-from ui.heads import PARTS
+from ui.maps.attention import PARTS
 from ui.runs.runner import Run
 
 DOG = "Le chien noir dort sur le canapé rouge."

@@ -6,8 +6,8 @@ import pytest
 from analysis.head_summary import summarise
 from tests.pages.driving import chart, numbers, picked, shown
 from tests.pages.test_kinds import FAMILIES, charts, of, sentences, zoo  # noqa: F401  (the fixture ships the tiny models)
-from ui import heads
 from ui.head_looks import LOOKS
+from ui.maps import attention
 
 DRAWN = {
     "value": {"raw", "valued"},
@@ -21,9 +21,9 @@ DRAWN = {
 def test_every_view_of_every_part_is_drawn_for_every_family(family: str) -> None:
     app = of(f"tiny-{family}", "heads")
     run = shown(app)
-    for part in heads.available(run):
+    for part in attention.available(run):
         app = picked(app, "part", part)
-        summary = summarise(run.trace, *heads.PARTS[part])
+        summary = summarise(run.trace, *attention.PARTS[part])
         drawn = {trace["name"]: numbers(trace["customdata"]) for trace in chart(app, "head_maps")["data"]}
         np.testing.assert_allclose(drawn["Entropy"], summary.entropy, atol=1e-4)
         np.testing.assert_allclose(drawn["First token"], summary.scores.mean("first"), atol=1e-5)

@@ -14,7 +14,7 @@ from model.loading import checkpoint
 from tests.model.families.cases import CASES
 from tests.model.families.reference import Hf
 from tests.pages.driving import chart, numbers, opened, payload, picked, shown, typed
-from ui import heads
+from ui.maps import attention
 from ui.positions_view import SAYS
 from ui.runs import runner
 from viz.percent import format_percent
@@ -130,7 +130,7 @@ def test_the_overview_tells_the_whole_story_of_every_family(family: str) -> None
 def test_the_heatmap_holds_the_weights_of_every_family(family: str) -> None:
     app = of(f"tiny-{family}", "attention", layer="1", head="2")
     run = shown(app)
-    stack, part = heads.PARTS[heads.available(run)[-1]]
+    stack, part = attention.PARTS[attention.available(run)[-1]]
     weights = run.trace.attention(stack, 1, part).weights(2).numpy()
     cells = numbers(chart(app, "heatmap")["data"][0]["z"])
     seen = np.tril(weights >= 0) if stack == "decoder" and part == "self" else weights >= 0

@@ -11,8 +11,9 @@ from analysis.knock_out import Cost, every_head, log_probability
 from model import ZeroHead
 from model.config import Kind
 from tests.model.builders import KINDS, random_model, read_by, shaped
-from ui import head_worth, heads
+from ui import head_worth
 from ui.head_worth import Sweep, advance, change_in_bits, columns, head_names, knocked_out, start, sweep, tables
+from ui.maps import attention
 from ui.predictions import Moment, asked
 from ui.runs.runner import Run, RunSpec
 
@@ -32,8 +33,8 @@ def moment(run: Run) -> Moment:
 @pytest.mark.parametrize("kind", KINDS)
 def test_weight_and_norm_are_worked_out_from_the_pattern_and_the_weights(kind: Kind) -> None:
     run = run_of(kind)
-    for part in heads.available(run):
-        stack, kind_of = heads.PARTS[part]
+    for part in attention.available(run):
+        stack, kind_of = attention.PARTS[part]
         seen = run.trace.attention(stack, 1, kind_of)
         block = (run.lm.net.encoder if stack == "encoder" else run.lm.net.decoder).blocks[1]  # type: ignore[union-attr]
         o = (block.self_attn if kind_of == "self" else block.cross_attn).o.weight  # type: ignore[union-attr, operator]
@@ -55,8 +56,8 @@ def test_a_sweep_in_slices_gives_each_heads_own_cost_where_it_belongs(kind: Kind
         slices += 1
     assert slices == -(-len(every_head(run.lm.config)) // 5) - 1
     lost = knocked_out(run, found)
-    for part in heads.available(run):
-        stack, kind_of = heads.PARTS[part]
+    for part in attention.available(run):
+        stack, kind_of = attention.PARTS[part]
         assert np.isfinite(lost[part]).all()
         without = log_probability(run.lm, prediction, (ZeroHead(stack, 1, kind_of, 3),))
         assert lost[part][1, 3] == pytest.approx(found.before - without, abs=1e-4)
@@ -84,7 +85,7 @@ def test_a_cancelled_sweep_keeps_what_it_measured_and_goes_on_from_there() -> No
 
 def test_numbers_of_all_heads_stand_in_the_order_of_their_names() -> None:
     run = run_of("encoder-decoder")
-    parts = heads.available(run)
+    parts = attention.available(run)
     rows = columns({"weight": tables(run, "weight"), "norm": tables(run, "norm")}, parts)
     groups, names = head_names(run, parts)
     assert rows.shape == (2, len(names)) == (2, len(groups))

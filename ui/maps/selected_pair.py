@@ -4,8 +4,12 @@ import re
 
 import streamlit as st
 
-from ui.heads import Shown
+from ui.figures import Matrix
+from ui.figures.markdown import quoted
+from ui.maps import selected_pair
+from ui.maps.attention import AttentionView
 from ui.state import address
+from viz.percent import format_percent
 
 WRITTEN = re.compile(r"(\d{1,6}):(\d{1,6})")
 
@@ -20,7 +24,7 @@ def pieces() -> tuple[int, int] | None:
     return held
 
 
-def of(view: Shown) -> tuple[int, int] | None:
+def of(view: AttentionView) -> tuple[int, int] | None:
     """The chosen row and column, None where nothing is chosen or this map does not show it."""
     held = pieces()
     if held is None:
@@ -29,7 +33,24 @@ def of(view: Shown) -> tuple[int, int] | None:
     return None if row is None or column is None else (row, column)
 
 
-def choose(view: Shown, row: int, column: int) -> None:
+def choose(view: AttentionView, row: int, column: int) -> None:
     """Chooses a row and column of a map; what it does not have is passed over."""
     if row < len(view.queries) and column < len(view.keys):
         st.session_state["cell"] = (view.piece("query", row), view.piece("key", column))
+
+
+def said(view: AttentionView, weights: Matrix) -> str:
+    """The chosen cell, or the strongest pair, in words."""
+    cell = selected_pair.of(view)
+    lead = "" if cell else "Strongest: "
+    if cell is None:
+        seen = view.only_kept(weights)
+        query = int(seen.max(axis=1).argmax())
+        cell = query, int(seen[query].argmax())
+    query, key = cell
+    best = int(weights[query].argmax())
+    share = format_percent(float(weights[query, key]))
+    text = f"{lead}{quoted(view.queries[query])} looks at {quoted(view.keys[key])} with {share} of its attention"
+    if best != key:
+        text += f"; most goes to {quoted(view.keys[best])}, {format_percent(float(weights[query, best]))}"
+    return text + "."

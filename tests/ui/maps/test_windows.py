@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.windows import Sides, block
+from ui.maps.windows import Sides, block
 from viz.windows import MOST_CELLS, Window, edges
 
 LONG = Sides([str(i) for i in range(1000)], [str(i) for i in range(500)])

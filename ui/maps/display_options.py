@@ -7,8 +7,8 @@ from typing import Literal, TypeVar, cast, get_args
 import streamlit as st
 
 from ui import figures
-from ui.heads import Shown
-from ui.reshaping import Special
+from ui.maps.attention import AttentionView
+from ui.maps.merging import Special
 from ui.state import address
 from viz.percent import format_percent
 from viz.shares import ShareScale
@@ -152,7 +152,7 @@ def reset() -> None:
         address.link(name, "")
 
 
-def said(view: Shown, toggles: Toggles, layer: int, head: int) -> str:
+def said(view: AttentionView, toggles: Toggles, layer: int, head: int) -> str:
     """What was done to the weights before they were drawn; empty where nothing was."""
     shape = view.reshaping
     if shape is None:

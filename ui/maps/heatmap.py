@@ -7,10 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, chosen_pair, figures, heads, pair_in_words, windows
-from ui.attention_toggles import Toggles
+from ui import figures
 from ui.figures import Matrix, theme
-from ui.heads import Shown
+from ui.maps import attention, notebook, selected_pair, windows
+from ui.maps import selected_pair as maps_selected_pair
+from ui.maps.attention import AttentionView
+from ui.maps.display_options import Toggles
 from viz.attention import attention_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.shares import Ceiling
@@ -23,7 +25,7 @@ EXPLAINED = (
 LARGE = 40_000  # weights; beyond it the table is of a part
 
 
-def draw(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+def draw(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """The figure, what is said of it, and where in a long text it is."""
     seen = view.only_kept(weights, blank=np.nan)
     sides = windows.Sides(view.queries, view.keys)
@@ -34,13 +36,13 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) 
     figures.place(
         fig,
         key="heatmap",
-        heading=f"{heads.NAMES[view.part]}, layer {layer}, head {head}",
+        heading=f"{attention.NAMES[view.part]}, layer {layer}, head {head}",
         explained=EXPLAINED,
         filename=f"attention-{view.part}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(seen), queries, keys, **place),
         npz=lambda: matrix_npz(window.of(seen), queries, keys, **place),
         table=(lambda: corner(window.of(seen), queries, keys, place)) if seen.size > LARGE else None,
-        python=lambda: attention_code.of_heatmap(view, toggles, layer, head, window, framed(view, window)),
+        python=lambda: notebook.of_heatmap(view, toggles, layer, head, window, framed(view, window)),
         fill=window.key_end - window.key > 40,
     )
     windows.bridge(
@@ -48,19 +50,19 @@ def draw(view: Shown, toggles: Toggles, layer: int, head: int, weights: Matrix) 
         sides,
         window,
         transposed=toggles.transposed == "on",
-        on_pair=lambda query, key: chosen_pair.choose(view, query, key),
+        on_pair=lambda query, key: selected_pair.choose(view, query, key),
     )
-    st.caption(pair_in_words.said(view, weights))
+    st.caption(maps_selected_pair.said(view, weights))
     windows.where(sides, window, lambda: small_map(view, toggles, seen, window), centre=centre(view, weights))
 
 
-def centre(view: Shown, weights: Matrix) -> tuple[int, int]:
+def centre(view: AttentionView, weights: Matrix) -> tuple[int, int]:
     """The chosen pair, else the strongest."""
     query, key = np.unravel_index(int(weights.argmax()), weights.shape)
-    return chosen_pair.of(view) or (int(query), int(key))
+    return selected_pair.of(view) or (int(query), int(key))
 
 
-def figure(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:
+def figure(view: AttentionView, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:
     """The heatmap of a window: exact where it is small enough, else pooled."""
     zmax: Ceiling = "own" if toggles.range == "own" else None
     hide_future = view.causal and toggles.future == "off"
@@ -107,15 +109,15 @@ def corner(weights: Matrix, queries: Sequence[str], keys: Sequence[str], place: 
     return matrix_csv(weights[:rows, :columns], queries[:rows], keys[:columns], **place)
 
 
-def framed(view: Shown, window: Window) -> tuple[int, int] | None:
+def framed(view: AttentionView, window: Window) -> tuple[int, int] | None:
     """The chosen pair, where the window has it."""
-    cell = chosen_pair.of(view)
+    cell = selected_pair.of(view)
     if cell is None or not window.query <= cell[0] < window.query_end or not window.key <= cell[1] < window.key_end:
         return None
     return cell
 
 
-def small_map(view: Shown, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:
+def small_map(view: AttentionView, toggles: Toggles, weights: Matrix, window: Window) -> go.Figure:
     """The whole text in small, the window framed."""
     pooled = partial(pooled_heatmap, scale="sqrt", palette=toggles.palette, hide_future=view.causal)
     return windows.in_small(pooled, weights, windows.Sides(view.queries, view.keys), window)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ui.heads import sharpest, strongest
+from ui.maps.pickers import sharpest
+from ui.maps.thumbnails import strongest
 
 
 def test_the_sharpest_head_puts_most_of_each_row_on_one_key() -> None:

@@ -1,0 +1,123 @@
+"""Which attention is on screen: the stack and part, its rows and columns, and its arrays."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.merging import Axis, Reshaping
+from model.tap import StackName
+from model.trace import AttentionTrace
+from ui.maps.merging import Special, first_of, reshaping
+from ui.runs.runner import Run
+
+Part = Literal["self", "cross"]
+PARTS: dict[str, tuple[StackName, Part]] = {
+    "encoder": ("encoder", "self"),
+    "decoder": ("decoder", "self"),
+    "cross": ("decoder", "cross"),
+}
+NAMES = {"encoder": "Encoder self-attention", "decoder": "Decoder self-attention", "cross": "Cross-attention"}
+SHORT = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross"}
+MEANING = {
+    "encoder": "Each source token looks at every source token.",
+    "decoder": "Each token looks at itself and the tokens before it.",
+    "cross": "Each token of the target looks at every source token.",
+}
+PAIRS = ("all", "within", "between")
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionView:
+    """One kind of attention of one run, with the labels of its rows and columns."""
+
+    run: Run
+    part: str
+    queries: tuple[str, ...]
+    keys: tuple[str, ...]
+    kept: NDArray[np.bool_] | None = None  # (query, key): the pairs that are shown, the others blank; None: all
+    reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are then those that are left
+
+    @property
+    def layers(self) -> int:
+        return self.run.lm.config.layers(PARTS[self.part][0])
+
+    @property
+    def heads(self) -> int:
+        return self.run.lm.config.n_heads
+
+    @property
+    def causal(self) -> bool:
+        return self.part == "decoder"
+
+    def attention(self, layer: int) -> AttentionTrace:
+        stack, part = PARTS[self.part]
+        return self.run.trace.attention(stack, layer, part)
+
+    def weights(self, layer: int) -> NDArray[np.float32]:
+        """(heads, query, key) as shown, worked out from the recorded queries and keys."""
+        weights: NDArray[np.float32] = self.attention(layer).weights().cpu().numpy()
+        return weights if self.reshaping is None else self.reshaping(weights)
+
+    def head_weights(self, layer: int, head: int) -> NDArray[np.float32]:
+        """(query, key) of one head as shown."""
+        weights: NDArray[np.float32] = self.attention(layer).weights(head).cpu().numpy()
+        return weights if self.reshaping is None else self.reshaping(weights)
+
+    def only_kept(self, weights: NDArray[np.float32], blank: float = 0.0) -> NDArray[np.float32]:
+        """Weights (..., query, key), untouched where a pair is shown and `blank` elsewhere."""
+        return weights if self.kept is None else np.where(self.kept, weights, np.float32(blank))
+
+    @property
+    def second(self) -> int | None:
+        """Where the second of two sentences starts, None where there is one."""
+        segments = self.run.segments
+        if segments is None:
+            return None
+        first = segments.index(1)
+        return first if self.reshaping is None else first_of(self.reshaping.queries, first)
+
+    def piece(self, side: Literal["query", "key"], place: int) -> int:
+        """The piece of the text that a row or column begins with."""
+        return place if self.reshaping is None else self._side(side).piece(place)
+
+    def place(self, side: Literal["query", "key"], piece: int) -> int | None:
+        """The row or column that a piece of the text is in; None where it is hidden or the text has no such piece."""
+        if self.reshaping is not None:
+            return self._side(side).word(piece)
+        return piece if piece < len(self.queries if side == "query" else self.keys) else None
+
+    def _side(self, side: Literal["query", "key"]) -> Axis:
+        assert self.reshaping is not None
+        return self.reshaping.queries if side == "query" else self.reshaping.keys
+
+
+def available(run: Run) -> list[str]:
+    """The kinds of attention a model has, in the order in which a text meets them."""
+    return {"encoder": ["encoder"], "decoder": ["decoder"], "recurrent": []}.get(
+        run.lm.kind, ["encoder", "decoder", "cross"]
+    )
+
+
+def shown(run: Run, part: str, special: Special = "shown", merge: bool = False) -> AttentionView:
+    """Rows and columns of one kind of attention: all pieces, or what hiding special tokens and merging words leaves."""
+    stack, kind = PARTS[part]
+    asking = run.trace.tokens(stack)
+    asked = run.trace.tokens("encoder") if kind == "cross" else asking
+    kept, shape = kept_pairs(run), reshaping(run, asking, asked, special, merge)
+    if shape is not None:
+        pairs = None if kept is None else shape.pairs(kept)
+        return AttentionView(run, part, shape.queries.labels, shape.keys.labels, pairs, shape)
+    return AttentionView(run, part, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
+
+
+def kept_pairs(run: Run) -> NDArray[np.bool_] | None:
+    """(query, key) of two sentences: pairs within one sentence, or between the two; None where all are shown."""
+    choice = st.session_state.get("pairs", PAIRS[0])
+    if run.segments is None or choice == PAIRS[0]:
+        return None
+    sentence = np.asarray(run.segments)
+    same: NDArray[np.bool_] = sentence[:, None] == sentence[None, :]
+    return same if choice == "within" else ~same

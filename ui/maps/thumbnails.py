@@ -1,0 +1,94 @@
+"""All heads as thumbnails, and each head's strongest pair in words."""
+
+import time
+from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.components.head_grid.head_grid import MOST, thumbnails
+from ui.maps.attention import AttentionView
+from ui.runs.runner import Run
+from viz.labels import visible
+from viz.percent import format_percent
+
+Overview = tuple[NDArray[np.uint8], list[list[str]]]
+
+
+_OVERVIEWS: "WeakKeyDictionary[Run, dict[object, Overview]]" = WeakKeyDictionary()
+
+
+MOST_OVERVIEWS = 8  # of one run
+
+
+ON_REQUEST = 1024  # tokens a side; beyond it thumbnails are made when someone asks for them
+
+
+MANY, MANY_CELLS = 64, 48  # where there are more heads than that their pictures are small, and so is the message
+
+
+AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so that memory holds one pattern
+
+
+def overview(view: AttentionView, seen: Callable[[float], object] = lambda share: None) -> Overview:
+    """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words.
+
+    Kept as long as the run is: choosing another head draws the same thumbnails. `seen` is told how much is done; what it
+    raises ends the work.
+    """
+    held = _OVERVIEWS.setdefault(view.run, {})
+    made = held.get(_what(view))
+    if made is None:
+        if len(held) >= MOST_OVERVIEWS:
+            held.clear()
+        made = held[_what(view)] = _overview(view, seen)
+    return made
+
+
+def seconds(view: AttentionView) -> float:
+    """How long the thumbnails of all heads are likely to take on this machine, from one of them."""
+    began = time.perf_counter()
+    weights = view.only_kept(view.head_weights(0, 0))
+    thumbnails(weights[None], MANY_CELLS), strongest(weights, view.queries, view.keys)
+    return (time.perf_counter() - began) * view.layers * view.heads
+
+
+def costly(view: AttentionView) -> bool:
+    """Whether all heads would take long to work out, and were not yet."""
+    seen = view.attention(0)
+    long = max(seen.q.shape[1], seen.k.shape[1]) > ON_REQUEST
+    return long and _what(view) not in _OVERVIEWS.get(view.run, {})
+
+
+def _what(view: AttentionView) -> object:
+    """All that an overview of a run depends on."""
+    shape = view.reshaping
+    hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
+    return view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes()
+
+
+def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
+    pictures, captions = [], []
+    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST
+    for layer in range(view.layers):
+        asks = view.attention(layer)
+        blocks: Iterable[NDArray[np.float32]]
+        if max(asks.q.shape[1], asks.k.shape[1]) <= AT_ONCE:
+            blocks = [view.only_kept(view.weights(layer))]
+        else:
+            blocks = (view.only_kept(view.head_weights(layer, head))[None] for head in range(view.heads))
+        small, said = [], []
+        for weights in blocks:
+            small.append(thumbnails(weights, cells))
+            said += [strongest(head, view.queries, view.keys) for head in weights]
+            seen((layer * view.heads + len(said)) / (view.layers * view.heads))
+        pictures.append(np.concatenate(small))
+        captions.append(said)
+    return np.stack(pictures), captions
+
+
+def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    """The largest weight of a head in words."""
+    query, key = np.unravel_index(int(weights.argmax()), weights.shape)
+    return f"“{visible(queries[query])}” → “{visible(keys[key])}” {format_percent(float(weights[query, key]))}"
