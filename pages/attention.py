@@ -1,6 +1,6 @@
 """Where does each head look? All heads at a glance, one head exactly."""
 
-from ui import attention_view, row_view
+from ui.attention import page, row
 from ui.components.keys.keys import keys
 from ui.maps import attention, display_options, pickers
 from ui.maps import pickers as maps_pickers
@@ -10,15 +10,15 @@ run = runner.shown()
 part = maps_pickers.pick_part(run, pairs=True)
 toggles = display_options.chosen()
 view = attention.shown(pickers.with_target(run), part, toggles.special, toggles.words == "on")
-main, beside = attention_view.halves()
+main, beside = page.halves()
 with main:
     layer, head = maps_pickers.pickers(view)
     weights = view.head_weights(layer, head)
-    attention_view.detail(view, toggles, layer, head, weights)
+    page.detail(view, toggles, layer, head, weights)
 with beside:
-    if not attention_view.alone():
-        attention_view.overview(view, toggles, layer, head)
-    row_view.chips(view, weights)
+    if not page.alone():
+        page.overview(view, toggles, layer, head)
+    row.chips(view, weights)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from model import ZeroHead
 from tests.pages.driving import chart, chips, clicked, numbers, opened, payload, pressed, sent, shown
-from ui import comparing, knock_out_view, row_view
+from ui import comparing, knock_out_view
+from ui.attention import row as attention_row
 from ui.maps import thumbnails
 from ui.runs import runner
 from viz.windows import MOST_CELLS, edges
@@ -54,8 +55,8 @@ def test_a_long_row_lists_the_keys_it_looks_at_most_and_says_so() -> None:
     row = run.trace.attention("encoder", 1, "self").weights(2)[150].numpy()
     listed = payload(app, "row")["rows"][1]["chips"]
     places = [int(chip["title"].split()[-1]) for chip in listed]
-    assert set(places) == {*np.argsort(-row, kind="stable")[: row_view.NEAR].tolist(), 3}
-    assert chips(app, "row")[row_view.NEAR // 2] == run.source[150].label
+    assert set(places) == {*np.argsort(-row, kind="stable")[: attention_row.NEAR].tolist(), 3}
+    assert chips(app, "row")[attention_row.NEAR // 2] == run.source[150].label
     assert f"Of {len(row)} keys the {len(places)} that this query looks at most" in "\n".join(
         c.value for c in app.caption
     )

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import attention_code, figures
+from ui import figures
+from ui.attention import notebook
 from ui.components.attention_lines.attention_lines import (
     HTML,
     LEAST_MASS,
@@ -134,7 +135,7 @@ def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window
             "attention_lines", HTML, lines.payload(), title=lines.label, said=in_words(lines, active), theme=shown
         ),
         npz=lambda: arrays(lines),
-        python=lambda: attention_code.of_lines(view, toggles, layer, active, window, lines.mass),
+        python=lambda: notebook.of_lines(view, toggles, layer, active, window, lines.mass),
         picture=False,
     )
 

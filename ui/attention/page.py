@@ -5,7 +5,8 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import anatomy_view, figures, lines_view, row_view
+from ui import figures
+from ui.attention import anatomy, lines, row
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix, TakeAway, theme
 from ui.maps import attention, display_options, head_grid_export, heatmap, notebook, pickers, thumbnails
@@ -132,11 +133,11 @@ def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights
         if st.session_state.get("alone"):
             st.button("All heads", key="all_heads", on_click=restore, help="Back to the thumbnails")
     if how == "anatomy":
-        anatomy_view.draw(view, layer, head)
+        anatomy.draw(view, layer, head)
     elif how == "lines":
-        lines_view.draw(view, toggles, layer, head)
+        lines.draw(view, toggles, layer, head)
     elif how == "row":
-        row_view.bars(view, toggles, layer, head, weights)
+        row.bars(view, toggles, layer, head, weights)
     else:
         heatmap.draw(view, toggles, layer, head, weights)
     if how != "anatomy" and (said := display_options.said(view, toggles, layer, head)):

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ui import attention_code, figures
+from ui import figures
+from ui.attention import notebook
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import Matrix, theme, tokens
@@ -114,9 +115,7 @@ def bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: 
         explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key.",
         filename=f"attention-{view.part}-layer-{layer}-head-{head}-query-{query}",
         csv=lambda: table_csv({"key_index": list(range(len(row))), "key": list(view.keys), "weight": row.tolist()}),
-        python=lambda: attention_code.of_row(
-            view, toggles, layer, head, query, first, after, cell[1] if cell else None
-        ),
+        python=lambda: notebook.of_row(view, toggles, layer, head, query, first, after, cell[1] if cell else None),
     )
 
     def choose(point: PointEvent) -> None:

@@ -8,13 +8,14 @@ import streamlit as st
 from analysis.anatomy import Anatomy, anatomy, code
 from model.config import Scheme
 from model.trace import Trace
-from ui import attention_code, figures
+from ui import figures
+from ui.attention import notebook
+from ui.attention.row import around
 from ui.figures import tables, theme
 from ui.figures.markdown import quoted
 from ui.figures.tables import Cell
 from ui.maps import attention, selected_pair
 from ui.maps.attention import AttentionView
-from ui.row_view import around
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
 from viz.percent import format_percent
@@ -47,7 +48,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         "another query or key below the thumbnails, or click a cell of the heatmap.",
         filename=f"anatomy-{view.part}-layer-{layer}-head-{head}-{query}-{key}",
         csv=lambda: steps_csv(found),
-        python=lambda: attention_code.of_anatomy(view, layer, head, query, key),
+        python=lambda: notebook.of_anatomy(view, layer, head, query, key),
     )
     with st.container(key="anatomy_steps"):
         tables.table(
@@ -202,7 +203,7 @@ def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatom
         npz=lambda: archive(
             {"scores": found.scores, "weights": found.weights, "keys": np.array(labels, dtype=np.str_)}
         ),
-        python=lambda: attention_code.of_score_row(view, *place, first, after),
+        python=lambda: notebook.of_score_row(view, *place, first, after),
     )
     if after - first < len(labels):
         st.caption(
