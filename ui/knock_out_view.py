@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import compare_texts, compare_with, figures, predictions, worth_code
+from ui import figures, worth_code
+from ui.compare import other_run, predictions
+from ui.compare import texts as compare_texts
+from ui.compare.predictions import Moment
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
 from ui.head_worth import change_in_bits
-from ui.predictions import Moment
 from ui.runs import estimate, runner
 from ui.runs.on_demand import asked, duration
 from ui.runs.runner import Run
@@ -65,8 +67,8 @@ def measured(run: Run) -> Measured | None:
     edits = off.held(run)
     return Measured(
         run,
-        compare_with.reread(run, ()) if edits else run,
-        compare_with.reread(run, edits) if edits else run,
+        other_run.reread(run, ()) if edits else run,
+        other_run.reread(run, edits) if edits else run,
         found,
         predictions.chosen(run, len(found)),
         len(found) > 1 and st.session_state["measured"] == "all",

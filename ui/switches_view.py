@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from analysis.knock_out import every_sublayer
 from model.edits import SkipSublayer, ZeroHead
 from model.tap import Part, StackName
-from ui import compare_code, comparing, figures
-from ui.comparing import Side
+from ui import figures
+from ui.compare import comparison
+from ui.compare import notebook as compare_notebook
+from ui.compare.comparison import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import TakeAway, theme
@@ -107,8 +109,8 @@ def ways(
         cells = max(pictures.shape[2:])
         if not edits:
             return notebook.of_all(view, Toggles(), selected, cells)
-        made = comparing.compared(Side(found.plain, part), Side(found.edited, part), "number", False)
-        return compare_code.of_all(made, *selected, cells)
+        made = comparison.compared(Side(found.plain, part), Side(found.edited, part), "number", False)
+        return compare_notebook.of_all(made, *selected, cells)
 
     return head_grid_export.ways(
         pictures,
@@ -129,12 +131,12 @@ def pictures_of(found: Measured, part: str) -> thumbnails.Overview | None:
     says = "Heads can be switched off beside this without their pictures. "
     if off.held(found.run):
         plain, edited = Side(found.plain, part), Side(found.edited, part)
-        if comparing.costly(plain, edited, "number", False):
-            takes = comparing.seconds(comparing.compared(plain, edited, "number", False))
+        if comparison.costly(plain, edited, "number", False):
+            takes = comparison.seconds(comparison.compared(plain, edited, "number", False))
             says += f"How the attention of every head changed takes about {duration(takes)} to draw."
             if not asked(found.edited, part, says, key="draw_changes"):
                 return None
-        small = in_turn(lambda seen: comparing.changes(plain, edited, "number", False, seen)[1])
+        small = in_turn(lambda seen: comparison.changes(plain, edited, "number", False, seen)[1])
         return small.pictures.copy(), small.captions
     view = attention.shown(found.plain, part)
     if thumbnails.costly(view):

@@ -10,7 +10,8 @@ import streamlit as st
 from analysis.gradients import gradient_x_attention
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, ZeroHead
-from ui import figures, predictions, worth_code
+from ui import figures, worth_code
+from ui.compare import predictions
 from ui.figures import Matrix, array, theme
 from ui.head_worth import silenced
 from ui.knock_out_view import Measured

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from analysis.agreement import rank_agreement, spearman
 from analysis.head_importance import Table
 from analysis.knock_out import Prediction, every_head
-from ui import figures, head_worth, predictions, worth_code
+from ui import figures, head_worth, worth_code
+from ui.compare import predictions
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
 from ui.head_worth import NUMBERS, Name, Sweep, Tables

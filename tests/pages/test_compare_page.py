@@ -20,7 +20,7 @@ from tests.pages.driving import (
     shown,
 )
 from tests.pages.driving import run_of as plain_run
-from ui.compare_with import reread
+from ui.compare.other_run import reread
 from ui.maps.attention import PARTS
 from ui.runs.runner import Run
 

@@ -20,9 +20,10 @@ from tests.pages.driving import (
     shown,
     typed,
 )
-from ui import compare_with, head_worth
+from ui import head_worth
+from ui.compare import other_run
+from ui.compare.predictions import asked, moments
 from ui.knock_out_view import in_bits
-from ui.predictions import asked, moments
 
 HEAD = ZeroHead("decoder", 2, "cross", 5)
 
@@ -111,7 +112,7 @@ def test_the_chart_holds_both_softmaxes_of_the_chosen_token() -> None:
     app = sent(opened("knock_out", CAT, off="d2c"), "worth_texts", "token", {"row": 0, "index": 2})
     run = shown(app)
     place = moments(run)[2]
-    after = compare_with.reread(run, app.session_state["off"][1])
+    after = other_run.reread(run, app.session_state["off"][1])
     solid, hollow = (numbers(trace["x"]) for trace in chart(app, "change")["data"][:2])
     assert hollow[0] == pytest.approx(float(run.steps[2].probabilities.max()), abs=1e-5)
     marked = [i for i, text in enumerate(chart(app, "change")["layout"]["yaxis"]["ticktext"]) if "▸" in text]

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from model import ZeroHead
 from tests.pages.driving import chart, chips, clicked, numbers, opened, payload, pressed, sent, shown
-from ui import comparing, knock_out_view
+from ui import knock_out_view
 from ui.attention import row as attention_row
+from ui.compare import comparison
 from ui.maps import thumbnails
 from ui.runs import runner
 from viz.windows import MOST_CELLS, edges
@@ -68,7 +69,7 @@ def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_
     other = LONG.replace("noir", "blanc", 3)
     app = opened("compare", LONG, text_b=other, **AT)
     run, second = shown(app), runner.get(replace(shown(app).spec, text=other))
-    made = comparing.compared(comparing.Side(run, "encoder"), comparing.Side(second, "encoder"), "number", False)
+    made = comparison.compared(comparison.Side(run, "encoder"), comparison.Side(second, "encoder"), "number", False)
     change = made.change(1, 2)
     rows, columns = (edges(0, size) for size in change.shape)
     part = change[rows[7] : rows[8], columns[9] : columns[10]]
@@ -80,7 +81,7 @@ def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_
 
 
 def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "AT_ONCE", 6)
+    monkeypatch.setattr(comparison, "AT_ONCE", 6)
     app = opened("compare", "Elle lit un livre bleu.", text_b="Elle lit un livre vert.", **AT)
     assert not {"difference_grid", "ranking"} & keys_of(app)
     assert "difference" in keys_of(app)
@@ -88,7 +89,7 @@ def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: p
 
 
 def test_what_takes_long_on_the_knock_out_page_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "AT_ONCE", 6)
+    monkeypatch.setattr(comparison, "AT_ONCE", 6)
     monkeypatch.setattr(thumbnails, "ON_REQUEST", 6)
     monkeypatch.setattr(knock_out_view.estimate, "PATIENCE", 0.0)
     text = "Le vieux pont est rouge et noir."

@@ -6,7 +6,7 @@ import pytest
 from model import ZeroHead
 from tests.pages.driving import chart, numbers, payload, pressed, sent, shown
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
-from ui.compare_with import reread
+from ui.compare.other_run import reread
 from ui.maps.attention import PARTS, available
 from ui.runs import runner
 from ui.runs.runner import RunSpec

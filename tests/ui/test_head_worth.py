@@ -12,9 +12,9 @@ from model import ZeroHead
 from model.config import Kind
 from tests.model.builders import KINDS, random_model, read_by, shaped
 from ui import head_worth
+from ui.compare.predictions import Moment, asked
 from ui.head_worth import Sweep, advance, change_in_bits, columns, head_names, knocked_out, start, sweep, tables
 from ui.maps import attention
-from ui.predictions import Moment, asked
 from ui.runs.runner import Run, RunSpec
 
 

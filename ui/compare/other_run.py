@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from model.errors import CheckpointError, InputError
-from ui.comparing import Side
+from ui.compare.comparison import Side
 from ui.figures import markdown
 from ui.maps import attention
 from ui.runs import model_pool, runner

@@ -9,9 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.alignment import How
-from ui import compare_code, comparing, figures
-from ui.compare_with import Other, parts
-from ui.comparing import PAIRED, Changes, Comparison, Paired, Side, same_shape
+from ui import figures
+from ui.compare import comparison, notebook
+from ui.compare.comparison import PAIRED, Changes, Comparison, Paired, Side, same_shape
+from ui.compare.other_run import Other, parts
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
@@ -87,15 +88,15 @@ def all_heads(
 ) -> tuple[Comparison, Changes] | tuple[Comparison | None, None]:
     """All heads' differences; of long texts on request, with an estimate, and the chosen head alone until then. None for both
     where even the pairing of heads waits for that."""
-    if not comparing.costly(first, second, paired, renormalise):
-        return in_turn(lambda seen: comparing.changes(first, second, paired, renormalise, seen))
+    if not comparison.costly(first, second, paired, renormalise):
+        return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
     count = first.layers * first.heads
     sizes = [max(len(side.queries), len(side.keys)) for side in (first, second)]
     says = f"Comparing all {count} heads over {sizes[0]:,} and {sizes[1]:,} tokens"
     alone = None
     if paired == "number":
-        alone = comparing.compared(first, second, paired, renormalise)
-        takes = kept(first.run, ("comparing", first.part, second.run.spec), float, lambda: comparing.seconds(alone))
+        alone = comparison.compared(first, second, paired, renormalise)
+        takes = kept(first.run, ("comparing", first.part, second.run.spec), float, lambda: comparison.seconds(alone))
         says += f" takes about {duration(takes)}, once; the chosen head is worked out at once."
     else:
         says += (
@@ -103,7 +104,7 @@ def all_heads(
         )
     if not asked(first.run, (second.run.spec, first.part, paired, renormalise), says, key="compare_all"):
         return alone, None
-    return in_turn(lambda seen: comparing.changes(first, second, paired, renormalise, seen))
+    return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
 
 
 def pickers(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
@@ -148,7 +149,7 @@ def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
         name="How every head's attention differs",
         about=made.first.run.spec.text,
         filename=f"difference-{made.first.part}-all-heads",
-        python=lambda: compare_code.of_all(made, layer, head, max(small.pictures.shape[2:])),
+        python=lambda: notebook.of_all(made, layer, head, max(small.pictures.shape[2:])),
         signed=True,
     )
 
@@ -178,7 +179,7 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
         "variation), averaged over the queries that both have. 0%: equal rows; 100%: nothing in common. Click a bar to open it.",
         filename="heads-by-change",
         csv=lambda: ranking_csv(made, flat, order),
-        python=lambda: compare_code.of_ranking(made, layer, head, RANKED),
+        python=lambda: notebook.of_ranking(made, layer, head, RANKED),
     )
 
     def opened(point: PointEvent) -> None:
@@ -229,7 +230,7 @@ def detail(made: Comparison, layer: int, head: int) -> None:
         filename=f"{how}-{made.first.part}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(shown), queries, keys, **place),
         npz=lambda: matrix_npz(window.of(shown), queries, keys, **place),
-        python=lambda: compare_code.of_map(made, layer, head, how, window),
+        python=lambda: notebook.of_map(made, layer, head, how, window),
         fill=len(keys) > 40,
     )
     if sides.long:

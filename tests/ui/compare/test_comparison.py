@@ -8,8 +8,8 @@ import pytest
 from analysis.difference import moved
 from model.edits import CutEdge, ZeroHead
 from tests.model.builders import byte_tokenizer, random_model, shaped
-from ui import comparing
-from ui.comparing import Side, changes, compared, same_shape
+from ui.compare import comparison
+from ui.compare.comparison import Side, changes, compared, same_shape
 from ui.runs.runner import Run, RunSpec
 
 TOKENIZER = byte_tokenizer(end=False)
@@ -56,7 +56,7 @@ def test_nothing_kept_holds_a_run_in_memory() -> None:
     del run
     gc.collect()
     assert gone() is None
-    assert len(comparing._KEPT) == 0 or all(kept is not None for kept in comparing._KEPT)
+    assert len(comparison._KEPT) == 0 or all(kept is not None for kept in comparison._KEPT)
 
 
 def test_heads_of_models_that_differ_in_number_are_paired_by_likeness() -> None:
@@ -69,7 +69,7 @@ def test_heads_of_models_that_differ_in_number_are_paired_by_likeness() -> None:
     assert small.captions[0][2].endswith("against L{} H{}".format(*made.partner(0, 2)))
 
 
-def second_grid(made: comparing.Comparison, layer: int, head: int) -> np.ndarray:
+def second_grid(made: comparison.Comparison, layer: int, head: int) -> np.ndarray:
     return made.grid.place(made.second.weights(layer, head), 1)
 
 
@@ -99,13 +99,13 @@ def test_cross_attention_has_a_row_of_its_own_for_keys() -> None:
 
 def test_long_texts_are_compared_on_request_and_then_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
-    assert not comparing.costly(first, second, "number", False)
-    monkeypatch.setattr(comparing, "AT_ONCE", 2)
-    assert comparing.costly(first, second, "number", False)
+    assert not comparison.costly(first, second, "number", False)
+    monkeypatch.setattr(comparison, "AT_ONCE", 2)
+    assert comparison.costly(first, second, "number", False)
     done: list[float] = []
     changes(first, second, "number", False, done.append)
     assert done == pytest.approx(np.arange(1, 13) / 12)
-    assert not comparing.costly(first, second, "number", False)
+    assert not comparison.costly(first, second, "number", False)
 
 
 def test_work_that_is_interrupted_is_not_kept() -> None:
@@ -117,7 +117,7 @@ def test_work_that_is_interrupted_is_not_kept() -> None:
 
     with pytest.raises(InterruptedError):
         changes(first, second, "number", False, stop)
-    assert not comparing._KEPT[first.run]
+    assert not comparison._KEPT[first.run]
 
 
 @pytest.mark.parametrize("kind", ["decoder", "encoder-decoder"])
@@ -133,8 +133,8 @@ def test_layers_below_what_is_off_are_not_worked_out_and_the_rest_is_as_if_they_
         first, second = Side(plain, "decoder"), Side(edited, "decoder")
         quick = changes(first, second, "number", False)[1]
         assert compared(first, second, "number", False).untouched(0) == (len(off) == 1)
-        monkeypatch.setattr(comparing.Comparison, "untouched", lambda self, layer: False)
-        slow = comparing._in_small(compared(first, second, "number", False), lambda share: None)
+        monkeypatch.setattr(comparison.Comparison, "untouched", lambda self, layer: False)
+        slow = comparison._in_small(compared(first, second, "number", False), lambda share: None)
         monkeypatch.undo()
         np.testing.assert_array_equal(quick.pictures, slow.pictures)
         np.testing.assert_array_equal(quick.moved, slow.moved)

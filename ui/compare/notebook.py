@@ -1,8 +1,8 @@
 """Python that makes the compare page's figures in a notebook: both runs, the same row of slots, the same arguments."""
 
-from ui.comparing import Comparison, Side
+from ui.compare.comparison import Comparison, Side
+from ui.compare.predictions import Moment
 from ui.maps import attention
-from ui.predictions import Moment
 from ui.runs.notebook import call, of_run, of_text, of_trace, whole
 from ui.runs.runner import Run
 from viz.windows import Window

@@ -7,12 +7,13 @@ import streamlit as st
 
 from analysis.alignment import by_pieces, by_words
 from model.tokenizers.tokens import Token
-from ui import compare_code, figures, predictions
-from ui.compare_with import Other
+from ui import figures
+from ui.compare import notebook, predictions
+from ui.compare.other_run import Other
+from ui.compare.predictions import Moment
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme
 from ui.figures import tokens as figures_tokens
-from ui.predictions import Moment
 from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.labels import visible
@@ -133,5 +134,5 @@ def prediction(run: Run, moment: Moment, ordinal: str) -> None:
         f"there before it was masked, is marked: {share}.",
         filename=f"prediction-{ordinal}",
         csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
-        python=lambda: compare_code.of_prediction(run, moment, CANDIDATES, HEIGHT),
+        python=lambda: notebook.of_prediction(run, moment, CANDIDATES, HEIGHT),
     )
