@@ -146,8 +146,8 @@ def why_it_ends(run: Run) -> str:
     if run.reader == "decoder":
         return f"Stopped after {count}: a continuation is written up to {run.limit} tokens."
     return (
-        f"Stopped after {count}: what is written may be {runner.TOKENS_A_TOKEN} times as long as the text and {runner.SPARE_TOKENS} "
-        "more, so that odd input cannot run on for ever."
+        f"Stopped after {count}: what is written may be {runner.TOKENS_A_TOKEN} times as long as the text and "
+        f"{runner.SPARE_TOKENS} more, so that odd input cannot run on for ever."
     )
 
 
