@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from ui import beam_view
+from ui.decoding import beam
 from ui.runs import runner
 from ui.shell import requirements
 
 run = runner.shown()
 requirements.needs_steps(run)
-found = beam_view.search(run)
-beam_view.texts(found)
-beam_view.tree(found)
+found = beam.search(run)
+beam.texts(found)
+beam.tree(found)
 left, right = st.columns([1, 1], gap="large")
 with left:
-    beam_view.step_table(found)
+    beam.step_table(found)
 with right:
-    beam_view.attention(found)
+    beam.attention(found)

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.driving import CAT, chips, opened, picked, pressed, run_of, sent, shown, typed
-from ui.decoding_view import WINDOW
+from ui.decoding.page import WINDOW
 
 LONG = {"choose": "draw", "narrow": "temperature:3", "most": "100"}
 

@@ -6,12 +6,12 @@ import streamlit as st
 
 from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.decoding.timeline import certainty
 from ui.figures import tokens
 from ui.runs.runner import Run
 from ui.shell import requirements, streaming
 from ui.state import address
 from ui.state import choices as state_choices
-from ui.timeline_view import certainty
 from viz.percent import format_percent
 
 VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Branches", "cache": "KV cache"}

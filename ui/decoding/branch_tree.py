@@ -8,11 +8,11 @@ import streamlit as st
 
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.decoding.timeline import certainty
 from ui.figures import theme
 from ui.runs.runner import Run
 from ui.state import branches
 from ui.state.branches import Branch
-from ui.timeline_view import certainty
 from viz.branches import Twig, branch_tree
 from viz.export import table_csv
 from viz.percent import format_percent

@@ -8,8 +8,10 @@ import streamlit as st
 
 from analysis.divergence import Parting, parting
 from model.errors import InputError
-from ui import branch_tree, decoding_view, figures, reading_view
+from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.decoding import attention as decoding_attention
+from ui.decoding import branch_tree, page
 from ui.figures import Matrix, array, markdown, theme
 from ui.maps import attention
 from ui.runs import runner
@@ -27,7 +29,7 @@ def parted(run: Run, other: Run) -> Parting:
     """Where two branches part, worked out once for both: every step of the page asks for it."""
     held = _PARTED.setdefault(run, WeakKeyDictionary())
     if other not in held:
-        held[other] = parting(run.steps, other.steps, attention.PARTS[reading_view.part_read(run)][1])
+        held[other] = parting(run.steps, other.steps, attention.PARTS[decoding_attention.part_read(run)][1])
     return held[other]
 
 
@@ -73,18 +75,18 @@ def tree(run: Run, at: int) -> list[branch_tree.Limb]:
 
 def limb_chips(limb: branch_tree.Limb, at: int, *, here: bool) -> tuple[list[Chip], list[int]]:
     """A branch's own tokens around step `at`, and the step that each chip leads to."""
-    one, window = limb.run, decoding_view.WINDOW
+    one, window = limb.run, page.WINDOW
     end = min(len(one.steps), max(at, limb.start) + window)
     begin = max(limb.start, min(at - window, end - window))
-    chips = [decoding_view.chip(one, index, current=here and index == at) for index in range(begin, end)]
+    chips = [page.chip(one, index, current=here and index == at) for index in range(begin, end)]
     steps = list(range(begin, end))
     if begin > limb.start:
-        chips, steps = [decoding_view.more(begin - limb.start, "before"), *chips], [begin - 1, *steps]
+        chips, steps = [page.more(begin - limb.start, "before"), *chips], [begin - 1, *steps]
     if limb.start:
         shared = Chip(f"⋯ {limb.start} shared", title="The same tokens as in a branch above", special=True)
         chips, steps = [shared, *chips], [limb.start - 1, *steps]
     if end < len(one.steps):
-        chips, steps = [*chips, decoding_view.more(len(one.steps) - end, "more")], [*steps, end]
+        chips, steps = [*chips, page.more(len(one.steps) - end, "more")], [*steps, end]
     return chips, steps
 
 
@@ -180,10 +182,10 @@ def parting_figure(divergence: Matrix, apart: Matrix, labels: list[str], at: int
 
 def around(one: Run, at: int) -> list[Chip]:
     """The tokens of a branch around a step."""
-    begin, end = max(0, at + 1 - decoding_view.WINDOW), min(len(one.steps), at + 1 + decoding_view.WINDOW)
-    chips = [decoding_view.chip(one, n, current=n == at) for n in range(begin, end)]
-    before = [decoding_view.more(begin, "before")] if begin else []
-    return [*before, *chips, *([decoding_view.more(len(one.steps) - end, "more")] if end < len(one.steps) else [])]
+    begin, end = max(0, at + 1 - page.WINDOW), min(len(one.steps), at + 1 + page.WINDOW)
+    chips = [page.chip(one, n, current=n == at) for n in range(begin, end)]
+    before = [page.more(begin, "before")] if begin else []
+    return [*before, *chips, *([page.more(len(one.steps) - end, "more")] if end < len(one.steps) else [])]
 
 
 def below(run: Run, at: int, limbs: list[branch_tree.Limb]) -> None:

@@ -7,8 +7,10 @@ import streamlit as st
 
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
-from ui import figures, reading_view
+from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.decoding import attention as decoding_attention
+from ui.decoding.timeline import certainty
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
 from ui.maps import attention as maps_attention
@@ -16,7 +18,6 @@ from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
 from ui.shell import requirements
 from ui.state import address
-from ui.timeline_view import certainty
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
 from viz.export import matrix_csv, table_csv
@@ -249,10 +250,10 @@ def attention(found: Search) -> None:
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runner.get(spec).trace
-    part = maps_attention.PARTS[reading_view.part_read(run)][1]
-    layer, head = reading_view.pick_alignment(run, trace)
-    aligned = reading_view.aligning(trace, head)
-    weights = reading_view.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)
+    part = maps_attention.PARTS[decoding_attention.part_read(run)][1]
+    layer, head = decoding_attention.pick_alignment(run, trace)
+    aligned = decoding_attention.aligning(trace, head)
+    weights = decoding_attention.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)
     labels = [run.lm.token(i).label for i in h.ids]
     keys = [token.label for token in trace.tokens("encoder" if part == "cross" else "decoder")]
     fig = alignment(

@@ -12,8 +12,9 @@ from torch import Tensor
 from analysis.sampling_stages import Stage, ruled_out_by, stages
 from model.decoding.step import Step
 from model.decoding.strategies import constrained
-from ui import figures, typed_pieces
+from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
+from ui.decoding import typed_tokens
 from ui.figures import array, markdown, theme
 from ui.runs.runner import Run
 from ui.state import choices, sampling
@@ -169,15 +170,15 @@ def other(run: Run, step: Step) -> None:
         on_change=lambda: typed(run, step),
         help="The text is cut into the model's own pieces, and each is written in its turn, from this step on.",
     )
-    typed_pieces.say_what_was_wrong()
+    typed_tokens.say_what_was_wrong()
 
 
 def typed(run: Run, step: Step) -> None:
     """Writes the pieces of a typed text from this step on, each a choice of its own."""
-    text, ids = typed_pieces.taken(run, "write_typed")
+    text, ids = typed_tokens.taken(run, "write_typed")
     earlier = [choice for choice in run.spec.choices if choice[0] < step.index]
     if len(earlier) + len(ids) > choices.MOST_CHOICES:
-        typed_pieces.refuse(
+        typed_tokens.refuse(
             f"“{text}” is {len(ids)} pieces, and {choices.MOST_CHOICES} choices are kept at most: type less"
         )
     elif ids:

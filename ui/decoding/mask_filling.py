@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 
 from analysis.mask_filling import Order
-from ui import figures, fill_branches, fill_file, typed_pieces
+from ui import figures
 from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.decoding import mask_branches, mask_export, typed_tokens
+from ui.decoding.filled_masks import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.figures import array, markdown, theme, tokens
-from ui.fills import Done, Filled, clicked_first, filled, run_after, said, say
 from ui.runs.runner import Run
 from ui.shell import encoder_input, masks
 from ui.state import address
@@ -51,7 +52,7 @@ def filling(run: Run) -> None:
     address.link("step", str(at) if at else "")
     controls(at, len(every) - 1, chosen)
     standing(run, every, at)
-    futures = fill_branches.rows(run, told, fill, at)
+    futures = mask_branches.rows(run, told, fill, at)
     taken_back(every)
     left, right = st.columns(2, gap="large")
     with left:
@@ -59,8 +60,8 @@ def filling(run: Run) -> None:
         typed_instead(run, every[at])
     with right:
         read_for(run, every[at], at)
-    fill_branches.compare(run, told, futures, fill, at)
-    fill_file.buttons(run, every, [(branch, fill(branch.choices)) for branch in futures])
+    mask_branches.compare(run, told, futures, fill, at)
+    mask_export.buttons(run, every, [(branch, fill(branch.choices)) for branch in futures])
     keys(
         {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
         key="fill_keys",
@@ -110,7 +111,7 @@ def standing(run: Run, every: list[Filled], at: int) -> None:
     for place, token in enumerate(run.source):
         fill = done.get(place)
         if fill is not None:
-            chips.append(fill_branches.chip(fill, current=fill is every[at]))
+            chips.append(mask_branches.chip(fill, current=fill is every[at]))
         elif token.id == run.lm.special.mask:
             chips.append(
                 Chip(token.label, note="click: next", title=f"position {place}", role="warning", intensity=0.3)
@@ -147,18 +148,18 @@ def typed_instead(run: Run, fill: Filled) -> None:
         on_change=lambda: take_typed(run, fill),
         help="What is filled afterwards reads it. A word of several pieces needs as many masks.",
     )
-    typed_pieces.say_what_was_wrong()
+    typed_tokens.say_what_was_wrong()
 
 
 def take_typed(run: Run, fill: Filled) -> None:
     """Puts a typed piece where the mask was."""
-    text, ids = typed_pieces.taken(run, "fill_typed")
+    text, ids = typed_tokens.taken(run, "fill_typed")
     if len(ids) > 1:
-        typed_pieces.refuse(
+        typed_tokens.refuse(
             f"“{text}” is {len(ids)} pieces, and one mask holds one: type a piece of it, or mask more tokens"
         )
     elif ids and ids[0] == run.lm.special.mask:
-        typed_pieces.refuse("the mask token itself is no answer: type the piece that shall stand there")
+        typed_tokens.refuse("the mask token itself is no answer: type the piece that shall stand there")
     elif ids:
         say(run, fill, ids[0])
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.decoding.step import Step
 from ui import figures
-from ui.candidates_view import narrowed
+from ui.decoding.candidates import narrowed
 from ui.figures.tables import Cell, table
 from ui.runs.runner import Run
 from ui.shell import streaming

@@ -9,13 +9,13 @@ import streamlit as st
 from model.decoding.step import Step
 from model.decoding.strategies import Sample
 from model.tokenizers.tokens import Token
-from ui import branch_tree
-from ui.branches_view import run_of
+from ui.decoding import branch_tree
+from ui.decoding.branches import run_of
+from ui.decoding.timeline import certainty
 from ui.figures import offer
 from ui.runs.runner import Run
 from ui.state import branches
 from ui.state.branches import Branch
-from ui.timeline_view import certainty
 from viz.export import table_csv
 
 CANDIDATES = 10  # of each step

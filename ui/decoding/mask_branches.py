@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analysis.divergence import Parting, parting_of_masks
-from ui import branches_view
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
+from ui.decoding import branches as decoding_branches
+from ui.decoding.filled_masks import Done, Filled, run_after
 from ui.figures import array, tokens
-from ui.fills import Done, Filled, run_after
 from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from ui.state import branches
@@ -36,7 +36,7 @@ def rows(run: Run, told: Done, fill: Fill, at: int) -> tuple[Branch, ...]:
         mine = branch.choices == told
         every = fill(branch.choices)
         chips, leads_to = row(run, every, every[at].at if mine else None)
-        name = branches_view.title(here, branch)
+        name = decoding_branches.title(here, branch)
         strips.append(Strip(f"▸ {name}" if mine else name, chips))
         places.append(leads_to)
 
@@ -44,7 +44,7 @@ def rows(run: Run, told: Done, fill: Fill, at: int) -> tuple[Branch, ...]:
         branches.switch(held[event.row], places[event.row][event.index] or 0)
 
     token_strip(strips, key="fill_branches", label="Futures", on_token=switched)
-    branches_view.tend(here, held, left_out)
+    decoding_branches.tend(here, held, left_out)
     return held
 
 
@@ -77,7 +77,7 @@ def compare(run: Run, told: Done, held: tuple[Branch, ...], fill: Fill, at: int)
     others = [branch for branch in held if branch.choices != told]
     if not others:
         return
-    other = branches_view.pick_other(as_branch(run, told), others)
+    other = decoding_branches.pick_other(as_branch(run, told), others)
     mine, theirs = fill(told), fill(other.choices)
     by_place = [{one.at: one for one in every} for every in (mine, theirs)]
     places = sorted(by_place[0])
@@ -91,5 +91,5 @@ def compare(run: Run, told: Done, held: tuple[Branch, ...], fill: Fill, at: int)
     found = kept(run, key, Parting, make)
     labels = pair_labels(*([one[place].token.label for place in places] for one in by_place))
     apart = array(found.attention)
-    branches_view.parting_figure(array(found.divergence), apart, labels, places.index(mine[at].at), "mask")
-    branches_view.apart_figure(apart, labels)
+    decoding_branches.parting_figure(array(found.divergence), apart, labels, places.index(mine[at].at), "mask")
+    decoding_branches.apart_figure(apart, labels)

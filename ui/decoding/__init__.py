@@ -1,0 +1,1 @@
+"""The pages Decoding and Beam search, and the filling of masks."""
