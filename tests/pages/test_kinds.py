@@ -14,8 +14,8 @@ from model.loading import checkpoint
 from tests.model.families.cases import CASES
 from tests.model.families.reference import Hf
 from tests.pages.driving import chart, numbers, opened, payload, picked, shown, typed
+from ui.embeddings.positions import SAYS
 from ui.maps import attention
-from ui.positions_view import SAYS
 from ui.runs import runner
 from viz.percent import format_percent
 

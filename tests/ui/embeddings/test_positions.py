@@ -30,10 +30,10 @@ def of(config: TransformerConfig) -> LanguageModel:
 def section(stack: str) -> None:
     import streamlit as st
 
-    from ui import positions_view
+    from ui.embeddings import positions
     from ui.runs import runner as runs_runner
 
-    positions_view.positions(runs_runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
+    positions.positions(runs_runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
 
 
 @pytest.fixture

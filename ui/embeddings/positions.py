@@ -7,7 +7,8 @@ import torch
 from analysis.similarity import cosines
 from model.positions import AlibiBias, Positions, RelativeBias, relative_bucket
 from model.tap import StackName
-from ui import figures, rotation_view
+from ui import figures
+from ui.embeddings import rotary
 from ui.figures import Matrix, array, theme
 from ui.maps import pickers
 from ui.runs.runner import Run
@@ -47,7 +48,7 @@ def positions(run: Run, stack: StackName, focus: int) -> None:
     elif scheme == "learned":
         learned(run, stack)
     elif scheme == "rotary":
-        rotation_view.rotary(run, stack, focus)
+        rotary.rotary(run, stack, focus)
     elif scheme == "alibi":
         alibi(run, stack)
     elif scheme == "relative":
