@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import head_finder, head_looks, heads_view
 from ui.components.keys.keys import keys
+from ui.heads import all_heads, one_head, table
 from ui.maps import attention, pickers
 from ui.maps import pickers as maps_pickers
 from ui.runs import runner
@@ -11,18 +11,18 @@ from ui.runs import runner
 run = runner.shown()
 part = maps_pickers.pick_part(run)
 view = attention.shown(pickers.with_target(run), part)
-found = heads_view.summary(view.run, part)
+found = all_heads.summary(view.run, part)
 if found is None:
-    layer, head = heads_view.chosen(view, None)
+    layer, head = all_heads.chosen(view, None)
 else:
     left, right = st.columns([3, 2], gap="large")
     with right:
-        layer, head = heads_view.chosen(view, found)
-        heads_view.in_words(view.run, found, part, layer, head)
+        layer, head = all_heads.chosen(view, found)
+        all_heads.in_words(view.run, found, part, layer, head)
     with left:
-        heads_view.every_head(view, found, layer, head)
-    head_finder.finder(found)
-head_looks.draw(view, layer, head)
+        all_heads.every_head(view, found, layer, head)
+    table.finder(found)
+one_head.draw(view, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

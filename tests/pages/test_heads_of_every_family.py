@@ -6,7 +6,7 @@ import pytest
 from analysis.head_summary import summarise
 from tests.pages.driving import chart, numbers, picked, shown
 from tests.pages.test_kinds import FAMILIES, charts, of, sentences, zoo  # noqa: F401  (the fixture ships the tiny models)
-from ui.head_looks import LOOKS
+from ui.heads.one_head import LOOKS
 from ui.maps import attention
 
 DRAWN = {

@@ -18,7 +18,7 @@ from analysis.promoted_tokens import head_writes
 from analysis.rollout import rollout
 from analysis.value_weighted import value_weighted
 from tests.pages.driving import CAT, chart, fine, numbers, opened, picked, pressed, sent, shown
-from ui import head_cards
+from ui.heads import card_scores
 from ui.maps import attention
 from ui.runs import on_demand
 from ui.runs.runner import Run
@@ -222,7 +222,7 @@ def test_a_head_of_a_text_of_one_token_is_not_described() -> None:
 
 
 def card(run: Run, folder: Path, scores: object) -> Path:
-    path = folder / head_cards.FILE
+    path = folder / card_scores.FILE
     path.write_text(
         json.dumps({"definition": {}, "scores": scores, "text": "1,000 held-out sentences"}), encoding="utf-8"
     )
@@ -239,7 +239,7 @@ def test_the_models_own_figures_are_shown_where_its_folder_has_them(
     rows[0][0] = None
     card(run, tmp_path, {"encoder": {"previous": rows}})
     monkeypatch.setattr(run.lm, "source", run.lm.source.__class__(**{**vars(run.lm.source), "path": str(tmp_path)}))
-    found = head_cards.general(run.lm)
+    found = card_scores.general(run.lm)
     assert found is not None
     assert found.text == "1,000 held-out sentences"
     assert found.of("encoder", "previous", 1, 2) == 0.875
@@ -259,4 +259,4 @@ def test_a_file_that_is_no_table_of_this_model_says_nothing(
     run = shown(page(part="Encoder"))
     card(run, tmp_path, scores)
     monkeypatch.setattr(run.lm, "source", run.lm.source.__class__(**{**vars(run.lm.source), "path": str(tmp_path)}))
-    assert head_cards.general(run.lm) is None
+    assert card_scores.general(run.lm) is None

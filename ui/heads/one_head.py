@@ -7,9 +7,9 @@ import streamlit as st
 from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
-from ui import flow_view, head_code, writes_view
 from ui.figures import Matrix, array, markdown
-from ui.head_maps_view import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
+from ui.heads import flow, notebook, promoted_tokens
+from ui.heads.token_maps import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
 from ui.maps import attention, display_options, windows
 from ui.maps.attention import AttentionView
 from ui.maps.heatmap import small_map
@@ -61,7 +61,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
     if toggles.reshaping:
         st.caption(WHOLE[look])
     if look == "tokens":
-        writes_view.draw(view, layer, head)
+        promoted_tokens.draw(view, layer, head)
     else:
         through(view, layer)
 
@@ -83,10 +83,10 @@ def by_value(at: Look) -> None:
         handed = value_weighted_shown(view.run.trace, stack, layer, part, [head], view.reshaping)
     left, right = st.columns(2, gap="large")
     name = f"{view.part}-layer-{layer}-head-{head}"
-    code = partial(head_code.of_weights, view, at.toggles, layer, head)
+    code = partial(notebook.of_weights, view, at.toggles, layer, head)
     with left:
         shares(at, raw, Named("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}", code))
-    code = partial(head_code.of_value, view, at.toggles, layer, head, WIDE)
+    code = partial(notebook.of_value, view, at.toggles, layer, head, WIDE)
     with right:
         lengths(at, handed, Named("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}", code))
     st.caption(moved(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
@@ -133,14 +133,14 @@ def together(at: Look) -> None:
         handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
     else:
         handed = value_weighted_shown(view.run.trace, stack, layer, part, range(view.heads), view.reshaping)
-    name, code = f"{view.part}-layer-{layer}", partial(head_code.of_layer, view, at.toggles, layer, NARROW)
+    name, code = f"{view.part}-layer-{layer}", partial(notebook.of_layer, view, at.toggles, layer, NARROW)
     left, middle, right = st.columns(3, gap="medium")
     with left:
         shares(at, mean, Named("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}", partial(code, 0), NARROW))
     with middle:
         shares(at, most, Named("most", f"Max of layer {layer}", MOST, f"max-{name}", partial(code, 1), NARROW))
     with right:
-        code = partial(head_code.of_value, view, at.toggles, layer, None, NARROW)
+        code = partial(notebook.of_value, view, at.toggles, layer, None, NARROW)
         title = f"Layer {layer} weighted by value"
         lengths(at, handed, Named("valued_layer", title, TOGETHER, f"value-weighted-{name}", code, NARROW))
     windows.where(at.sides, windows.shown(at.sides), partial(in_small, at, most), cell=CELL)
@@ -168,7 +168,7 @@ def through(view: AttentionView, layer: int) -> None:
     with left:
         rolled(view, found, layer)
     with right:
-        flow_view.draw(view, found)
+        flow.draw(view, found)
 
 
 def size(view: AttentionView) -> int:
@@ -181,7 +181,7 @@ def rolled(view: AttentionView, found: Rollout, layer: int) -> None:
     held = found.across if across else found.within
     assert held is not None
     cells = held[layer]
-    code = partial(head_code.of_rollout, view, layer, WIDE)
+    code = partial(notebook.of_rollout, view, layer, WIDE)
     named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}", code)
     sides = windows.Sides(view.queries, view.keys)
     a_map(

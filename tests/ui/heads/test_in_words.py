@@ -5,7 +5,7 @@ import numpy as np
 from analysis.head_scores import OF_PART, HeadScores, ScoreName
 from analysis.head_summary import HeadSummary
 from model.trace import AttentionPart
-from ui.head_words import does, place, scores_of, spread
+from ui.heads.in_words import does, place, scores_of, spread
 
 
 def made(part: AttentionPart, means: dict[ScoreName, list[list[float]]], even: float = 0.1) -> HeadSummary:

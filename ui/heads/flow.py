@@ -7,8 +7,9 @@ import streamlit as st
 
 from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
 from analysis.rollout import Rollout
-from ui import figures, head_code
+from ui import figures
 from ui.figures import Matrix, markdown, theme
+from ui.heads import notebook
 from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.runs.on_demand import asked, duration, is_kept, kept
@@ -76,7 +77,7 @@ def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
         view.keys,
         {"flow": flows, "rollout": rolls},
         theme=theme.current(),
-        said=head_code.said_of_flow(view, at),
+        said=notebook.said_of_flow(view, at),
         width=560,
     )
     figures.place(
@@ -88,7 +89,7 @@ def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
         csv=lambda: table_csv(
             {"token": list(view.keys), "flow": [float(x) for x in flows], "rollout": [float(x) for x in rolls]}
         ),
-        python=lambda: head_code.of_flow(view, at, 560),
+        python=lambda: notebook.of_flow(view, at, 560),
     )
 
 
@@ -136,6 +137,6 @@ def whole(view: AttentionView, pipes: Graph, takes: float) -> None:
         filename=f"flow-{view.part}",
         csv=lambda: matrix_csv(cells, view.queries, view.keys),
         npz=lambda: matrix_npz(cells, view.queries, view.keys),
-        python=lambda: head_code.of_flow(view, None, 560),
+        python=lambda: notebook.of_flow(view, None, 560),
         fill=len(view.keys) > 20,
     )

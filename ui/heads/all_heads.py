@@ -5,11 +5,13 @@ import streamlit as st
 from analysis import head_summary
 from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
-from ui import figures, head_cards, head_code, head_words
+from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import markdown, theme
 from ui.figures.tables import Cell, table
-from ui.head_words import HeadScore
+from ui.heads import card_scores, notebook
+from ui.heads import in_words as heads_in_words
+from ui.heads.in_words import HeadScore
 from ui.maps import attention, pickers
 from ui.maps.attention import AttentionView
 from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
@@ -68,7 +70,7 @@ def most_telling(found: HeadSummary) -> tuple[int, int]:
     """The head with the score furthest above even attention; the first where there is none."""
     layers, count = found.entropy.shape
     places = [(layer, head) for layer in range(layers) for head in range(count)]
-    return max(places, key=lambda at: max(s.lift for s in head_words.scores_of(found, *at) if s.name != "coverage"))
+    return max(places, key=lambda at: max(s.lift for s in heads_in_words.scores_of(found, *at) if s.name != "coverage"))
 
 
 def choose(layer: int, head: int) -> None:
@@ -96,7 +98,7 @@ def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -
         "All pieces count, special tokens too, whatever is hidden or merged in the maps below. Click a head.",
         filename=f"heads-{view.part}",
         csv=lambda: as_csv(found),
-        python=lambda: head_code.of_maps(view, layer, head),
+        python=lambda: notebook.of_maps(view, layer, head),
     )
     plotly_bridge("head_maps", key="head_maps_bridge", on_point=clicked)
 
@@ -117,16 +119,16 @@ def as_csv(found: HeadSummary) -> str:
 
 def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> None:
     """What the chosen head does on this text, and where to see it."""
-    st.markdown(markdown.plain(head_words.does(found, layer, head)))
-    if more := head_words.spread(found, layer, head):
+    st.markdown(markdown.plain(heads_in_words.does(found, layer, head)))
+    if more := heads_in_words.spread(found, layer, head):
         st.caption(more)
     st.page_link(
         "pages/attention.py",
         label=f"See where layer {layer}, head {head} looks →",
         query_params={"part": part, "layer": str(layer), "head": str(head)},
     )
-    general = head_cards.general(run.lm)
-    scores = head_words.scores_of(found, layer, head)
+    general = card_scores.general(run.lm)
+    scores = heads_in_words.scores_of(found, layer, head)
     names = [Cell("Score"), Cell("Here", "On the text above."), Cell("Even", EVEN)]
     if general is not None:
         names.append(Cell("In general", f"From the model's card: {general.text}"))

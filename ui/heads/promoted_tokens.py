@@ -5,9 +5,10 @@ import streamlit as st
 import torch
 
 from analysis.promoted_tokens import HeadWrites, head_writes, ranked
-from ui import figures, head_code
+from ui import figures
 from ui.figures import array, markdown, theme
 from ui.figures.tables import Cell, table
+from ui.heads import notebook
 from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.runs.runner import Run
@@ -75,7 +76,7 @@ def tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: in
         explained=EXPLAINED + norm_note(run),
         filename=f"written-{view.part}-{layer}-{head}-{at}",
         csv=lambda: as_csv(run, logits),
-        python=lambda: head_code.of_written(view, layer, head, at, LISTED),
+        python=lambda: notebook.of_written(view, layer, head, at, LISTED),
     )
     st.caption(said(run, logits, at) + " " + APPROXIMATION)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.head_scores import SCORES, ScoreName
 from analysis.head_summary import HeadSummary
 from ui.figures import markdown
-from ui.heads_view import DISTANCE, ENTROPY, choose, columns_of, maps_of
+from ui.heads.all_heads import DISTANCE, ENTROPY, choose, columns_of, maps_of
 from ui.state import address
 from viz.head_maps import HeadMap
 

@@ -1,0 +1,1 @@
+"""The page Heads: what each head does."""
