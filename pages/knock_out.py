@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import knock_out_view, switches_view, worth_map_view, worth_view
 from ui.components.keys.keys import keys
+from ui.knock_out import head_map, importance_maps, page, switches
 from ui.maps import attention, pickers
 from ui.runs import runner
 from ui.shell import requirements
@@ -12,23 +12,23 @@ from ui.state import edits
 run = runner.shown()
 requirements.needs_head(run)
 edits.link(run)
-found = knock_out_view.measured(run)
+found = page.measured(run)
 if found is None:
     st.stop()
-knock_out_view.texts(found)
+page.texts(found)
 edits.chips(run)
-knock_out_view.verdict(found)
-part = switches_view.pick_part(run)
+page.verdict(found)
+part = switches.pick_part(run)
 view = attention.shown(run, part)
 left, right = st.columns([2, 3], gap="large")
 with right:
     layer, head = pickers.pickers(view)
-    worth_map_view.head_map(found, part, layer, head)
-    knock_out_view.next_token(found)
+    head_map.head_map(found, part, layer, head)
+    page.next_token(found)
 with left:
-    switches_view.overview(found, part, layer, head)
-    switches_view.sublayers(run)
-worth_view.numbers(found, part, layer, head)
+    switches.overview(found, part, layer, head)
+    switches.sublayers(run)
+importance_maps.numbers(found, part, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

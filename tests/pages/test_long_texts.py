@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from model import ZeroHead
 from tests.pages.driving import chart, chips, clicked, numbers, opened, payload, pressed, sent, shown
-from ui import knock_out_view
 from ui.attention import row as attention_row
 from ui.compare import comparison
+from ui.knock_out import page
 from ui.maps import thumbnails
 from ui.runs import runner
 from viz.windows import MOST_CELLS, edges
@@ -91,7 +91,7 @@ def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: p
 def test_what_takes_long_on_the_knock_out_page_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparison, "AT_ONCE", 6)
     monkeypatch.setattr(thumbnails, "ON_REQUEST", 6)
-    monkeypatch.setattr(knock_out_view.estimate, "PATIENCE", 0.0)
+    monkeypatch.setattr(page.estimate, "PATIENCE", 0.0)
     text = "Le vieux pont est rouge et noir."
     app = opened("knock_out", text, **AT)
     assert "worth_grid" not in keys_of(app)

@@ -10,11 +10,12 @@ import streamlit as st
 from analysis.gradients import gradient_x_attention
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, ZeroHead
-from ui import figures, worth_code
+from ui import figures
 from ui.compare import predictions
 from ui.figures import Matrix, array, theme
-from ui.head_worth import silenced
-from ui.knock_out_view import Measured
+from ui.knock_out import notebook
+from ui.knock_out.importance import silenced
+from ui.knock_out.page import Measured
 from ui.maps import attention, windows
 from ui.runs.runner import Run
 from ui.state import address
@@ -84,7 +85,7 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
         filename=f"{shows}-{part}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(values), queries, keys, **at),
         npz=lambda: matrix_npz(window.of(values), queries, keys, **at),
-        python=lambda: worth_code.of_map(
+        python=lambda: notebook.of_map(
             found.plain, found.edited, asked_for, (part, layer, head), shows, cut_here, window
         ),
         fill=len(keys) > 40,
@@ -117,8 +118,8 @@ def map_figure(
         exact = partial(attention_heatmap, hide_future=view.causal)
         pooled = partial(pooled_heatmap, hide_future=view.causal)
     else:
-        exact = partial(difference_heatmap, name=worth_code.CALLED[shows])
-        pooled = partial(pooled_difference, name=worth_code.CALLED[shows])
+        exact = partial(difference_heatmap, name=notebook.CALLED[shows])
+        pooled = partial(pooled_difference, name=notebook.CALLED[shows])
     if small:
         return windows.in_small(pooled, values, sides, window)
     if window.exact:

@@ -11,9 +11,19 @@ from analysis.knock_out import Cost, every_head, log_probability
 from model import ZeroHead
 from model.config import Kind
 from tests.model.builders import KINDS, random_model, read_by, shaped
-from ui import head_worth
 from ui.compare.predictions import Moment, asked
-from ui.head_worth import Sweep, advance, change_in_bits, columns, head_names, knocked_out, start, sweep, tables
+from ui.knock_out import importance
+from ui.knock_out.importance import (
+    Sweep,
+    advance,
+    change_in_bits,
+    columns,
+    head_names,
+    knocked_out,
+    start,
+    sweep,
+    tables,
+)
 from ui.maps import attention
 from ui.runs.runner import Run, RunSpec
 
@@ -97,9 +107,9 @@ def test_numbers_of_all_heads_stand_in_the_order_of_their_names() -> None:
 def test_gradients_are_taken_once_a_prediction_and_only_where_asked() -> None:
     run = run_of("decoder")
     prediction = asked(run, (moment(run),))
-    assert not head_worth.has_gradients(run, prediction)
-    found = head_worth.gradients(run, prediction, ())
-    assert head_worth.gradients(run, prediction, ()) is found
+    assert not importance.has_gradients(run, prediction)
+    found = importance.gradients(run, prediction, ())
+    assert importance.gradients(run, prediction, ()) is found
     assert found["decoder"].shape == (2, 6)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.knock_out import Prediction
-from ui.head_worth import NUMBERS, Name
+from ui.knock_out.importance import NUMBERS, Name
 from ui.maps import attention
 from ui.runs.notebook import call, of_edits, of_run, of_trace, whole
 from ui.runs.runner import Run

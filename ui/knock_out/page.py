@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from ui import figures, worth_code
+from ui import figures
 from ui.compare import other_run, predictions
 from ui.compare import texts as compare_texts
 from ui.compare.predictions import Moment
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
-from ui.head_worth import change_in_bits
+from ui.knock_out import notebook
+from ui.knock_out.importance import change_in_bits
 from ui.runs import estimate, runner
 from ui.runs.on_demand import asked, duration
 from ui.runs.runner import Run
@@ -203,5 +204,5 @@ def next_token(found: Measured) -> None:
                 "bits": [change_in_bits(logits[0], logits[1], i) for i in order],
             }
         ),
-        python=lambda: worth_code.of_change(found.plain, found.edited, moment.at, moment.token.id, CANDIDATES, HEIGHT),
+        python=lambda: notebook.of_change(found.plain, found.edited, moment.at, moment.token.id, CANDIDATES, HEIGHT),
     )

@@ -14,8 +14,8 @@ from ui.compare.comparison import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import TakeAway, theme
-from ui.head_worth import silenced
-from ui.knock_out_view import Measured
+from ui.knock_out.importance import silenced
+from ui.knock_out.page import Measured
 from ui.maps import attention, head_grid_export, notebook, pickers, thumbnails
 from ui.maps.display_options import Toggles
 from ui.runs.on_demand import asked, duration, in_turn

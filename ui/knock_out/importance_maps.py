@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from analysis.agreement import rank_agreement, spearman
 from analysis.head_importance import Table
 from analysis.knock_out import Prediction, every_head
-from ui import figures, head_worth, worth_code
+from ui import figures
 from ui.compare import predictions
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import theme
-from ui.head_worth import NUMBERS, Name, Sweep, Tables
-from ui.knock_out_view import Measured
+from ui.knock_out import importance, notebook
+from ui.knock_out.importance import NUMBERS, Name, Sweep, Tables
+from ui.knock_out.page import Measured
 from ui.maps import attention
 from ui.runs.on_demand import AT_ONCE
 from ui.runs.runner import Run
@@ -47,13 +48,13 @@ def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
     """The numbers there are: those that cost little at once, gradients of a large model and knock-outs when asked for."""
     run, edits = found.edited, off.held(found.run)
     tables: dict[Name, Tables] = {}
-    if head_worth.has_tables(run) or head_worth.weights_of(run) <= AT_ONCE:
-        tables |= {"weight": head_worth.tables(run, "weight"), "norm": head_worth.tables(run, "norm")}
-    if head_worth.has_gradients(run, asked) or gradient_seconds(run, asked) <= head_worth.AT_ONCE:
-        tables["gradient"] = head_worth.gradients(run, asked, edits)
-    sweep = head_worth.sweep(run, asked)
+    if importance.has_tables(run) or importance.weights_of(run) <= AT_ONCE:
+        tables |= {"weight": importance.tables(run, "weight"), "norm": importance.tables(run, "norm")}
+    if importance.has_gradients(run, asked) or gradient_seconds(run, asked) <= importance.AT_ONCE:
+        tables["gradient"] = importance.gradients(run, asked, edits)
+    sweep = importance.sweep(run, asked)
     if sweep is not None and sweep.lost:
-        tables["knock_out"] = head_worth.knocked_out(run, sweep)
+        tables["knock_out"] = importance.knocked_out(run, sweep)
     return tables
 
 
@@ -66,13 +67,13 @@ def pattern_seconds(run: Run) -> float:
 
 
 def gradient_seconds(run: Run, asked: Prediction) -> float:
-    return head_worth.GRADIENT_PASSES * head_worth.price(run, asked).seconds(1, 1)
+    return importance.GRADIENT_PASSES * importance.price(run, asked).seconds(1, 1)
 
 
 def sweep_row(found: Measured, asked: Prediction) -> None:
     """The button that knocks out every head in turn, with its estimate; while it runs, how far it is and a way to stop."""
     run, edits = found.edited, off.held(found.run)
-    sweep, count = head_worth.sweep(run, asked), len(every_head(found.run.lm.config))
+    sweep, count = importance.sweep(run, asked), len(every_head(found.run.lm.config))
     if sweep is not None and sweep.running:
         st.fragment(under_way, run_every=TICK)(found, asked, sweep, count)
         return
@@ -85,23 +86,23 @@ def sweep_row(found: Measured, asked: Prediction) -> None:
         word = "Knock out every head in turn" if not done else f"Go on: {count - done} of {count} heads are left"
         st.button(word, key="sweep_start", type="primary", on_click=begin, args=(run, asked, edits))
         st.caption(
-            f"{count} heads, {duration(head_worth.estimate(run, asked) * (count - done) / count)}.", width="content"
+            f"{count} heads, {duration(importance.estimate(run, asked) * (count - done) / count)}.", width="content"
         )
 
 
 def begin(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> None:
     """Starts the knock-outs, or goes on with them."""
-    head_worth.start(run, asked, edits)
+    importance.start(run, asked, edits)
 
 
 def read_patterns(run: Run) -> None:
     """The numbers that every head's pattern gives, of a text too long to read them unasked."""
-    head_worth.tables(run, "weight")
+    importance.tables(run, "weight")
 
 
 def take_gradients(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> None:
     """Gradients of a model that is too large to take them unasked."""
-    head_worth.gradients(run, asked, edits)
+    importance.gradients(run, asked, edits)
 
 
 def duration(seconds: float) -> str:
@@ -115,7 +116,7 @@ def duration(seconds: float) -> str:
 
 def under_way(found: Measured, asked: Prediction, sweep: Sweep, count: int) -> None:
     """A slice of knock-outs, drawn by itself; the whole page is drawn again once all are done."""
-    ended = head_worth.advance(sweep, found.edited, asked, off.held(found.run))
+    ended = importance.advance(sweep, found.edited, asked, off.held(found.run))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         done = len(sweep.lost)
         left = sweep.cost.seconds(count - done, sweep.rows)
@@ -144,7 +145,7 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
         unit=number.unit,
         signed=number.signed,
         selected=selected,
-        off=head_worth.silenced(off.held(found.run), part),
+        off=importance.silenced(off.held(found.run), part),
         width=480,
         height=tall(table),
     )
@@ -156,12 +157,12 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
         filename=f"{name}-{part}",
         csv=lambda: heads_csv(table, name),
         npz=lambda: archive({name: table}),
-        python=lambda: worth_code.of_number(
+        python=lambda: notebook.of_number(
             found.edited,
             predictions.asked(found.edited, found.which),
             name,
             (part, *selected),
-            head_worth.silenced(off.held(found.run), part),
+            importance.silenced(off.held(found.run), part),
             tall(table),
         ),
     )
@@ -184,7 +185,7 @@ def ask_for(found: Measured, name: Name) -> None:
         st.button("Take the gradients", key="take_gradients", on_click=take_gradients, args=args)
         st.caption(f"{duration(gradient_seconds(run, asked)).capitalize()}.")
     else:
-        count = head_worth.weights_of(run)
+        count = importance.weights_of(run)
         st.button("Read every head", key=f"read_{name}", on_click=read_patterns, args=(run,))
         st.caption(f"This text has {count / 1e6:,.0f} million attention weights; {duration(pattern_seconds(run))}.")
 
@@ -209,7 +210,7 @@ def agreement(run: Run, asked: Prediction, tables: Mapping[Name, Tables], part: 
     """Whether the numbers rank the heads alike, and two of them against each other."""
     parts = attention.available(run)
     names: list[Name] = list(tables)
-    rows = head_worth.columns(tables, parts)
+    rows = importance.columns(tables, parts)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(rows).all(axis=0))
     if known.sum() < 3:
         return
@@ -230,7 +231,7 @@ def agreement(run: Run, asked: Prediction, tables: Mapping[Name, Tables], part: 
                 {"number": shown, **{name: [float(v) for v in correlations[:, i]] for i, name in enumerate(shown)}}
             ),
             npz=lambda: archive({"spearman": correlations, "numbers": np.array(shown, dtype=np.str_)}),
-            python=lambda: worth_code.of_agreement(run, asked, names, shown),
+            python=lambda: notebook.of_agreement(run, asked, names, shown),
         )
         st.caption(said(tables, rows, known))
     with right:
@@ -255,7 +256,7 @@ def against(run: Run, asked: Prediction, names: list[Name], rows: Table, part: s
     across: list[Name] = [name for name in names if name != upright]
     address.keep_among("across", across, across[0], lambda name: SHORT[name])
     parts = attention.available(run)
-    groups, labels = head_worth.head_names(run, parts)
+    groups, labels = importance.head_names(run, parts)
     chosen: Name = st.session_state["across"]
     at = labels.index(f"{attention.SHORT[part]} L{layer} H{head}")
     x, y = rows[names.index(chosen)], rows[names.index(upright)]
@@ -280,7 +281,7 @@ def against(run: Run, asked: Prediction, names: list[Name], rows: Table, part: s
         explained="A point for each head of the model; the one on screen is ringed.",
         filename="heads-against-each-other",
         csv=lambda: table_csv({"head": labels, title_x: [float(v) for v in x], title_y: [float(v) for v in y]}),
-        python=lambda: worth_code.of_scatter(run, asked, chosen, upright, (title_x, title_y), at),
+        python=lambda: notebook.of_scatter(run, asked, chosen, upright, (title_x, title_y), at),
     )
     st.segmented_control(
         "Across",

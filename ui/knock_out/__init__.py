@@ -1,0 +1,1 @@
+"""The page Knock out: what changes without a part of the model."""
