@@ -1,0 +1,1 @@
+"""The page Logits: probabilities at every position."""
