@@ -2,30 +2,30 @@
 
 import streamlit as st
 
-from ui import models_view, opening_view
+from ui.models import open, page
 
-part = models_view.pick_part()
-name, device, lm = models_view.current()
-opening_view.open_asked(device)
+part = page.pick_part()
+name, device, lm = page.current()
+open.open_asked(device)
 if part == "open":
     left, right = st.columns([3, 2], gap="large")
     with left:
-        opening_view.on_this_machine(name)
-        opening_view.in_memory(name, device)
+        open.on_this_machine(name)
+        open.in_memory(name, device)
     with right:
-        opening_view.open_another(device)
+        open.open_another(device)
 elif part == "families":
-    models_view.families()
-    models_view.two_families(lm)
+    page.families()
+    page.two_families(lm)
 else:
-    models_view.title(lm)
+    page.title(lm)
     left, right = st.columns([3, 2] if lm.kind == "encoder-decoder" else [2, 3], gap="medium")
     with left:
-        models_view.blocks(lm)
-        models_view.special_tokens(lm)
-        models_view.task_prefixes(lm)
+        page.blocks(lm)
+        page.special_tokens(lm)
+        page.task_prefixes(lm)
     with right:
-        models_view.parameters(lm)
-        models_view.config(lm)
-        models_view.origin(lm)
-        models_view.card(lm)
+        page.parameters(lm)
+        page.config(lm)
+        page.origin(lm)
+        page.card(lm)

@@ -13,8 +13,8 @@ from model.loading import checkpoint
 from tests.model import lstm_checkpoint
 from tests.pages.driving import APP, chart, fine, link, numbers, payload, picked, said, sent, shown, typed
 from tests.pages.test_kinds import save, tokenizer
-from ui import side_by_side
-from ui.architectures_view import by_distance_csv
+from ui.models import side_by_side
+from ui.models.architectures import by_distance_csv
 from ui.runs import runner
 from ui.runs.runner import RunSpec
 from viz.influence import Curve

@@ -12,7 +12,7 @@ from model.families import FAMILIES
 from model.loading import hub
 from tests.model.small_checkpoint import small_checkpoint
 from tests.pages.driving import CAT, chart, chips, fine, link, opened, picked, pressed, said, shown
-from ui import opening_view, permission
+from ui.models import open, permission
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL
 
@@ -178,8 +178,8 @@ def test_a_model_of_the_hub_s_cache_is_listed_and_opened_by_its_id(
 
 def test_a_line_of_the_list_asks_for_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, object] = {}
-    monkeypatch.setattr(opening_view.st, "session_state", state)
-    listed = [opening_view.Listed(name, "shipped", "", "", 0) for name in "ab"]
+    monkeypatch.setattr(open.st, "session_state", state)
+    listed = [open.Listed(name, "shipped", "", "", 0) for name in "ab"]
     for nothing in (
         None,
         {},
@@ -187,9 +187,9 @@ def test_a_line_of_the_list_asks_for_its_model(monkeypatch: pytest.MonkeyPatch) 
         {"selection": {"rows": [2]}},
         {"selection": {"rows": ["0"]}},
     ):
-        opening_view.choose(listed, nothing)
+        open.choose(listed, nothing)
         assert state == {}
-    opening_view.choose(listed, {"selection": {"rows": [1]}})
+    open.choose(listed, {"selection": {"rows": [1]}})
     assert state == {"open_next": "b"}
 
 

@@ -4,16 +4,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import InputError
-from ui import block_figures, cost_table, figures, side_by_side
+from ui import figures
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.maps import attention as maps_attention
-from ui.model_facts import facts
+from ui.models import block_drawing, cost_table, side_by_side
+from ui.models.facts import facts
+from ui.models.side_by_side import Side
 from ui.runs import model_pool
 from ui.runs.runner import Run
 from ui.shell import masks
-from ui.side_by_side import Side
 from ui.state import address
 from viz.export import matrix_csv, table_csv
 from viz.influence import Curve, influence_bars, influence_by_distance
@@ -267,8 +268,8 @@ def drawings(sides: list[Side]) -> None:
             continue
         config = side.run.lm.config
         with column:
-            for stack in block_figures.stacks_of(config):
-                fig, title, explained = block_figures.block_figure(config, stack)
+            for stack in block_drawing.stacks_of(config):
+                fig, title, explained = block_drawing.block_figure(config, stack)
                 told = facts(config)
                 figures.place(
                     fig,

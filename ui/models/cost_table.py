@@ -1,11 +1,11 @@
 """What differs between models, term by term, and what a token costs in each: the rows of one table."""
 
 from analysis.cost import Cost, cost
-from ui import side_by_side
 from ui.figures.tables import Cell
-from ui.model_facts import facts
+from ui.models import side_by_side
+from ui.models.facts import facts
+from ui.models.side_by_side import Side
 from ui.runs.runner import Run
-from ui.side_by_side import Side
 from viz.parameters import many
 from viz.percent import format_percent
 

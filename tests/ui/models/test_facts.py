@@ -13,10 +13,10 @@ from model.pretrained import Source
 from model.transformer import Transformer
 from tests.model.builders import random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
-from ui.family_examples import EXAMPLES, example_config
 from ui.figures.tables import Cell, markup
-from ui.model_facts import PARTS, biases, block_plan, facts, parameters_by_part, part_of
-from ui.models_view import family_row, readable
+from ui.models.facts import PARTS, biases, block_plan, facts, parameters_by_part, part_of
+from ui.models.families import EXAMPLES, example_config
+from ui.models.page import family_row, readable
 from ui.shell.task_prefixes import prefixes, with_prefix
 from viz.architecture import block_drawing
 from viz.theme import LIGHT
@@ -73,7 +73,7 @@ def test_terms_that_do_not_matter_are_left_out() -> None:
 
 @pytest.mark.parametrize("family", OF_TRANSFORMERS)
 def test_every_family_has_a_published_example_that_its_own_reader_takes(family: str) -> None:
-    assert family in EXAMPLES, "add a published model of this family to ui/family_examples.py"
+    assert family in EXAMPLES, "add a published model of this family to ui/models/families.py"
     config = example_config(family)
     row = [cell.text for cell in family_row(family)]
     assert row[4] == f"{config.n_heads} / {config.kv_heads}"

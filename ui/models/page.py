@@ -8,12 +8,12 @@ from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
-from ui import block_figures, figures
+from ui import figures
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
-from ui.family_examples import EXAMPLES, example_config
 from ui.figures import markdown, tables, theme
 from ui.figures.tables import Cell
-from ui.model_facts import (
+from ui.models import block_drawing
+from ui.models.facts import (
     ACTIVATIONS,
     NORMS,
     ORDERS,
@@ -25,6 +25,7 @@ from ui.model_facts import (
     facts,
     parameters_by_part,
 )
+from ui.models.families import EXAMPLES, example_config
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import DEFAULT_MODEL
@@ -93,7 +94,7 @@ def blocks(lm: LanguageModel) -> None:
 def drawing(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> None:
     """One stack's block, or a recurrent layer; its numbers are the config in words."""
     told = facts(config)
-    fig, title, explained = block_figures.block_figure(config, stack)
+    fig, title, explained = block_drawing.block_figure(config, stack)
     figures.place(
         fig,
         key=key,
@@ -251,7 +252,7 @@ def families() -> None:
 
 def two_families(lm: LanguageModel) -> None:
     """Two families' blocks beside each other, drawn from the same configs as the table."""
-    heading("Two blocks side by side", block_figures.READ_UPWARDS)
+    heading("Two blocks side by side", block_drawing.READ_UPWARDS)
     names = list(EXAMPLES)
     own = lm.family if lm.family in EXAMPLES else names[0]
     firsts = (own, next(name for name in ("llama", "bert") if name != own))

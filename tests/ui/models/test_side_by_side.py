@@ -13,10 +13,10 @@ from model.network import build
 from model.pretrained import Source
 from tests.model.builders import START, ids, random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
-from ui import cost_table
-from ui.cost_table import bytes_of, costs, differing, looking, milliseconds, operations
+from ui.models import cost_table
+from ui.models.cost_table import bytes_of, costs, differing, looking, milliseconds, operations
+from ui.models.side_by_side import Side, attention_by_distance, clamp, counted, parts, suggested
 from ui.runs.runner import Run, RunSpec
-from ui.side_by_side import Side, attention_by_distance, clamp, counted, parts, suggested
 
 
 def lstm() -> LanguageModel:

@@ -13,9 +13,9 @@ from model.errors import CheckpointError
 from model.loading import checkpoint
 from model.loading.hub import Progress
 from model.loading.memory import free_on
-from ui import permission
 from ui.figures import markdown
-from ui.models_view import heading
+from ui.models import permission
+from ui.models.page import heading
 from ui.runs import model_pool, runner
 from ui.runs.model_pool import Listed
 

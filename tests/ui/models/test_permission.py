@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from tests.model.small_checkpoint import small_checkpoint
 from tests.pages.driving import fine
 from tests.pages.driving import opened as page
-from ui import permission
-from ui.permission import decide, is_loopback, name_in
+from ui.models import permission
+from ui.models.permission import decide, is_loopback, name_in
 from ui.runs import runner
 
 LOCAL = {"Host": "127.0.0.1:8501"}

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 
 from model.config import TransformerConfig
 from ui.figures import theme
-from ui.model_facts import Stack, block_plan
+from ui.models.facts import Stack, block_plan
 from viz.architecture import block_drawing
 from viz.recurrent import recurrent_drawing
 
