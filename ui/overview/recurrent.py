@@ -1,7 +1,7 @@
 """The overview of a recurrent model: the same story, with a state in the place of attention."""
 
 from ui.figures import array
-from ui.overview_view import Drawn, Stage, embedding, first_token, labels, lengths, softmax, vectors
+from ui.overview.page import Drawn, Stage, embedding, first_token, labels, lengths, softmax, vectors
 from ui.runs.runner import Run
 
 

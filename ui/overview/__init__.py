@@ -1,0 +1,1 @@
+"""The page Overview: the run from tokens to the next token."""
