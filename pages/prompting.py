@@ -2,25 +2,25 @@
 
 import streamlit as st
 
-from ui import prompting_fields, prompting_file, prompting_measured, prompting_rests, prompting_view
+from ui.prompting import export, fields, page, part_shares, scores
 from ui.runs import runner
 from ui.shell import requirements
 
 run = runner.shown()
 requirements.needs_head(run)
-prompting_fields.needs_text(run)
-draft = prompting_fields.fields(run)
-found = prompting_measured.measured(run, draft)
+fields.needs_text(run)
+draft = fields.fields(run)
+found = scores.measured(run, draft)
 if found is None:
     st.stop()
-answer = prompting_view.pick_answer(found)
-length = prompting_view.pick_length()
-prompting_view.verdict(found, length)
-prompting_view.probabilities(found, length, answer)
-prompting_view.texts(found, answer)
+answer = page.pick_answer(found)
+length = page.pick_length()
+page.verdict(found, length)
+page.probabilities(found, length, answer)
+page.texts(found, answer)
 left, right = st.columns([1, 1], gap="large")
 with left:
-    prompting_view.surprisal(found, answer)
+    page.surprisal(found, answer)
 with right:
-    prompting_rests.rests_on(found, answer)
-prompting_file.buttons(found)
+    part_shares.rests_on(found, answer)
+export.buttons(found)

@@ -19,7 +19,7 @@ from analysis.prompting_shares import (
 )
 from tests.pages.copied import code_with, executed, folds_open, same_figure
 from tests.pages.driving import CAT, chart, clicked, fine, numbers, opened, payload, picked, pressed, run_of, said
-from ui.prompting_presets import ENGLISH, presets_for
+from ui.prompting.presets import ENGLISH, presets_for
 from ui.runs.examples import DEFAULT_MODEL
 
 TRUE, WRONG = "The black cat sleeps on the red couch.", "The black dog sleeps on the red couch."

@@ -4,7 +4,7 @@ import numpy as np
 
 from analysis.prompting_shares import BITS, Floats, Length
 from ui.figures import markdown
-from ui.prompting_measured import Measured, short
+from ui.prompting.scores import Measured, short
 from viz.prompting import percent
 
 LITTLE = 0.5  # bits; a change smaller than this is called little

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.prompting_draft import (
+from ui.prompting.draft import (
     LONGEST_FIELD,
     MOST_ANSWERS,
     MOST_PROMPTS,

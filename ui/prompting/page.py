@@ -6,12 +6,13 @@ import streamlit as st
 
 from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
 from model.tokenizers.tokens import Token
-from ui import figures, prompting_code
+from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
 from ui.figures import markdown, theme, tokens
-from ui.prompting_measured import Measured, Scored, short
-from ui.prompting_words import said_of_bars, summary
+from ui.prompting import notebook
+from ui.prompting.in_words import said_of_bars, summary
+from ui.prompting.scores import Measured, Scored, short
 from ui.state import address
 from viz.export import table_csv
 from viz.labels import escaped
@@ -184,7 +185,7 @@ def place(fig: go.Figure, found: Measured, length: Length, key: str, heading: st
         explained=explained,
         filename=f"prompts-{key}",
         csv=lambda: as_csv(found, length),
-        python=lambda: prompting_code.of_scores(found, length, key),
+        python=lambda: notebook.of_scores(found, length, key),
     )
 
     def opened(point: PointEvent) -> None:
@@ -228,7 +229,7 @@ def surprisal(found: Measured, answer: int) -> None:
         "a bar for each prompt in the colour of its number. They sum to the surprisal of the whole answer.",
         filename="surprisal-by-token",
         csv=lambda: tokens_csv(found, answer),
-        python=lambda: prompting_code.of_tokens(found, answer),
+        python=lambda: notebook.of_tokens(found, answer),
     )
 
 

@@ -7,9 +7,9 @@ import streamlit as st
 from analysis.prompting import PARTS
 from analysis.prompting_shares import BITS
 from ui.figures import offer
-from ui.prompting_answers import given
-from ui.prompting_measured import Measured, attention, influence
-from ui.prompting_view import as_csv
+from ui.prompting.own_answers import given
+from ui.prompting.page import as_csv
+from ui.prompting.scores import Measured, attention, influence
 from ui.shell.requirements import has_attention
 
 

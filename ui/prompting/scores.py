@@ -19,8 +19,8 @@ from analysis.prompting_shares import (
 )
 from model.errors import InputError
 from ui.figures import markdown
-from ui.prompting_answers import given, own_answers
-from ui.prompting_draft import Draft, typed_answers
+from ui.prompting.draft import Draft, typed_answers
+from ui.prompting.own_answers import given, own_answers
 from ui.runs import estimate
 from ui.runs.on_demand import asked, duration, kept
 from ui.runs.runner import Run

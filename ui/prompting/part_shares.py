@@ -5,9 +5,10 @@ import streamlit as st
 
 from analysis.prompting import PARTS
 from analysis.prompting_shares import Floats, attended_part
-from ui import figures, prompting_code
+from ui import figures
 from ui.figures import markdown, theme
-from ui.prompting_measured import Measured, attention, influence, short
+from ui.prompting import notebook
+from ui.prompting.scores import Measured, attention, influence, short
 from ui.shell import requirements
 from ui.state import address
 from viz.export import table_csv
@@ -38,7 +39,7 @@ def rests_on(found: Measured, answer: int) -> None:
         explained=explained(found),
         filename="prompt-parts",
         csv=lambda: as_csv(rows),
-        python=lambda: prompting_code.of_parts(found, answer, *which),
+        python=lambda: notebook.of_parts(found, answer, *which),
     )
     pick_heads(found)
     figures.chart(fig, key="rests", filename="prompt-parts")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ui.prompting_draft import Draft, Fields
+from ui.prompting.draft import Draft, Fields
 from ui.runs.examples import DEFAULT_MODEL
 
 

@@ -9,8 +9,8 @@ import model
 from analysis.prompting import pose
 from analysis.prompting_shares import log_probabilities, shares_among
 from model.language_model import LanguageModel
-from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS
-from ui.prompting_presets import LIMITS, PRESETS, Preset, first_draft, limits_of, presets_for
+from ui.prompting.draft import MOST_ANSWERS, MOST_PROMPTS
+from ui.prompting.presets import LIMITS, PRESETS, Preset, first_draft, limits_of, presets_for
 from ui.runs.examples import EXAMPLES
 
 SHIPPED = sorted(model.shipped())

@@ -5,8 +5,8 @@ import streamlit as st
 from analysis.prompting import JOINTS, Joint
 from model.language_model import LanguageModel
 from ui.figures import markdown, theme
-from ui.prompting_draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
-from ui.prompting_presets import Preset, first_draft, limits_of, presets_for
+from ui.prompting.draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
+from ui.prompting.presets import Preset, first_draft, limits_of, presets_for
 from ui.runs.runner import Run
 from ui.shell import encoder_input, masks, text_box
 from ui.state import address

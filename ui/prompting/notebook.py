@@ -3,8 +3,8 @@
 import re
 
 from analysis.prompting_shares import Length
-from ui.prompting_answers import given
-from ui.prompting_measured import Measured
+from ui.prompting.own_answers import given
+from ui.prompting.scores import Measured
 from ui.runs.notebook import call, whole
 
 IMPORTS = [

@@ -1,0 +1,1 @@
+"""The page Prompting: what a prompt's parts change."""
