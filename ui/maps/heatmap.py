@@ -10,7 +10,6 @@ import streamlit as st
 from ui import figures
 from ui.figures import Matrix, theme
 from ui.maps import attention, notebook, selected_pair, windows
-from ui.maps import selected_pair as maps_selected_pair
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from viz.attention import attention_heatmap
@@ -52,7 +51,7 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: 
         transposed=toggles.transposed == "on",
         on_pair=lambda query, key: selected_pair.choose(view, query, key),
     )
-    st.caption(maps_selected_pair.said(view, weights))
+    st.caption(selected_pair.said(view, weights))
     windows.where(sides, window, lambda: small_map(view, toggles, seen, window), centre=centre(view, weights))
 
 

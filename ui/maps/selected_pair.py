@@ -6,7 +6,6 @@ import streamlit as st
 
 from ui.figures import Matrix
 from ui.figures.markdown import quoted
-from ui.maps import selected_pair
 from ui.maps.attention import AttentionView
 from ui.state import address
 from viz.percent import format_percent
@@ -41,7 +40,7 @@ def choose(view: AttentionView, row: int, column: int) -> None:
 
 def said(view: AttentionView, weights: Matrix) -> str:
     """The chosen cell, or the strongest pair, in words."""
-    cell = selected_pair.of(view)
+    cell = of(view)
     lead = "" if cell else "Strongest: "
     if cell is None:
         seen = view.only_kept(weights)
