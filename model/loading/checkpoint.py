@@ -22,7 +22,7 @@ from model.tokenizers import files
 from model.tokenizers.tokens import Tokenizer
 from model.weight_layout import lay_out
 
-ZOO = Path(__file__).parent / "zoo"
+ZOO = Path(__file__).parents[1] / "zoo"
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 DTYPES: Mapping[str, torch.dtype] = {
