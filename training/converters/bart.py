@@ -4,7 +4,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
-from training.converters.converter import Json, of_linear, renamed
+from training.converters.converter import Json, Layout, of_linear, renamed
 from training.data.special_tokenizers import BART
 from training.recipe import Recipe
 
@@ -77,3 +77,6 @@ def weights(net: Transformer) -> dict[str, Tensor]:
                 names |= of_linear(f"{stack}.blocks.{i}.{ours}", f"model.{stack}.layers.{i}.{theirs}")
     found = renamed(net, names)
     return found | {"final_logits_bias": found["final_logits_bias"][None]}  # (1, vocab)
+
+
+LAYOUT = Layout(config_json, generation_json, weights)

@@ -4,7 +4,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
-from training.converters.converter import Json, of_linear, renamed
+from training.converters.converter import Json, Layout, of_linear, renamed
 from training.data.special_tokenizers import BERT
 from training.recipe import Recipe
 
@@ -65,3 +65,6 @@ def weights(net: Transformer) -> dict[str, Tensor]:
         for ours, theirs in BLOCK_PARTS.items():
             names |= of_linear(f"encoder.blocks.{i}.{ours}", f"bert.encoder.layer.{i}.{theirs}")
     return renamed(net, names)
+
+
+LAYOUT = Layout(config_json, generation_json, weights)
