@@ -62,8 +62,8 @@ def test_a_perfect_answer_has_all_pieces_right_and_a_longer_one_pays_for_what_it
 
 
 def test_a_case_counts_as_exact_only_letter_by_letter(tokenizer: Tokenizer) -> None:
-    cases = [Corrupted(SENTENCE, SENTENCE.replace("little girl", "girl little"), "swapped")] * 2
-    found = score(tokenizer, cases, [SENTENCE, SENTENCE.lower()])
+    case = Corrupted(SENTENCE, SENTENCE.replace("little girl", "girl little"), "swapped")
+    found = score(tokenizer, [(case, SENTENCE), (case, SENTENCE.lower())])
     assert found.exact == 0.5
     assert found.copied < 1.0
 

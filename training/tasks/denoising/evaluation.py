@@ -75,15 +75,15 @@ def right_pieces(tokenizer: Tokenizer, originals: Sequence[str], answers: Sequen
     return right / most
 
 
-def score(tokenizer: Tokenizer, cases: Sequence[Corrupted], answers: Sequence[str]) -> RestorationScore:
-    """How well the answers restore the cases."""
-    originals = [case.original for case in cases]
-    exact = sum(a == b for a, b in zip(originals, answers, strict=True))
+def score(tokenizer: Tokenizer, answered: Sequence[tuple[Corrupted, str]]) -> RestorationScore:
+    """How well the cases were restored by their answers."""
+    originals = [case.original for case, _ in answered]
+    exact = sum(case.original == answer for case, answer in answered)
     return RestorationScore(
-        sentences=len(cases),
-        exact=round(exact / len(cases), 4),
-        pieces=round(right_pieces(tokenizer, originals, answers), 4),
-        copied=round(right_pieces(tokenizer, originals, [case.text for case in cases]), 4),
+        sentences=len(answered),
+        exact=round(exact / len(answered), 4),
+        pieces=round(right_pieces(tokenizer, originals, [answer for _, answer in answered]), 4),
+        copied=round(right_pieces(tokenizer, originals, [case.text for case, _ in answered]), 4),
     )
 
 
@@ -127,9 +127,11 @@ def evaluate_denoising(run: TrainedRun, corpus: Path, limit: int | None) -> Deno
         seconds=round(run.progress.seconds, 1),
         train_stories=len(stories.train),
         test_stories=len(stories.test),
-        overall=score(tokenizer, *zip(*both, strict=True)),
+        overall=score(tokenizer, both),
         by_kind={
-            kind: score(tokenizer, *zip(*[(c, a) for c, a in both if c.kind == kind], strict=True)) for kind in KINDS
+            kind: score(tokenizer, of_kind)
+            for kind in KINDS
+            if (of_kind := [one for one in both if one[0].kind == kind])
         },
         untouched=round(sum(a == b for a, b in zip(whole, sentences, strict=True)) / len(sentences), 4),
         examples=tuple(Restoration(c.original, c.text, c.kind, a) for c, a in both[every // 2 :: every]),

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from model.network import Network
+from training.data.byte_pairs import tokenizer_of
 from training.data.stories import END_OF_STORY, Stories, read_stories
 from training.data.story_tokenizers import (
     MAX_POSITIONS,
@@ -25,17 +26,17 @@ IGNORED = -100  # what F.cross_entropy leaves out
 
 
 def run_tokenizer(run: Path, recipe: Recipe, stories: Stories) -> Tokenizer:
-    """The tokenizer in the run's folder; if there is none, it is learnt from the training stories and saved there."""
-    path = run / "tokenizer.json"
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-    size, specials = recipe.config.vocab_size, (END_OF_STORY,)
-    if recipe.word_pieces:
-        tokenizer = train_phrases(stories.train, vocab_size=size, words=recipe.word_pieces, specials=specials)
-    else:
-        tokenizer = train_word_pieces(stories.train, vocab_size=size, specials=specials)
-    save_story_tokenizer(begin_with(tokenizer, END_OF_STORY), run)
-    return Tokenizer.from_file(str(path))
+    """The tokenizer in the run's folder. If there is none, it is learnt from the training stories and saved there."""
+
+    def learn_and_save() -> None:
+        size, specials = recipe.config.vocab_size, (END_OF_STORY,)
+        if recipe.word_pieces:
+            tokenizer = train_phrases(stories.train, vocab_size=size, words=recipe.word_pieces, specials=specials)
+        else:
+            tokenizer = train_word_pieces(stories.train, vocab_size=size, specials=specials)
+        save_story_tokenizer(begin_with(tokenizer, END_OF_STORY), run)
+
+    return tokenizer_of(run, learn_and_save)
 
 
 def encode_stories(tokenizer: Tokenizer, stories: tuple[str, ...]) -> list[np.ndarray]:
