@@ -1,4 +1,4 @@
-"""bert-stories as BERT's checkpoints are laid out, with both heads: `BertForPreTraining` opens it."""
+"""BERT's layout with both heads, which bert-stories has: `BertForPreTraining` opens it."""
 
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -44,12 +44,12 @@ def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
 
 
 def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json | None:
-    """An encoder writes nothing."""
+    """None: an encoder does not generate."""
     return None
 
 
 def weights(net: Transformer) -> dict[str, Tensor]:
-    """A new name for each tensor; the output table is the embedding's and is not stored again."""
+    """The tensors by BERT's names. The output matrix is the token table and is not stored again."""
     names = {
         "tokens.weight": "bert.embeddings.word_embeddings.weight",
         "encoder.positions.table.weight": "bert.embeddings.position_embeddings.weight",

@@ -22,7 +22,7 @@ from training.data.story_tokenizers import (
 from training.recipe import Recipe
 from training.trainer.initialisation import build
 
-IGNORED = -100  # what F.cross_entropy leaves out
+IGNORED = -100  # the target that F.cross_entropy ignores
 
 
 def run_tokenizer(run: Path, recipe: Recipe, stories: Stories) -> Tokenizer:
