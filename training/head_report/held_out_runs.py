@@ -53,12 +53,18 @@ def of_translations(lm: LanguageModel, corpus: Path, prefix: str) -> tuple[Trace
     """Test sentences, with the model's own translations as targets."""
     sentences, _ = read_corpus(corpus)
     french = spread([pair.french for pair in sentences.test], PAIRS)
+    about = f"{len(french)} test sentences and what the model makes of them"
+    return decoded(lm, [prefix + text for text in french]), about
+
+
+def decoded(lm: LanguageModel, texts: list[str]) -> Traces:
+    """Each text with the model's own output as the target."""
 
     def read() -> Iterator[Trace]:
-        for text in french:
-            yield list(lm.decode(prefix + text, max_new_tokens=64))[-1].trace
+        for text in texts:
+            yield list(lm.decode(text, max_new_tokens=64))[-1].trace
 
-    return read, f"{len(french)} test sentences and what the model makes of them"
+    return read
 
 
 def of_sentence_pairs(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
@@ -78,9 +84,4 @@ def of_corrupted(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
     stories = read_stories(corpus)
     sentences = spread([sentence for story in stories.test for sentence in sentences_of(story)], SENTENCES)
     texts = [case.text for case in held_out_cases(sentences)]
-
-    def read() -> Iterator[Trace]:
-        for text in texts:
-            yield list(lm.decode(text, max_new_tokens=64))[-1].trace
-
-    return read, f"{len(texts)} corrupted test sentences and what the model makes of them"
+    return decoded(lm, texts), f"{len(texts)} corrupted test sentences and what the model makes of them"
