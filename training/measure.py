@@ -1,6 +1,6 @@
-"""Measure any run on what it never read: `python -m training.measure --model NAME --corpus DIR`.
+"""Measure a run on held-out text: `python -m training.measure --model NAME --corpus DIR`.
 
-Writes RUN/evaluation.json by the task's own evaluation, which has options of its own.
+Writes RUN/evaluation.json, from which the export writes the model card.
 """
 
 import argparse
@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from training.recipes import RECIPES
-from training.tasks.registry import EVALUATION, MEASURES
-from training.trainer.checkpoints import newest_checkpoint
+from training.tasks.registry import EVALUATIONS
+from training.tasks.results import EVALUATION
+from training.trainer.checkpoints import open_run
 
 
 def main() -> None:
@@ -18,18 +19,22 @@ def main() -> None:
     parser.add_argument("--model", choices=sorted(RECIPES), required=True)
     parser.add_argument("--run", type=Path, help="the run's folder (default: runs/MODEL)")
     parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs or of the stories")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument("--limit", type=int, help="measure about so many held-out texts only, into RUN/glance.json")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    run: Path = args.run or Path("runs") / args.model
-    checkpoint = newest_checkpoint(run)
-    if checkpoint is None:
-        raise SystemExit(f"{run} holds no checkpoint yet")
+    folder: Path = args.run or Path("runs") / args.model
     recipe = RECIPES[args.model]
-    figures = MEASURES[recipe.task](recipe, checkpoint, args.corpus)
-    figures.write(run / EVALUATION)
-    print((run / EVALUATION).read_text(encoding="utf-8"))
+    try:
+        run = open_run(recipe, folder, torch.device(args.device))
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    results = EVALUATIONS[recipe.task](run, args.corpus, args.limit)
+    path = folder / (EVALUATION if args.limit is None else "glance.json")
+    results.write(path)
+    print(path.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

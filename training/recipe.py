@@ -1,4 +1,4 @@
-"""Everything that decides how a model is trained, apart from the data and the machine."""
+"""Everything that decides how a model is trained, except the data and the machine."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ OPTIMIZERS: dict[Optimizer, str] = {
     "adamw": "AdamW",
     "muon": "[Muon](https://kellerjordan.github.io/posts/muon/) for the maps inside blocks and AdamW for the rest,",
 }
-"""What a card calls them."""
+"""Their names in a card."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,12 @@ class Recipe:
     weight_decay: float
     clip_norm: float
     ema_decay: float  # the weights that ship are an exponential moving average of those trained
-    batch_tokens: int  # positions of all that is read, padding counted
-    epochs: int  # where no time budget is given
+    batch_tokens: int  # positions in a batch, sources and targets, padding counted
+    epochs: int  # if no time budget is given
     seed: int
-    lexicon_copies: int = 0  # how often an epoch meets each pair of the French-English lexicon
-    word_pieces: int = 0  # of a vocabulary with phrases: how many of its pieces are learnt inside words
+    lexicon_copies: int = 0  # how often each pair of the French-English lexicon is in an epoch
+    word_pieces: int = 0  # in a vocabulary with phrases: how many pieces are learnt inside words
     optimizer: Optimizer = "adamw"
-    embedding_rate: float = 1.0  # times the learning rate: for token tables of size 1, which Adam would move too slowly
+    embedding_rate: float = (
+        1.0  # factor on the learning rate of the token table; a table of size 1 would change too slowly
+    )

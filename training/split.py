@@ -1,7 +1,6 @@
 """Draw the committed splits: `python -m training.split --corpus DIR`.
 
-Run once per corpus. Drawing again with the same seed gives the same hashes; other pairs in the lexicon change only its
-own file.
+Run once for a corpus. The same seed gives the same hashes again; a change of the lexicon changes only its own file.
 """
 
 import argparse

@@ -11,8 +11,8 @@ from training.recipes import RECIPES
 
 VOCAB = 420
 LAYOUTS: Mapping[str, tuple[Layout, Specials]] = {
-    "bert-stories": (Layout(bert.config_json, bert.generation_json, bert.weights), BERT),
-    "bart-denoise": (Layout(bart.config_json, bart.generation_json, bart.weights), BART),
+    "bert-stories": (bert.LAYOUT, BERT),
+    "bart-denoise": (bart.LAYOUT, BART),
 }
 
 

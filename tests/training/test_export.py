@@ -15,8 +15,9 @@ from training.data.translation_tokenizer import save_tokenizer
 from training.data.typing_variants import FORMS
 from training.export import export
 from training.recipe import Recipe
-from training.tasks.translation.card import card
-from training.tasks.translation.evaluation import Demonstration, Example, Measured, Score, bleu
+from training.tasks.results import EVALUATION
+from training.tasks.translation.card import translation_card
+from training.tasks.translation.evaluation import Demonstration, Example, Score, TranslationResults, bleu
 from training.tasks.translation.translate import length_limit, translate
 from training.trainer.checkpoints import Average, Progress, save_checkpoint, trained
 from training.trainer.initialisation import build
@@ -38,9 +39,9 @@ def run(recipe: Recipe, tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def measured() -> Measured:
+def measured() -> TranslationResults:
     score = Score(bleu=12.3, pairs=4, signature="nrefs:1")
-    return Measured(
+    return TranslationResults(
         step=7,
         epochs=1.5,
         seconds=3_600.0,
@@ -55,8 +56,8 @@ def measured() -> Measured:
 
 
 @pytest.fixture(scope="module")
-def folder(run: Path, recipe: Recipe, measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    measured.write(run / "evaluation.json")
+def folder(run: Path, recipe: Recipe, measured: TranslationResults, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    measured.write(run / EVALUATION)
     out = tmp_path_factory.mktemp("zoo") / "tiny"
     export("transformer-fr-en", recipe, run, out)
     return out
@@ -129,8 +130,11 @@ def test_the_folder_holds_half_precision(folder: Path) -> None:
     assert json.loads((folder / "config.json").read_text())["model_type"] == "marian"
 
 
-def test_the_card_states_what_was_measured_and_whom_to_attribute(recipe: Recipe, measured: Measured) -> None:
-    text = card("tiny", recipe, measured, parameters=5_500_000)
+def test_the_card_states_what_was_measured_and_whom_to_attribute(
+    recipe: Recipe, measured: TranslationResults, tmp_path: Path
+) -> None:
+    measured.write(tmp_path / EVALUATION)
+    text = translation_card("tiny", recipe, tmp_path, parameters=5_500_000)
     for said in (
         "12.3",
         "170,000",
@@ -144,9 +148,9 @@ def test_the_card_states_what_was_measured_and_whom_to_attribute(recipe: Recipe,
         assert said in text
 
 
-def test_measured_figures_read_back(measured: Measured, tmp_path: Path) -> None:
-    measured.write(tmp_path / "evaluation.json")
-    assert Measured.read(tmp_path / "evaluation.json") == measured
+def test_measured_figures_read_back(measured: TranslationResults, tmp_path: Path) -> None:
+    measured.write(tmp_path / EVALUATION)
+    assert TranslationResults.read(tmp_path / EVALUATION) == measured
 
 
 def test_a_perfect_translation_scores_100() -> None:

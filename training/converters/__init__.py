@@ -1,1 +1,1 @@
-"""How a trained network is written so that `transformers`, and Regard, open it: one module a layout."""
+"""Write a trained network so that `transformers` and Regard can open it. One module for each layout."""

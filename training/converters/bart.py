@@ -1,10 +1,10 @@
-"""bart-denoise as BART's checkpoints are laid out: `BartForConditionalGeneration` opens it."""
+"""BART's layout, which bart-denoise has: `BartForConditionalGeneration` opens it. Marian's has the same tensor names."""
 
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
-from training.converters.converter import Json, of_linear, renamed
+from training.converters.converter import Json, Layout, of_linear, renamed
 from training.data.special_tokenizers import BART
 from training.recipe import Recipe
 
@@ -21,7 +21,7 @@ BLOCK_PARTS = {
 
 
 def roles(tokenizer: Tokenizer) -> Json:
-    """Which token does what. The decoder starts from <s>, as the source does, and no token is forced."""
+    """The ids of the special tokens. The decoder starts from <s>, as the source does; no token is forced."""
     return {
         "bos_token_id": tokenizer.token_to_id(BART.begin),
         "decoder_start_token_id": tokenizer.token_to_id(BART.begin),
@@ -32,13 +32,12 @@ def roles(tokenizer: Tokenizer) -> Json:
     }
 
 
-def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """BartForConditionalGeneration."""
+def sizes(recipe: Recipe) -> Json:
+    """The keys of config.json that BART and Marian share."""
     c = recipe.config
     return {
         "activation_dropout": 0.0,
         "activation_function": c.activation,
-        "architectures": ["BartForConditionalGeneration"],
         "attention_dropout": 0.0,
         "d_model": c.d_model,
         "decoder_attention_heads": c.n_heads,
@@ -52,22 +51,26 @@ def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
         "encoder_layers": c.encoder_layers,
         "is_encoder_decoder": True,
         "max_position_embeddings": c.max_positions,
-        "model_type": "bart",
         "scale_embedding": c.embed_scale != 1.0,
         "tie_word_embeddings": True,
         "torch_dtype": "float16",
         "vocab_size": c.vocab_size,
-        **roles(tokenizer),
     }
 
 
+def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
+    """BartForConditionalGeneration."""
+    own: Json = {"architectures": ["BartForConditionalGeneration"], "model_type": "bart"}
+    return own | sizes(recipe) | roles(tokenizer)
+
+
 def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json | None:
-    """Greedy decoding up to the positions there are."""
+    """Greedy decoding, up to the number of positions."""
     return {**roles(tokenizer), "max_length": recipe.config.max_positions, "num_beams": 1}
 
 
 def weights(net: Transformer) -> dict[str, Tensor]:
-    """A new name for each tensor; the logit bias is one row of a matrix."""
+    """The tensors by BART's names; the logit bias is a matrix with one row."""
     names = {"tokens.weight": "model.shared.weight", "head.out.bias": "final_logits_bias"}
     for stack in ("encoder", "decoder"):
         names[f"{stack}.positions.table.weight"] = f"model.{stack}.embed_positions.weight"
@@ -77,3 +80,6 @@ def weights(net: Transformer) -> dict[str, Tensor]:
                 names |= of_linear(f"{stack}.blocks.{i}.{ours}", f"model.{stack}.layers.{i}.{theirs}")
     found = renamed(net, names)
     return found | {"final_logits_bias": found["final_logits_bias"][None]}  # (1, vocab)
+
+
+LAYOUT = Layout(config_json, generation_json, weights)

@@ -1,10 +1,10 @@
-"""bert-stories as BERT's checkpoints are laid out, with both heads: `BertForPreTraining` opens it."""
+"""BERT's layout with both heads, which bert-stories has: `BertForPreTraining` opens it."""
 
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.transformer import Transformer
-from training.converters.converter import Json, of_linear, renamed
+from training.converters.converter import Json, Layout, of_linear, renamed
 from training.data.special_tokenizers import BERT
 from training.recipe import Recipe
 
@@ -44,12 +44,12 @@ def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
 
 
 def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json | None:
-    """An encoder writes nothing."""
+    """None: an encoder does not generate."""
     return None
 
 
 def weights(net: Transformer) -> dict[str, Tensor]:
-    """A new name for each tensor; the output table is the embedding's and is not stored again."""
+    """The tensors by BERT's names. The output matrix is the token table and is not stored again."""
     names = {
         "tokens.weight": "bert.embeddings.word_embeddings.weight",
         "encoder.positions.table.weight": "bert.embeddings.position_embeddings.weight",
@@ -65,3 +65,6 @@ def weights(net: Transformer) -> dict[str, Tensor]:
         for ours, theirs in BLOCK_PARTS.items():
             names |= of_linear(f"encoder.blocks.{i}.{ours}", f"bert.encoder.layer.{i}.{theirs}")
     return renamed(net, names)
+
+
+LAYOUT = Layout(config_json, generation_json, weights)

@@ -1,4 +1,4 @@
-"""What a layout must say."""
+"""What a layout consists of."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ Json = dict[str, object]
 
 @dataclass(frozen=True)
 class Layout:
-    """How one family's checkpoints are written."""
+    """How the checkpoints of one family are written."""
 
     config_json: Callable[[Recipe, Tokenizer], Json]
     generation_json: Callable[[Recipe, Tokenizer], Json | None]
-    weights: Callable[[Transformer], dict[str, Tensor]]  # by the family's names, as trained; `export` halves them
+    weights: Callable[[Transformer], dict[str, Tensor]]  # by the family's names, in float32
 
 
 def renamed(net: Transformer, names: Mapping[str, str]) -> dict[str, Tensor]:
-    """The parameters by their new names. Raises ValueError where one has no name there: nothing is left behind."""
+    """The parameters by their new names. Raises ValueError if one of them has none."""
     parameters = dict(net.named_parameters())
     if left := parameters.keys() - names.keys():
         raise ValueError(f"the layout has no place for {', '.join(sorted(left))}")
@@ -30,5 +30,5 @@ def renamed(net: Transformer, names: Mapping[str, str]) -> dict[str, Tensor]:
 
 
 def of_linear(ours: str, theirs: str) -> dict[str, str]:
-    """The names of a map's or a norm's weight and bias."""
+    """The names of the weight and the bias of a linear layer or a norm."""
     return {f"{ours}.{p}": f"{theirs}.{p}" for p in ("weight", "bias")}

@@ -1,4 +1,4 @@
-"""The five decoders of the stories, as GPT-2, BLOOM, LLaMA and PaLM checkpoints are laid out."""
+"""The layouts of the five decoders that continue stories: GPT-2 (also for Jurassic-1), BLOOM, LLaMA and PaLM."""
 
 from collections.abc import Mapping
 
@@ -15,13 +15,13 @@ BLOCK = "decoder.blocks"
 
 
 def ends(tokenizer: Tokenizer) -> Json:
-    """One token starts, ends and pads."""
+    """The ids of the special tokens: one token starts, ends and pads."""
     end = tokenizer.token_to_id(END_OF_STORY)
     return {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
 
 
 def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """Which token ends a story, and how long one may become."""
+    """The token that ends a story, and the longest one."""
     return {**ends(tokenizer), "max_length": recipe.config.max_positions or 2_048}
 
 
@@ -49,12 +49,12 @@ def gpt2_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
 
 
 def jurassic_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """GPT-2's, marked so that Regard calls it by its own name."""
+    """As GPT-2's, with the family's name for Regard."""
     return {**gpt2_json(recipe, tokenizer), "regard": {"family": "jurassic"}}
 
 
 def gpt2_weights(net: Transformer) -> dict[str, Tensor]:
-    """GPT-2 keeps q, k and v in one map, and every map of a block transposed (its Conv1D)."""
+    """GPT-2 stores q, k and v as one matrix, and every matrix of a block transposed (Conv1D)."""
     ours = dict(net.named_parameters())
     weights = {
         "transformer.wte.weight": ours.pop("tokens.weight"),
@@ -78,7 +78,7 @@ def gpt2_weights(net: Transformer) -> dict[str, Tensor]:
 
 
 def all_placed(weights: dict[str, Tensor], left: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights, once nothing is left behind."""
+    """The weights. Raises ValueError if any are `left` without a name in the layout."""
     if left:
         raise ValueError(f"the layout has no place for {', '.join(sorted(left))}")
     return {name: x.detach() for name, x in weights.items()}
@@ -105,7 +105,7 @@ def bloom_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
 
 
 def bloom_weights(net: Transformer) -> dict[str, Tensor]:
-    """BLOOM keeps q, k and v of each head together."""
+    """BLOOM stores q, k and v as one matrix, head by head."""
     ours = dict(net.named_parameters())
     heads, d_head = net.config.n_heads, net.config.d_head
     weights = {"transformer.word_embeddings.weight": ours.pop("tokens.weight")}
@@ -130,34 +130,41 @@ def bloom_weights(net: Transformer) -> dict[str, Tensor]:
     return all_placed(weights, ours)
 
 
-def llama_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """LlamaForCausalLM."""
+def rotary_sizes(recipe: Recipe, tokenizer: Tokenizer) -> Json:
+    """The keys of config.json that LLaMA and PaLM share."""
     c = recipe.config
     return {
-        "architectures": ["LlamaForCausalLM"],
-        "attention_bias": False,
-        "attention_dropout": 0.0,
         "head_dim": c.d_head,
-        "hidden_act": c.activation,
         "hidden_size": c.d_model,
         "intermediate_size": c.d_ff,
         "max_position_embeddings": c.max_positions,
-        "mlp_bias": False,
-        "model_type": "llama",
         "num_attention_heads": c.n_heads,
         "num_hidden_layers": c.decoder_layers,
         "num_key_value_heads": c.kv_heads,
-        "rms_norm_eps": c.norm_eps,
         "rope_theta": c.rotary_base,
-        "tie_word_embeddings": True,
         "torch_dtype": "float16",
         "vocab_size": c.vocab_size,
         **ends(tokenizer),
     }
 
 
+def llama_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
+    """LlamaForCausalLM."""
+    return {
+        "architectures": ["LlamaForCausalLM"],
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "hidden_act": recipe.config.activation,
+        "mlp_bias": False,
+        "model_type": "llama",
+        "rms_norm_eps": recipe.config.norm_eps,
+        "tie_word_embeddings": True,
+        **rotary_sizes(recipe, tokenizer),
+    }
+
+
 def llama_weights(net: Transformer) -> dict[str, Tensor]:
-    """A new name for each tensor."""
+    """The tensors by LLaMA's names."""
     names = {"tokens.weight": "model.embed_tokens.weight", "decoder.final_norm.weight": "model.norm.weight"}
     parts = {
         "self_norm": "input_layernorm",
@@ -173,27 +180,12 @@ def llama_weights(net: Transformer) -> dict[str, Tensor]:
 
 def palm_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
     """Regard's own layout: no weights of PaLM were published."""
-    c = recipe.config
-    return {
-        "head_dim": c.d_head,
-        "hidden_size": c.d_model,
-        "intermediate_size": c.d_ff,
-        "layer_norm_eps": c.norm_eps,
-        "max_position_embeddings": c.max_positions,
-        "model_type": "palm",
-        "num_attention_heads": c.n_heads,
-        "num_hidden_layers": c.decoder_layers,
-        "num_key_value_heads": c.kv_heads,
-        "rope_theta": c.rotary_base,
-        "scale_logits": True,
-        "torch_dtype": "float16",
-        "vocab_size": c.vocab_size,
-        **ends(tokenizer),
-    }
+    own: Json = {"layer_norm_eps": recipe.config.norm_eps, "model_type": "palm", "scale_logits": True}
+    return own | rotary_sizes(recipe, tokenizer)
 
 
 def palm_weights(net: Transformer) -> dict[str, Tensor]:
-    """As model/families/palm.py reads them."""
+    """The tensors by the names that model/families/palm.py reads."""
     names = {"tokens.weight": "embed.weight", "decoder.final_norm.weight": "norm.weight"}
     parts = {
         "self_norm": "norm",

@@ -1,4 +1,4 @@
-"""The recurrent model of the stories, in Regard's own layout: `model/families/lstm.py` says what each key and tensor is."""
+"""Regard's own layout of LSTM language models. `model/families/lstm.py` explains its keys and tensors."""
 
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -9,7 +9,7 @@ from training.converters.decoders import all_placed, ends
 from training.recipe import Recipe
 
 LSTM = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-LONGEST = 2_048  # tokens of a story; nothing in the model sets a limit
+LONGEST = 2_048  # tokens of a story; the model itself has no limit
 
 
 def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
@@ -30,7 +30,7 @@ def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
 
 
 def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """Which token ends a story, and how long one may become."""
+    """The token that ends a story, and the longest one."""
     return {**ends(tokenizer), "max_length": LONGEST}
 
 

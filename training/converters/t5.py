@@ -1,4 +1,4 @@
-"""t5-fr-en as T5 1.1's checkpoints are laid out, but for its output, which shares the table as T5 1.0's does."""
+"""The layout of T5 1.1, which t5-fr-en has. Only its output shares the token table, as in T5 1.0."""
 
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -13,7 +13,7 @@ NAMES = {"gate": "wi_0", "up": "wi_1", "down": "wo"}
 
 
 def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """T5ForConditionalGeneration. The task's prefix stands where T5 keeps its own."""
+    """T5ForConditionalGeneration. The prefix is under the key that T5 has for it."""
     c = recipe.config
     return {
         "architectures": ["T5ForConditionalGeneration"],
@@ -42,13 +42,13 @@ def config_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
 
 
 def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """Which tokens start, end and pad an answer."""
+    """The tokens that start, end and pad an answer."""
     pad, end = piece_id(tokenizer, PAD), piece_id(tokenizer, END)
     return {"decoder_start_token_id": pad, "eos_token_id": end, "max_length": 512, "pad_token_id": pad}
 
 
 def weights(net: Transformer) -> dict[str, Tensor]:
-    """A new name for each tensor. The first block of a stack holds the bias that all of them share."""
+    """The tensors by T5's names. The first block of a stack holds the position bias that all its blocks share."""
     names = {"tokens.weight": "shared.weight"}
     for stack, cross in (("encoder", False), ("decoder", True)):
         names[f"{stack}.positions.table.weight"] = (

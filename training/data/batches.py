@@ -1,4 +1,4 @@
-"""From sentence pairs to batches of ids: encoded once in every form, drawn and grouped by length each epoch."""
+"""From sentence pairs to batches of ids. Pairs are encoded once in every form; each epoch draws forms and batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from training.data.length_batches import cut_batches
 from training.data.translation_pairs import Pair
 from training.data.translation_tokenizer import PAD, START, piece_id
 from training.data.typing_variants import FORMS, draw_forms, in_form, starts_elided, with_je
@@ -15,14 +16,14 @@ from training.data.typing_variants import FORMS, draw_forms, in_form, starts_eli
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Rows of ids of different lengths, end to end."""
+    """Rows of ids of different lengths, stored one after another."""
 
     flat: np.ndarray  # (all ids,) int32
     starts: np.ndarray  # (rows + 1,) int64
 
     @property
     def lengths(self) -> np.ndarray:
-        """(rows,)"""
+        """(rows,) ids in each row."""
         return np.diff(self.starts)
 
     def padded(self, rows: np.ndarray, pad: int) -> Tensor:
@@ -38,18 +39,18 @@ class Ragged:
 class Examples:
     """Pairs encoded in every form: row `form * pairs + i` of a side is pair i in that form.
 
-    The French side has the un-elided forms after the others. `pairs` counts a lexicon pair once.
+    The French side has each form once more, with an elided start written out. `pairs` counts a lexicon pair once.
     """
 
     french: Ragged
     english: Ragged
     pairs: int
-    draws: np.ndarray  # indices of the pairs an epoch meets, a lexicon pair several times
+    draws: np.ndarray  # indices of the pairs of an epoch; a lexicon pair occurs several times
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one step reads. Targets are shifted right behind the start token."""
+    """The input and the targets of one step. `target_in` is `target_out` shifted right, after a start token."""
 
     source: Tensor  # (batch, key)
     source_real: Tensor  # (batch, key) bool
@@ -64,8 +65,14 @@ class Batch:
         )
 
 
+def shifted_batch(source: Tensor, target: Tensor, *, pad: int, start: int) -> Batch:
+    """A batch from padded sources and targets, each (batch, time) ids."""
+    target_in = torch.cat([torch.full_like(target[:, :1], start), target[:, :-1]], dim=1)
+    return Batch(source, source != pad, target_in, target, target != pad)
+
+
 def encode_rows(tokenizer: Tokenizer, texts: Sequence[str]) -> Ragged:
-    """Encode each distinct text once, the end token included."""
+    """The ids of each text with its end token. Each distinct text is encoded only once."""
     distinct = sorted(set(texts))
     ids = dict(zip(distinct, (e.ids for e in tokenizer.encode_batch_fast(distinct)), strict=True))
     rows = [ids[text] for text in texts]
@@ -78,7 +85,7 @@ def encode_rows(tokenizer: Tokenizer, texts: Sequence[str]) -> Ragged:
 def encode_examples(
     tokenizer: Tokenizer, sentences: Sequence[Pair], terms: Sequence[Pair], *, copies: int, prefix: str = ""
 ) -> Examples:
-    """Encode sentences and lexicon terms in all forms; `prefix` stands before every French text."""
+    """Encode sentences and lexicon terms in all forms; `prefix` is put before every French text."""
     pairs = [*sentences, *terms]
     forms = [[in_form(pair, form) for pair in pairs] for form in FORMS]
     french = [pair.french for form in forms for pair in form]
@@ -98,8 +105,8 @@ def encode_examples(
 def plan_epoch(examples: Examples, *, tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of an epoch, each (2, batch): rows of the French and of the English side.
 
-    Pairs of like length share a batch of at most `tokens` positions, padding counted; the order of the batches is
-    random. The same seed and epoch give the same plan, so training resumes inside an epoch.
+    A batch has pairs of similar length and at most `tokens` positions, padding counted. Batches are in random order. The
+    same seed and epoch give the same plan, so that training can resume in the middle of an epoch.
     """
     generator = np.random.default_rng([seed, epoch])
     which = generator.permutation(examples.draws)
@@ -108,21 +115,13 @@ def plan_epoch(examples: Examples, *, tokens: int, seed: int, epoch: int) -> lis
     english = forms * examples.pairs + which
     source, target = examples.french.lengths[french], examples.english.lengths[english]
     order = np.lexsort((source, target))  # by target, then by source; ties keep the random order
-    batches, first, widest = [], 0, 0
-    for place, (s, t) in enumerate(zip(source[order].tolist(), target[order].tolist(), strict=True)):
-        wider = max(widest, s)
-        if place > first and (wider + t) * (place + 1 - first) > tokens:  # t is the longest target so far
-            batches.append(order[first:place])
-            first, wider = place, s
-        widest = wider
-    batches.append(order[first:])
+    batches = cut_batches(order, np.stack([source, target]), tokens=tokens)
     return [np.stack([french[batches[i]], english[batches[i]]]) for i in generator.permutation(len(batches))]
 
 
 def read_batch(examples: Examples, rows: np.ndarray, tokenizer: Tokenizer, *, start: str = START) -> Batch:
-    """The ids of one planned batch, targets behind the token `start`."""
+    """The ids of one planned batch; targets begin with the token `start`."""
     pad, first = piece_id(tokenizer, PAD), piece_id(tokenizer, start)
     source = examples.french.padded(rows[0], pad)
     target = examples.english.padded(rows[1], pad)
-    target_in = torch.cat([torch.full_like(target[:, :1], first), target[:, :-1]], dim=1)
-    return Batch(source, source != pad, target_in, target, target != pad)
+    return shifted_batch(source, target, pad=pad, start=first)

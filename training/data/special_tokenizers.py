@@ -1,18 +1,18 @@
-"""Tokenizers with special tokens around a text and a mask inside it: those of the models that restore stories."""
+"""The tokenizers of BERT and BART: special tokens around a text, and a mask inside it."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, processors
 
+from training.data.byte_pairs import save, tokenizer_of
 from training.data.story_tokenizers import MAX_POSITIONS, train_word_pieces
 
 
 @dataclass(frozen=True)
 class Specials:
-    """What a family calls its special tokens, and where they stand. The first ids are theirs, in the order of `all`."""
+    """The special tokens of a family and their places. They have the first ids, in the order of `all`."""
 
     pad: str
     begin: str
@@ -21,7 +21,7 @@ class Specials:
     single: str  # templates, as `tokenizers` writes them
     pair: str
     roles: tuple[tuple[str, str], ...]  # (name in tokenizer_config.json, token)
-    inputs: tuple[str, ...]  # what `transformers` gives the model
+    inputs: tuple[str, ...]  # the inputs that `transformers` gives the model
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -61,15 +61,17 @@ BART = Specials(
 """Lewis et al. 2020, whose special tokens are RoBERTa's."""
 
 
-def special_tokens(specials: Specials) -> list[AddedToken]:
-    """The mask takes the space before it: it stands for a word with its space."""
-    return [AddedToken(token, special=True, normalized=False, lstrip=token == specials.mask) for token in specials.all]
-
-
 def train_special_tokenizer(stories: Iterable[str], *, vocab_size: int, specials: Specials) -> Tokenizer:
-    """Byte-pair encoding inside words, with the family's template around a text or a pair of them."""
+    """Byte-pair encoding inside words, with the family's template around one text or two."""
     tokenizer = train_word_pieces(stories, vocab_size=vocab_size, specials=specials.all)
-    tokenizer.add_special_tokens(special_tokens(specials))
+    tokenizer.add_special_tokens(
+        [
+            AddedToken(
+                token, special=True, normalized=False, lstrip=token == specials.mask
+            )  # a mask replaces a word and the space before it
+            for token in specials.all
+        ]
+    )
     named = [(token, tokenizer.token_to_id(token)) for token in (specials.begin, specials.separate)]
     tokenizer.post_processor = processors.Sequence(
         [
@@ -81,26 +83,21 @@ def train_special_tokenizer(stories: Iterable[str], *, vocab_size: int, specials
 
 
 def save_special_tokenizer(tokenizer: Tokenizer, specials: Specials, folder: Path) -> None:
-    """Write tokenizer.json and the tokenizer_config.json that lets `transformers` open it as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    """Write tokenizer.json and tokenizer_config.json."""
     mask = {"__type": "AddedToken", "content": specials.mask, "lstrip": True, "normalized": False, "rstrip": False}
-    config = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
+    settings = {
         **dict(specials.roles),
         "mask_token": mask | {"single_word": False, "special": True},
-        "clean_up_tokenization_spaces": False,
         "model_input_names": list(specials.inputs),
-        "model_max_length": MAX_POSITIONS,
-        "padding_side": "right",
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    save(tokenizer, folder, settings, max_positions=MAX_POSITIONS)
 
 
 def run_special_tokenizer(run: Path, stories: Iterable[str], *, vocab_size: int, specials: Specials) -> Tokenizer:
-    """A run's tokenizer: read where it is there, else learnt from the stories and written."""
-    path = run / "tokenizer.json"
-    if not path.exists():
+    """The tokenizer in the run's folder. If there is none, it is learnt from the stories and saved there."""
+
+    def learn_and_save() -> None:
         trained = train_special_tokenizer(stories, vocab_size=vocab_size, specials=specials)
         save_special_tokenizer(trained, specials, run)
-    return Tokenizer.from_file(str(path))
+
+    return tokenizer_of(run, learn_and_save)

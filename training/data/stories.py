@@ -1,8 +1,8 @@
-"""Short stories, and which of them no model may learn from.
+"""Short stories, and which of them are held out.
 
-Three files of TinyStories (Eldan and Li 2023) are read: two in their original case and one in lower case, whose stories
-that the others lack are given their capitals back by rule. A story is held out by a hash of its words, so every model of
-the stories, whatever its architecture and whenever it was trained, reads the same ones.
+They come from three files of TinyStories (Eldan and Li 2023): two in their original case and one in lower case. Capitals
+are restored by rule in the stories that only the third file has. A hash of a story's words decides whether it is held out,
+so that every model trains on the same stories.
 """
 
 import hashlib
@@ -16,25 +16,26 @@ from training.data.translation_pairs import comparable
 
 END_OF_STORY = "<|endoftext|>"
 CASED = ("tinystories-head.txt", "tinystories-10k.txt")
-LOWER = "tinystories-lowercase.txt"  # begins with the first of CASED, then goes on; one story a line break
+LOWER = "tinystories-lowercase.txt"  # continues the first file of CASED; a line break ends a story
 VALID_SHARE, TEST_SHARE = 0.01, 0.02
-SHORTEST = 120  # characters; shorter ones are what a cut at the end of a file left
+SHORTEST = 120  # characters; shorter stories were cut at the end of a file
 
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "})
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
 _SAID = (
     "said|says|asked|asks|replied|answered|shouted|cried|yelled|whispered|exclaimed|called|laughed|thought|told|added"
 )
-# A sentence begins a text, a line, speech, or what follows a full stop; after one that ends speech, unless somebody said it.
+# A sentence starts at the beginning of a text, a line or direct speech, after a full stop, and after the end of direct
+# speech unless words such as "he said" follow.
 _SENTENCE_START = re.compile(
     rf"""(?:(?:^|\n|[.!?]\s+)["']*|[,:]\s+"|[.!?]"\s+"|[.!?]"\s+(?!(?:[\w']+\s){{0,3}}?(?:{_SAID})\b))([a-z])"""
 )
-NAMES_CAPITAL_SHARE = 0.8  # a word that stands with a capital this often inside a sentence is a name
+NAMES_CAPITAL_SHARE = 0.8  # a word is a name if it has a capital this often inside sentences
 
 
 @dataclass(frozen=True)
 class Stories:
-    """Stories divided for training."""
+    """The stories for training, validation and test."""
 
     train: tuple[str, ...]
     valid: tuple[str, ...]
@@ -42,13 +43,13 @@ class Stories:
 
 
 def tidy(text: str) -> str:
-    """One line a paragraph, straight quotation marks, no spaces at the ends of lines, nothing outside ASCII."""
+    """The text with one line for each paragraph, straight quotation marks, no spaces at line ends, and ASCII only."""
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.translate(_TYPOGRAPHY).splitlines())
     return "\n".join(line.encode("ascii", "ignore").decode() for line in lines if line)
 
 
 def names_in(stories: Iterable[str]) -> dict[str, str]:
-    """Lower-cased words that are written with a capital inside sentences, as they are written there."""
+    """The names in the stories, by their lower-case form: words that usually have a capital inside sentences."""
     capital: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     written: dict[str, str] = {}
@@ -66,13 +67,13 @@ def names_in(stories: Iterable[str]) -> dict[str, str]:
 
 
 def capitalised(story: str, names: dict[str, str]) -> str:
-    """A lower-cased story with the capitals of sentence starts and of names."""
+    """A lower-case story with capitals at sentence starts and in names."""
     text = _WORD.sub(lambda match: names.get(match.group(), match.group()), story)
     return _SENTENCE_START.sub(lambda match: match.group()[:-1] + match.group(1).upper(), text)
 
 
 def lower_case_rest(lower: str, head: str) -> list[str]:
-    """The stories of the lower-case file that follow those of the cased one it begins with."""
+    """The stories of the lower-case file that are not in the file it begins with."""
     probe = head.lower()[-260:-200]
     at = lower.find(probe)
     if at < 0:
@@ -81,14 +82,14 @@ def lower_case_rest(lower: str, head: str) -> list[str]:
 
 
 def part_of(story: str) -> str:
-    """ "train", "valid" or "test": a hash of the words decides, never the place in a file."""
+    """ "train", "valid" or "test", by a hash of the words; the place in a file does not matter."""
     digest = hashlib.blake2b(comparable(story).encode(), digest_size=8).digest()
     draw = int.from_bytes(digest) / 2**64
     return "valid" if draw < VALID_SHARE else "test" if draw < VALID_SHARE + TEST_SHARE else "train"
 
 
 def divide(stories: Iterable[str]) -> Stories:
-    """The three parts; a story that occurs twice in any case or punctuation is kept once."""
+    """Divide the stories. Of stories that differ only in case or punctuation, the first is kept."""
     parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     met: set[str] = set()
     for story in stories:
@@ -103,12 +104,12 @@ def divide(stories: Iterable[str]) -> Stories:
 
 
 def opening(story: str) -> str:
-    """The first thirty words: near copies share them."""
+    """The first thirty words, which near copies share."""
     return " ".join(comparable(story).split()[:30])
 
 
 def read_stories(folder: Path) -> Stories:
-    """The stories of a folder that holds the three files."""
+    """The stories of a folder that has the three files."""
     texts = {name: (folder / name).read_text(encoding="utf-8") for name in (*CASED, LOWER)}
     cased = [tidy(story) for name in CASED for story in texts[name].split(END_OF_STORY)]
     names = names_in(cased)
@@ -117,11 +118,11 @@ def read_stories(folder: Path) -> Stories:
 
 
 def sentences_of(story: str) -> list[str]:
-    """A story's sentences, in order; speech and what follows it in the same sentence stay together."""
+    """The sentences of a story, in order. Direct speech stays with the rest of its sentence."""
     found = re.split(r'(?<=[.!?])\s+|(?<=[.!?]")\s+(?=[A-Z"])|\n', story)
     return [sentence for sentence in (part.strip() for part in found) if sentence]
 
 
 def utf8_bytes(stories: Sequence[str]) -> int:
-    """What bits per byte are divided by."""
+    """The size of all stories in bytes, for bits per byte."""
     return sum(len(story.encode()) for story in stories)

@@ -1,7 +1,7 @@
-"""The pieces that models of the stories read: byte-level BPE, two ways.
+"""The two tokenizers of the models that continue stories, both byte-level BPE.
 
-The ordinary one cuts at words, as GPT-2 does. Jurassic-1's (Lieber et al. 2021) lets pieces span words: here words are
-learnt first, then runs of whole words that are frequent become pieces of their own, so that "Once upon a time" is one.
+The usual one never merges across words, as in GPT-2. In that of Jurassic-1 (Lieber et al. 2021) a piece can span words:
+pieces inside words are learnt first, then frequent sequences of whole words, so that "Once upon a time" is one piece.
 """
 
 import json
@@ -9,49 +9,38 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
+from training.data.byte_pairs import cut_with, learn, save, special
 from training.data.stories import END_OF_STORY
 
 MAX_POSITIONS = 512
-WORD_PIECES = 3_072
 _WORDS = r" ?\p{L}+(?:'\p{L}+)?| ?\p{N}| ?[^\s\p{L}\p{N}]+|\n|\s+"
-# Jurassic's text is cut at punctuation and line ends only: letters, spaces and apostrophes inside words stay together.
+# For Jurassic a text is cut only at punctuation, digits and line ends.
 _PHRASES = r" ?\p{L}+(?:[' ]\p{L}+)*| ?\p{N}| ?[^\s\p{L}\p{N}]+|\n|\s+"
 LONGEST_PHRASE = 4  # words
 
 
 def untrained(pattern: str) -> Tokenizer:
-    """A tokenizer with the whole pipeline and no piece learnt yet."""
+    """The whole pipeline, without any learnt pieces."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    tokenizer.pre_tokenizer = cut_with(pattern)
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
 
 def train_word_pieces(stories: Iterable[str], *, vocab_size: int, specials: Sequence[str]) -> Tokenizer:
-    """Byte-pair encoding inside words (Sennrich et al. 2016). Every byte is a piece; `specials` have the first ids."""
+    """Byte-pair encoding inside words. `specials` get the first ids."""
     tokenizer = untrained(_WORDS)
-    tokenizer.train_from_iterator(
-        stories,
-        trainers.BpeTrainer(
-            vocab_size=vocab_size,
-            special_tokens=[AddedToken(token, special=True, normalized=False) for token in specials],
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
-    )
+    learn(tokenizer, stories, vocab_size=vocab_size, specials=specials)
     return tokenizer
 
 
 def word_runs(stories: Iterable[str], pieces: Tokenizer) -> tuple[list[str], np.ndarray]:
-    """The whole words that are one piece each, and the text as their indices; -1 stands wherever no phrase may go on:
-    at punctuation, at line ends, and at words of several pieces."""
+    """(the whole words that are one piece each, the text as indices of these words).
+
+    -1 in the text ends a phrase: punctuation, a line end, or a word of several pieces.
+    """
     stretches = pre_tokenizers.Split(Regex(_PHRASES), behavior="isolated")
     words = pre_tokenizers.Split(Regex(_WORDS), behavior="isolated")
     known: dict[str, int] = {}
@@ -71,9 +60,9 @@ def word_runs(stories: Iterable[str], pieces: Tokenizer) -> tuple[list[str], np.
 
 
 def phrase_merges(names: list[str], text: np.ndarray, *, count: int) -> list[tuple[str, str]]:
-    """Byte-pair encoding one level up: the most frequent neighbours become one, again and again.
+    """Byte-pair encoding on words instead of bytes: the most frequent pair of neighbours is merged, `count` times.
 
-    A phrase has LONGEST_PHRASE words at most. `names` grows with what is made.
+    A phrase has at most LONGEST_PHRASE words. New phrases are appended to `names`.
     """
     lengths = [1] * len(names)
     made: list[tuple[str, str]] = []
@@ -97,7 +86,7 @@ def phrase_merges(names: list[str], text: np.ndarray, *, count: int) -> list[tup
 
 
 def joined(text: np.ndarray, a: int, b: int, new: int) -> np.ndarray:
-    """The text with each `a b` as `new`; of overlapping ones, as in a a a, the first."""
+    """The text with each `a b` replaced by `new`. Where pairs overlap, as in a a a, the first is replaced."""
     at = np.flatnonzero((text[:-1] == a) & (text[1:] == b))
     if a == b:
         kept: list[int] = []
@@ -111,7 +100,7 @@ def joined(text: np.ndarray, a: int, b: int, new: int) -> np.ndarray:
 
 
 def train_phrases(stories: Sequence[str], *, vocab_size: int, words: int, specials: Sequence[str]) -> Tokenizer:
-    """Word pieces first, `words` of them, then merges of whole words by count until `vocab_size` pieces stand."""
+    """Learn `words` pieces inside words, then merge whole words until there are `vocab_size` pieces."""
     pieces = train_word_pieces(stories, vocab_size=words, specials=specials)
     state = json.loads(pieces.to_str())
     vocab: dict[str, int] = state["model"]["vocab"]
@@ -121,12 +110,12 @@ def train_phrases(stories: Sequence[str], *, vocab_size: int, words: int, specia
         merges.append((a, b))
     tokenizer = untrained(_PHRASES)
     tokenizer.model = models.BPE(vocab=vocab, merges=merges)
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in specials])
+    tokenizer.add_special_tokens(special(specials))
     return tokenizer
 
 
 def begin_with(tokenizer: Tokenizer, start: str) -> Tokenizer:
-    """The tokenizer puts the start token before every text."""
+    """Let the tokenizer put the start token before every text."""
     tokenizer.post_processor = processors.Sequence(
         [
             processors.ByteLevel(add_prefix_space=False, trim_offsets=False),
@@ -139,16 +128,6 @@ def begin_with(tokenizer: Tokenizer, start: str) -> Tokenizer:
 
 
 def save_story_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write tokenizer.json and the tokenizer_config.json that lets `transformers` open it as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    config = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": END_OF_STORY,
-        "eos_token": END_OF_STORY,
-        "pad_token": END_OF_STORY,
-        "clean_up_tokenization_spaces": False,
-        "model_max_length": MAX_POSITIONS,
-        "padding_side": "right",
-    }
-    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    """Write tokenizer.json and tokenizer_config.json. One token starts, ends and pads."""
+    roles = dict.fromkeys(("bos_token", "eos_token", "pad_token"), END_OF_STORY)
+    save(tokenizer, folder, roles, max_positions=MAX_POSITIONS)

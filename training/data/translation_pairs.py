@@ -1,9 +1,8 @@
-"""Sentence pairs, and which of them no model may learn from.
+"""Sentence pairs, and which of them are held out.
 
-Pairs that share their English or their French side belong together: "Go." has many translations, and each of them may
-translate other sentences. A held-out pair is only a fair test if its whole connected component is held out, so the
-split is drawn over components. The pairs held out are committed as short hashes; every French-English model reads the
-same file.
+Pairs that share their English or their French side are connected: "Go." has many translations, and each of these may
+translate other sentences. A held-out pair is a fair test only if its whole connected component is held out, so the split
+is drawn over components. Held-out pairs are committed as short hashes, which every French-English model uses.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ TATOEBA = "tatoeba.eng-fra.tsv"
 LEXICON = Path(__file__).parent / "lexicon.tsv"
 SPLITS = Path(__file__).parent / "splits"
 
-# What the shipped model must translate without ever having read it, as `comparable` and `un_elided` leave it.
+# The demonstration sentence, which is never in the training data, after `comparable` and `un_elided`.
 UNSEEN_FRENCH = "je adore le apprentissage automatique"
 UNSEEN_ENGLISH = "i love machine learning"
 
@@ -44,7 +43,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Pairs divided for training: no held-out pair shares a comparable side with a training pair."""
+    """Pairs for training, validation and test. No held-out pair shares a comparable side with a training pair."""
 
     train: tuple[Pair, ...]
     valid: tuple[Pair, ...]
@@ -65,7 +64,7 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def comparable(text: str) -> str:
-    """The words alone, in lower case: texts that differ in case, punctuation, spaces or apostrophe compare equal."""
+    """Only the words, in lower case: texts that differ in case, punctuation, spaces or apostrophes become equal."""
     words = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", text).lower())
     return words.strip()
 
@@ -102,15 +101,14 @@ def components(pairs: Sequence[Pair]) -> list[int]:
 
 
 def pair_hash(pair: Pair) -> str:
-    """8 bytes in hexadecimal that stand for a pair in a committed split."""
+    """The hash of a pair in a committed split: 8 bytes in hexadecimal."""
     return hashlib.blake2b(f"{pair.english}\t{pair.french}".encode(), digest_size=8).hexdigest()
 
 
 def draw_split(pairs: Sequence[Pair], *, valid: float, test: float, seed: int) -> Split:
-    """Hold out about these shares of the pairs, whole components at a time.
+    """Hold out about these shares of the pairs, always whole components.
 
-    A component is drawn by a hash of its members and the seed, never by its place in the file, so the same pairs in
-    another order give the same split.
+    A component is drawn by a hash of its members and the seed, so that the order of the pairs does not matter.
     """
     members = defaultdict(list)
     for pair, component in zip(pairs, components(pairs), strict=True):
@@ -127,7 +125,7 @@ def draw_split(pairs: Sequence[Pair], *, valid: float, test: float, seed: int) -
 
 
 def write_split(split: Split, path: Path, *, about: str) -> None:
-    """Write a split as one `part hash` line a pair, sorted, under a line that says what it is."""
+    """Write a split as one line `part hash` for each pair, sorted, after a comment line with `about`."""
     lines = [f"# {about}"]
     lines += [f"valid {short}" for short in sorted(split.valid)]
     lines += [f"test {short}" for short in sorted(split.test)]
@@ -135,7 +133,7 @@ def write_split(split: Split, path: Path, *, about: str) -> None:
 
 
 def read_split(path: Path) -> Split:
-    """Read what `write_split` wrote."""
+    """Read a file that `write_split` wrote."""
     held: dict[str, set[str]] = {"valid": set(), "test": set()}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
@@ -148,7 +146,7 @@ def read_split(path: Path) -> Split:
 
 
 def divide(pairs: Iterable[Pair], split: Split) -> Corpus:
-    """The three parts. What shares a comparable side with a held-out pair, or must stay unseen, is in none of them."""
+    """Divide the pairs. Training pairs that leak a held-out pair or the demonstration sentence are dropped."""
     train: list[Pair] = []
     valid: list[Pair] = []
     test: list[Pair] = []
@@ -159,7 +157,7 @@ def divide(pairs: Iterable[Pair], split: Split) -> Corpus:
 
 
 def without_leaks(train: Iterable[Pair], *, held_out: Iterable[Pair]) -> tuple[Pair, ...]:
-    """The training pairs that share no comparable side with a held-out pair and do not give the demonstration away."""
+    """The training pairs that share no side with a held-out pair and do not contain the demonstration sentence."""
     held = list(held_out)
     english = {comparable(pair.english) for pair in held}
     french = {comparable(pair.french) for pair in held}
@@ -173,7 +171,7 @@ def without_leaks(train: Iterable[Pair], *, held_out: Iterable[Pair]) -> tuple[P
 
 
 def read_corpus(folder: Path, *, lexicon: Path = LEXICON) -> tuple[Corpus, Corpus]:
-    """The sentence corpus and the lexicon by their committed splits; neither trains on what the other holds out."""
+    """(sentences, lexicon), divided by their committed splits. Neither trains on what the other holds out."""
     sentences = divide(read_pairs(folder / TATOEBA), read_split(SPLITS / "tatoeba-fra-eng.txt"))
     terms = divide(read_pairs(lexicon), read_split(SPLITS / "lexicon.txt"))
     return (

@@ -1,7 +1,6 @@
-"""How a pair is met while somebody is still typing: without its final punctuation, in lower case, or both.
+"""Forms of a pair as in unfinished typing: without final punctuation, in lower case, or both.
 
-Each epoch draws one form for each pair, so the data are not multiplied. Both sides change alike: a source without its
-full stop has a translation without one.
+Each epoch draws one form for each pair, so the number of examples stays the same. Both sides change in the same way.
 """
 
 import re
@@ -14,14 +13,14 @@ from training.data.translation_pairs import Pair
 Form = Literal["as is", "no final punctuation", "lower case", "both"]
 FORMS: tuple[Form, ...] = get_args(Form)
 SHARES = (0.62, 0.13, 0.12, 0.13)  # of the examples of an epoch, in the order of FORMS
-UN_ELIDED_SHARE = 0.12  # of the sentences that begin with J' and a vowel: about 1% of all
+UN_ELIDED_SHARE = 0.12  # of the sentences that begin with J' and a vowel, which are about 1% of all
 
 _FINAL = re.compile(r"[\s.!?…]+$")
 _ELIDED_START = re.compile(r"^([Jj])['’](?=[aeiouyhàâéèêëîïôûœ])")
 
 
 def in_form(pair: Pair, form: Form) -> Pair:
-    """The pair in one form. A pair that is punctuation alone on either side keeps it."""
+    """The pair in one form. If a side is only punctuation, both sides keep theirs."""
     english, french = pair.english, pair.french
     if form in ("no final punctuation", "both"):
         stripped = _FINAL.sub("", english), _FINAL.sub("", french)
@@ -37,11 +36,11 @@ def starts_elided(french: str) -> bool:
 
 
 def with_je(french: str) -> str:
-    """The sentence as a learner might write it, Je adore for J'adore; other sentences are left alone."""
+    """The sentence as a learner might write it: Je adore for J'adore. Other sentences do not change."""
     return _ELIDED_START.sub(r"\1e ", french)
 
 
 def draw_forms(count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """For each of `count` examples the index of its form in FORMS, and whether an elided start is written out."""
+    """(index of the form in FORMS, whether an elided start is written out), each (count,)."""
     forms = generator.choice(len(FORMS), size=count, p=SHARES)
     return forms, generator.random(count) < UN_ELIDED_SHARE

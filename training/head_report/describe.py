@@ -1,6 +1,6 @@
-"""Measure the heads of a shipped model anew: `python -m training.head_report.describe --model NAME --corpus DIR`.
+"""Measure the heads of a shipped model again: `python -m training.head_report.describe --model NAME --corpus DIR`.
 
-Rewrites heads.json in its folder and the section of its card, or adds them; the weights are left as they are.
+Writes heads.json in its folder and the section of its card about heads. The weights do not change.
 """
 
 import argparse
@@ -14,15 +14,15 @@ from training.recipes import RECIPES
 
 
 def without_section(card: str) -> str:
-    """A card up to its section about heads, which stands last."""
+    """A card without its last section, which is about heads."""
     return card.split(f"\n{HEADING}\n", 1)[0].rstrip("\n") + "\n"
 
 
 def describe(name: str, folder: Path, corpus: Path) -> None:
-    """Measure, and write both."""
+    """Measure the heads, write heads.json and replace the section of the card."""
     lm = model.load(folder, device="cpu", dtype="float32")
-    read, about = held_out_traces(lm, RECIPES[name], corpus)
-    section = describe_heads(lm, read, about, folder)
+    traces, about = held_out_traces(lm, RECIPES[name], corpus)
+    section = describe_heads(lm, traces, about, folder)
     card = folder / "README.md"
     card.write_text(without_section(card.read_text(encoding="utf-8")) + "\n" + section, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Runs on text that no training read, for measuring what heads do."""
+"""Runs on held-out text, from which the heads are scored."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,16 +9,17 @@ from training.data.stories import read_stories, sentences_of
 from training.data.translation_pairs import read_corpus
 from training.recipe import Recipe
 from training.tasks.denoising.evaluation import held_out_cases
+from training.tasks.results import evenly
 from training.tasks.text_to_text.task import PREFIX
 
 STORIES, PAIRS, SENTENCES = 60, 300, 300
-TOKENS = 320  # of a story; longer ones are cut there
+TOKENS = 320  # of a story; longer ones are cut
 
 Traces = Callable[[], Iterator[Trace]]
 
 
 def held_out_traces(lm: LanguageModel, recipe: Recipe, corpus: Path) -> tuple[Traces, str]:
-    """(how to run them, what was read, in words) for a task."""
+    """(a function that yields the traces, a description of the texts) for the recipe's task."""
     if recipe.task in ("translate", "text to text"):
         return of_translations(lm, corpus, PREFIX if recipe.task == "text to text" else "")
     if recipe.task == "mask":
@@ -29,15 +30,17 @@ def held_out_traces(lm: LanguageModel, recipe: Recipe, corpus: Path) -> tuple[Tr
 
 
 def spread(items: tuple[str, ...] | list[str], most: int) -> list[str]:
-    """At most so many, evenly from the whole."""
-    return list(items[:: max(1, len(items) // most)][:most])
+    """At most `most` of the items, evenly spaced."""
+    return list(evenly(items, most)[:most])
 
 
 def of_stories(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
-    """Test stories, each read from its start."""
+    """Test stories, each from its beginning."""
     stories = spread(read_stories(corpus).test, STORIES)
     assert lm.tokenizer is not None
-    beginnings = [lm.tokenizer.encode(story)[:TOKENS] for story in stories]  # cut before the model counts its positions
+    beginnings = [
+        lm.tokenizer.encode(story)[:TOKENS] for story in stories
+    ]  # cut here, because a run refuses texts longer than its positions
 
     def read() -> Iterator[Trace]:
         for ids in beginnings:
@@ -47,15 +50,21 @@ def of_stories(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
 
 
 def of_translations(lm: LanguageModel, corpus: Path, prefix: str) -> tuple[Traces, str]:
-    """Test sentences, with what the model itself makes of them as the target."""
+    """Test sentences, with the model's own translations as targets."""
     sentences, _ = read_corpus(corpus)
     french = spread([pair.french for pair in sentences.test], PAIRS)
+    about = f"{len(french)} test sentences and what the model makes of them"
+    return decoded(lm, [prefix + text for text in french]), about
+
+
+def decoded(lm: LanguageModel, texts: list[str]) -> Traces:
+    """Each text with the model's own output as the target."""
 
     def read() -> Iterator[Trace]:
-        for text in french:
-            yield list(lm.decode(prefix + text, max_new_tokens=64))[-1].trace
+        for text in texts:
+            yield list(lm.decode(text, max_new_tokens=64))[-1].trace
 
-    return read, f"{len(french)} test sentences and what the model makes of them"
+    return read
 
 
 def of_sentence_pairs(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
@@ -71,13 +80,8 @@ def of_sentence_pairs(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
 
 
 def of_corrupted(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
-    """Corrupted test sentences, with what the model itself restores as the target."""
+    """Corrupted test sentences, with the model's own restorations as targets."""
     stories = read_stories(corpus)
     sentences = spread([sentence for story in stories.test for sentence in sentences_of(story)], SENTENCES)
     texts = [case.text for case in held_out_cases(sentences)]
-
-    def read() -> Iterator[Trace]:
-        for text in texts:
-            yield list(lm.decode(text, max_new_tokens=64))[-1].trace
-
-    return read, f"{len(texts)} corrupted test sentences and what the model makes of them"
+    return decoded(lm, texts), f"{len(texts)} corrupted test sentences and what the model makes of them"

@@ -1,7 +1,7 @@
-"""What the heads of a shipped model do in general: scores on held-out text, as heads.json and as a table for its card.
+"""Scores of a shipped model's heads on held-out text, as heads.json and as a section of its card.
 
-`heads.json` lies beside the weights: {"text": what was read, "scores": {"encoder" | "decoder" | "cross": {score: layers of
-heads, null where undefined}}}. The scores are those of analysis/head_scores.py.
+`heads.json` is beside the weights: {"text": a description of the texts, "scores": {"encoder" | "decoder" | "cross": {score:
+a list of heads for each layer, null if undefined}}}. The scores are those of analysis/head_scores.py.
 """
 
 import json
@@ -25,14 +25,14 @@ OF_KIND: Mapping[str, tuple[str, ...]] = {
 }
 TITLES = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
 HEADING = "## What its heads do"
-NAMED_FROM = 0.4  # a head is said to be of a kind from this score on
+NAMED_FROM = 0.4  # heads are listed from this score on
 MOST_NAMED = 4
 
 Scores = dict[str, dict[str, list[list[float | None]]]]
 
 
 def measure(lm: LanguageModel, traces: Iterable[Trace]) -> Scores:
-    """The scores of every head over many texts, each query counting once; rounded to 3 decimals."""
+    """The scores of every head, averaged over the queries of all texts and rounded to 3 decimals."""
     found: dict[str, list[HeadScores]] = {name: [] for name in OF_KIND[lm.kind]}
     for trace in traces:
         for name, kept in found.items():
@@ -47,19 +47,19 @@ def measure(lm: LanguageModel, traces: Iterable[Trace]) -> Scores:
 
 
 def write_heads(scores: Scores, text: str, folder: Path) -> None:
-    """heads.json in a model's folder."""
+    """Write heads.json into a model's folder."""
     content = {"text": text, "scores": scores}
     (folder / "heads.json").write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def strongest(table: Sequence[Sequence[float | None]]) -> list[tuple[float, int, int]]:
-    """(score, layer, head) of the heads that reach NAMED_FROM, the highest first."""
+    """(score, layer, head) of the heads with at least NAMED_FROM, the highest first."""
     heads = [(x, layer, head) for layer, row in enumerate(table) for head, x in enumerate(row) if x is not None]
     return sorted((one for one in heads if one[0] >= NAMED_FROM), key=lambda one: (-one[0], one[1:]))
 
 
 def named(table: Sequence[Sequence[float | None]]) -> str:
-    """The heads that a score names, `layer.head (score)`; the highest one where none reaches the mark."""
+    """The strongest heads of one score as `layer.head (score)`, or only the highest if none reaches NAMED_FROM."""
     found = strongest(table)
     if found:
         more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
@@ -91,8 +91,8 @@ def head_section(scores: Scores, text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def describe_heads(lm: LanguageModel, read: Callable[[], Iterable[Trace]], text: str, folder: Path) -> str:
-    """Measure, write heads.json into the folder, and give the card's section."""
-    scores = measure(lm, read())
+def describe_heads(lm: LanguageModel, traces: Callable[[], Iterable[Trace]], text: str, folder: Path) -> str:
+    """Measure the heads and write heads.json into the folder. Returns the section for the card."""
+    scores = measure(lm, traces())
     write_heads(scores, text, folder)
     return head_section(scores, text)

@@ -1,4 +1,4 @@
-"""One recipe a shipped model, by the model's name."""
+"""The recipe of each shipped model, by the model's name."""
 
 from training.recipe import Recipe
 from training.recipes import bart_denoise, bert_stories, lstm_stories, stories, t5_fr_en, transformer_fr_en

@@ -1,7 +1,7 @@
-"""What the Transformer replaced, on the same stories: two LSTM layers, as many parameters as gpt-stories has.
+"""lstm-stories: two LSTM layers on the same stories, with about as many parameters as gpt-stories.
 
-1.04 million, gpt-stories 1.05: the 3,072 pieces that the story models share, 176 wide, and two layers of 176 cells. Dropout stands
-between the layers and nowhere inside the recurrence (Zaremba et al. 2014).
+1.04 million (gpt-stories: 1.05): the 3,072 pieces that the story models share, width 176, and two layers of 176 cells.
+Dropout is between the layers, not inside the recurrence (Zaremba et al. 2014).
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """The five decoders that continue stories: one corpus, one budget of parameters, five architectures.
 
-About 1.1 million parameters each. Four of them share a tokenizer of 3,072 pieces; Jurassic's has phrases, and with them fewer
-tokens to a story: eight epochs of its tokens cost as much as six of the others' (Lieber et al. 2021).
+About 1.1 million parameters each. Four of them share a tokenizer of 3,072 pieces. Jurassic's has phrases, so that a story
+has fewer tokens: eight epochs cost as much as six of the others (Lieber et al. 2021).
 """
 
 from model.config import TransformerConfig
@@ -12,7 +12,7 @@ POSITIONS = 512
 
 
 def recipe(config: TransformerConfig, *, word_pieces: int = 0, epochs: int = 4, embedding_rate: float = 1.0) -> Recipe:
-    """What the five have in common."""
+    """The settings that the five have in common."""
     return Recipe(
         task="continue",
         config=config,

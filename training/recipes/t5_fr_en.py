@@ -1,4 +1,4 @@
-"""French to English, and blanks filled, with the architecture of T5 1.1 (Raffel et al. 2020; gated: Shazeer 2020)."""
+"""t5-fr-en: translates and fills blanks, with the architecture of T5 1.1 (Raffel et al. 2020; gated: Shazeer 2020)."""
 
 from model.config import TransformerConfig
 from training.recipe import Recipe

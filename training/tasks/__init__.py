@@ -1,1 +1,1 @@
-"""What can be learned: each task, its evaluation and its card."""
+"""Each training task, its evaluation and its card."""

@@ -14,7 +14,7 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Marks:
-    """The ids that pad a source, start a target and end it."""
+    """The ids for padding a source, starting a target and ending it."""
 
     pad: int
     start: int
@@ -23,7 +23,7 @@ class Marks:
 
 @torch.inference_mode()
 def greedy(net: Transformer, marks: Marks, sources: Sequence[Sequence[int]], limits: Sequence[int]) -> list[list[int]]:
-    """The most probable piece at every step for sources of ids, until the end token or each source's own limit."""
+    """The ids of each answer: the most probable piece at every step, until the end token or the source's limit."""
     assert net.head is not None
     device = net.tokens.weight.device
     longest = max(len(source) for source in sources)
@@ -38,7 +38,7 @@ def greedy(net: Transformer, marks: Marks, sources: Sequence[Sequence[int]], lim
     while not ended.all():
         stream, cache = net.advance(chosen[:, None], cache, memory, memory_real=real)
         chosen = net.head(stream[:, -1]).argmax(dim=-1)
-        written.append(chosen)  # what follows a row's end is thrown away below
+        written.append(chosen)  # ids after a row's end are removed below
         ended |= (chosen == marks.end) | (len(written) >= most)
     rows = torch.stack(written, dim=1).tolist()
     return [until(row[:limit], marks.end) for row, limit in zip(rows, limits, strict=True)]
@@ -58,7 +58,7 @@ def write(
     *,
     skip_special_tokens: bool = True,
 ) -> list[str]:
-    """What the network makes of each text, in order; `limit` bounds the pieces of an answer by those of the text."""
+    """The greedy answer to each text, in order. `limit` gives the most pieces of an answer from the pieces of the text."""
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
     by_length = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     answers = [""] * len(ids)

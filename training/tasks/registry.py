@@ -4,26 +4,38 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-import torch
-
 from training.recipe import Recipe, TaskName
-from training.tasks.denoising import evaluation
 from training.tasks.denoising.card import denoising_card
+from training.tasks.denoising.evaluation import evaluate_denoising
 from training.tasks.denoising.task import Denoising
-from training.tasks.masked_lm import evaluation as masked_lm_evaluation
-from training.tasks.masked_lm.card import masking_card
+from training.tasks.masked_lm.card import masked_lm_card
+from training.tasks.masked_lm.evaluation import evaluate_masked_lm
 from training.tasks.masked_lm.task import MaskedPairs
-from training.tasks.stories import evaluation as stories_evaluation
+from training.tasks.results import Results
 from training.tasks.stories.card import story_card
+from training.tasks.stories.evaluation import evaluate_stories
 from training.tasks.stories.task import Continuation
-from training.tasks.task import MakeTask
-from training.tasks.text_to_text import evaluation as text_to_text_evaluation
 from training.tasks.text_to_text.card import text_to_text_card
+from training.tasks.text_to_text.evaluation import evaluate_text_to_text
 from training.tasks.text_to_text.task import TextToText
-from training.tasks.translation import evaluation as translation_evaluation
-from training.tasks.translation.card import card
-from training.tasks.translation.evaluation import Measured
+from training.tasks.translation.card import translation_card
+from training.tasks.translation.evaluation import evaluate_translation
 from training.tasks.translation.task import Translation
+from training.trainer.checkpoints import TrainedRun
+from training.trainer.task import Task
+
+
+class MakeTask(Protocol):
+    """Sets up a task from the recipe, the run's folder (for its tokenizer) and the corpus folder."""
+
+    def __call__(self, recipe: Recipe, run: Path, corpus: Path) -> Task: ...
+
+
+class Evaluate(Protocol):
+    """Measures a trained run on about `limit` held-out texts of the corpus folder, or on all of them."""
+
+    def __call__(self, run: TrainedRun, corpus: Path, limit: int | None) -> Results: ...
+
 
 TASKS: dict[TaskName, MakeTask] = {
     "translate": Translation,
@@ -33,42 +45,19 @@ TASKS: dict[TaskName, MakeTask] = {
     "text to text": TextToText,
 }
 
+EVALUATIONS: dict[TaskName, Evaluate] = {
+    "translate": evaluate_translation,
+    "continue": evaluate_stories,
+    "mask": evaluate_masked_lm,
+    "denoise": evaluate_denoising,
+    "text to text": evaluate_text_to_text,
+}
 
-EVALUATION = "evaluation.json"
-
-
-def translation_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
-    """The card of the translator."""
-    return card(name, recipe, Measured.read(run / EVALUATION), parameters)
-
-
-# (name, recipe, the run's folder with its evaluation.json, parameters) -> Markdown
+# (name, recipe, the run's folder with its evaluation.json, number of trained weights) -> Markdown
 CARDS: dict[TaskName, Callable[[str, Recipe, Path, int], str]] = {
     "translate": translation_card,
     "continue": story_card,
-    "mask": masking_card,
+    "mask": masked_lm_card,
     "denoise": denoising_card,
     "text to text": text_to_text_card,
-}
-
-
-CPU = torch.device("cpu")
-
-
-class Figures(Protocol):
-    """What an evaluation found."""
-
-    def write(self, path: Path) -> None: ...
-
-
-MEASURES: dict[TaskName, Callable[[Recipe, Path, Path], Figures]] = {
-    "translate": lambda recipe, checkpoint, corpus: translation_evaluation.evaluate(
-        recipe, checkpoint, corpus, CPU, None
-    ),
-    "text to text": lambda recipe, checkpoint, corpus: text_to_text_evaluation.evaluate(
-        recipe, checkpoint, corpus, None
-    ),
-    "denoise": lambda recipe, checkpoint, corpus: evaluation.evaluate(recipe, checkpoint, corpus, None),
-    "mask": masked_lm_evaluation.evaluate,
-    "continue": stories_evaluation.evaluate,
 }

@@ -9,19 +9,19 @@ from pathlib import Path
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 44
 TRAINED, HELD_OUT, INK = "#8da9c4", "#c2410c", "#475569"
-SMOOTHED = 40  # points that the training loss is averaged down to
+SMOOTHED = 40  # most points of the training loss
 
 
 @dataclass(frozen=True)
 class Curve:
-    """(step, loss in nats per token) as logged: of single batches, and on held-out text."""
+    """The logged losses as (step, nats per token): on training batches, and on held-out text."""
 
     trained: tuple[tuple[int, float], ...]
     held_out: tuple[tuple[int, float], ...]
 
 
 def read_curve(run: Path) -> Curve:
-    """The logged losses. A run that was stopped logs steps again after it resumes: the later line counts."""
+    """The logged losses. A resumed run logs some steps twice; the later line is used."""
     trained: dict[int, float] = {}
     held_out: dict[int, float] = {}
     for line in (run / "curve.jsonl").read_text(encoding="utf-8").splitlines():
@@ -33,14 +33,14 @@ def read_curve(run: Path) -> Curve:
 
 
 def thinned(points: Sequence[tuple[int, float]], most: int) -> list[tuple[float, float]]:
-    """At most so many points, each the mean of neighbours."""
+    """At most `most` points, each the mean of neighbouring ones."""
     size = max(1, math.ceil(len(points) / most))
     groups = [points[i : i + size] for i in range(0, len(points), size)]
     return [(sum(s for s, _ in group) / len(group), sum(v for _, v in group) / len(group)) for group in groups]
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from low to high, about so many."""
+    """About `most` round numbers from low to high."""
     rough = (high - low) / most
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough)
@@ -48,7 +48,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def curve_svg(run: Path) -> str:
-    """The picture. Raises ValueError where nothing was logged yet."""
+    """The picture as SVG. Raises ValueError if nothing was logged yet."""
     curve = read_curve(run)
     if not curve.trained:
         raise ValueError(f"{run} has logged no loss yet")

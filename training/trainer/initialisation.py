@@ -1,4 +1,4 @@
-"""Fresh weights."""
+"""Initial weights."""
 
 import math
 
@@ -11,23 +11,23 @@ from model.recurrent import Recurrent
 from model.transformer import Dropout, Transformer
 from training.recipe import Recipe
 
-NORMED = 0.02  # where a norm lifts embeddings to unit size (Devlin et al. 2019)
-SMALL = 0.04  # where none does: about sqrt(2 / (5 d_model)) (Nguyen and Salazar 2019)
-LOWERED = 0.25  # where logits are scaled down: from 1, every token would long predict itself
+NORMED = 0.02  # if a norm follows the embeddings (Devlin et al. 2019)
+SMALL = 0.04  # if none does: about sqrt(2 / (5 d_model)) (Nguyen and Salazar 2019)
+LOWERED = 0.25  # if logits are scaled down; with 1, every token would predict itself for a long time
 
 
 def build(recipe: Recipe) -> Network:
-    """A network of the recipe's kind with fresh weights; the seed alone decides them."""
+    """A network of the recipe's kind with initial weights. They depend only on the seed."""
     return build_transformer(recipe) if recipe.config.recurrence == "none" else build_recurrent(recipe)
 
 
 def build_transformer(recipe: Recipe) -> Transformer:
-    """A network with fresh weights: Xavier for linear maps, embeddings of unit size once they are scaled, or of a quarter of it.
+    """A transformer with initial weights: Xavier for linear layers, `embedding_size` for the token table.
 
-    Before a norm comes first in a block, what a sublayer adds starts small, by 1 / sqrt(2 layers) (Radford et al. 2019).
-    Maps start small too where the embeddings do and no norm lifts them: else what they add would drown the token itself.
-    Where q.k is not scaled (T5), queries start small enough that it need not be. Learned positions start as sinusoids there, in
-    which neighbours are alike: from noise, a small corpus spends its first epoch finding out which token is the one before.
+    In pre-norm blocks the outputs of sublayers start smaller, by 1 / sqrt(2 layers) (Radford et al. 2019). If embeddings are
+    SMALL, linear layers are too; otherwise their outputs would outweigh the token. Learned positions then start as sinusoids,
+    so that neighbours are similar: from random positions, the first epoch on a small corpus is spent on learning which token
+    is the one before. If q.k is not scaled (T5), the query matrices start smaller by that scale.
     """
     torch.manual_seed(recipe.seed)
     c = recipe.config
@@ -55,7 +55,7 @@ def build_transformer(recipe: Recipe) -> Transformer:
 
 
 def embedding_size(recipe: Recipe) -> float:
-    """The standard deviation that embeddings start with: 1 after scaling."""
+    """The initial standard deviation of the token table."""
     c = recipe.config
     if c.logit_scale != 1.0:
         return LOWERED
@@ -65,9 +65,9 @@ def embedding_size(recipe: Recipe) -> float:
 
 
 def build_recurrent(recipe: Recipe) -> Recurrent:
-    """Fresh LSTM layers: Xavier into the gates, orthogonal from state to state, embeddings of unit length.
+    """LSTM layers with initial weights: Xavier for the input, orthogonal for the state, embeddings of about unit length.
 
-    The forget gate's bias starts at 1, so that at first a cell keeps what it holds (Jozefowicz et al. 2015).
+    The bias of the forget gate starts at 1, so that cells keep their content at first (Jozefowicz et al. 2015).
     """
     torch.manual_seed(recipe.seed)
     net = Recurrent(recipe.config, Dropout(recipe.embedding_dropout, recipe.sublayer_dropout))
@@ -77,7 +77,7 @@ def build_recurrent(recipe: Recipe) -> Recurrent:
         if "bias" in name:
             nn.init.zeros_(p)
             if "bias_ih" in name:
-                p.data[d_model : 2 * d_model] = 1.0  # the gates stand in the order input, forget, cell, output
+                p.data[d_model : 2 * d_model] = 1.0  # the order of the gates is input, forget, cell, output
         else:
             for gate in p.data.chunk(4):
                 nn.init.orthogonal_(gate) if "weight_hh" in name else nn.init.xavier_uniform_(gate)

@@ -1,8 +1,8 @@
-"""Muon for the maps inside blocks, AdamW for everything else, as one optimizer.
+"""Muon for the matrices inside blocks and AdamW for everything else, as one optimizer.
 
-Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) takes the momentum of a matrix and gives all its
-singular values the size of one. Its steps are scaled to the size of AdamW's (Liu et al. 2025, arXiv:2502.16982, eq. 4),
-so both follow one learning rate.
+Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) takes the momentum of a matrix and sets all its
+singular values to about one. Its steps are scaled to the size of AdamW's (Liu et al. 2025, arXiv:2502.16982, eq. 4), so
+that both use the same learning rate.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
 MOMENTUM = 0.95
-RMS = 0.2  # of an AdamW step, in units of the learning rate
-FACTOR = 2.0  # what matrices bear beyond AdamW's rate
+RMS = 0.2  # root mean square of an AdamW step, in units of the learning rate
+FACTOR = 2.0  # matrices tolerate a higher rate than AdamW's
 
 
 def orthogonal(x: Tensor) -> Tensor:
@@ -30,8 +30,10 @@ def orthogonal(x: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """`matrices` follow Muon, `others` AdamW, and so does `table` at its own multiple of the rate; weight decay is
-    decoupled and on the matrices alone."""
+    """Muon for `matrices`; AdamW for `others`, and for `table` at `table_factor` times the learning rate.
+
+    Weight decay is decoupled and applies only to the matrices.
+    """
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """One step of both, from the gradients that are there."""
+        """Update every parameter that has a gradient."""
         for group in self.param_groups:
             params = [p for p in cast(list[nn.Parameter], group["params"]) if p.grad is not None]
             if group["orthogonal"]:
@@ -68,7 +70,7 @@ class Muon(torch.optim.Optimizer):
             momenta = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in same]
             grads = [cast(Tensor, p.grad) for p in same]
             torch._foreach_lerp_(momenta, grads, 1 - MOMENTUM)
-            ahead = torch._foreach_lerp(grads, momenta, MOMENTUM)  # Nesterov's
+            ahead = torch._foreach_lerp(grads, momenta, MOMENTUM)  # Nesterov momentum
             steps = orthogonal(torch.stack(ahead)).unbind()
             torch._foreach_mul_(same, 1 - rate * decay)
             torch._foreach_add_(same, list(steps), alpha=-rate * RMS * max(shape) ** 0.5)
@@ -84,7 +86,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def muon(net: nn.Module, *, betas: tuple[float, float], weight_decay: float, embedding_rate: float = 1.0) -> Muon:
-    """Muon for a transformer: embeddings, heads, norms and biases are AdamW's, as in Jordan et al. 2024."""
+    """Muon for a transformer; AdamW for its embeddings, heads, norms and biases, as in Jordan et al. 2024."""
     inside = {name for name, p in net.named_parameters() if p.dim() == 2 and ".blocks." in name}
     named = dict(net.named_parameters())
     matrices = [p for name, p in named.items() if name in inside]

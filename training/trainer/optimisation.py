@@ -1,4 +1,4 @@
-"""The learning rate's schedule and the optimiser of a recipe."""
+"""The schedule of the learning rate, and the optimizer of a recipe."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from training.trainer.muon import muon
 
 @dataclass(frozen=True)
 class Schedule:
-    """How far a run is, from 0 to 1, and the learning rate there."""
+    """The learning rate during a run with a budget of time or of steps."""
 
     recipe: Recipe
     budget_seconds: float | None
     total_steps: int
 
     def share(self, progress: Progress) -> float:
-        """The part of the budget that is spent: of time where there is a budget of time, else of steps."""
+        """The part of the budget that is used up, from 0 to 1."""
         spent = progress.step / self.total_steps
         return min(1.0, spent if self.budget_seconds is None else progress.seconds / self.budget_seconds)
 
@@ -30,10 +30,10 @@ class Schedule:
 
 
 def parameter_groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
-    """The token table and the queries' maps apart from the rest, each with the factor of its learning rate.
+    """Three groups (the token table, the query matrices, the rest), each with a factor on the learning rate.
 
-    Where q.k is not scaled, the maps of queries are smaller by what would scale it, and so are Adam's steps for them: at the
-    full rate attention jumps, and a T5 learns late whom to read.
+    If q.k is not scaled (T5), the query matrices contain the scale, so their steps must be as much smaller. At the full rate
+    the attention changes abruptly, and a T5 learns late where to attend.
     """
     c = recipe.config
     unscaled = 1.0 if c.attention_scale is None else 1 / (c.attention_scale * c.d_head**0.5)
@@ -49,7 +49,7 @@ def parameter_groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
 
 
 def optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's, every group of its parameters with the factor of its learning rate."""
+    """The recipe's optimizer. Each parameter group has a `factor` on the learning rate."""
     if recipe.optimizer == "muon":
         return muon(net, betas=recipe.betas, weight_decay=recipe.weight_decay, embedding_rate=recipe.embedding_rate)
     groups = parameter_groups(net, recipe)

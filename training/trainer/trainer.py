@@ -1,4 +1,4 @@
-"""The training loop: steps, evaluations and checkpoints; it resumes inside an epoch."""
+"""The training loop: steps, validation and checkpoints. It can resume in the middle of an epoch."""
 
 import json
 import time
@@ -10,25 +10,20 @@ from torch import nn
 from tqdm import tqdm
 
 from training.recipe import Recipe
-from training.tasks.registry import TASKS
 from training.trainer.checkpoints import Average, Progress, load_checkpoint, newest_checkpoint, save_checkpoint
 from training.trainer.optimisation import Schedule, optimizer
+from training.trainer.task import Task
 
 LOG_STEPS = 25
-
-
 SAVE_SECONDS = 300.0
-
-
 VALID_SECONDS = 600.0
 
 
 class Trainer:
     """One run, from its newest checkpoint to the end of its budget."""
 
-    def __init__(self, recipe: Recipe, run: Path, corpus: Path, device: torch.device, hours: float | None) -> None:
-        self.recipe, self.run, self.device = recipe, run, device
-        self.task = TASKS[recipe.task](recipe, run, corpus)
+    def __init__(self, recipe: Recipe, task: Task, run: Path, device: torch.device, hours: float | None) -> None:
+        self.recipe, self.task, self.run, self.device = recipe, task, run, device
         self.net = self.task.build().to(device).train()
         self.average = Average(self.net, recipe.ema_decay)
         self.optimizer = optimizer(self.net, recipe)
@@ -41,7 +36,7 @@ class Trainer:
         self.log = (run / "curve.jsonl").open("a", encoding="utf-8", buffering=1)
 
     def step(self, planned: np.ndarray) -> torch.Tensor:
-        """Learn from one batch; its loss, still on the device."""
+        """Update the weights from one batch. Returns its loss, still on the device."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.progress) * group["factor"]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -54,7 +49,7 @@ class Trainer:
         return loss.detach()
 
     def record(self, figures: dict[str, float]) -> None:
-        """Add a line to the curve."""
+        """Add a line to curve.jsonl: how far the run is, and the figures given."""
         p = self.progress
         line = {"step": p.step, "epoch": p.epoch, "seconds": round(p.seconds, 1), "rate": self.schedule.rate(p)}
         self.log.write(json.dumps(line | figures) + "\n")
@@ -71,7 +66,7 @@ class Trainer:
         tqdm.write(f"step {self.progress.step}, epoch {self.progress.epoch}: held-out loss {loss:.4f}")
 
     def train(self) -> Path:
-        """Train to the end of the budget; the last checkpoint."""
+        """Train until the budget is used up. Returns the last checkpoint."""
         bar = tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", mininterval=5.0)
         saved = validated = self.progress.seconds
         losses: list[torch.Tensor] = []

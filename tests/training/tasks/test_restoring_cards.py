@@ -13,22 +13,22 @@ from training.recipes import RECIPES
 from training.tasks.denoising.card import denoising_card
 from training.tasks.denoising.corruption import Corrupted
 from training.tasks.denoising.evaluation import (
-    DenoisingMeasured,
+    DenoisingResults,
     Restoration,
-    Restored,
-    common,
+    RestorationScore,
+    common_subsequence,
     held_out_cases,
     right_pieces,
     score,
 )
-from training.tasks.masked_lm.card import masking_card
+from training.tasks.masked_lm.card import masked_lm_card
 from training.tasks.masked_lm.evaluation import (
-    Guessed,
-    Hidden,
-    MaskingMeasured,
-    Ordered,
-    guessed,
+    GuessScore,
+    HiddenWord,
+    MaskedLmResults,
+    OrderScore,
     pairs_held_out,
+    score_guesses,
     whole_word,
 )
 from training.tasks.masked_lm.sentence_pairs import NO_LABEL
@@ -47,9 +47,9 @@ def tokenizer(stories: tuple[str, ...]) -> Tokenizer:
 
 
 def test_common_pieces_are_the_longest_common_subsequence() -> None:
-    assert common([1, 2, 3, 4], [1, 3, 2, 4]) == 3
-    assert common([1, 2, 3], []) == 0
-    assert common([5, 1, 5, 2], [1, 5, 2, 2]) == 3
+    assert common_subsequence([1, 2, 3, 4], [1, 3, 2, 4]) == 3
+    assert common_subsequence([1, 2, 3], []) == 0
+    assert common_subsequence([5, 1, 5, 2], [1, 5, 2, 2]) == 3
 
 
 def test_a_perfect_answer_has_all_pieces_right_and_a_longer_one_pays_for_what_it_adds(tokenizer: Tokenizer) -> None:
@@ -62,8 +62,8 @@ def test_a_perfect_answer_has_all_pieces_right_and_a_longer_one_pays_for_what_it
 
 
 def test_a_case_counts_as_exact_only_letter_by_letter(tokenizer: Tokenizer) -> None:
-    cases = [Corrupted(SENTENCE, SENTENCE.replace("little girl", "girl little"), "swapped")] * 2
-    found = score(tokenizer, cases, [SENTENCE, SENTENCE.lower()])
+    case = Corrupted(SENTENCE, SENTENCE.replace("little girl", "girl little"), "swapped")
+    found = score(tokenizer, [(case, SENTENCE), (case, SENTENCE.lower())])
     assert found.exact == 0.5
     assert found.copied < 1.0
 
@@ -78,7 +78,7 @@ def test_held_out_cases_are_the_same_every_time_and_none_is_left_as_it_was() -> 
 def test_guesses_are_counted_against_the_most_frequent_ones() -> None:
     wanted = np.array([1, 1, 2, 3, 4, 5, 6, 7])
     found = np.array([[1, 9, 9, 9, 9]] * 4 + [[8, 4, 5, 9, 9]] * 4)
-    counted = guessed(found, wanted)
+    counted = score_guesses(found, wanted)
     assert counted.first == 2 / 8
     assert counted.among_five == 4 / 8
     assert counted.by_count == 6 / 8
@@ -102,28 +102,28 @@ def test_the_pairs_that_are_measured_all_have_an_order(tokenizer: Tokenizer, sto
 
 
 def test_the_card_of_a_masked_model_states_what_was_measured(tmp_path: Path) -> None:
-    measured = MaskingMeasured(
+    measured = MaskedLmResults(
         step=9_876,
         epochs=3.2,
         seconds=7_200.0,
         train_stories=1_234,
         test_stories=56,
-        pieces=Guessed(4_321, 0.4, 0.651, 0.2),
-        words=Guessed(2_345, 0.3, 0.612, 0.1),
-        order={"one sentence a side": Ordered(999, 0.777)},
-        examples=(Hidden("A | [MASK]", "B", "word", ("x", "y"), swapped=True, said_swapped=0.9),),
+        pieces=GuessScore(4_321, 0.4, 0.651, 0.2),
+        words=GuessScore(2_345, 0.3, 0.612, 0.1),
+        order={"one sentence a side": OrderScore(999, 0.777)},
+        examples=(HiddenWord("A | [MASK]", "B", "word", ("x", "y"), swapped=True, said_swapped=0.9),),
         examples_every=7,
     )
     measured.write(tmp_path / "evaluation.json")
-    assert MaskingMeasured.read(tmp_path / "evaluation.json") == measured
-    text = masking_card("bert-stories", RECIPES["bert-stories"], tmp_path, 1_157_378)
+    assert MaskedLmResults.read(tmp_path / "evaluation.json") == measured
+    text = masked_lm_card("bert-stories", RECIPES["bert-stories"], tmp_path, 1_157_378)
     for said in ("9,876", "1,234", "65.1%", "61.2%", "77.7%", "999", "A \\| [MASK]", "swapped (0.90)", "1.16 million"):
         assert said in text
 
 
 def test_the_card_of_a_denoising_model_states_what_was_measured(tmp_path: Path) -> None:
-    figures = Restored(sentences=1_111, exact=0.523, pieces=0.911, copied=0.8)
-    measured = DenoisingMeasured(
+    figures = RestorationScore(sentences=1_111, exact=0.523, pieces=0.911, copied=0.8)
+    measured = DenoisingResults(
         step=9_876,
         epochs=3.2,
         seconds=7_200.0,
@@ -136,7 +136,7 @@ def test_the_card_of_a_denoising_model_states_what_was_measured(tmp_path: Path) 
         examples_every=7,
     )
     measured.write(tmp_path / "evaluation.json")
-    assert DenoisingMeasured.read(tmp_path / "evaluation.json") == measured
+    assert DenoisingResults.read(tmp_path / "evaluation.json") == measured
     text = denoising_card("bart-denoise", RECIPES["bart-denoise"], tmp_path, 1_390_080)
     for said in ("9,876", "1,111", "52.3%", "91.1%", "87.6%", "| b A. | A b. | A b. |", "1.39 million"):
         assert said in text

@@ -15,8 +15,8 @@ from training.data.stories import END_OF_STORY, Stories, read_stories
 from training.data.story_tokenizers import LONGEST_PHRASE, joined, phrase_merges, train_phrases, train_word_pieces
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.tasks.stories.evaluation import nucleus, stretches, total_nats
-from training.tasks.stories.task import IGNORED, Continuation, next_token_loss, pack, padded
+from training.tasks.stories.evaluation import nucleus
+from training.tasks.stories.task import IGNORED, Continuation, next_token_loss, pack, padded, stretches, total_nats
 
 CPU = torch.device("cpu")
 SPECIALS = (END_OF_STORY,)

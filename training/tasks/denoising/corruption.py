@@ -1,7 +1,7 @@
-"""What is done to a sentence that a model then restores: words put in another order, or a span of them masked.
+"""How sentences are corrupted: words in another order, or a span of words masked.
 
-Both are noises of Lewis et al. (2020, section 2.2), in a milder form: they shuffle sentences and mask spans of Poisson
-length with mean 3; here words move by at most two places, and a span is one or two words.
+Both are milder forms of the noise of Lewis et al. (2020, section 2.2), who shuffle sentences and mask spans of Poisson
+length with mean 3. Here words move by at most two places, and a span is one or two words.
 """
 
 import re
@@ -13,13 +13,13 @@ import numpy as np
 Corruption = Literal["swapped", "rotated", "masked word", "masked words"]
 KINDS: tuple[Corruption, ...] = get_args(Corruption)
 SHARES = (0.35, 0.25, 0.30, 0.10)
-FEWEST_WORDS = 4  # a shorter sentence gives too little to go by
+FEWEST_WORDS = 4  # a shorter sentence gives too little context
 _WORD = re.compile(r"[A-Za-z0-9]+(?:['-][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Corrupted:
-    """A sentence and what became of it."""
+    """A sentence and its corrupted form."""
 
     original: str
     text: str
@@ -27,12 +27,12 @@ class Corrupted:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Where its words are; punctuation stays where it is, whatever happens to them."""
+    """(start, end) of each word. Punctuation between words is never moved."""
     return [match.span() for match in _WORD.finditer(text)]
 
 
 def with_words(text: str, spans: list[tuple[int, int]], words: list[str]) -> str:
-    """The text with other words in the places of its words."""
+    """The text with each of its words replaced."""
     parts, at = [], 0
     for (start, end), word in zip(spans, words, strict=True):
         parts += [text[at:start], word]
@@ -41,13 +41,13 @@ def with_words(text: str, spans: list[tuple[int, int]], words: list[str]) -> str
 
 
 def reordered(text: str, width: int, generator: np.random.Generator) -> str | None:
-    """`width` neighbouring words in another order, each keeping its capital; None where that changes nothing."""
+    """Rotate `width` neighbouring words; capitals move with them. None if the text is too short or does not change."""
     spans = word_spans(text)
     if len(spans) < max(width, FEWEST_WORDS):
         return None
     words = [text[start:end] for start, end in spans]
     first = int(generator.integers(0, len(words) - width + 1))
-    turn = int(generator.integers(1, width))  # a rotation: no word stays where it was
+    turn = int(generator.integers(1, width))  # at least 1, so that every word moves
     window = words[first : first + width]
     words[first : first + width] = window[turn:] + window[:turn]
     changed = with_words(text, spans, words)
@@ -55,7 +55,7 @@ def reordered(text: str, width: int, generator: np.random.Generator) -> str | No
 
 
 def masked(text: str, width: int, mask: str, generator: np.random.Generator) -> str | None:
-    """One mask in the place of `width` words and what stands between them; None where the sentence is too short."""
+    """Replace `width` neighbouring words, and anything between them, by one mask. None if the sentence is too short."""
     spans = word_spans(text)
     if len(spans) < max(width + 1, FEWEST_WORDS):
         return None
@@ -64,7 +64,7 @@ def masked(text: str, width: int, mask: str, generator: np.random.Generator) -> 
 
 
 def corrupt_as(text: str, kind: Corruption, mask: str, generator: np.random.Generator) -> str | None:
-    """The sentence corrupted one way, or None where that way it cannot be."""
+    """The sentence corrupted in this way, or None if that is not possible."""
     match kind:
         case "swapped":
             return reordered(text, 2, generator)
@@ -77,7 +77,7 @@ def corrupt_as(text: str, kind: Corruption, mask: str, generator: np.random.Gene
 
 
 def corrupt(text: str, mask: str, generator: np.random.Generator) -> Corrupted | None:
-    """The sentence corrupted in one way, drawn by SHARES; None for one that way of which leaves it as it is."""
+    """The sentence corrupted in a way drawn by SHARES, or None if that way is not possible."""
     kind = KINDS[int(generator.choice(len(KINDS), p=SHARES))]
     changed = corrupt_as(text, kind, mask, generator)
     return None if changed is None else Corrupted(text, changed, kind)

@@ -1,13 +1,10 @@
-"""Measure bert-stories on stories held out: `python -m training.tasks.masked_lm.evaluation --run runs/bert-stories --corpus DIR`.
+"""How well a run predicts hidden words of held-out stories, and the order of two stretches of a story.
 
-Writes RUN/evaluation.json: how often a hidden piece of the test stories is among the first guesses, and how often two
-stretches of a story are told in order from swapped, by their length and distance.
+How often a hidden piece is among the first guesses, and how often the order is right, by length and distance.
 """
 
-import argparse
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +15,6 @@ from torch import Tensor
 from model.transformer import Transformer
 from training.data.special_tokenizers import BERT
 from training.data.stories import read_stories
-from training.recipe import Recipe
-from training.recipes import RECIPES
 from training.tasks.masked_lm.sentence_pairs import (
     NO_LABEL,
     SIZES,
@@ -31,9 +26,9 @@ from training.tasks.masked_lm.sentence_pairs import (
     read_pair,
 )
 from training.tasks.masked_lm.task import PairBatch, collate
-from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
+from training.tasks.results import Results, evenly
+from training.trainer.checkpoints import TrainedRun
 
-NAME = "bert-stories"
 SEED = 2024
 HIDDEN_SHARE = 0.15  # Devlin et al. 2019
 DRAWS = 6  # how often the test stories are cut into pairs
@@ -44,25 +39,25 @@ SHOWN = 5  # guesses
 
 
 @dataclass(frozen=True)
-class Guessed:
-    """How often what was hidden is the first guess, or among the first five: shares from 0 to 1."""
+class GuessScore:
+    """How often a hidden piece is the first guess, or among the first five: shares from 0 to 1."""
 
     hidden: int
     first: float
     among_five: float
-    by_count: float  # among the five most frequent of the hidden pieces themselves: what no reading would reach
+    by_count: float  # the share that always guessing the five most frequent of the hidden pieces would reach
 
 
 @dataclass(frozen=True)
-class Ordered:
-    """How often the order was told, of so many pairs, half of them swapped."""
+class OrderScore:
+    """How often the order of a pair is right; half of the pairs are swapped."""
 
     pairs: int
     right: float
 
 
 @dataclass(frozen=True)
-class Hidden:
+class HiddenWord:
     """A held-out pair with a word hidden, and the first guesses for it."""
 
     a: str
@@ -70,44 +65,23 @@ class Hidden:
     word: str
     guesses: tuple[str, ...]
     swapped: bool
-    said_swapped: float  # the probability the second head gives
+    said_swapped: float  # the probability of "swapped" by the second head
 
 
 @dataclass(frozen=True)
-class MaskingMeasured:
-    """Every figure the card states."""
+class MaskedLmResults(Results):
+    """What the card states."""
 
-    step: int
-    epochs: float
-    seconds: float
     train_stories: int
     test_stories: int
-    pieces: Guessed  # 15% of all pieces hidden at once
-    words: Guessed  # those among them that are whole words
-    order: dict[str, Ordered]  # by the kind of pair
-    examples: tuple[Hidden, ...]
-    examples_every: int
-
-    def write(self, path: Path) -> None:
-        """As JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> "MaskingMeasured":
-        """What `write` wrote."""
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            **found
-            | {
-                "pieces": Guessed(**found["pieces"]),
-                "words": Guessed(**found["words"]),
-                "order": {kind: Ordered(**figures) for kind, figures in found["order"].items()},
-                "examples": tuple(Hidden(**e | {"guesses": tuple(e["guesses"])}) for e in found["examples"]),
-            }
-        )
+    pieces: GuessScore  # 15% of all pieces hidden at once
+    words: GuessScore  # only those hidden pieces that are whole words
+    order: dict[str, OrderScore]  # by the kind of pair
+    examples: tuple[HiddenWord, ...]
+    examples_every: int  # pairs from one example to the next
 
 
-# Which pairs a row of the card counts; the first is what training draws, but for whole stories.
+# The rows of the card, and which pairs each counts.
 KINDS_OF_PAIR: dict[str, Callable[[SentencePair], bool]] = {
     "one to three sentences a side": lambda pair: size(pair) <= MOST_SHORT,
     "of these: one sentence a side": lambda pair: pair.single,
@@ -118,20 +92,20 @@ KINDS_OF_PAIR: dict[str, Callable[[SentencePair], bool]] = {
 
 
 def size(pair: SentencePair) -> int:
-    """Sentences on both sides."""
+    """The number of sentences on both sides together."""
     return pair.a.end - pair.a.first + pair.b.end - pair.b.first
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutPairs:
-    """The test stories' pairs as ids."""
+    """Pairs of stretches of the test stories, and their ids."""
 
     stories: list[StoryPieces]
     pairs: list[SentencePair]
     reads: list[Read]
 
     def batches(self, wanted: Sequence[np.ndarray], pad: int, mask: int | None) -> list[tuple[list[int], PairBatch]]:
-        """(rows, what is read) of like lengths; with a `mask` what is wanted is hidden behind it."""
+        """(rows, batch) of similar lengths. If `mask` is given, it replaces every wanted piece in the input."""
         order = sorted(range(len(self.pairs)), key=lambda i: len(self.reads[i].ids))
         found = []
         for first in range(0, len(order), ROWS):
@@ -147,7 +121,7 @@ class HeldOutPairs:
 
 
 def pairs_held_out(tokenizer: Tokenizer, stories: Sequence[str]) -> HeldOutPairs:
-    """Pairs of the test stories drawn as in training, the same ones every time; those without an order left out."""
+    """Pairs of the test stories drawn as in training, the same at every call; pairs without an order are left out."""
     encoded, generator = encode_sentences(tokenizer, stories), np.random.default_rng(SEED)
     pairs = [p for _ in range(DRAWS) for p in draw_pairs(encoded, generator) if p.label != NO_LABEL]
     begin, separate = (tokenizer.token_to_id(token) for token in (BERT.begin, BERT.separate))
@@ -155,7 +129,7 @@ def pairs_held_out(tokenizer: Tokenizer, stories: Sequence[str]) -> HeldOutPairs
 
 
 def whole_word(tokenizer: Tokenizer, ids: np.ndarray, at: int) -> bool:
-    """Whether the piece is a word from its space to its end."""
+    """Whether the piece is a whole word, with the space before it."""
     piece, after = tokenizer.id_to_token(int(ids[at])), tokenizer.id_to_token(int(ids[at + 1]))
     begins = piece.startswith("Ġ") or int(ids[at - 1]) < len(BERT.all)
     goes_on = after[0] != "Ġ" and (after[0].isalpha() or after[0] == "'")
@@ -164,16 +138,17 @@ def whole_word(tokenizer: Tokenizer, ids: np.ndarray, at: int) -> bool:
 
 @torch.inference_mode()
 def guesses(net: Transformer, batch: PairBatch, count: int) -> Tensor:
-    """(hidden, count) the likeliest pieces for what the batch hides, best first."""
+    """(hidden, count) the most probable pieces for each hidden one, best first."""
     assert net.head is not None
+    batch = batch.to(net.tokens.weight.device)
     stream = net(batch.ids, real=batch.real, segments=batch.segments)
-    return net.head(stream[batch.wanted != NO_LABEL]).topk(count).indices
+    return net.head(stream[batch.wanted != NO_LABEL]).topk(count).indices.cpu()
 
 
-def guessed(found: np.ndarray, wanted: np.ndarray) -> Guessed:
-    """The figures of so many guesses (hidden, 5) for what was hidden (hidden,)."""
+def score_guesses(found: np.ndarray, wanted: np.ndarray) -> GuessScore:
+    """Score guesses (hidden, 5) for the pieces that were hidden (hidden,)."""
     common = np.argsort(-np.bincount(wanted))[:SHOWN]
-    return Guessed(
+    return GuessScore(
         hidden=len(wanted),
         first=round(float((found[:, 0] == wanted).mean()), 4),
         among_five=round(float((found == wanted[:, None]).any(axis=1).mean()), 4),
@@ -181,8 +156,8 @@ def guessed(found: np.ndarray, wanted: np.ndarray) -> Guessed:
     )
 
 
-def measure_words(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs) -> tuple[Guessed, Guessed]:
-    """(of all pieces, of whole words): 15% of the pieces hidden, each behind [MASK]."""
+def measure_words(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs) -> tuple[GuessScore, GuessScore]:
+    """(score of all pieces, of whole words) with 15% of the pieces hidden, each replaced by [MASK]."""
     generator, specials = np.random.default_rng(SEED), len(BERT.all)
     wanted = []
     for read in test.reads:
@@ -197,33 +172,34 @@ def measure_words(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs) ->
             asked.extend(int(test.reads[i].ids[at]) for at in places)
             words.extend(whole_word(tokenizer, test.reads[i].ids, int(at)) for at in places)
     all_found, all_asked, whole = np.concatenate(found), np.array(asked), np.array(words)
-    return guessed(all_found, all_asked), guessed(all_found[whole], all_asked[whole])
+    return score_guesses(all_found, all_asked), score_guesses(all_found[whole], all_asked[whole])
 
 
 @torch.inference_mode()
 def swapped_probabilities(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs) -> np.ndarray:
-    """(pairs,) the probability the second head gives to "swapped", nothing hidden."""
+    """(pairs,) the probability of "swapped" by the second head; nothing is hidden."""
     assert net.relation is not None
     nothing = [np.full(read.ids.shape, NO_LABEL) for read in test.reads]
     said = np.zeros(len(test.pairs))
     for rows, batch in test.batches(nothing, tokenizer.token_to_id(BERT.pad), None):
+        batch = batch.to(net.tokens.weight.device)
         stream = net(batch.ids, real=batch.real, segments=batch.segments)
-        said[rows] = net.relation(stream).softmax(dim=-1)[:, 1].numpy()
+        said[rows] = net.relation(stream).softmax(dim=-1)[:, 1].cpu().numpy()
     return said
 
 
-def measure_order(test: HeldOutPairs, said: np.ndarray) -> dict[str, Ordered]:
-    """How often the likelier order is the right one."""
+def measure_order(test: HeldOutPairs, said: np.ndarray) -> dict[str, OrderScore]:
+    """How often the more probable order is the right one, by kind of pair."""
     right = (said > 0.5) == np.array([pair.label == 1 for pair in test.pairs])
     found = {}
     for kind, belongs in KINDS_OF_PAIR.items():
         chosen = right[[belongs(pair) for pair in test.pairs]]
-        found[kind] = Ordered(len(chosen), round(float(chosen.mean()), 4))
+        found[kind] = OrderScore(len(chosen), round(float(chosen.mean()), 4))
     return found
 
 
-def hide_one(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs, at: int, said: float) -> Hidden:
-    """A pair with the word in its middle hidden."""
+def hide_one(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs, at: int, said: float) -> HiddenWord:
+    """Hide the word in the middle of a pair. `said` is the probability of "swapped"."""
     read, pair = test.reads[at], test.pairs[at]
     words = [k for k in range(1, len(read.ids) - 1) if whole_word(tokenizer, read.ids, k)]
     place = words[len(words) // 2]
@@ -232,7 +208,7 @@ def hide_one(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs, at: int
     ids = np.where(wanted == NO_LABEL, read.ids, tokenizer.token_to_id(BERT.mask))
     batch = collate([Read(ids, read.segments)], [pair], [wanted], tokenizer.token_to_id(BERT.pad))
     a, b = (ids[read.segments == segment] for segment in (0, 1))
-    return Hidden(
+    return HiddenWord(
         *(shown(tokenizer, side) for side in (a, b)),
         word=tokenizer.decode([int(read.ids[place])]).strip(),
         guesses=tuple(tokenizer.decode([int(i)]).strip() for i in guesses(net, batch, SHOWN)[0]),
@@ -242,54 +218,32 @@ def hide_one(net: Transformer, tokenizer: Tokenizer, test: HeldOutPairs, at: int
 
 
 def shown(tokenizer: Tokenizer, ids: np.ndarray) -> str:
-    """A side as text, its mask in sight."""
+    """One side as text, with its mask visible."""
     edges = {tokenizer.token_to_id(BERT.begin), tokenizer.token_to_id(BERT.separate)}
     text = tokenizer.decode([int(i) for i in ids if int(i) not in edges], skip_special_tokens=False)
     return text.replace(BERT.mask, f" {BERT.mask}").strip()
 
 
-def evaluate(recipe: Recipe, checkpoint: Path, corpus: Path) -> MaskingMeasured:
-    """Both heads on the test stories."""
-    tokenizer = Tokenizer.from_file(str(checkpoint.parent / "tokenizer.json"))
-    net = trained(recipe, checkpoint, torch.device("cpu"))
+def evaluate_masked_lm(run: TrainedRun, corpus: Path, limit: int | None) -> MaskedLmResults:
+    """Measure both heads on about `limit` test stories."""
+    net, tokenizer = run.net, run.tokenizer
+    assert isinstance(net, Transformer)
     stories = read_stories(corpus)
-    test = pairs_held_out(tokenizer, stories.test)
+    test_stories = evenly(stories.test, limit)
+    test = pairs_held_out(tokenizer, test_stories)
     pieces, words = measure_words(net, tokenizer, test)
     said = swapped_probabilities(net, tokenizer, test)
-    progress = read_progress(checkpoint)
     short = [i for i, pair in enumerate(test.pairs) if size(pair) == 2]
     every = max(1, len(short) // EXAMPLES)
-    return MaskingMeasured(
-        step=progress.step,
-        epochs=round(progress.epochs, 2),
-        seconds=round(progress.seconds, 1),
+    return MaskedLmResults(
+        step=run.progress.step,
+        epochs=round(run.progress.epochs, 2),
+        seconds=round(run.progress.seconds, 1),
         train_stories=len(stories.train),
-        test_stories=len(stories.test),
+        test_stories=len(test_stories),
         pieces=pieces,
         words=words,
         order=measure_order(test, said),
         examples=tuple(hide_one(net, tokenizer, test, i, float(said[i])) for i in short[every // 2 :: every]),
         examples_every=every,
     )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("runs") / NAME)
-    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the stories")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
-    args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    checkpoint = newest_checkpoint(args.run)
-    if checkpoint is None:
-        raise SystemExit(f"{args.run} holds no checkpoint yet")
-    measured = evaluate(RECIPES[NAME], checkpoint, args.corpus)
-    measured.write(args.run / "evaluation.json")
-    print(measured.pieces, measured.words, *measured.order.items(), sep="\n")
-    for e in measured.examples:
-        print(f"{e.a} | {e.b}: {e.word} <- {', '.join(e.guesses)}; swapped {e.swapped}, said {e.said_swapped}")
-
-
-if __name__ == "__main__":
-    main()

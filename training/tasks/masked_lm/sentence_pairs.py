@@ -1,7 +1,7 @@
-"""Two stretches of a story, the earlier one first or swapped, and the pieces of them that are hidden.
+"""Pairs of stretches of a story, in order or swapped, and which of their pieces are hidden.
 
-Order is what BERT's second head learns here, instead of whether one sentence follows another at all: sentence-order
-prediction (Lan et al. 2020), which cannot be told from the topic.
+BERT's second head learns here whether a pair is in order (Lan et al. 2020), not whether one sentence follows the other at
+all (Devlin et al. 2019): the topic alone would answer that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,19 +14,21 @@ from tokenizers import Tokenizer
 from training.data.stories import sentences_of
 from training.data.story_tokenizers import MAX_POSITIONS
 
-NO_LABEL = -100  # what F.cross_entropy leaves out
+NO_LABEL = -100  # the label that F.cross_entropy ignores
 IN_ORDER, SWAPPED = 0, 1
 Spread = Literal["neighbours", "anywhere"]
 SIZES, SIZE_SHARES = (1, 2, 3), (0.4, 0.3, 0.3)  # sentences a side
-HALVES_SHARE = 0.04  # of the stories an epoch meets, those that are read whole, in two parts
-JOINED_SHARE = 0.02  # those that are joined to another, so that every position is learnt; they have no order
-LONG_STORY = 250  # pieces; what is joined
+HALVES_SHARE = 0.04  # of the stories of an epoch: cut into two parts, so that they are read whole
+JOINED_SHARE = (
+    0.02  # of the stories of an epoch: replaced by two long ones without an order, so that every position is learnt
+)
+LONG_STORY = 250  # pieces of a story that can be joined
 MASK_SHARE, KEPT_SHARE, RANDOM_SHARE = 0.8, 0.1, 0.1  # of the chosen pieces (Devlin et al. 2019)
 
 
 @dataclass(frozen=True, eq=False)
 class StoryPieces:
-    """A story's sentences as ids. `following` has each with the space before it, as it stands after another."""
+    """The sentences of a story as ids: each alone (`opening`), and with a space before it (`following`)."""
 
     opening: tuple[np.ndarray, ...]
     following: tuple[np.ndarray, ...]
@@ -50,7 +52,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class SentencePair:
-    """A and B as they are read, and what the order is: IN_ORDER, SWAPPED or NO_LABEL."""
+    """A and B as they are read, and the label of their order: IN_ORDER, SWAPPED or NO_LABEL."""
 
     a: Stretch
     b: Stretch
@@ -63,12 +65,12 @@ class SentencePair:
 
     @property
     def touching(self) -> bool:
-        """Whether nothing stands between the two in their story."""
+        """Whether the two are neighbours in their story."""
         return self.a.story == self.b.story and (self.a.end == self.b.first or self.b.end == self.a.first)
 
 
 def encode_sentences(tokenizer: Tokenizer, stories: Sequence[str]) -> list[StoryPieces]:
-    """Every story's sentences in both forms."""
+    """The sentences of every story, with and without a space before them."""
     texts = [sentences_of(story) for story in stories]
     flat = [sentence for story in texts for sentence in story]
     both = [*flat, *(" " + sentence for sentence in flat)]
@@ -82,14 +84,14 @@ def encode_sentences(tokenizer: Tokenizer, stories: Sequence[str]) -> list[Story
 
 
 def in_either_order(before: Stretch, after: Stretch, generator: np.random.Generator) -> SentencePair:
-    """In order or swapped, each half of the time."""
+    """The pair in order or swapped, with equal chance."""
     if generator.random() < 0.5:
         return SentencePair(before, after, IN_ORDER)
     return SentencePair(after, before, SWAPPED)
 
 
 def stretches(story: int, sentences: int, generator: np.random.Generator) -> list[Stretch]:
-    """A story cut into stretches of one to three sentences; the first few sentences may be left out."""
+    """A story cut into stretches of one to three sentences; up to two sentences at the start are left out."""
     found, at = [], int(generator.integers(0, min(3, sentences)))
     while at < sentences:
         end = min(at + int(generator.choice(SIZES, p=SIZE_SHARES)), sentences)
@@ -99,7 +101,7 @@ def stretches(story: int, sentences: int, generator: np.random.Generator) -> lis
 
 
 def pairs_of(cut: list[Stretch], spread: Spread, generator: np.random.Generator) -> Iterator[SentencePair]:
-    """Stretches of one story two by two, each once: neighbours, or any two."""
+    """Stretches of one story in pairs, each stretch at most once: neighbours, or any two."""
     order = range(len(cut)) if spread == "neighbours" else generator.permutation(len(cut)).tolist()
     for i, j in zip(order[::2], order[1::2], strict=False):
         yield in_either_order(cut[min(i, j)], cut[max(i, j)], generator)
@@ -108,7 +110,7 @@ def pairs_of(cut: list[Stretch], spread: Spread, generator: np.random.Generator)
 def draw_pairs(
     stories: Sequence[StoryPieces], generator: np.random.Generator, spread: Spread = "anywhere"
 ) -> list[SentencePair]:
-    """What an epoch meets of each story: stretches of it two by two, or all of it in two parts, or all of it beside another."""
+    """The pairs of an epoch. A story gives pairs of its stretches, or its two parts, or two long stories are joined."""
     long = [i for i, story in enumerate(stories) if sum(map(len, story.following)) >= LONG_STORY]
     pairs: list[SentencePair] = []
     for i, story in enumerate(stories):
@@ -127,17 +129,17 @@ def draw_pairs(
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """A pair as ids with their segments, each (pieces,)."""
+    """The ids of a pair and their segments, each (pieces,)."""
 
     ids: np.ndarray
     segments: np.ndarray
 
 
 def read_pair(stories: Sequence[StoryPieces], pair: SentencePair, begin: int, separate: int) -> Read:
-    """[CLS] A [SEP] B [SEP], cut on the right to the positions there are."""
+    """[CLS] A [SEP] B [SEP], with A and B cut to fit MAX_POSITIONS."""
     a, b = (stories[s.story].stretch(s.first, s.end) for s in (pair.a, pair.b))
     over = len(a) + len(b) + 3 - MAX_POSITIONS
-    if over > 0:  # what is cut comes from B while it is the longer, then from A
+    if over > 0:  # B is cut first, down to half of the positions, then A
         b = b[: max(len(b) - over, MAX_POSITIONS // 2 - 2)]
         a = a[: MAX_POSITIONS - 3 - len(b)]
     ids = np.concatenate([[begin], a, [separate], b, [separate]])
@@ -147,9 +149,9 @@ def read_pair(stories: Sequence[StoryPieces], pair: SentencePair, begin: int, se
 def hide(
     ids: np.ndarray, generator: np.random.Generator, *, share: float, specials: int, mask: int, vocab: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(what is read, what is asked for: NO_LABEL where nothing is), both like `ids`; ids below `specials` are never chosen.
+    """(input, targets: NO_LABEL if not chosen), both shaped like `ids`. Ids below `specials` are never chosen.
 
-    Of the chosen pieces 80% are masked, 10% replaced by a random piece and 10% left (Devlin et al. 2019, 3.1).
+    Of the chosen pieces 80% are masked, 10% replaced by a random piece and 10% kept (Devlin et al. 2019, 3.1).
     """
     chosen = (ids >= specials) & (generator.random(ids.shape) < share)
     draw = generator.random(ids.shape)

@@ -1,13 +1,15 @@
-"""The task of BERT: hidden pieces, and whether two stretches of a story stand in order.
+"""The task of BERT: predict hidden pieces, and whether two stretches of a story are in order or swapped.
 
-A run begins by reading left to right, each position asked for the next piece, and goes on to hidden pieces from both sides:
-little training goes further so (Gisserot-Boukhlef et al. 2025, arXiv:2507.00994), since every position teaches something.
-Then all layers but the last see the nearest positions alone, and ever more of them until they see all: a fresh network that
-looks everywhere at once finds out late that the neighbours of a hidden word tell most about it.
+Training has three stages. First the network reads left to right and predicts the next piece at every position: with little
+training this learns more, because every position gives a loss (Gisserot-Boukhlef et al. 2025, arXiv:2507.00994). Then it
+predicts hidden pieces, while all layers but the last see only the nearest positions, and more of them step by step: a
+network that sees everything from the start learns late that the neighbours of a hidden word tell most about it. At last
+every layer sees all positions.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,6 @@ from training.tasks.masked_lm.sentence_pairs import (
     NO_LABEL,
     Read,
     SentencePair,
-    Spread,
     draw_pairs,
     encode_sentences,
     hide,
@@ -34,29 +35,35 @@ from training.tasks.masked_lm.sentence_pairs import (
 )
 from training.trainer.initialisation import build
 
-# Of a pair's pieces: a pair draws its share, on average twice that of Devlin et al.
+# The share of hidden pieces is drawn for each pair; its mean is twice the share of Devlin et al.
 LEAST_HIDDEN, MOST_HIDDEN = 0.1, 0.5
-# (from step, positions seen to each side, its own counted)
+# (first step, positions that a layer sees to each side, its own included)
 WINDOWS = ((300, 3), (450, 5), (550, 9), (650, 17), (750, 33), (850, MAX_POSITIONS))
-ANYWHERE_EPOCH = 2  # from it on stretches are paired from anywhere in a story, and their order counts more
-ORDER_WEIGHT = 3.0  # then
-NEXT = 0  # in the place of a window: left to right
-POSITION_SIZE = 0.03  # root mean square of what positions start with
+ANYWHERE_EPOCH = (
+    2  # from this epoch on, pairs come from anywhere in a story, and the loss of their order has more weight
+)
+ORDER_WEIGHT = 3.0  # from that epoch on; 1 before
+NEXT = 0  # instead of a window: read left to right and predict the next piece
+POSITION_SIZE = 0.03  # root mean square of the initial position table
 
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
-    """What one step reads: each (batch, time) but for the labels."""
+    """The input and the targets of one step: all (batch, time) except the labels."""
 
     ids: Tensor
     segments: Tensor
     real: Tensor  # bool
-    wanted: Tensor  # the hidden pieces, NO_LABEL elsewhere
+    wanted: Tensor  # the hidden pieces; NO_LABEL elsewhere
     labels: Tensor  # (batch,) 0 in order, 1 swapped, NO_LABEL
+
+    def to(self, device: torch.device) -> "PairBatch":
+        """The same batch on a device."""
+        return PairBatch(*(x.to(device) for x in (self.ids, self.segments, self.real, self.wanted, self.labels)))
 
 
 def collate(reads: Sequence[Read], pairs: Sequence[SentencePair], wanted: Sequence[np.ndarray], pad: int) -> PairBatch:
-    """Rows side by side, padding on the right."""
+    """Rows as one batch, with padding on the right."""
     shape = len(reads), max(len(read.ids) for read in reads)
     ids, targets = np.full(shape, pad, dtype=np.int64), np.full(shape, NO_LABEL, dtype=np.int64)
     segments, real = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
@@ -68,39 +75,39 @@ def collate(reads: Sequence[Read], pairs: Sequence[SentencePair], wanted: Sequen
 
 
 def losses(net: nn.Module, batch: PairBatch, device: torch.device) -> tuple[Tensor, Tensor]:
-    """(mean cross-entropy of the hidden pieces, of the order); zero where a batch asks for none."""
+    """(mean cross-entropy of the hidden pieces, of the order). Zero if the batch has no such target."""
     assert isinstance(net, Transformer)
     assert net.head is not None
     assert net.relation is not None
-    stream = net(batch.ids.to(device), real=batch.real.to(device), segments=batch.segments.to(device))
-    wanted, labels = batch.wanted.to(device), batch.labels.to(device)
-    hidden, told = wanted != NO_LABEL, labels != NO_LABEL
+    batch = batch.to(device)
+    stream = net(batch.ids, real=batch.real, segments=batch.segments)
+    hidden, told = batch.wanted != NO_LABEL, batch.labels != NO_LABEL
     zero = stream.new_zeros(())
-    words = F.cross_entropy(net.head(stream[hidden]).float(), wanted[hidden]) if hidden.any() else zero
-    order = F.cross_entropy(net.relation(stream)[told].float(), labels[told]) if told.any() else zero
+    words = F.cross_entropy(net.head(stream[hidden]).float(), batch.wanted[hidden]) if hidden.any() else zero
+    order = F.cross_entropy(net.relation(stream)[told].float(), batch.labels[told]) if told.any() else zero
     return words, order
 
 
 def next_piece_loss(net: nn.Module, batch: PairBatch, device: torch.device) -> Tensor:
-    """Mean cross-entropy of the next piece where no position sees those to its right; the batch hides nothing."""
+    """Mean cross-entropy of the next piece with a causal mask. Nothing in the batch is hidden."""
     assert isinstance(net, Transformer)
     assert net.head is not None
     assert net.encoder is not None
-    ids, real = batch.ids.to(device), batch.real.to(device)
+    batch = batch.to(device)
     net.encoder.causal = True
-    stream = net(ids, real=real, segments=batch.segments.to(device))
+    stream = net(batch.ids, real=batch.real, segments=batch.segments)
     net.encoder.causal = False
-    follows = real[:, 1:]
-    return F.cross_entropy(net.head(stream[:, :-1][follows]).float(), ids[:, 1:][follows])
+    follows = batch.real[:, 1:]
+    return F.cross_entropy(net.head(stream[:, :-1][follows]).float(), batch.ids[:, 1:][follows])
 
 
 def window_at(step: int) -> int:
-    """How far all layers but the last see at a step, or NEXT."""
+    """The window of all layers but the last at a step, or NEXT."""
     return max(((start, window) for start, window in WINDOWS if start <= step), default=(0, NEXT))[1]
 
 
 def narrow(net: nn.Module, window: int) -> None:
-    """Let all layers but the last see `window` - 1 positions to each side; as many as there are is all of them."""
+    """Let all layers but the last see `window` - 1 positions to each side; MAX_POSITIONS means no limit."""
     assert isinstance(net, Transformer)
     assert net.encoder is not None
     within = None if window >= MAX_POSITIONS else window
@@ -108,7 +115,7 @@ def narrow(net: nn.Module, window: int) -> None:
 
 
 class MaskedPairs:
-    """Pairs of stretches, drawn and hidden anew each epoch."""
+    """Pairs of stretches of stories. Pairs and hidden pieces are drawn again each epoch."""
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
         self.recipe, self.run = recipe, run
@@ -117,26 +124,23 @@ class MaskedPairs:
         self.pad, self.begin, self.separate, self.mask = (self.tokenizer.token_to_id(token) for token in BERT.all)
         self.train = encode_sentences(self.tokenizer, stories.train)
         self.held_out = encode_sentences(self.tokenizer, stories.valid)
-        self._drawn: tuple[int, list[SentencePair]] = (-1, [])
+        self.pairs = lru_cache(maxsize=1)(self._pairs)
 
     def build(self) -> Transformer:
-        """The encoder of the recipe, with both heads. Positions start as sinusoids, in which neighbours are alike."""
+        """The encoder of the recipe with both heads. The position table starts as sinusoids: neighbours are similar."""
         net = build(self.recipe)
         assert net.encoder is not None
         table = net.encoder.get_parameter("positions.table.weight")
         table.data.copy_(sinusoids(*table.shape) * POSITION_SIZE * 2**0.5)
         return net
 
-    def pairs(self, epoch: int) -> list[SentencePair]:
-        """An epoch's pairs."""
-        if self._drawn[0] != epoch:
-            generator = np.random.default_rng([self.recipe.seed, epoch])
-            spread: Spread = "anywhere" if epoch >= ANYWHERE_EPOCH else "neighbours"
-            self._drawn = epoch, draw_pairs(self.train, generator, spread)
-        return self._drawn[1]
+    def _pairs(self, epoch: int) -> list[SentencePair]:
+        """The pairs of an epoch."""
+        generator = np.random.default_rng([self.recipe.seed, epoch])
+        return draw_pairs(self.train, generator, "anywhere" if epoch >= ANYWHERE_EPOCH else "neighbours")
 
     def plan(self, epoch: int) -> list[np.ndarray]:
-        """(2 + rows,) the epoch, how far may be seen, then the pairs of a batch, of like lengths."""
+        """Batches of similar lengths, each (2 + rows,): the epoch, the window or NEXT, then the indices of the pairs."""
         lengths = np.array([len(self.read(self.train, pair).ids) for pair in self.pairs(epoch)])
         generator = np.random.default_rng([self.recipe.seed, epoch, 1])
         batches = like_lengths(lengths, tokens=self.recipe.batch_tokens, generator=generator)
@@ -144,11 +148,11 @@ class MaskedPairs:
         return [np.concatenate([[epoch, window_at(before + i)], rows]) for i, rows in enumerate(batches)]
 
     def read(self, stories: Sequence, pair: SentencePair) -> Read:
-        """A pair as ids."""
+        """The ids and segments of a pair."""
         return read_pair(stories, pair, self.begin, self.separate)
 
     def batch(self, stories: Sequence, pairs: Sequence[SentencePair], generator: np.random.Generator) -> PairBatch:
-        """Pairs as a step reads them, some pieces hidden."""
+        """Pairs as one batch, with some pieces hidden."""
         reads, wanted = [], []
         for pair in pairs:
             read = self.read(stories, pair)
@@ -165,12 +169,12 @@ class MaskedPairs:
         return collate(reads, pairs, wanted, self.pad)
 
     def whole(self, pairs: Sequence[SentencePair]) -> PairBatch:
-        """Pairs of the training stories with nothing hidden."""
+        """Pairs of the training stories as one batch, with nothing hidden."""
         reads = [self.read(self.train, pair) for pair in pairs]
         return collate(reads, pairs, [np.full(read.ids.shape, NO_LABEL) for read in reads], self.pad)
 
     def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
-        """The sum of the losses of words and of order, as in Devlin et al. 2019, weighted; at first that of the next piece."""
+        """At first the loss of the next piece; later the weighted sum of the losses of words and of order (Devlin et al. 2019)."""
         epoch, window, *rows = planned.tolist()
         pairs = [self.pairs(epoch)[i] for i in rows]
         if window == NEXT:
@@ -182,7 +186,7 @@ class MaskedPairs:
         return words + (ORDER_WEIGHT if epoch >= ANYWHERE_EPOCH else 1.0) * order
 
     def held_out_loss(self, net: nn.Module, device: torch.device) -> float:
-        """The same sum on pairs of the validation stories, drawn and hidden the same way every time."""
+        """The unweighted sum on pairs of the validation stories. Pairs and hidden pieces are the same at every call."""
         generator = np.random.default_rng(self.recipe.seed)
         pairs = [pair for pair in draw_pairs(self.held_out, generator) if pair.label != NO_LABEL]
         pairs.sort(key=lambda pair: len(self.read(self.held_out, pair).ids))

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from model.config import TransformerConfig
 from training.data.story_tokenizers import MAX_POSITIONS
-from training.recipe import OPTIMIZERS, Recipe
-from training.tasks.stories.evaluation import Sampled, StoriesMeasured
+from training.recipe import Recipe
+from training.tasks.model_card import fill
+from training.tasks.results import EVALUATION
+from training.tasks.stories.evaluation import Sample, StoriesResults
 
 TEMPLATE = Path(__file__).with_name("card.md")
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a card says of one architecture that its config does not."""
+class ModelDescription:
+    """The sentences of a card that cannot be derived from the config of its architecture."""
 
     family: str  # the tag on the hub
     what: str
@@ -28,26 +30,26 @@ class Said:
     )
 
 
-SAID = {
-    "gpt-stories": Said(
+DESCRIPTIONS = {
+    "gpt-stories": ModelDescription(
         "gpt2",
         "Continues a story, with the architecture of GPT-2 (Radford et al. 2019) at small size.",
         "GPT-2: pre-norm, learned positions, GELU",
         "Hugging Face GPT-2: `GPT2LMHeadModel.from_pretrained` opens the folder",
     ),
-    "bloom-stories": Said(
+    "bloom-stories": ModelDescription(
         "bloom",
         "Continues a story, with the architecture of [BLOOM](https://arxiv.org/abs/2211.05100) at small size.",
         "BLOOM: pre-norm, ALiBi, a norm after the embeddings, GELU",
         "Hugging Face BLOOM: `BloomForCausalLM.from_pretrained` opens the folder",
     ),
-    "llama-stories": Said(
+    "llama-stories": ModelDescription(
         "llama",
         "Continues a story, with the architecture of [LLaMA](https://arxiv.org/abs/2302.13971) at small size.",
         "LLaMA: pre-RMSNorm, rotary positions, SwiGLU, grouped-query heads, no biases",
         "Hugging Face LLaMA: `LlamaForCausalLM.from_pretrained` opens the folder",
     ),
-    "palm-stories": Said(
+    "palm-stories": ModelDescription(
         "palm",
         "Continues a story, with the architecture of [PaLM](https://arxiv.org/abs/2204.02311) at small size. No weights of "
         "PaLM were ever published.",
@@ -55,14 +57,14 @@ SAID = {
         "no biases",
         "Regard's own (`model/families/palm.py`), since `transformers` has no PaLM",
     ),
-    "jurassic-stories": Said(
+    "jurassic-stories": ModelDescription(
         "gpt2",
         "Continues a story, with the architecture of Jurassic-1 (Lieber et al. 2021) at small size: GPT's, over pieces that "
         "span words. Jurassic-1 is also wider and less deep than GPT-3; at three layers there is no depth to trade.",
         "Jurassic-1: GPT's, with a vocabulary of phrases",
         'Hugging Face GPT-2, marked `"regard": {"family": "jurassic"}`: `GPT2LMHeadModel.from_pretrained` opens the folder',
     ),
-    "lstm-stories": Said(
+    "lstm-stories": ModelDescription(
         "lstm",
         "Continues a story, with what the Transformer replaced: a recurrent network of LSTM cells.",
         "LSTM (Hochreiter and Schmidhuber 1997; forget gates: Gers et al. 2000)",
@@ -74,63 +76,31 @@ SAID = {
 
 
 def story_card(name: str, recipe: Recipe, run: Path, parameters: int) -> str:
-    """The card in Markdown, but for the section about heads. `parameters` counts the numbers a training step changes."""
-    said, c = SAID[name], recipe.config
-    measured = StoriesMeasured.read(run / "evaluation.json")
-    first = measured.samples[0].prompt
-    return TEMPLATE.read_text(encoding="utf-8").format(
-        name=name,
-        family=said.family,
-        what=said.what,
-        architecture=said.architecture,
-        layout=said.layout,
-        module=said.module,
-        sentences=said.sentences,
-        layers=c.decoder_layers,
-        width=width(c),
-        positions=positions(c),
-        vocabulary=vocabulary(recipe),
-        parameters=parameters / 1e6,
-        train_stories=measured.train_stories,
-        megabytes=measured.train_bytes / MEGABYTE,
-        steps=measured.step,
-        batch_tokens=recipe.batch_tokens,
-        epochs=measured.epochs,
-        hours=measured.seconds / 3600,
-        optimizer=OPTIMIZERS[recipe.optimizer],
-        rate=recipe.peak_rate,
-        warmup=recipe.warmup_steps,
-        decay=recipe.weight_decay,
-        clip=recipe.clip_norm,
-        ema=recipe.ema_decay,
-        seed=recipe.seed,
-        bits=measured.bits_per_byte,
-        test_stories=measured.test_stories,
-        test_bytes=measured.test_bytes,
-        test_tokens=measured.test_tokens,
-        window=MAX_POSITIONS,
-        counted=measured.counted,
-        last_seed=measured.counted - 1,
-        kept=measured.name_kept,
-        circling=measured.circling,
-        samples=quoted(s for s in measured.samples if s.prompt == first),
-        openings=quoted(s for s in measured.samples if s.prompt != first),
-        position_limit=position_limit(c),
-    )
+    """The card in Markdown, without the section about heads. `parameters` is the number of trained weights."""
+    results = StoriesResults.read(run / EVALUATION)
+    first = results.samples[0].prompt
+    own = {
+        "model": DESCRIPTIONS[name],
+        "width": width(recipe.config),
+        "positions": positions(recipe.config),
+        "vocabulary": vocabulary(recipe),
+        "megabytes": results.train_bytes / MEGABYTE,
+        "window": MAX_POSITIONS,
+        "last_seed": results.counted - 1,
+        "samples": quoted(s for s in results.samples if s.prompt == first),
+        "openings": quoted(s for s in results.samples if s.prompt != first),
+        "position_limit": position_limit(recipe.config),
+    }
+    return fill(TEMPLATE, name, recipe, results, parameters, own)
 
 
-def quoted(samples: Iterable[Sampled]) -> str:
-    """Prompt in bold, continuation after it, one quotation a sample."""
-    return "\n\n".join(f"> **{s.prompt}**{one_line(s.continuation)}" for s in samples)
-
-
-def one_line(text: str) -> str:
-    """Line ends as Markdown shows them inside a quotation."""
-    return text.replace("\n", "<br>")
+def quoted(samples: Iterable[Sample]) -> str:
+    """A Markdown quotation for each sample: the prompt in bold, then its continuation."""
+    return "\n\n".join(f"> **{s.prompt}**" + s.continuation.replace("\n", "<br>") for s in samples)
 
 
 def width(c: TransformerConfig) -> str:
-    """Sizes in a phrase."""
+    """The width, the heads and the feed-forward layer, in words."""
     if not c.n_heads:
         return f"{c.d_model}, as many cells in a layer"
     shared = f" sharing {c.kv_heads} of keys and values" if c.kv_heads != c.n_heads else ""
@@ -138,7 +108,7 @@ def width(c: TransformerConfig) -> str:
 
 
 def positions(c: TransformerConfig) -> str:
-    """The scheme in a phrase."""
+    """How positions are encoded, in words."""
     names = {
         "learned": "a learned table",
         "alibi": "ALiBi",
@@ -149,7 +119,7 @@ def positions(c: TransformerConfig) -> str:
 
 
 def vocabulary(recipe: Recipe) -> str:
-    """The pieces in a phrase."""
+    """The size and kind of the vocabulary, in words."""
     size = f"{recipe.config.vocab_size:,} pieces, byte-level BPE"
     if recipe.word_pieces:
         spanning = recipe.config.vocab_size - recipe.word_pieces
@@ -158,7 +128,7 @@ def vocabulary(recipe: Recipe) -> str:
 
 
 def position_limit(c: TransformerConfig) -> str:
-    """How far it reads."""
+    """A sentence about the longest text that the model reads."""
     if c.max_positions is None:
         return f"It reads texts of any length, but has only seen {MAX_POSITIONS} tokens at a time."
     return f"It reads up to {c.max_positions:,} tokens."

@@ -1,4 +1,4 @@
-"""What can be counted in continuations of a story: whether its name comes back, and whether the text goes in circles."""
+"""What is counted in continuations: whether a name is mentioned again, and whether the text repeats itself."""
 
 import re
 from collections.abc import Sequence
@@ -9,21 +9,21 @@ _NAME = re.compile(r"\s*([A-Z][a-z]+)")
 
 
 def given_name(continuation: str) -> str | None:
-    """The name that a continuation of "... a little girl named" begins with."""
+    """The name at the beginning of a continuation of "... a little girl named"."""
     found = _NAME.match(continuation)
     return found.group(1) if found else None
 
 
 def keeps_name(continuation: str) -> bool:
-    """Whether the name it begins with is said again."""
+    """Whether the name at its beginning is mentioned again."""
     name = given_name(continuation)
     return name is not None and len(re.findall(rf"\b{name}\b", continuation)) > 1
 
 
 def circles(ids: Sequence[int]) -> bool:
-    """Whether a sequence of one to twenty tokens stands three times in a row."""
+    """Whether a sequence of at most LONGEST_CIRCLE tokens occurs ROUNDS times in a row."""
     for length in range(1, LONGEST_CIRCLE + 1):
-        same = 0  # how long each token has been the one `length` places before it
+        same = 0  # tokens in a row that equal the one `length` places before
         for at in range(length, len(ids)):
             same = same + 1 if ids[at] == ids[at - length] else 0
             if same == (ROUNDS - 1) * length:

@@ -1,5 +1,6 @@
-"""The task of continuing a story: the next token at every position."""
+"""The task of continuing a story: predict the next token at every position."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from model.network import Network
+from training.data.byte_pairs import tokenizer_of
 from training.data.stories import END_OF_STORY, Stories, read_stories
 from training.data.story_tokenizers import (
     MAX_POSITIONS,
@@ -20,33 +22,33 @@ from training.data.story_tokenizers import (
 from training.recipe import Recipe
 from training.trainer.initialisation import build
 
-IGNORED = -100  # what F.cross_entropy leaves out
+IGNORED = -100  # the target that F.cross_entropy ignores
 
 
 def run_tokenizer(run: Path, recipe: Recipe, stories: Stories) -> Tokenizer:
-    """The run's tokenizer: read where it is there, else learnt from the training stories."""
-    path = run / "tokenizer.json"
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-    size, specials = recipe.config.vocab_size, (END_OF_STORY,)
-    if recipe.word_pieces:
-        tokenizer = train_phrases(stories.train, vocab_size=size, words=recipe.word_pieces, specials=specials)
-    else:
-        tokenizer = train_word_pieces(stories.train, vocab_size=size, specials=specials)
-    save_story_tokenizer(begin_with(tokenizer, END_OF_STORY), run)
-    return Tokenizer.from_file(str(path))
+    """The tokenizer in the run's folder. If there is none, it is learnt from the training stories and saved there."""
+
+    def learn_and_save() -> None:
+        size, specials = recipe.config.vocab_size, (END_OF_STORY,)
+        if recipe.word_pieces:
+            tokenizer = train_phrases(stories.train, vocab_size=size, words=recipe.word_pieces, specials=specials)
+        else:
+            tokenizer = train_word_pieces(stories.train, vocab_size=size, specials=specials)
+        save_story_tokenizer(begin_with(tokenizer, END_OF_STORY), run)
+
+    return tokenizer_of(run, learn_and_save)
 
 
 def encode_stories(tokenizer: Tokenizer, stories: tuple[str, ...]) -> list[np.ndarray]:
-    """Each story's ids, the start token before it and after it, where it ends; int32."""
+    """The ids of each story, int32. One token starts and ends it."""
     end = tokenizer.token_to_id(END_OF_STORY)
     return [np.array([*encoding.ids, end], dtype=np.int32) for encoding in tokenizer.encode_batch_fast(list(stories))]
 
 
 def pack(stories: list[np.ndarray], order: np.ndarray, window: int) -> list[np.ndarray]:
-    """Windows of at most window + 1 ids, each a few whole stories, so that every window begins at a story's start.
+    """Windows of at most window + 1 ids, each holding a few whole stories one after another.
 
-    The token that ends a story starts the next. A story that is longer than a window is cut into windows.
+    The end token of a story is also the start token of the next. A story longer than a window is cut into several.
     """
     windows: list[np.ndarray] = []
     open_windows: list[np.ndarray] = []
@@ -65,7 +67,7 @@ def pack(stories: list[np.ndarray], order: np.ndarray, window: int) -> list[np.n
 
 
 def padded(rows: list[np.ndarray], width: int) -> tuple[np.ndarray, np.ndarray]:
-    """(inputs, targets) of rows, each (batch, width): targets are the ids one further on, IGNORED where there are none."""
+    """(inputs, targets), each (batch, width). A target is the id after its input, or IGNORED if there is none."""
     inputs = np.zeros((len(rows), width), dtype=np.int64)
     targets = np.full((len(rows), width), IGNORED, dtype=np.int64)
     for i, row in enumerate(rows):
@@ -74,7 +76,7 @@ def padded(rows: list[np.ndarray], width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Continuation:
-    """Stories packed into windows, anew each epoch."""
+    """Next-token prediction on stories that are packed into new windows each epoch."""
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
         self.recipe = recipe
@@ -82,21 +84,19 @@ class Continuation:
         self.tokenizer = run_tokenizer(run, recipe, stories)
         self.train = encode_stories(self.tokenizer, stories.train)
         self.held_out = encode_stories(self.tokenizer, stories.valid)
-        self._packed: tuple[int, list[np.ndarray]] = (-1, [])
+        self.windows = lru_cache(maxsize=1)(self._windows)
 
     def build(self) -> Network:
-        """The network of the recipe, a decoder or a recurrent one."""
+        """The network of the recipe: a decoder or a recurrent one."""
         return build(self.recipe)
 
-    def windows(self, epoch: int) -> list[np.ndarray]:
-        """An epoch's windows."""
-        if self._packed[0] != epoch:
-            order = np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.train))
-            self._packed = epoch, pack(self.train, order, MAX_POSITIONS)
-        return self._packed[1]
+    def _windows(self, epoch: int) -> list[np.ndarray]:
+        """The windows of an epoch."""
+        order = np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.train))
+        return pack(self.train, order, MAX_POSITIONS)
 
     def plan(self, epoch: int) -> list[np.ndarray]:
-        """(1 + rows,) the epoch, then the windows of a batch."""
+        """Batches, each (1 + rows,): the epoch, then the indices of its windows."""
         windows, rows = self.windows(epoch), max(1, self.recipe.batch_tokens // MAX_POSITIONS)
         order = np.random.default_rng([self.recipe.seed, epoch, 1]).permutation(len(windows))
         return [np.concatenate([[epoch], order[i : i + rows]]) for i in range(0, len(order), rows)]
@@ -108,28 +108,37 @@ class Continuation:
         return next_token_loss(net, *padded(rows, max(len(row) for row in rows) - 1), device)
 
     def held_out_loss(self, net: nn.Module, device: torch.device) -> float:
-        """On the validation stories, each read from its start alone."""
-        return mean_loss(net, self.held_out, device)
+        """On the validation stories, each read separately and cut to MAX_POSITIONS."""
+        nats, tokens = total_nats(net, [story[: MAX_POSITIONS + 1] for story in self.held_out], device)
+        return nats / tokens
 
 
 def next_token_loss(net: nn.Module, inputs: np.ndarray, targets: np.ndarray, device: torch.device) -> Tensor:
-    """Mean cross-entropy, in nats, over the positions whose target is not IGNORED. Padding stands on the right."""
+    """Mean cross-entropy, in nats, over the positions whose target is not IGNORED. Padding is on the right."""
     ids, wanted = torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
     real = wanted != IGNORED
     assert isinstance(net, Network)
     assert net.head is not None
-    logits = net.head(net(ids)[real])  # causal: what stands right of a position does not reach it
+    logits = net.head(net(ids)[real])  # padding is not masked: it is to the right of every real position
     return F.cross_entropy(logits.float(), wanted[real])
 
 
-def mean_loss(net: nn.Module, stories: list[np.ndarray], device: torch.device) -> float:
-    """Mean cross-entropy per token of stories read each from its start, cut to the positions there are."""
-    total, count = 0.0, 0
-    by_length = sorted((story[: MAX_POSITIONS + 1] for story in stories), key=len)
-    for first in range(0, len(by_length), 16):
-        rows = by_length[first : first + 16]
+def stretches(story: np.ndarray, positions: int = MAX_POSITIONS) -> list[np.ndarray]:
+    """A story cut into parts that a network can read.
+
+    Each part begins with the last token of the one before, so that every token is predicted exactly once.
+    """
+    return [story[first : first + positions + 1] for first in range(0, len(story) - 1, positions)]
+
+
+def total_nats(net: nn.Module, stories: list[np.ndarray], device: torch.device) -> tuple[float, int]:
+    """(-log p in nats, number of predicted tokens), summed over stories. Each story is read separately."""
+    parts = sorted((part for story in stories for part in stretches(story)), key=len)
+    nats, tokens = 0.0, 0
+    for first in range(0, len(parts), 16):
+        rows = parts[first : first + 16]
         inputs, targets = padded(rows, max(len(row) for row in rows) - 1)
-        real = int((targets != IGNORED).sum())
-        total += float(next_token_loss(net, inputs, targets, device)) * real
-        count += real
-    return total / count
+        count = int((targets != IGNORED).sum())
+        nats += float(next_token_loss(net, inputs, targets, device)) * count
+        tokens += count
+    return nats, tokens

@@ -1,7 +1,8 @@
-"""What the shipped translator makes of the training sentences: targets that a smaller model learns more easily.
+"""Translations of the training sentences by the shipped translator, as targets for a smaller model.
 
-Sequence-level knowledge distillation (Kim and Rush 2016): a corpus holds many translations of one sentence, a teacher
-holds to one. `python -m training.tasks.text_to_text.distillation --corpus DIR --out runs/NAME` writes RUN/taught.jsonl and resumes.
+Sequence-level knowledge distillation (Kim and Rush 2016): a corpus has several translations of one sentence, a teacher has
+one, which is easier to learn. `python -m training.tasks.text_to_text.distillation --corpus DIR --out runs/NAME` writes
+RUN/taught.jsonl; it can be stopped and resumed.
 """
 
 import argparse
@@ -29,7 +30,7 @@ def read_taught(run: Path) -> dict[str, str]:
 
 
 def teach(sentences: Iterable[str], run: Path) -> None:
-    """Translate what is not translated yet; a chunk is written as soon as it is done."""
+    """Translate the sentences that are not in RUN/taught.jsonl yet. Each chunk is written as soon as it is done."""
     lm = model.load(TEACHER, device="cpu", dtype="float32")
     tokenizer = Tokenizer.from_file(str(Path(lm.source.path) / "tokenizer.json"))
     left = sorted(set(sentences) - read_taught(run).keys(), key=lambda text: (len(text), text))
@@ -42,7 +43,7 @@ def teach(sentences: Iterable[str], run: Path) -> None:
 
 
 def as_taught(pairs: Iterable[Pair], taught: dict[str, str]) -> list[Pair]:
-    """The pairs with the teacher's English, each sentence once; one that the teacher left empty keeps its own."""
+    """Each French sentence once, with the teacher's English, or its own if the teacher's is empty."""
     met: dict[str, Pair] = {}
     for pair in pairs:
         met.setdefault(pair.french, Pair(english=taught[pair.french].strip() or pair.english, french=pair.french))
@@ -53,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -1,40 +1,35 @@
-"""Measure t5-fr-en on what it never read: `python -m training.tasks.text_to_text.evaluation --corpus DIR`.
+"""How well t5-fr-en translates held-out sentences behind its prefix, and fills blanks in them.
 
-Writes RUN/evaluation.json: sacreBLEU of the test pairs behind the prefix, in each form of unfinished typing, and how often
-the blanks of test sentences are filled with the very words that stood there.
+sacreBLEU on the test pairs in each form of unfinished typing, and how many blanks get exactly the words of the sentence.
 """
 
-import argparse
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from tokenizers import Tokenizer
 
 from model.transformer import Transformer
 from training.data.translation_pairs import Pair, read_corpus
 from training.data.translation_tokenizer import END, PAD, piece_id
-from training.data.typing_variants import FORMS, in_form
-from training.recipe import Recipe
-from training.recipes import RECIPES
+from training.data.typing_variants import Form
 from training.tasks.greedy import Marks, write
+from training.tasks.results import Results, evenly
 from training.tasks.text_to_text.task import PREFIX, blanked
-from training.tasks.translation.evaluation import Example, Score, bleu
+from training.tasks.translation.evaluation import Example, Score, beside, bleu_by_form
 from training.tasks.translation.translate import length_limit
-from training.trainer.checkpoints import newest_checkpoint, read_progress, trained
+from training.trainer.checkpoints import TrainedRun
 
-NAME = "t5-fr-en"
 SEED = 2024
 EXAMPLES = 12
+DEMONSTRATIONS = ("Je adore l'apprentissage automatique", "J’adore l’apprentissage automatique.")
 
 
 @dataclass(frozen=True)
-class Filled:
-    """A test sentence with blanks, what stood there, and what the model put there."""
+class FilledBlanks:
+    """A test sentence with blanks, the words that were taken out, and the model's words."""
 
     text: str
     held: tuple[str, ...]
@@ -42,51 +37,30 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class TextToTextMeasured:
-    """Every figure the card states."""
+class TextToTextResults(Results):
+    """What the card states."""
 
-    step: int
-    epochs: float
-    seconds: float
     train_pairs: int
     lexicon_pairs: int
-    scores: dict[str, Score]  # by form of training.data.typing_variants
+    scores: dict[Form, Score]
     demonstrations: tuple[Example, ...]
     examples: tuple[Example, ...]
-    examples_every: int
+    examples_every: int  # test pairs from one example to the next
     blanks: int
-    filled_exactly: float  # the share of blanks that got the very words
+    filled_exactly: float  # the share of blanks that got the same words
     well_formed: float  # the share of answers that name each sentinel once, in order
-    fillings: tuple[Filled, ...]
-
-    def write(self, path: Path) -> None:
-        """As JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> "TextToTextMeasured":
-        """What `write` wrote."""
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            **found
-            | {
-                "scores": {form: Score(**score) for form, score in found["scores"].items()},
-                "demonstrations": tuple(Example(**e) for e in found["demonstrations"]),
-                "examples": tuple(Example(**e) for e in found["examples"]),
-                "fillings": tuple(Filled(f["text"], tuple(f["held"]), tuple(f["put"])) for f in found["fillings"]),
-            }
-        )
+    fillings: tuple[FilledBlanks, ...]
 
 
 def answers(net: Transformer, tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = False) -> list[str]:
-    """What the model makes of each text; `special` keeps the sentinels."""
+    """The model's greedy answer to each text; `special` keeps the sentinels in it."""
     pad, end = piece_id(tokenizer, PAD), piece_id(tokenizer, END)
     marks = Marks(pad=pad, start=pad, end=end)
     return write(net, tokenizer, marks, texts, length_limit, skip_special_tokens=not special)
 
 
 def spans(answer: str) -> tuple[str, ...]:
-    """What an answer puts into each blank, in the order of the sentinels; up to the first that is missing."""
+    """The words that an answer gives for each sentinel, in order. It is read up to the first sentinel that is missing."""
     parts = re.split(r"\s*<extra_id_(\d+)>\s*", answer)
     found = []
     for i, (number, text) in enumerate(zip(parts[1::2], parts[2::2], strict=True)):
@@ -96,79 +70,47 @@ def spans(answer: str) -> tuple[str, ...]:
     return tuple(found[:-1]) if found and not found[-1] else tuple(found)
 
 
-def measure_blanks(net: Transformer, tokenizer: Tokenizer, sentences: Sequence[str]) -> tuple[list[Filled], int, int]:
-    """(every sentence with blanks and what was put there, blanks, well-formed answers)."""
+def measure_blanks(
+    net: Transformer, tokenizer: Tokenizer, sentences: Sequence[str]
+) -> tuple[list[FilledBlanks], int, int]:
+    """(the sentences with blanks and the model's words for them, number of blanks, number of well-formed answers)."""
     generator = np.random.default_rng(SEED)
     made = [pair for sentence in sentences if (pair := blanked(sentence, generator)) is not None]
     put = answers(net, tokenizer, [text for text, _ in made], special=True)
-    filled = [Filled(text, spans(target), spans(answer)) for (text, target), answer in zip(made, put, strict=True)]
+    filled = [
+        FilledBlanks(text, spans(target), spans(answer)) for (text, target), answer in zip(made, put, strict=True)
+    ]
     blanks = sum(len(one.held) for one in filled)
     return filled, blanks, sum(len(one.put) == len(one.held) for one in filled)
 
 
-def evaluate(recipe: Recipe, checkpoint: Path, corpus: Path, limit: int | None) -> TextToTextMeasured:
-    """Translate the held-out pairs in every form and fill the blanks of their English sides."""
-    tokenizer = Tokenizer.from_file(str(checkpoint.parent / "tokenizer.json"))
-    net = trained(recipe, checkpoint, torch.device("cpu"))
+def evaluate_text_to_text(run: TrainedRun, corpus: Path, limit: int | None) -> TextToTextResults:
+    """Translate about `limit` test pairs in every form, and fill blanks in their English sides."""
+    net, tokenizer = run.net, run.tokenizer
     assert isinstance(net, Transformer)
+
+    def translated(texts: Sequence[str]) -> list[str]:
+        return answers(net, tokenizer, [PREFIX + text for text in texts])
+
     sentences, terms = read_corpus(corpus)
-    test = sentences.test[:: 1 if limit is None else max(1, len(sentences.test) // limit)]
-    outputs: dict[str, list[str]] = {}
-    scores: dict[str, Score] = {}
-    for form in FORMS:
-        pairs = [in_form(pair, form) for pair in test]
-        outputs[form] = answers(net, tokenizer, [PREFIX + pair.french for pair in pairs])
-        scores[form] = bleu(outputs[form], pairs)
-        print(f"{form}: {scores[form].bleu}", flush=True)
-    shown = [Pair(english="I love machine learning", french=text) for text in DEMONSTRATIONS]
-    filled, blanks, formed = measure_blanks(net, tokenizer, sorted({pair.english for pair in test}))
-    right = sum(a == b for one in filled for a, b in zip(one.held, one.put, strict=False))
-    progress, every = read_progress(checkpoint), max(1, len(test) // EXAMPLES)
-    return TextToTextMeasured(
-        step=progress.step,
-        epochs=round(progress.epochs, 2),
-        seconds=round(progress.seconds, 1),
+    test = evenly(sentences.test, limit)
+    scores, outputs = bleu_by_form(test, translated)
+    demonstrated = [Pair(english="I love machine learning", french=text) for text in DEMONSTRATIONS]
+    filled, blanks, well_formed = measure_blanks(net, tokenizer, sorted({pair.english for pair in test}))
+    exact = sum(a == b for one in filled for a, b in zip(one.held, one.put, strict=False))
+    every = max(1, len(test) // EXAMPLES)
+    return TextToTextResults(
+        step=run.progress.step,
+        epochs=round(run.progress.epochs, 2),
+        seconds=round(run.progress.seconds, 1),
         train_pairs=len(sentences.train),
         lexicon_pairs=len(terms.train),
         scores=scores,
-        demonstrations=beside(shown, answers(net, tokenizer, [PREFIX + pair.french for pair in shown])),
-        examples=beside(test[every // 2 :: every], outputs["as is"][every // 2 :: every]),
+        demonstrations=beside(demonstrated, translated(DEMONSTRATIONS)),
+        examples=beside(test[every // 2 :: every], outputs[every // 2 :: every]),
         examples_every=every,
         blanks=blanks,
-        filled_exactly=round(right / blanks, 4),
-        well_formed=round(formed / len(filled), 4),
-        fillings=tuple(filled[:: max(1, len(filled) // EXAMPLES)]),
+        filled_exactly=round(exact / blanks, 4),
+        well_formed=round(well_formed / len(filled), 4),
+        fillings=tuple(evenly(filled, EXAMPLES)),
     )
-
-
-DEMONSTRATIONS = ("Je adore l'apprentissage automatique", "J’adore l’apprentissage automatique.")
-
-
-def beside(pairs: Sequence[Pair], outputs: Sequence[str]) -> tuple[Example, ...]:
-    """Sentences, their translations, and the references."""
-    return tuple(Example(pair.french, output, pair.english) for pair, output in zip(pairs, outputs, strict=True))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("runs") / NAME)
-    parser.add_argument("--corpus", type=Path, required=True, help="the folder of the sentence pairs")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's choice")
-    parser.add_argument("--limit", type=int, help="about so many of the test pairs, into RUN/glance.json")
-    args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    checkpoint = newest_checkpoint(args.run)
-    if checkpoint is None:
-        raise SystemExit(f"{args.run} holds no checkpoint yet")
-    measured = evaluate(RECIPES[NAME], checkpoint, args.corpus, args.limit)
-    measured.write(args.run / ("evaluation.json" if args.limit is None else "glance.json"))
-    print(f"blanks filled exactly: {measured.filled_exactly}, well formed: {measured.well_formed}")
-    for e in (*measured.demonstrations, *measured.examples):
-        print(f"{e.french}  ->  {e.english}  ({e.reference})")
-    for f in measured.fillings:
-        print(f"{f.text}  ->  {f.put}  {f.held}")
-
-
-if __name__ == "__main__":
-    main()

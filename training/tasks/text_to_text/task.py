@@ -1,23 +1,26 @@
-"""The tasks of T5 (Raffel et al. 2020), each told by the text itself: translating, and filling spans left blank.
+"""The two tasks of t5-fr-en (Raffel et al. 2020): translate, and fill blanks. The text itself says which.
 
 "translate French to English: Je t'aime." becomes "I love you."; "I <extra_id_0> you." becomes "<extra_id_0> love
-<extra_id_1>", each sentinel standing for what a span held.
+<extra_id_1>". Each sentinel stands for the words of one span.
 """
 
-import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from tokenizers import AddedToken, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from model.loading.checkpoint import ZOO
 from model.transformer import Transformer
-from training.data.batches import Batch, Ragged, encode_examples, encode_rows, plan_epoch, read_batch
+from training.data.batches import Batch, Ragged, encode_examples, encode_rows, plan_epoch, read_batch, shifted_batch
+from training.data.byte_pairs import save, special
+from training.data.length_batches import cut_batches
 from training.data.translation_pairs import read_corpus
-from training.data.translation_tokenizer import PAD, save_tokenizer
+from training.data.translation_tokenizer import END, MAX_POSITIONS, PAD
 from training.recipe import Recipe
 from training.tasks.seq2seq import batch_loss, held_out_loss
 from training.tasks.text_to_text.distillation import as_taught, read_taught, teach
@@ -27,30 +30,26 @@ PREFIX = "translate French to English: "
 SENTINELS = tuple(f"<extra_id_{i}>" for i in range(8))
 FILL_SHARE = 0.12  # of an epoch's examples
 BLANK_SHARE, MEAN_SPAN, MOST_SPANS = 0.2, 1.6, 3  # of the words of a sentence; words a span
-TRANSLATOR = Path(__file__).parents[3] / "model" / "zoo" / "transformer-fr-en"
+TRANSLATOR = ZOO / "transformer-fr-en"
 
 
 def with_sentinels(translator: Path = TRANSLATOR) -> Tokenizer:
-    """The translator's pieces, and after them the sentinels."""
+    """The translator's tokenizer with the sentinels added after its pieces."""
     tokenizer = Tokenizer.from_file(str(translator / "tokenizer.json"))
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SENTINELS])
+    tokenizer.add_special_tokens(special(SENTINELS))
     return tokenizer
 
 
 def save_text_to_text_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """As the translator's, with T5's roles: padding starts a target, and the sentinels are special."""
-    save_tokenizer(tokenizer, folder)
-    path = folder / "tokenizer_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config.pop("bos_token")
-    config["additional_special_tokens"] = list(SENTINELS)
-    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    """Write tokenizer.json and tokenizer_config.json. T5 has no start token: a target begins with padding."""
+    settings = {"eos_token": END, "pad_token": PAD, "additional_special_tokens": list(SENTINELS)}
+    save(tokenizer, folder, settings, max_positions=MAX_POSITIONS)
 
 
 def blanked(sentence: str, generator: np.random.Generator) -> tuple[str, str] | None:
-    """A sentence with a few spans of words left blank, and what they held; None where it has fewer than four words.
+    """(the sentence with sentinels in place of a few spans of words, the target with those words).
 
-    Spans do not touch. Punctuation at a blank word's end stays in the sentence.
+    None if it has fewer than four words or no span can be drawn. Spans do not touch. Punctuation after a span stays.
     """
     words = sentence.split()
     if len(words) < 4:
@@ -77,8 +76,7 @@ def blanked(sentence: str, generator: np.random.Generator) -> tuple[str, str] | 
 
 
 class TextToText:
-    """The translator's sentences behind a prefix, with its translations as targets, and sentences with blanks from either
-    side of the training pairs."""
+    """Translation behind a prefix, with the translator's outputs as targets, and blanks in sentences of both languages."""
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
         self.recipe = recipe
@@ -93,29 +91,29 @@ class TextToText:
         self.held_out = encode_examples(self.tokenizer, sentences.valid, terms.valid, copies=1, prefix=PREFIX)
         pairs = [*sentences.train, *terms.train]
         self.sentences = sorted({pair.english for pair in pairs} | {pair.french for pair in pairs})
-        self._filled: tuple[int, Ragged, Ragged] | None = None
+        self.filled = lru_cache(maxsize=1)(self._filled)
 
     def build(self) -> Transformer:
-        """The encoder-decoder of the recipe, its token table begun from the translator's."""
+        """The encoder-decoder of the recipe. Its token table starts as the translator's."""
         net = build(self.recipe)
         table = load_file(str(TRANSLATOR / "model.safetensors"))["model.shared.weight"].float()
         with torch.no_grad():
-            net.tokens.weight[: len(table)] = table * table.shape[1] ** 0.5  # what the translator scales on entry
+            net.tokens.weight[: len(table)] = (
+                table * table.shape[1] ** 0.5
+            )  # the translator scales its embeddings in the forward pass
         return net
 
-    def filled(self, epoch: int) -> tuple[Ragged, Ragged]:
-        """(sources, targets) of the sentences with blanks of an epoch."""
-        if self._filled is None or self._filled[0] != epoch:
-            generator = np.random.default_rng([self.recipe.seed, epoch, 2])
-            wanted = int(FILL_SHARE / (1 - FILL_SHARE) * len(self.examples.draws))
-            drawn = generator.choice(len(self.sentences), size=wanted, replace=False)
-            found = [pair for i in drawn if (pair := blanked(self.sentences[i], generator)) is not None]
-            sources = encode_rows(self.tokenizer, [source for source, _ in found])
-            self._filled = epoch, sources, encode_rows(self.tokenizer, [target for _, target in found])
-        return self._filled[1], self._filled[2]
+    def _filled(self, epoch: int) -> tuple[Ragged, Ragged]:
+        """(sources, targets) of an epoch's sentences with blanks."""
+        generator = np.random.default_rng([self.recipe.seed, epoch, 2])
+        wanted = int(FILL_SHARE / (1 - FILL_SHARE) * len(self.examples.draws))
+        drawn = generator.choice(len(self.sentences), size=wanted, replace=False)
+        found = [pair for i in drawn if (pair := blanked(self.sentences[i], generator)) is not None]
+        sources = encode_rows(self.tokenizer, [source for source, _ in found])
+        return sources, encode_rows(self.tokenizer, [target for _, target in found])
 
     def plan(self, epoch: int) -> list[np.ndarray]:
-        """Batches of either task, shuffled: (2, batch) of translation, (1, 1 + batch) the epoch and rows with blanks."""
+        """Shuffled batches of both tasks. Translation: (2, batch) rows. Blanks: (1, 1 + batch), the epoch, then rows."""
         tokens, seed = self.recipe.batch_tokens, self.recipe.seed
         batches = plan_epoch(self.examples, tokens=tokens, seed=seed, epoch=epoch)
         sources, targets = self.filled(epoch)
@@ -140,21 +138,12 @@ class TextToText:
 
 
 def by_length(sources: Ragged, targets: Ragged, tokens: int) -> list[np.ndarray]:
-    """Rows of like length, in batches of at most `tokens` positions."""
+    """Rows of similar length, in batches of at most `tokens` positions."""
     order = np.lexsort((sources.lengths, targets.lengths))
-    size = (sources.lengths + targets.lengths)[order]
-    batches, first = [], 0
-    for place in range(len(order)):
-        if place > first and size[first : place + 1].max() * (place + 1 - first) > tokens:
-            batches.append(order[first:place])
-            first = place
-    return [*batches, order[first:]]
+    return cut_batches(order, (sources.lengths + targets.lengths)[None], tokens=tokens)
 
 
 def shifted(sources: Ragged, targets: Ragged, rows: Sequence[int] | np.ndarray, tokenizer: Tokenizer) -> Batch:
-    """A batch of rows, targets behind padding as T5's start."""
-    pad = tokenizer.token_to_id(PAD)
-    which = np.asarray(rows)
-    source, target = sources.padded(which, pad), targets.padded(which, pad)
-    target_in = torch.cat([torch.full_like(target[:, :1], pad), target[:, :-1]], dim=1)
-    return Batch(source, source != pad, target_in, target, target != pad)
+    """A batch of these rows; targets begin with padding, as in T5."""
+    pad, which = tokenizer.token_to_id(PAD), np.asarray(rows)
+    return shifted_batch(sources.padded(which, pad), targets.padded(which, pad), pad=pad, start=pad)

@@ -1,4 +1,4 @@
-"""The task of translating French sentences into English ones."""
+"""The task of translating French sentences into English."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from torch import nn
 
 from model.transformer import Transformer
 from training.data.batches import encode_examples, plan_epoch, read_batch
+from training.data.byte_pairs import tokenizer_of
 from training.data.translation_pairs import Corpus, Pair, read_corpus
 from training.data.translation_tokenizer import save_tokenizer, train_tokenizer
 from training.data.typing_variants import FORMS, draw_forms, in_form
@@ -19,10 +20,10 @@ from training.trainer.initialisation import build
 
 
 def run_tokenizer(run: Path, recipe: Recipe, sentences: Corpus, terms: Corpus) -> Tokenizer:
-    """The run's tokenizer: read where it is there, else learnt from the training pairs in the forms an epoch draws."""
-    path = run / "tokenizer.json"
-    if path.exists():
-        return Tokenizer.from_file(str(path))
+    """The tokenizer in the run's folder. If there is none, it is learnt from the training pairs and saved there.
+
+    It is learnt from the pairs in the forms that an epoch draws.
+    """
 
     def texts() -> Iterator[str]:
         pairs: list[Pair] = [*sentences.train, *(terms.train * recipe.lexicon_copies)]
@@ -32,13 +33,11 @@ def run_tokenizer(run: Path, recipe: Recipe, sentences: Corpus, terms: Corpus) -
             yield drawn.english
             yield drawn.french
 
-    tokenizer = train_tokenizer(texts(), vocab_size=recipe.config.vocab_size)
-    save_tokenizer(tokenizer, run)
-    return tokenizer
+    return tokenizer_of(run, lambda: save_tokenizer(train_tokenizer(texts(), vocab_size=recipe.config.vocab_size), run))
 
 
 class Translation:
-    """Sentence pairs and a lexicon, each pair in one of the forms of unfinished typing."""
+    """Translation of sentence pairs and of a lexicon. Each epoch draws a form of unfinished typing for every pair."""
 
     def __init__(self, recipe: Recipe, run: Path, corpus: Path) -> None:
         self.recipe = recipe
@@ -52,7 +51,7 @@ class Translation:
         return build(self.recipe)
 
     def plan(self, epoch: int) -> list[np.ndarray]:
-        """(2, batch) rows of the French and of the English side, a batch of like lengths each."""
+        """Batches of similar lengths, each (2, batch): rows of the French and of the English side."""
         return plan_epoch(self.examples, tokens=self.recipe.batch_tokens, seed=self.recipe.seed, epoch=epoch)
 
     def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> torch.Tensor:

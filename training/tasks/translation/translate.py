@@ -8,11 +8,11 @@ from model.transformer import Transformer
 from training.data.translation_tokenizer import END, PAD, START, piece_id
 from training.tasks.greedy import Marks, write
 
-LIMIT_FACTOR, LIMIT_EXTRA = 2, 10  # no translation grows past twice its source and ten pieces
+LIMIT_FACTOR, LIMIT_EXTRA = 2, 10  # a translation has at most twice the pieces of its source and ten more
 
 
 def length_limit(source_pieces: int) -> int:
-    """The most pieces a translation may have: decoding odd input ends there if the end token never comes."""
+    """The most pieces of a translation. On unusual input the end token may never come."""
     return LIMIT_FACTOR * source_pieces + LIMIT_EXTRA
 
 
