@@ -1,7 +1,6 @@
 """Several models on one text: which ones, their runs made in turn, and what is worked out once for each run."""
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -13,9 +12,9 @@ from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from ui.maps import attention
 from ui.runs import model_pool, runner
-from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
-from ui.runs.runner import Run, RunSpec
+from ui.runs.on_demand import kept
+from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input
 from ui.state import address
 
@@ -62,7 +61,7 @@ def suggested(name: str, names: list[str]) -> list[str]:
 
 def pick(name: str) -> list[str]:
     """The models on screen, the one chosen on the left first; the others by their picker, at first from the address."""
-    names = [other for other in runs_runner.offered() if other != name]
+    names = [other for other in runner.offered() if other != name]
     asked = st.query_params.get(KEY)
     first = suggested(name, names) if asked is None else asked.split("|")
     held = st.session_state.get(KEY, first)
@@ -112,16 +111,9 @@ def typed_ids(run: Run) -> list[int]:
     return [token.id for token in run.original]
 
 
-_COUNTED: "WeakKeyDictionary[Run, Counted]" = WeakKeyDictionary()
-_SECONDS: "WeakKeyDictionary[Run, float]" = WeakKeyDictionary()
-
-
 def counted(run: Run) -> Counted:
     """What each token read counts in this run, worked out once. Raises InputError where there is no prediction."""
-    found = _COUNTED.get(run)
-    if found is None:
-        found = _COUNTED[run] = _count(run)
-    return found
+    return kept(run, ("counted",), Counted, lambda: _count(run))
 
 
 def _count(run: Run) -> Counted:
@@ -167,12 +159,10 @@ def clamp(run: Run, layer: int, stack: str) -> int:
 
 def seconds(run: Run) -> float:
     """The measured time of a token of this run's text, taken once."""
-    if run not in _SECONDS:
-        both = run.lm.kind == "encoder-decoder"
-        ids = [token.id for token in run.trace.tokens("decoder")] if both else typed_ids(run)
-        source = [token.id for token in run.trace.tokens("encoder")] if both else None
-        _SECONDS[run] = seconds_a_token(run.lm, ids, source=source)
-    return _SECONDS[run]
+    both = run.lm.kind == "encoder-decoder"
+    ids = [token.id for token in run.trace.tokens("decoder")] if both else typed_ids(run)
+    source = [token.id for token in run.trace.tokens("encoder")] if both else None
+    return kept(run, ("seconds a token",), float, lambda: seconds_a_token(run.lm, ids, source=source))
 
 
 def parts(run: Run) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -22,13 +23,13 @@ from ui.figures import markdown
 from ui.prompting.draft import Draft, typed_answers
 from ui.prompting.own_answers import given, own_answers
 from ui.runs import estimate
-from ui.runs.on_demand import asked, duration, kept
+from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from viz.prompting import Named
 
-PATIENCE = 8.0  # seconds
-SURELY_SOON = 2e11  # parameters times characters times passes
-MOST_HELD = 400  # pairs of a prompt and an answer that are kept with a run
+AT_ONCE_SECONDS = 8.0  # longer work is done when a person asks for it
+AT_ONCE_PRODUCTS = 2e11  # parameters times characters times passes: smaller work is not even timed
+MOST_KEPT = 400  # pairs of a prompt and an answer that are kept with a run
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +43,6 @@ class Scored:
     def bits(self) -> Floats:
         """(answer,) surprisal of each token."""
         return np.asarray(-self.logs * BITS)
-
-
-class Pairs:
-    """What was worked out of pairs of a prompt and an answer, kept with their run; all is dropped when there is much."""
-
-    def __init__(self) -> None:
-        self.scored: dict[tuple[Prompt, str, Joint], Scored] = {}
-        self.shares: dict[tuple[str, Prompt, str, Joint], Floats] = {}
-
-    def make_room(self) -> None:
-        if len(self.scored) >= MOST_HELD:
-            self.scored.clear()
-            self.shares.clear()
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,16 +113,18 @@ def measured(run: Run, draft: Draft) -> Measured | None:
 
 def soon(run: Run, draft: Draft, answers: Sequence[str]) -> bool:
     """Whether the pairs that are not yet measured take no more than a moment, or were asked for."""
-    held = kept(run, "prompting", Pairs, Pairs)
     prompts = [one.prompt for one in draft.prompts]
     pairs = [
-        (prompt, answer) for prompt in prompts for answer in answers if (prompt, answer, draft.joint) not in held.scored
+        (prompt, answer)
+        for prompt in prompts
+        for answer in answers
+        if not is_kept(run, ("answer scored", prompt, answer, draft.joint))
     ]
     longest = max(draft.size + len(run.spec.text), 1)  # there are no more tokens than characters, and usually a third
-    if run.lm.parameters * longest * len(pairs) < SURELY_SOON:
+    if run.lm.parameters * longest * len(pairs) < AT_ONCE_PRODUCTS:
         return True
     wait = len(pairs) * estimate.seconds(run.lm, longest // 3 + 1)
-    if wait < PATIENCE:
+    if wait < AT_ONCE_SECONDS:
         return True
     says = f"{len(pairs)} pairs of a prompt and an answer are to be read, each in a pass of its own: about {duration(wait)}."
     return asked(run, (draft, tuple(answers)), says, key="prompts_wanted")
@@ -156,14 +146,12 @@ def every_pair(
 
 def score(run: Run, prompt: Prompt, answer: str, joint: Joint) -> Scored:
     """One answer under one prompt, kept as long as the run is. Raises InputError as `pose` does."""
-    held = kept(run, "prompting", Pairs, Pairs)
-    key = (prompt, answer, joint)
-    found = held.scored.get(key)
-    if found is None:
-        held.make_room()
+
+    def make() -> Scored:
         posed = pose(run.lm, prompt, given(run), answer, joint)
-        found = held.scored[key] = Scored(posed, log_probabilities(run.lm, posed))
-    return found
+        return Scored(posed, log_probabilities(run.lm, posed))
+
+    return kept(run, ("answer scored", prompt, answer, joint), Scored, make, most=MOST_KEPT)
 
 
 def usable(
@@ -200,21 +188,17 @@ def short(answer: str, most: int = 40) -> str:
 
 
 def attention(found: Measured, prompt: int, answer: int) -> Floats:
-    """(layers, heads, parts) shares of attention, worked out once."""
-    return _once(found, prompt, answer, "attention")
+    """(layers, heads, parts): shares of the attention of one answer under one prompt."""
+    return _shares(found, prompt, answer, "attention")
 
 
 def influence(found: Measured, prompt: int, answer: int) -> Floats:
-    """(parts,) shares of influence, worked out once."""
-    return _once(found, prompt, answer, "influence")
+    """(parts,): shares of the influence on one answer under one prompt."""
+    return _shares(found, prompt, answer, "influence")
 
 
-def _once(found: Measured, prompt: int, answer: int, what: str) -> Floats:
+def _shares(found: Measured, prompt: int, answer: int, what: Literal["attention", "influence"]) -> Floats:
     run, one = found.run, found.scored[prompt][answer]
-    held = kept(run, "prompting", Pairs, Pairs)
-    key = (what, found.prompt(prompt), found.answers[answer], found.draft.joint)
-    values = held.shares.get(key)
-    if values is None:
-        work = attention_shares if what == "attention" else influence_shares
-        values = held.shares[key] = work(run.lm, one.posed)
-    return values
+    work = attention_shares if what == "attention" else influence_shares
+    key = (f"{what} on parts", found.prompt(prompt), found.answers[answer], found.draft.joint)
+    return kept(run, key, np.ndarray, lambda: work(run.lm, one.posed), most=MOST_KEPT)
