@@ -167,12 +167,12 @@ def _steps(spec: RunSpec, lm: LanguageModel, limit: int, like: RunSpec | None) -
     earlier = store().alike(spec)
     if earlier is not None and earlier.lm is lm:
         return rewrite(lm, earlier.steps, strategy, max_new_tokens=limit)
-    draft = _written_by(like, lm)
+    draft = _generated_by(like, lm)
     return lm.decode(given(lm, spec.text), strategy=strategy, edits=spec.edits, max_new_tokens=limit, draft=draft)
 
 
-def _written_by(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
-    """The ids that a run in the store has written with this model; none where there is no such run."""
+def _generated_by(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
+    """The ids that a run in the store has generated with this model; none where there is no such run."""
     held = None if spec is None else store().get(spec)
     return [step.token.id for step in held.steps] if held is not None and held.lm is lm else []
 

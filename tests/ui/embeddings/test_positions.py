@@ -31,9 +31,9 @@ def section(stack: str) -> None:
     import streamlit as st
 
     from ui.embeddings import positions
-    from ui.runs import runner as runs_runner
+    from ui.runs import runner
 
-    positions.positions(runs_runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
+    positions.draw_positions(runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
 
 
 @pytest.fixture
