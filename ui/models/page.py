@@ -1,4 +1,4 @@
-"""The model on screen: how its blocks are built, where its parameters lie, what of its files was and was not used."""
+"""The models page: the blocks, parameters, config and files of the model on screen, and how families differ."""
 
 import re
 
@@ -27,7 +27,6 @@ from ui.models.facts import (
 )
 from ui.models.families import EXAMPLES, example_config
 from ui.runs import model_pool, runner
-from ui.runs import runner as runs_runner
 from ui.runs.examples import DEFAULT_MODEL
 from ui.shell import task_prefixes as shell_task_prefixes
 from ui.shell import text_box
@@ -39,11 +38,11 @@ from viz.parameters import many, parameter_bars
 PARTS = {"model": "This model", "open": "Open and unload", "families": "How families differ"}
 MOST_LISTED = 40
 MOST_BUTTONS = 12
-BESIDE = 288  # px for each of two drawings; they stand below each other where two do not fit
+DRAWING_PIXELS = 288  # width of each of two drawings; in a narrow window the second stands below the first
 
 
 def pick_part() -> str:
-    """Which of the page's three parts is on screen."""
+    """The part of the page that is on screen, chosen with the picker drawn here."""
     address.keep_among("models", list(PARTS), "model")
     part = st.segmented_control(
         "Part",
@@ -58,41 +57,41 @@ def pick_part() -> str:
 
 
 def current() -> tuple[str, str, LanguageModel]:
-    """(name, device, model) chosen in the sidebar; where it cannot be loaded, those of the last run."""
+    """(name, device, model) chosen in the sidebar; those of the last run where that model cannot be loaded."""
     name = str(st.session_state.get("model") or DEFAULT_MODEL)
     device = str(st.session_state.get("device") or runner.devices()[-1])
     try:
         return name, device, runner.load(name, device)
     except CheckpointError:
-        run = runs_runner.shown()
+        run = runner.shown()
         return run.spec.model, run.spec.device, run.lm
 
 
-def heading(text: str, explained: str) -> None:
-    """A part's name, explained on hover."""
+def draw_heading(text: str, explained: str) -> None:
+    """Draws the heading of a part, explained on hover."""
     st.markdown(f"**{text}**", help=explained)
 
 
-def title(lm: LanguageModel) -> None:
-    """The model in one line."""
+def draw_title(lm: LanguageModel) -> None:
+    """Draws the model's name, family, kind, size and precision."""
     family = FAMILIES[lm.family].title if lm.family in FAMILIES else lm.family
     kept = f"{str(lm.dtype).removeprefix('torch.')} on {lm.device.type.upper()}"
     st.subheader(markdown.plain(lm.name), anchor=False)
     st.caption(f"{family} · {model_pool.KINDS[lm.kind]} · {many(lm.parameters)} parameters · {kept}")
 
 
-def blocks(lm: LanguageModel) -> None:
-    """A drawing of each stack's block."""
+def draw_blocks(lm: LanguageModel) -> None:
+    """Draws a block of each stack."""
     both: tuple[Stack, ...] = ("encoder", "decoder")
     stacks = [stack for stack in both if lm.config.layers(stack)]
     with st.container(horizontal=True, gap="small"):
         for stack in stacks:
-            with st.container(width=BESIDE if len(stacks) > 1 else "stretch"):
-                drawing(lm.config, stack, key=f"block_{stack}", name=lm.name)
+            with st.container(width=DRAWING_PIXELS if len(stacks) > 1 else "stretch"):
+                draw_block(lm.config, stack, key=f"block_{stack}", name=lm.name)
 
 
-def drawing(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> None:
-    """One stack's block, or a recurrent layer; its numbers are the config in words."""
+def draw_block(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> None:
+    """Draws a stack's block, or a recurrent layer; its CSV holds the config as terms and values."""
     told = facts(config)
     fig, title, explained = block_drawing.block_figure(config, stack)
     figures.place(
@@ -105,8 +104,8 @@ def drawing(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> 
     )
 
 
-def parameters(lm: LanguageModel) -> None:
-    """How many parameters each part has."""
+def draw_parameters(lm: LanguageModel) -> None:
+    """Draws how many parameters each part has."""
     parts = parameters_by_part(lm)
     tied = (
         " The output head is the embedding's table and counts once."
@@ -123,15 +122,15 @@ def parameters(lm: LanguageModel) -> None:
     )
 
 
-def config(lm: LanguageModel) -> None:
-    """The config as terms and values."""
-    heading("Config", "What config.json says, in the terms of the field. Each term explains itself on hover.")
+def draw_config(lm: LanguageModel) -> None:
+    """Draws the config as terms and values."""
+    draw_heading("Config", "What config.json says, in the terms of the field. Each term explains itself on hover.")
     rows = [[Cell(fact.term, fact.means), Cell(fact.value)] for fact in facts(lm.config)]
     tables.table([], rows, label="Config of the model", narrow="wrap")
 
 
-def special_tokens(lm: LanguageModel) -> None:
-    """Tokens with a role, as pieces."""
+def draw_special_tokens(lm: LanguageModel) -> None:
+    """Draws the tokens that have a role."""
     roles = {
         "start": (lm.special.start,),
         "end": lm.special.end,
@@ -139,7 +138,7 @@ def special_tokens(lm: LanguageModel) -> None:
         "mask": (lm.special.mask,),
     }
     tokens = [(role, lm.token(i)) for role, ids in roles.items() for i in ids if i is not None]
-    heading(
+    draw_heading(
         "Special tokens",
         "Tokens this checkpoint gives a role: what starts a text, ends it, fills it up, or hides a word.",
     )
@@ -151,10 +150,10 @@ def special_tokens(lm: LanguageModel) -> None:
         st.caption("This checkpoint has no tokenizer: it reads token ids.")
 
 
-def task_prefixes(lm: LanguageModel) -> None:
-    """What Regard does not add by itself, and what a person can put before a text."""
+def draw_task_prefixes(lm: LanguageModel) -> None:
+    """Draws the task prefixes of the checkpoint; a click writes one before the text."""
     known = shell_task_prefixes.openings(lm)
-    heading(
+    draw_heading(
         "What is added to your text", "Special tokens that the tokenizer asks for are shown among the pieces above."
     )
     st.caption(
@@ -183,9 +182,11 @@ def add_prefix(prefix: str, known: tuple[str, ...]) -> None:
     text_box.use_text(with_prefix(str(st.session_state.get("text") or ""), prefix, {text: text for text in known}))
 
 
-def origin(lm: LanguageModel) -> None:
-    """Where it came from and what of its files had no use."""
-    heading("Files", "Nothing in a checkpoint is executed: config.json, tensors and the tokenizer's tables are read.")
+def draw_files(lm: LanguageModel) -> None:
+    """Draws where the model came from, and the keys and tensors of its files that were not used."""
+    draw_heading(
+        "Files", "Nothing in a checkpoint is executed: config.json, tensors and the tokenizer's tables are read."
+    )
     st.text(lm.source.path)
     keys, tensors = lm.source.unused_keys, lm.source.unused_tensors
     with st.expander(f"{len(keys)} keys of config.json were not used"):
@@ -206,15 +207,15 @@ def origin(lm: LanguageModel) -> None:
             st.caption(f"and {len(tensors) - MOST_LISTED:,} more")
 
 
-def card(lm: LanguageModel) -> None:
-    """The model's own card, without markup that could load or run anything."""
+def draw_card(lm: LanguageModel) -> None:
+    """Draws the model card, without markup that could load or run anything."""
     text = readable(lm.source.card)
     with st.expander("Model card" if text else "No model card", expanded=False):
         st.markdown(text) if text else st.caption("The folder holds no README.md.")
 
 
 def readable(card: str) -> str:
-    """A model card without its front matter, HTML and pictures: what is left is text, links and tables."""
+    """A model card without its front matter, HTML and pictures: text, links and tables are left."""
     text = re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"<(script|style)\b.*?</\1\s*>", "", text, flags=re.DOTALL | re.IGNORECASE)
@@ -228,9 +229,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def families() -> None:
-    """A line for each family, read from a published model's config by the reader that loads it."""
-    heading("How the families differ", "Each line is what Regard reads from the config.json of the model named last.")
+def draw_families() -> None:
+    """Draws the table of families, a line each, read from a published model's config by the reader that loads it."""
+    draw_heading(
+        "How the families differ", "Each line is what Regard reads from the config.json of the model named last."
+    )
     heads = [
         Cell("Family"),
         Cell("Kind", "Which stacks it has: one that reads (encoder), one that writes (decoder), or both."),
@@ -250,9 +253,9 @@ def families() -> None:
     )
 
 
-def two_families(lm: LanguageModel) -> None:
-    """Two families' blocks beside each other, drawn from the same configs as the table."""
-    heading("Two blocks side by side", block_drawing.READ_UPWARDS)
+def draw_two_families(lm: LanguageModel) -> None:
+    """Draws the blocks of two families beside each other, from the same configs as the table."""
+    draw_heading("Two blocks side by side", block_drawing.READ_UPWARDS)
     names = list(EXAMPLES)
     own = lm.family if lm.family in EXAMPLES else names[0]
     firsts = (own, next(name for name in ("llama", "bert") if name != own))
@@ -265,16 +268,16 @@ def two_families(lm: LanguageModel) -> None:
             config = example_config(name or first)
             stack: Stack = "decoder" if config.decoder_layers else "encoder"
             st.caption(markdown.plain(EXAMPLES[name or first].source))
-            drawing(config, stack, key=f"drawn_{i}", name=name or first)
+            draw_block(config, stack, key=f"drawn_{i}", name=name or first)
 
 
 def family_title(name: str) -> str:
-    """A family as people write it; two of them share a title."""
+    """A family's title; of two families with the same title the second says what differs."""
     return FAMILIES[name].title + (" (with pictures)" if name == "gemma3" else "")
 
 
 def family_row(name: str) -> list[Cell]:
-    """One family's line."""
+    """The line of a family in the table."""
     c = example_config(name)
     window = f", window {c.window:,}" if c.window else ""
     extra = " + q, k" if c.qk_norm else ""
