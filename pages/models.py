@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.models import open, page
+from ui.models import family_table, open, page
 
 part = page.pick_part()
 name, device, lm = page.current()
@@ -15,8 +15,8 @@ if part == "open":
     with right:
         open.draw_open_another(device)
 elif part == "families":
-    page.draw_families()
-    page.draw_two_families(lm)
+    family_table.draw_families()
+    family_table.draw_two_families(lm)
 else:
     page.draw_title(lm)
     left, right = st.columns([3, 2] if lm.kind == "encoder-decoder" else [2, 3], gap="medium")

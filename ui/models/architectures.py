@@ -10,7 +10,6 @@ from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.maps import attention as maps_attention
 from ui.models import block_drawing, cost_table, side_by_side
-from ui.models.facts import facts
 from ui.models.side_by_side import Side
 from ui.runs import model_pool
 from ui.runs.store import Run
@@ -273,13 +272,10 @@ def draw_blocks(sides: list[Side]) -> None:
         config = side.run.lm.config
         with column:
             for stack in block_drawing.stacks_of(config):
-                fig, title, explained = block_drawing.block_figure(config, stack)
-                told = facts(config)
-                figures.place(
-                    fig,
+                block_drawing.draw_block(
+                    config,
+                    stack,
                     key=f"drawing_{number}_{stack}",
-                    heading=f"{markdown.plain(side.label)}: {title}",
-                    explained=explained,
                     filename=f"{side.label}-{stack}",
-                    csv=lambda told=told: table_csv({"term": [f.term for f in told], "value": [f.value for f in told]}),  # type: ignore[misc]
+                    of=f"{markdown.plain(side.label)}: ",
                 )

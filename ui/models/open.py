@@ -105,12 +105,7 @@ def draw_open_another(device: str) -> None:
         if from_hub
         else "A path on the machine that Regard runs on.",
     )
-    left, right = st.columns(2)
-    devices = runner.devices()
-    on = left.segmented_control(
-        "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
-    )
-    dtype = right.selectbox("Precision", model_pool.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    on, dtype = pick_device_and_precision(device)
     st.caption(permission.ALLOWED)
     if st.button("Open", type="primary", key="open"):
         try:
@@ -118,7 +113,18 @@ def draw_open_another(device: str) -> None:
         except CheckpointError as error:
             st.error(markdown.sentence(str(error)), icon="⚠️")
             return
-        open_now(where, on or device, dtype or "auto")
+        open_now(where, on, dtype)
+
+
+def pick_device_and_precision(device: str) -> tuple[str, checkpoint.Dtype]:
+    """The device and precision with which a model is opened, with their pickers; at first the current device."""
+    left, right = st.columns(2)
+    devices = runner.devices()
+    on = left.segmented_control(
+        "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
+    )
+    dtype = right.selectbox("Precision", model_pool.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    return on or device, dtype or "auto"
 
 
 def open_asked(device: str) -> None:

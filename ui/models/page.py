@@ -1,10 +1,9 @@
-"""The models page: the blocks, parameters, config and files of the model on screen, and how families differ."""
+"""The models page: the blocks, parameters, config and files of the model on screen."""
 
 import re
 
 import streamlit as st
 
-from model.config import TransformerConfig
 from model.errors import CheckpointError
 from model.families import FAMILIES
 from model.language_model import LanguageModel
@@ -13,19 +12,7 @@ from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.figures import markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.models import block_drawing
-from ui.models.facts import (
-    ACTIVATIONS,
-    NORMS,
-    ORDERS,
-    ORDERS_MEANING,
-    POSITIONS,
-    POSITIONS_MEANING,
-    Stack,
-    biases,
-    facts,
-    parameters_by_part,
-)
-from ui.models.families import EXAMPLES, example_config
+from ui.models.facts import facts, parameters_by_part
 from ui.runs import model_pool, runner
 from ui.runs.examples import DEFAULT_MODEL
 from ui.shell import task_prefixes as shell_task_prefixes
@@ -36,8 +23,8 @@ from viz.export import table_csv
 from viz.parameters import many, parameter_bars
 
 PARTS = {"model": "This model", "open": "Open and unload", "families": "How families differ"}
-MOST_LISTED = 40
-MOST_BUTTONS = 12
+LISTED_TENSORS = 40
+PREFIX_BUTTONS = 12
 DRAWING_PIXELS = 288  # width of each of two drawings; in a narrow window the second stands below the first
 
 
@@ -82,26 +69,12 @@ def draw_title(lm: LanguageModel) -> None:
 
 def draw_blocks(lm: LanguageModel) -> None:
     """Draws a block of each stack."""
-    both: tuple[Stack, ...] = ("encoder", "decoder")
-    stacks = [stack for stack in both if lm.config.layers(stack)]
+    stacks = block_drawing.stacks_of(lm.config)
     with st.container(horizontal=True, gap="small"):
         for stack in stacks:
             with st.container(width=DRAWING_PIXELS if len(stacks) > 1 else "stretch"):
-                draw_block(lm.config, stack, key=f"block_{stack}", name=lm.name)
-
-
-def draw_block(config: TransformerConfig, stack: Stack, *, key: str, name: str) -> None:
-    """Draws a stack's block, or a recurrent layer; its CSV holds the config as terms and values."""
-    told = facts(config)
-    fig, title, explained = block_drawing.block_figure(config, stack)
-    figures.place(
-        fig,
-        key=key,
-        heading=title,
-        explained=explained,
-        filename=f"{name.rpartition('/')[2]}-{stack}-block",
-        csv=lambda: table_csv({"term": [fact.term for fact in told], "value": [fact.value for fact in told]}),
-    )
+                filename = f"{lm.name.rpartition('/')[2]}-{stack}-block"
+                block_drawing.draw_block(lm.config, stack, key=f"block_{stack}", filename=filename)
 
 
 def draw_parameters(lm: LanguageModel) -> None:
@@ -167,7 +140,7 @@ def draw_task_prefixes(lm: LanguageModel) -> None:
         "every page has them in the menu beside the text."
     )
     with st.container(horizontal=True, gap="small"):
-        for i, opening in enumerate(known[:MOST_BUTTONS]):
+        for i, opening in enumerate(known[:PREFIX_BUTTONS]):
             st.button(
                 markdown.plain(opening.text.strip()),
                 key=f"prefix_{i}",
@@ -202,9 +175,9 @@ def draw_files(lm: LanguageModel) -> None:
             if tensors
             else "Every tensor has its place."
         )
-        tables.table([], [[Cell(name)] for name in tensors[:MOST_LISTED]], label="Unused tensors", narrow="wrap")
-        if len(tensors) > MOST_LISTED:
-            st.caption(f"and {len(tensors) - MOST_LISTED:,} more")
+        tables.table([], [[Cell(name)] for name in tensors[:LISTED_TENSORS]], label="Unused tensors", narrow="wrap")
+        if len(tensors) > LISTED_TENSORS:
+            st.caption(f"and {len(tensors) - LISTED_TENSORS:,} more")
 
 
 def draw_card(lm: LanguageModel) -> None:
@@ -227,69 +200,3 @@ def readable(card: str) -> str:
 def shortened(text: str) -> str:
     """A value short enough for a line or two."""
     return text if len(text) <= 200 else text[:199] + "…"
-
-
-def draw_families() -> None:
-    """Draws the table of families, a line each, read from a published model's config by the reader that loads it."""
-    draw_heading(
-        "How the families differ", "Each line is what Regard reads from the config.json of the model named last."
-    )
-    heads = [
-        Cell("Family"),
-        Cell("Kind", "Which stacks it has: one that reads (encoder), one that writes (decoder), or both."),
-        Cell("Positions", "How the model is told which token stands where."),
-        Cell("Norm", "Which norm keeps vectors at a length, and where it stands in a block."),
-        Cell("Heads / key heads", "Attention patterns a layer, and how many sets of keys and values they share."),
-        Cell("Feed-forward", "What bends the widened vector, and how wide it gets against d_model."),
-        Cell("Biases", "Which linear maps add a learned vector."),
-        Cell("Tied", "Whether the output uses the embedding's table."),
-        Cell("Read from"),
-    ]
-    tables.table(
-        heads,
-        [family_row(name) for name in FAMILIES if name in EXAMPLES],
-        label="How the families differ",
-        narrow="fit",
-    )
-
-
-def draw_two_families(lm: LanguageModel) -> None:
-    """Draws the blocks of two families beside each other, from the same configs as the table."""
-    draw_heading("Two blocks side by side", block_drawing.READ_UPWARDS)
-    names = list(EXAMPLES)
-    own = lm.family if lm.family in EXAMPLES else names[0]
-    firsts = (own, next(name for name in ("llama", "bert") if name != own))
-    for i, (column, first) in enumerate(zip(st.columns(2, gap="medium"), firsts, strict=True)):
-        key = f"family_{i}"
-        with column:
-            address.keep_among(key, names, first)
-            name = st.selectbox("Family", names, key=key, format_func=family_title)
-            address.write_into_address(key, name or first, first)
-            config = example_config(name or first)
-            stack: Stack = "decoder" if config.decoder_layers else "encoder"
-            st.caption(markdown.plain(EXAMPLES[name or first].source))
-            draw_block(config, stack, key=f"drawn_{i}", name=name or first)
-
-
-def family_title(name: str) -> str:
-    """A family's title; of two families with the same title the second says what differs."""
-    return FAMILIES[name].title + (" (with pictures)" if name == "gemma3" else "")
-
-
-def family_row(name: str) -> list[Cell]:
-    """The line of a family in the table."""
-    c = example_config(name)
-    window = f", window {c.window:,}" if c.window else ""
-    extra = " + q, k" if c.qk_norm else ""
-    shape = f"{ACTIVATIONS[c.activation]}{', gated' if c.gated else ''}, × {c.d_ff / c.d_model:.3g}"
-    return [
-        Cell(family_title(name), f"model_type {name}"),
-        Cell(model_pool.KINDS[c.kind]),
-        Cell(POSITIONS[c.positions] + window, POSITIONS_MEANING[c.positions]),
-        Cell(f"{NORMS[c.norm]}, {ORDERS[c.order]}{extra}", ORDERS_MEANING[c.order]),
-        Cell(f"{c.n_heads} / {c.kv_heads}"),
-        Cell(shape),
-        Cell(biases(c)),
-        Cell("yes" if c.tied else "no"),
-        Cell(EXAMPLES[name].source, quiet=True),
-    ]
