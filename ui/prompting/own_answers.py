@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from analysis.prompting import mask_place
 from ui.runs import runner
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 MOST_ANSWER_TOKENS = 64
 CANDIDATES = 12  # the most probable tokens, among which two readable ones are sought

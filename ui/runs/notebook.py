@@ -1,6 +1,7 @@
 """Lines of Python that load the model on screen and repeat its run."""
 
-from ui.runs.runner import Run, given
+from ui.runs.runner import given
+from ui.runs.store import Run
 
 TOP = "# In a notebook of Regard's folder, or with that folder on sys.path.\nimport model"
 

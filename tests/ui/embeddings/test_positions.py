@@ -14,7 +14,7 @@ from model.tap import Place, StackName
 from tests.model.builders import CONFIGS, byte_tokenizer, random_model, shaped
 from tests.pages.driving import chart, fine, numbers, picked
 from ui.runs import runner
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 
 SPEC = RunSpec("tiny", "cpu", "the lot of them")
 Section = Callable[[TransformerConfig, StackName], AppTest]

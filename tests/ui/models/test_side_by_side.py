@@ -16,7 +16,7 @@ from tests.model.lstm_checkpoint import CONFIG
 from ui.models import cost_table
 from ui.models.cost_table import attention_operations, bytes_of, costs, differing, milliseconds, operations
 from ui.models.side_by_side import Side, attention_by_distance, clamp, influence_of, parts, suggested
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 
 
 def lstm() -> LanguageModel:

@@ -18,7 +18,8 @@ from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL
-from ui.runs.runner import CONTINUED_TOKENS, SPARE_TOKENS, TOKENS_A_TOKEN, Run, RunSpec, RunStore, writing_limit
+from ui.runs.runner import CONTINUED_TOKENS, SPARE_TOKENS, TOKENS_A_TOKEN, writing_limit
+from ui.runs.store import Run, RunSpec, RunStore
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "Je ne sais pas où elle habite.")
 
