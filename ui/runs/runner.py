@@ -147,7 +147,7 @@ def _one_pass(spec: RunSpec, lm: LanguageModel, reading: Reading) -> Trace:
 def _decode(
     spec: RunSpec, lm: LanguageModel, reading: Reading, like: RunSpec | None, after_step: Callable[[Step], object]
 ) -> Run:
-    """The tokens the model writes. Where `after_step` raises, a decode of some length is put into the store as it stands."""
+    """The run in which the model writes. Where `after_step` raises, the steps made so far are stored as a run of their own."""
     limit = writing_limit(lm, len(reading.tokens), spec.most)
     check_choices(spec.choices, lm)
     steps = list[Step]()
