@@ -1,8 +1,7 @@
 """Serve Regard: `python server.py`, or `uvicorn --factory server:create_app`.
 
-Around app.py stand two middlewares, security headers and compression, and a lifespan that loads torch and the shipped
-model and runs the first example before any browser connects. Host and port: STREAMLIT_SERVER_ADDRESS,
-STREAMLIT_SERVER_PORT.
+It adds two middlewares to app.py, security headers and compression, and a lifespan that loads torch and the default model and
+runs the first example before any browser connects. Host and port: STREAMLIT_SERVER_ADDRESS, STREAMLIT_SERVER_PORT.
 """
 
 from __future__ import annotations
@@ -50,8 +49,8 @@ def create_app(announce: Callable[[], None] | None = None) -> st.App:
         # Streamlit leaves its 8 MB of scripts uncompressed; level 4 is near the best ratio at a third of its time.
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
     ]
-    # Until app.py has run once Streamlit would take the folder pages/ for its older kind of multi-page app, and the first
-    # visitor with a link to a page would see that page without app.py around it.
+    # Until app.py has run once, Streamlit takes the folder pages/ for its older kind of multi-page app. The first visitor with
+    # a link to a page would then see that page without app.py.
     PagesManager.uses_pages_directory = False
     app = st.App(HERE / "app.py", lifespan=lifespan, middleware=middleware)
     read_environment()
@@ -61,8 +60,8 @@ def create_app(announce: Callable[[], None] | None = None) -> st.App:
 def read_environment() -> None:
     """Let STREAMLIT_SERVER_PORT and its like override .streamlit/config.toml.
 
-    Of Streamlit only the command line reads these variables, and a server started here has none. It follows the making
-    of the App, which is what tells Streamlit where config.toml is.
+    In Streamlit only the command line reads these variables, and this server does not start through it. Call it after the
+    App is made: making the App tells Streamlit where config.toml is.
     """
     for key, option in streamlit_config.get_config_options().items():
         text = os.environ.get(option.env_var, "")
@@ -71,7 +70,7 @@ def read_environment() -> None:
 
 
 def as_toml(text: str) -> object:
-    """The value a configuration file would have: 8600 a number, true a truth value, 0.0.0.0 a string."""
+    """A text as a value of a configuration file: 8600 is a number, true a truth value, 0.0.0.0 a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -79,28 +78,29 @@ def as_toml(text: str) -> object:
 
 
 def set_threads() -> None:
-    """Keep torch's threads from spinning while they wait: with other work on the machine that turns 20 ms into 900.
+    """Limit torch's threads to half the cores, and keep them from spinning while they wait.
 
-    OpenMP reads both once, when torch is first imported. Half the cores, because several sessions run at once.
+    On a busy machine spinning threads turn 20 ms into 900. Half the cores, because several sessions run at once. OpenMP reads
+    both variables once, when torch is first imported.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, min(4, (os.cpu_count() or 1) // 2))))
 
 
 def warm_up() -> None:
-    """Load the shipped model and run the first example."""
-    from ui.runs import runner  # brings torch, which must not be imported before set_threads
+    """Load the default model and run the first example."""
+    from ui.runs import runner  # imports torch, which must not happen before set_threads
 
     runner.warm_up()
-    # What has been made by now stays: left out of later collections, which otherwise walk all of torch for 80 ms. And a page
-    # is sent while it is being made, by another thread, which must not wait 5 ms for each turn.
+    # All objects made so far stay. Without the freeze each later collection would walk all of torch, for 80 ms. A page is sent
+    # by another thread while it is being made: that thread must not wait 5 ms for each turn.
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.001)
 
 
 class SecurityHeaders:
-    """Adds the headers that keep a page from running, framing or calling anything foreign."""
+    """Adds headers that forbid a page to run, frame or call anything from another server."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self.app = app
@@ -120,7 +120,7 @@ class SecurityHeaders:
 
 
 def content_security_policy() -> str:
-    """Scripts come from this server, from components' blobs, or are the inline ones of Streamlit's page, by hash."""
+    """The policy: scripts come from this server or from blobs of components; inline ones of Streamlit's page by their hash."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     digests = (hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.S))
     inline = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
@@ -141,7 +141,7 @@ def content_security_policy() -> str:
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """A listening socket, taken before the model is loaded, so that a taken port is known at once."""
+    """A listening socket. It is opened before the model is loaded, so that an occupied port is reported at once."""
     listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
         if os.name != "nt":

@@ -9,12 +9,12 @@ from ui.shell import requirements
 run = runner.shown()
 requirements.needs_head(run)
 if run.lm.kind == "encoder":
-    masks.masking(run)
-found = page.read(run)
+    masks.draw_masks(run)
+found = page.expectations(run)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    page.table(run, found)
-    page.numbers(run, found)
+    page.draw_table(run, found)
+    page.draw_numbers(run, found)
 with right:
-    page.certainty(run, found)
-page.temperature(run, found)
+    page.draw_certainty(run, found)
+page.draw_temperature(run, found)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.models import open, page
+from ui.models import family_table, open, page
 
 part = page.pick_part()
 name, device, lm = page.current()
@@ -10,22 +10,22 @@ open.open_asked(device)
 if part == "open":
     left, right = st.columns([3, 2], gap="large")
     with left:
-        open.on_this_machine(name)
-        open.in_memory(name, device)
+        open.draw_on_this_machine(name)
+        open.draw_in_memory(name, device)
     with right:
-        open.open_another(device)
+        open.draw_open_another(device)
 elif part == "families":
-    page.families()
-    page.two_families(lm)
+    family_table.draw_families()
+    family_table.draw_two_families(lm)
 else:
-    page.title(lm)
+    page.draw_title(lm)
     left, right = st.columns([3, 2] if lm.kind == "encoder-decoder" else [2, 3], gap="medium")
     with left:
-        page.blocks(lm)
-        page.special_tokens(lm)
-        page.task_prefixes(lm)
+        page.draw_blocks(lm)
+        page.draw_special_tokens(lm)
+        page.draw_task_prefixes(lm)
     with right:
-        page.parameters(lm)
-        page.config(lm)
-        page.origin(lm)
-        page.card(lm)
+        page.draw_parameters(lm)
+        page.draw_config(lm)
+        page.draw_files(lm)
+        page.draw_card(lm)

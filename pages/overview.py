@@ -4,9 +4,9 @@ from ui.overview import page, recurrent
 from ui.runs import runner
 
 run = runner.shown()
-page.pieces(run)
+page.draw_pieces(run)
 stages = (recurrent if run.lm.kind == "recurrent" else page).stages(run)
 for number, stage in enumerate(stages, start=2):
-    page.row(run, number, stage)
+    page.draw_stage(run, number, stage)
 if run.steps:
-    page.again(run, len(stages) + 2)
+    page.draw_written(run, len(stages) + 2)

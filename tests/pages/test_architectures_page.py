@@ -215,4 +215,4 @@ def test_an_encoders_bars_are_about_the_hidden_word(four: AppTest) -> None:
     (hidden,) = run.spec.masks
     expected = influence(run.lm, side_by_side.typed_ids(run), at=(hidden,)).shares[0].numpy()
     assert numbers(chart(four, "counts_3")["data"][0]["y"]) == pytest.approx(expected, rel=1e-4, abs=1e-7)
-    assert side_by_side.counted(run).about == run.original[hidden].id
+    assert side_by_side.influence_of(run).about == run.original[hidden].id

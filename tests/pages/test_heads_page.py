@@ -201,7 +201,7 @@ def test_the_numbers_can_be_taken_away(downloads: dict[str, Callable[[], str]]) 
 
 
 def test_a_long_text_is_read_on_request_with_an_estimate_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_demand, "AT_ONCE", 10)
+    monkeypatch.setattr(on_demand, "WEIGHTS_AT_ONCE", 10)
     app = opened("heads", "Le petit chat noir dort sur le grand lit.", part="Encoder")
     assert "million attention weights" in words(app)
     assert "head_maps" not in charts(app)

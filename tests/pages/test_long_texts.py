@@ -91,7 +91,7 @@ def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: p
 def test_what_takes_long_on_the_knock_out_page_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparison, "AT_ONCE", 6)
     monkeypatch.setattr(thumbnails, "ON_REQUEST", 6)
-    monkeypatch.setattr(page.estimate, "PATIENCE", 0.0)
+    monkeypatch.setattr(page.estimate, "ANNOUNCED_SECONDS", 0.0)
     text = "Le vieux pont est rouge et noir."
     app = opened("knock_out", text, **AT)
     assert "worth_grid" not in keys_of(app)

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
-from weakref import WeakKeyDictionary
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
 from ui.maps import attention as maps_attention
 from ui.maps import thumbnails
+from ui.runs.on_demand import is_kept, kept
 from ui.runs.runner import Run
 from viz.percent import format_percent
 
@@ -164,20 +164,24 @@ def pairing(first: Side, second: Side, paired: Paired, renormalise: bool) -> Pai
     return Pairing(grid, nearest_heads(one, other)[0].reshape(shape), step)
 
 
-_KEPT: "WeakKeyDictionary[Run, dict[object, tuple[Pairing, Changes]]]" = (
-    WeakKeyDictionary()
-)  # nothing kept holds its run
-MOST_KEPT = 6  # of one run
+MOST_KEPT = 6  # comparisons of one run
 
 
-def _key(first: Side, second: Side, paired: Paired, renormalise: bool) -> object:
-    return first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise
+class Kept(NamedTuple):
+    """What is kept of a comparison: without its runs, which it must not keep in memory."""
+
+    pairing: Pairing
+    changes: Changes
+
+
+def _key(first: Side, second: Side, paired: Paired, renormalise: bool) -> tuple[object, ...]:
+    return "changes", first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise
 
 
 def costly(first: Side, second: Side, paired: Paired, renormalise: bool) -> bool:
     """Whether comparing all heads would take long, and was not done yet."""
     longest = max(max(len(side.queries), len(side.keys)) for side in (first, second))
-    return longest > AT_ONCE and _key(first, second, paired, renormalise) not in _KEPT.get(first.run, {})
+    return longest > AT_ONCE and not is_kept(first.run, _key(first, second, paired, renormalise))
 
 
 def seconds(made: Comparison) -> float:
@@ -196,19 +200,15 @@ def changes(
 ) -> tuple[Comparison, Changes]:
     """All heads' differences, kept as long as the first run is: choosing another head draws the same ones.
 
-    `seen` is told after each head how much is done; what it raises ends the work.
+    `seen` is called after each head with the share that is done; an error it raises ends the work.
     """
-    key = _key(first, second, paired, renormalise)
-    held = _KEPT.setdefault(first.run, {})
-    if key in held:
-        found, small = held[key]
-        return Comparison(first, second, found.grid, found.partners, paired, found.step), small
-    made = compared(first, second, paired, renormalise)
-    small = _in_small(made, seen)
-    if len(held) >= MOST_KEPT:
-        held.clear()
-    held[key] = (Pairing(made.grid, made.partners, made.step), small)
-    return made, small
+
+    def make() -> Kept:
+        made = compared(first, second, paired, renormalise)
+        return Kept(Pairing(made.grid, made.partners, made.step), _in_small(made, seen))
+
+    found, small = kept(first.run, _key(first, second, paired, renormalise), Kept, make, most=MOST_KEPT)
+    return Comparison(first, second, found.grid, found.partners, paired, found.step), small
 
 
 def _in_small(made: Comparison, seen: Callable[[float], object]) -> Changes:

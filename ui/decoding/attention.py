@@ -1,7 +1,5 @@
 """Who was read for a token: every head's row for it, and the alignment as it grows."""
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,6 +11,7 @@ from ui import figures
 from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
 from ui.maps import attention
+from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from ui.shell import requirements
 from ui.state import address
@@ -24,7 +23,6 @@ ROWS_AT_ONCE = 48
 MOST_ROWS = 120  # of the alignment
 HEAD_NAMES = {MEAN: "mean of its heads", ALIGNED: "mean of the alignment heads"}
 DRAWN_AS = {"map": "Map", "lines": "Lines"}
-_ALIGNING: WeakKeyDictionary[Trace, Heads] = WeakKeyDictionary()
 WORDS = LineWords(
     queries="was written", keys="was read", hint="Hover a written token for its sources, or a source for who read it."
 )
@@ -173,9 +171,8 @@ def aligning(trace: Trace, head: str) -> Heads:
     """The heads that align in a whole text, where their mean was chosen; worked out once for it."""
     if head != ALIGNED:
         return []
-    if trace not in _ALIGNING:
-        _ALIGNING[trace] = alignment_heads(trace)
-    return _ALIGNING[trace]
+    heads: Heads = kept(trace, ("alignment heads",), list, lambda: alignment_heads(trace))
+    return heads
 
 
 def offered(run: Run) -> list[str]:

@@ -1,7 +1,6 @@
 """Branches on screen: a row for each future, switching, naming, pruning, and two of them side by side."""
 
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -15,6 +14,7 @@ from ui.decoding import branch_tree, page
 from ui.figures import Matrix, array, markdown, theme
 from ui.maps import attention
 from ui.runs import runner
+from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from ui.state import address, branches, choices
 from ui.state.branches import Branch
@@ -22,15 +22,12 @@ from viz.divergence import heads_apart, pair_labels, parting_lines
 from viz.export import matrix_csv, table_csv
 
 ROWS_AT_ONCE = 64  # heads
-_PARTED: WeakKeyDictionary[Run, WeakKeyDictionary[Run, Parting]] = WeakKeyDictionary()
 
 
 def parted(run: Run, other: Run) -> Parting:
     """Where two branches part, worked out once for both: every step of the page asks for it."""
-    held = _PARTED.setdefault(run, WeakKeyDictionary())
-    if other not in held:
-        held[other] = parting(run.steps, other.steps, attention.PARTS[decoding_attention.part_read(run)][1])
-    return held[other]
+    part = attention.PARTS[decoding_attention.part_read(run)][1]
+    return kept(run, ("parted", other.spec), Parting, lambda: parting(run.steps, other.steps, part))
 
 
 def run_of(run: Run, branch: Branch) -> Run:

@@ -1,7 +1,6 @@
 """What could come next: the full softmax of a step, what narrowing makes of it, and how the next token is chosen."""
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,6 +15,7 @@ from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.decoding import typed_tokens
 from ui.figures import array, markdown, theme
+from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from ui.state import choices, sampling
 from viz.export import table_csv
@@ -31,23 +31,20 @@ LEAST_CUT = 1e-3  # a checkpoint that forbids its padding token changes nothing 
 class Expected:
     """What a step expects, worked out once for all that the page says of it."""
 
-    step: Step
     logits: Tensor  # (vocab,)
     shares: Tensor  # (vocab,), the full softmax
     best: Tensor  # the ids of the most probable, LISTED at most
 
 
-_EXPECTED: WeakKeyDictionary[Run, Expected] = WeakKeyDictionary()
-
-
 def expected(run: Run, step: Step) -> Expected:
     """Of the step on screen; one is held for each run, since a row of logits for every step would be most of its memory."""
-    held = _EXPECTED.get(run)
-    if held is None or held.step is not step:
+
+    def make() -> Expected:
         logits = step.logits
         shares = logits.softmax(dim=-1)
-        held = _EXPECTED[run] = Expected(step, logits, shares, shares.topk(min(LISTED, len(shares))).indices)
-    return held
+        return Expected(logits, shares, shares.topk(min(LISTED, len(shares))).indices)
+
+    return kept(run, ("expected", step), Expected, make, most=1)
 
 
 def force(run: Run, index: int, token: int) -> None:

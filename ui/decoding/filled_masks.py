@@ -1,7 +1,6 @@
 """The masks of an encoder as they are filled: what was chosen by a person, and every fill worked out once."""
 
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -9,6 +8,7 @@ from analysis.mask_filling import Order, fills
 from model.tokenizers.tokens import Token
 from model.trace import Trace
 from ui.runs import runner
+from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from ui.state import address
 from ui.state import choices as state_choices
@@ -26,9 +26,6 @@ class Filled:
     left: tuple[int, ...]  # where masks stood before it, this one included
     done: Done
     said: bool  # whether a person chose the token
-
-
-_FILLED: WeakKeyDictionary[Run, dict[tuple[Order, tuple[int, ...], Done], list[Filled]]] = WeakKeyDictionary()
 
 
 def run_after(run: Run, done: Done) -> Run:
@@ -60,18 +57,19 @@ def say(run: Run, fill: Filled, token: int) -> None:
 
 def filled(run: Run, order: Order, chosen: tuple[int, ...], told: Done) -> list[Filled]:
     """Every fill, worked out once for a run and an order. Between two passes a newer choice of the reader takes over."""
-    held = _FILLED.setdefault(run, {})
-    if (order, chosen, told) not in held:
 
-        def read(done: Done) -> Trace:
-            st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
-            return run_after(run, done).trace
+    def read(done: Done) -> Trace:
+        st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
+        return run_after(run, done).trace
 
+    def make() -> list[Filled]:
         ids = [token.id for token in run.source]
         found = fills(run.lm, ids, order=order, chosen=chosen, said=dict(told), read=read)
         before = [tuple(sorted((fill.at, fill.token.id) for fill in found[:n])) for n in range(len(found))]
-        held[order, chosen, told] = [
+        return [
             Filled(fill.at, fill.token, fill.probability, fill.left, done, fill.at in dict(told))
             for fill, done in zip(found, before, strict=True)
         ]
-    return held[order, chosen, told]
+
+    every: list[Filled] = kept(run, ("filled", order, chosen, told), list, make)
+    return every

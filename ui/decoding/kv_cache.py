@@ -1,19 +1,18 @@
 """The KV cache on screen: its growth, what it saves counted and measured, and what sharing keys would save."""
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 import streamlit as st
 
 from analysis.kv_cache import Growth, Measured, by_sharing, growth, measured
 from ui import figures
 from ui.figures import theme
+from ui.runs import on_demand
 from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.kv_cache import held_bytes, sharing_bars, size, two_lines
 
 MOST_TIMED = 64
-_TIMED: WeakKeyDictionary[Run, Measured] = WeakKeyDictionary()
+TIMED = ("KV cache timed",)
 
 
 def labels_of(run: Run) -> list[str]:
@@ -75,7 +74,7 @@ def work(run: Run, at: int) -> None:
 
 def timing(run: Run, at: int, labels: list[str]) -> None:
     """Both ways timed on this machine, when someone asks."""
-    times = _TIMED.get(run)
+    times = on_demand.held(run, TIMED, Measured)
     st.button(
         "Measure it here" if times is None else "Measure again",
         key="measure_cache",
@@ -116,7 +115,7 @@ def readings(rounds: int) -> str:
 
 def measure(run: Run) -> None:
     """Times both ways; kept as long as the run is."""
-    _TIMED[run] = measured(run.lm, run.steps, MOST_TIMED)
+    on_demand.keep(run, TIMED, measured(run.lm, run.steps, MOST_TIMED))
 
 
 def as_csv(found: Growth, labels: list[str]) -> str:

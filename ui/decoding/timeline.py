@@ -1,7 +1,5 @@
 """The writing as a line in time: where it stands, how to move along it, and how sure the model was at every token."""
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,6 +9,7 @@ from analysis.uncertainty import Positionwise, positionwise
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, theme
+from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.uncertainty import entropy_line
@@ -18,16 +17,11 @@ from viz.uncertainty import entropy_line
 BLOCK = 128  # positions whose logits are held at once
 FITS = 20  # tokens whose labels fit on a narrow screen; a longer line scrolls there
 NARROWEST = 900  # px of a longer line
-_READ: WeakKeyDictionary[Run, Positionwise] = WeakKeyDictionary()
-_DRAWN: WeakKeyDictionary[Run, dict[str, go.Figure]] = WeakKeyDictionary()
 
 
 def certainty(run: Run) -> Positionwise:
     """Every position that predicts against the token that came, worked out once a run."""
-    held = _READ.get(run)
-    if held is None:
-        held = _READ[run] = _certainty(run)
-    return held
+    return kept(run, ("certainty",), Positionwise, lambda: _certainty(run))
 
 
 def _certainty(run: Run) -> Positionwise:
@@ -77,8 +71,8 @@ def drawn(run: Run, first: int) -> go.Figure:
     """The line of a run with a band over what was given rather than written: the same for each of its steps, so that
     the browser keeps it."""
     colours = theme.current()
-    held = _DRAWN.setdefault(run, {})
-    if colours.name not in held:
+
+    def make() -> go.Figure:
         found = certainty(run)
         fig = entropy_line(
             array(found.entropy), array(found.surprisal), labels_of(run), theme=colours, width=NARROWEST, height=210
@@ -96,8 +90,9 @@ def drawn(run: Run, first: int) -> go.Figure:
                 "layer": "below",
             }
             fig.update_layout(shapes=[band])
-        held[colours.name] = fig
-    return held[colours.name]
+        return fig
+
+    return kept(run, ("certainty line", colours.name), go.Figure, make)
 
 
 def as_csv(run: Run, found: Positionwise, labels: list[str]) -> str:

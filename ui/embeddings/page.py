@@ -1,4 +1,4 @@
-"""The embeddings page: what a token starts as, where its place enters, and what lies near it."""
+"""The embeddings page: each token's embedding, what its position adds, and which embeddings are near."""
 
 import numpy as np
 import streamlit as st
@@ -10,9 +10,9 @@ from model.tokenizers.tokens import Token
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
-from viz import embedding as draw
+from viz.embedding import sum_of_parts, vectors_heatmap
 from viz.export import matrix_csv, table_csv
 from viz.similarity import cosine_similarity_heatmap, neighbours_chart
 from viz.similarity import projection as projection_chart
@@ -40,7 +40,7 @@ def pick_stack(run: Run) -> StackName:
 
 
 def pick_token(tokens: tuple[Token, ...]) -> int:
-    """The token in focus, by click."""
+    """The position of the token in focus, chosen by a click."""
     chosen = address.settle("token", len(tokens))
     address.link("token", str(chosen) if chosen else "")
 
@@ -55,17 +55,17 @@ def pick_token(tokens: tuple[Token, ...]) -> int:
     return chosen
 
 
-def parts(run: Run, stack: StackName) -> None:
-    """Embedding, position, segment and their sum, as recorded."""
+def draw_parts(run: Run, stack: StackName) -> None:
+    """Draws embedding, position, segment and their sum, as recorded in the run."""
     labels = [token.label for token in run.trace.tokens(stack)]
     embedding, position, segment = run.trace.embedding(stack), run.trace.position(stack), run.trace.segment(stack)
     total = embedding + sum(x for x in (position, segment) if x is not None)
     dims = [str(i) for i in range(total.shape[1])]
     normed = run.lm.config.embed_norm
     if position is None and segment is None:  # the sum would repeat the embedding
-        fig = draw.vectors_heatmap(array(embedding), labels, theme=theme.current(), name="embedding", width=1000)
+        fig = vectors_heatmap(array(embedding), labels, theme=theme.current(), name="embedding", width=1000)
     else:
-        fig = draw.sum_of_parts(
+        fig = sum_of_parts(
             array(embedding),
             None if position is None else array(position),
             array(total),
@@ -86,8 +86,8 @@ def parts(run: Run, stack: StackName) -> None:
     )
 
 
-def likeness(run: Run, stack: StackName) -> None:
-    """Cosine between the embeddings of the sentence's tokens."""
+def draw_similarity(run: Run, stack: StackName) -> None:
+    """Draws the cosine between the embeddings of any two tokens of the text."""
     labels = [token.label for token in run.trace.tokens(stack)]
     like = array(cosines(run.trace.embedding(stack)))
     fig = cosine_similarity_heatmap(like, labels, theme=theme.current(), width=520, height=420)
@@ -102,8 +102,8 @@ def likeness(run: Run, stack: StackName) -> None:
     )
 
 
-def neighbours(run: Run, token: Token) -> None:
-    """The vocabulary's pieces nearest to one token."""
+def draw_neighbours(run: Run, token: Token) -> None:
+    """Draws the pieces of the vocabulary whose embeddings are nearest to one token's."""
     table = run.lm.net.tokens.weight
     found = nearest(table[token.id], table, NEIGHBOURS, frozenset({token.id}))
     ids, labels = [i for i, _ in found], [run.lm.token(i).label for i, _ in found]
@@ -120,7 +120,7 @@ def neighbours(run: Run, token: Token) -> None:
 
 
 def groups_of(run: Run, stack: StackName) -> list[str]:
-    """What each token of a stack is: read or written, and of two sentences, which."""
+    """The group of each token of a stack: read or written, or the sentence where there are two."""
     count = len(run.trace.tokens(stack))
     if run.segments is not None:
         return [("first sentence", "second sentence")[min(number, 1)] for number in run.segments]
@@ -129,8 +129,8 @@ def groups_of(run: Run, stack: StackName) -> list[str]:
     return ["read" if stack == "encoder" else "written"] * count
 
 
-def flat(run: Run) -> None:
-    """All the sentence's tokens in two dimensions, as they start."""
+def draw_flat_map(run: Run) -> None:
+    """Draws the embeddings of all tokens in two dimensions."""
     labels = [token.label for stack in run.stacks for token in run.trace.tokens(stack)]
     groups = [group for stack in run.stacks for group in groups_of(run, stack)]
     found = projection(torch.cat([run.trace.embedding(stack) for stack in run.stacks]))

@@ -1,4 +1,4 @@
-"""How this model tells places apart: whatever its position scheme adds, turns or lowers, with the values of this run."""
+"""How the model represents positions: a section for each position scheme, with the values of this run."""
 
 import numpy as np
 import streamlit as st
@@ -11,17 +11,17 @@ from ui import figures
 from ui.embeddings import rotary
 from ui.figures import Matrix, array, theme
 from ui.maps import pickers
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
-from viz import embedding as draw
 from viz import positions as chart
+from viz.embedding import position_table_heatmap, waves
 from viz.export import matrix_csv, table_csv
 from viz.similarity import cosine_similarity_heatmap
 
-WAVES = 3
-POSITIONS_MOST = 128
-WAVE_POSITIONS = 64
-REACH_LEAST = 32  # how far the curve of distance goes, however short the text
+WAVES = 3  # wavelengths drawn
+MOST_POSITIONS = 128  # compared with each other
+WAVE_POSITIONS = 64  # drawn of each wave
+LEAST_REACH = 32  # positions the map of distances covers, however short the text
 SAYS = {
     "sinusoidal": "A fixed wave for each position is added to the embedding, so that equal pieces in different places differ.",
     "learned": "A learned vector for each position is added to the embedding: a row of a table, trained like any other weight.",
@@ -38,21 +38,21 @@ IN_TURN = (
 )
 
 
-def positions(run: Run, stack: StackName, focus: int) -> None:
-    """The scheme's own section of the page."""
+def draw_positions(run: Run, stack: StackName, focus: int) -> None:
+    """Draws the section of the page about the model's position scheme."""
     scheme = run.lm.config.positions
     st.subheader("How it knows the order", anchor=False)
     st.caption(SAYS[scheme] if run.lm.config.recurrence == "none" else IN_TURN)
     if scheme == "sinusoidal":
-        sinusoids(run, stack, focus)
+        draw_sinusoids(run, stack, focus)
     elif scheme == "learned":
-        learned(run, stack)
+        draw_learned(run, stack)
     elif scheme == "rotary":
-        rotary.rotary(run, stack, focus)
+        rotary.draw_rotary(run, stack, focus)
     elif scheme == "alibi":
-        alibi(run, stack)
+        draw_alibi(run, stack)
     elif scheme == "relative":
-        relative(run, stack)
+        draw_relative(run, stack)
 
 
 def labels_of(run: Run, stack: StackName) -> list[str]:
@@ -60,14 +60,14 @@ def labels_of(run: Run, stack: StackName) -> list[str]:
 
 
 def scheme_of(run: Run, stack: StackName) -> Positions:
-    """The stack's own position scheme, weights and all."""
+    """The position scheme of a stack, with its weights."""
     net = run.lm.net.encoder if stack == "encoder" else run.lm.net.decoder
     assert net is not None
     return net.positions
 
 
 def table_of(run: Run, stack: StackName, count: int) -> Matrix:
-    """(count, d_model): the vectors the model itself adds at its first positions."""
+    """(count, d_model): the vectors the model adds at its first positions; fewer rows where it has fewer positions."""
     most = run.lm.config.max_positions
     at = torch.arange(count if most is None else min(count, most), device=run.lm.device)
     with torch.inference_mode():
@@ -76,23 +76,23 @@ def table_of(run: Run, stack: StackName, count: int) -> Matrix:
     return array(table)
 
 
-def sinusoids(run: Run, stack: StackName, at: int) -> None:
-    """A few waves, and how alike positions are."""
-    table = table_of(run, stack, POSITIONS_MOST)
+def draw_sinusoids(run: Run, stack: StackName, at: int) -> None:
+    """Draws a few waves, and how similar positions are."""
+    table = table_of(run, stack, MOST_POSITIONS)
     left, right = st.columns(2, gap="large")
     with left:
-        waves(table, at)
+        draw_waves(table, at)
     with right:
-        alike(table)
+        draw_similarity(table)
 
 
-def waves(table: Matrix, at: int) -> None:
-    """A sine and a cosine of three wavelengths."""
+def draw_waves(table: Matrix, at: int) -> None:
+    """Draws a sine and a cosine of three wavelengths."""
     half = table.shape[1] // 2
     first = [int(i) for i in np.linspace(0, half // 2, WAVES, dtype=int)]
     dims = sorted({*first, *(half + i for i in first)})
     shown = table[: max(WAVE_POSITIONS, at + 1)]
-    fig = draw.waves(shown, dims, theme=theme.current(), selected=at if at < len(shown) else None, height=340)
+    fig = waves(shown, dims, theme=theme.current(), selected=at if at < len(shown) else None, height=340)
     figures.place(
         fig,
         key="waves",
@@ -104,8 +104,8 @@ def waves(table: Matrix, at: int) -> None:
     )
 
 
-def alike(table: Matrix) -> None:
-    """The cosine between the vectors of all pairs of positions."""
+def draw_similarity(table: Matrix) -> None:
+    """Draws the cosine between the vectors of any two positions."""
     names = numbers(len(table))
     like = array(cosines(torch.from_numpy(table)))
     fig = cosine_similarity_heatmap(like, names, theme=theme.current(), tokens=False, width=460, height=340)
@@ -124,14 +124,14 @@ def numbers(count: int) -> list[str]:
     return [str(i) for i in range(count)]
 
 
-def learned(run: Run, stack: StackName) -> None:
+def draw_learned(run: Run, stack: StackName) -> None:
     """The rows of the table this text used, and how alike positions are."""
     used = run.trace.position(stack)
     assert used is not None
     rows, offset = array(used), run.lm.config.position_offset
     left, right = st.columns(2, gap="large")
     with left:
-        fig = draw.position_table_heatmap(rows, theme=theme.current(), height=340)
+        fig = position_table_heatmap(rows, theme=theme.current(), height=340)
         counts = f" This model's table starts counting at row {offset}." if offset else ""
         figures.place(
             fig,
@@ -142,11 +142,11 @@ def learned(run: Run, stack: StackName) -> None:
             csv=lambda: matrix_csv(rows, numbers(len(rows)), numbers(rows.shape[1])),
         )
     with right:
-        alike(table_of(run, stack, max(POSITIONS_MOST, len(rows))))
+        draw_similarity(table_of(run, stack, max(MOST_POSITIONS, len(rows))))
 
 
-def alibi(run: Run, stack: StackName) -> None:
-    """Every head's slope, and what one head's scores are lowered by."""
+def draw_alibi(run: Run, stack: StackName) -> None:
+    """Draws the slope of every head, and the bias one head adds to its scores."""
     bias = scheme_of(run, stack).bias()
     assert isinstance(bias, AlibiBias)
     slopes = array(bias.slopes)
@@ -181,12 +181,12 @@ def alibi(run: Run, stack: StackName) -> None:
         )
 
 
-def relative(run: Run, stack: StackName) -> None:
-    """Each head's learned bias at every offset, and the buckets of this text for one head."""
+def draw_relative(run: Run, stack: StackName) -> None:
+    """Draws each head's learned bias at every distance, and for one head the bias of each pair of this text."""
     bias, config = scheme_of(run, stack).bias(), run.lm.config
     assert isinstance(bias, RelativeBias)
     names, both = labels_of(run, stack), stack == "encoder"
-    reach = max(REACH_LEAST, len(names) - 1)
+    reach = max(LEAST_REACH, len(names) - 1)
     offsets = torch.arange(-reach, reach + 1 if both else 1)
     buckets = relative_bucket(offsets, config.relative_buckets, config.relative_reach, bidirectional=both).numpy()
     table = array(bias.table).T  # (heads, buckets)

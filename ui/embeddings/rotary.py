@@ -1,4 +1,4 @@
-"""Rotary positions: how far each pair of numbers turns, one query and key before and after, and the price of distance."""
+"""Rotary positions: the angle of each pair of dimensions, a query and key before and after rotation, their score by distance."""
 
 from dataclasses import dataclass
 
@@ -11,53 +11,53 @@ from analysis import rotation
 from model.tap import StackName
 from ui import figures
 from ui.figures import Matrix, array, markdown, theme
-from ui.maps import pickers as maps_pickers
-from ui.runs.runner import Run
+from ui.maps import pickers
+from ui.runs.store import Run
 from ui.state import address
 from viz import positions as chart
 from viz.embedding import vectors_heatmap
 from viz.export import matrix_csv, table_csv
 from viz.labels import visible
 
-REACH_LEAST = 64  # positions the curve of distance covers, however short the text
+LEAST_REACH = 64  # positions the curve of distance covers, however short the text
 VECTORS = ("query before", "query after", "key before", "key after")
 
 
 @dataclass(frozen=True, eq=False)
-class Turned:
-    """A query and a key of one head, before and after they turned."""
+class RotatedPair:
+    """A query and a key of one head, before and after they are rotated."""
 
     vectors: Tensor  # (4, d_head), in the order of VECTORS
-    pairs: int  # of dimensions that turn; the rest of the head stays
+    pairs: int  # of dimensions that are rotated; the rest of the head stays
     names: tuple[str, str]  # the query's token and the key's
-    apart: int  # positions from key to query
+    distance: int  # positions from key to query
     scale: float
     shared: range  # the query heads that use this key head
     place: str  # for file names
 
 
-def rotary(run: Run, stack: StackName, focus: int) -> None:
-    """The whole section."""
+def draw_rotary(run: Run, stack: StackName, focus: int) -> None:
+    """Draws the section about rotary positions; `focus` is the position of the query."""
     names = [token.label for token in run.trace.tokens(stack)]
-    layer, head, pair, key = pickers(run, stack, names)
+    layer, head, pair, key = pick_places(run, stack, names)
     angles = array(rotation.angles(run.trace, stack, layer))
     left, right = st.columns(2, gap="large")
     with left:
-        turns(angles, names)
+        draw_angles(angles, names)
     with right:
-        circle(angles, names, pair, focus)
-    found = turned(run, stack, layer, head, focus, key)
+        draw_circle(angles, names, pair, focus)
+    found = rotated_pair(run, stack, layer, head, focus, key)
     if len(found.shared) > 1:
         st.caption(f"Query heads {found.shared[0]} to {found.shared[-1]} share this key: one key head serves them all.")
     left, right = st.columns(2, gap="large")
     with left:
-        plane(found, pair)
+        draw_plane(found, pair)
     with right:
-        price(found, rotation.speeds(run.trace, layer), max(REACH_LEAST, len(names)))
-    whole(found)
+        draw_score_by_distance(found, rotation.speeds(run.trace, layer), max(LEAST_REACH, len(names)))
+    draw_vectors(found)
 
 
-def pickers(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int, int]:
+def pick_places(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int, int]:
     """(layer, head, pair of dimensions, key)."""
     config = run.lm.config
     sizes = {"layer": config.layers(stack), "head": config.n_heads, "turning": config.rotary_dims // 2}
@@ -65,7 +65,7 @@ def pickers(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int
         address.settle(key, size)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layer, head, pair = (
-        maps_pickers.number_picker(row, label, key, sizes[key])
+        pickers.number_picker(row, label, key, sizes[key])
         for label, key in (("Layer", "layer"), ("Head", "head"), ("Pair of dimensions", "turning"))
     )
     against = row.selectbox(
@@ -80,8 +80,8 @@ def pickers(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int
     return layer, head, pair, against or 0
 
 
-def turns(angles: Matrix, names: list[str]) -> None:
-    """Every pair's angle at every token."""
+def draw_angles(angles: Matrix, names: list[str]) -> None:
+    """Draws the angle of every pair of dimensions at every token."""
     figures.place(
         chart.angles_heatmap(angles, names, theme=theme.current(), width=620),
         key="angles",
@@ -93,8 +93,8 @@ def turns(angles: Matrix, names: list[str]) -> None:
     )
 
 
-def circle(angles: Matrix, names: list[str], pair: int, focus: int) -> None:
-    """One pair's angle at every token, round a circle."""
+def draw_circle(angles: Matrix, names: list[str], pair: int, focus: int) -> None:
+    """Draws one pair's angle at every token, on a circle."""
     around = np.ascontiguousarray(angles[:, pair])
     figures.place(
         chart.rotation_circle(around, names, theme=theme.current(), pair=pair, selected=focus, height=380),
@@ -107,25 +107,25 @@ def circle(angles: Matrix, names: list[str], pair: int, focus: int) -> None:
     )
 
 
-def turned(run: Run, stack: StackName, layer: int, head: int, query: int, key: int) -> Turned:
-    """The query of one token and the key of another, in one head: as recorded, and turned back."""
+def rotated_pair(run: Run, stack: StackName, layer: int, head: int, query: int, key: int) -> RotatedPair:
+    """The query of one token and the key of another in one head, as recorded and as before the rotation."""
     attention = run.trace.attention(stack, layer)
     q, k = rotation.before_rotation(run.trace, stack, layer)
     group = len(q) // len(k)  # query heads to a key head
     own, tokens = head // group, run.trace.tokens(stack)
-    return Turned(
+    return RotatedPair(
         vectors=torch.stack((q[head, query], attention.q[head, query], k[own, key], attention.k[own, key])),
         pairs=run.lm.config.rotary_dims // 2,
         names=(tokens[query].label, tokens[key].label),
-        apart=query - key,
+        distance=query - key,
         scale=attention.scale,
         shared=range(own * group, (own + 1) * group),
         place=f"layer-{layer}-head-{head}",
     )
 
 
-def plane(found: Turned, pair: int) -> None:
-    """One pair of the query's and the key's numbers, as arrows."""
+def draw_plane(found: RotatedPair, pair: int) -> None:
+    """Draws one pair of dimensions of query and key as arrows."""
     arrows = array(rotation.pair_of(found.vectors, pair, found.pairs))
     colours = theme.current()
     fig = chart.rotation_plane(
@@ -143,12 +143,12 @@ def plane(found: Turned, pair: int) -> None:
     )
 
 
-def price(found: Turned, speeds: Tensor, reach: int) -> None:
-    """What the same two vectors would score at other distances."""
+def draw_score_by_distance(found: RotatedPair, speeds: Tensor, reach: int) -> None:
+    """Draws the score that the same query and key would have at other distances."""
     distances = torch.arange(reach, device=found.vectors.device)
     q, k = found.vectors[0], found.vectors[2]
     scores = array(rotation.by_distance(q, k, speeds.to(q.device), distances) * found.scale)
-    fig = chart.distance_curve(scores, theme=theme.current(), at=found.apart, name="score", height=380)
+    fig = chart.distance_curve(scores, theme=theme.current(), at=found.distance, name="score", height=380)
     figures.place(
         fig,
         key="price",
@@ -160,8 +160,8 @@ def price(found: Turned, speeds: Tensor, reach: int) -> None:
     )
 
 
-def whole(found: Turned) -> None:
-    """All numbers of the four vectors."""
+def draw_vectors(found: RotatedPair) -> None:
+    """Draws all numbers of the four vectors."""
     values = array(found.vectors)
     still = found.vectors.shape[1] - 2 * found.pairs
     rest = f" The last {still} dimensions of each head do not turn." if still else ""

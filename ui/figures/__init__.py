@@ -1,4 +1,4 @@
-"""Placing a figure on a page, and its ways out. Other rooms call these functions as `figures.place(...)`."""
+"""Placing a figure on a page, with the buttons that save it. Other rooms call these functions as `figures.place(...)`."""
 
 from ui.figures.charts import NO_BUTTONS, Matrix, array, chart, strip
 from ui.figures.placing import as_text, head, place
@@ -7,13 +7,9 @@ from ui.figures.saving import (
     TABLE_ROWS,
     TakeAway,
     address,
-    files,
     is_open,
-    left_out,
     offer,
-    short,
     take_away,
-    twin,
     ways_to_save,
 )
 
@@ -27,15 +23,11 @@ __all__ = [
     "array",
     "as_text",
     "chart",
-    "files",
     "head",
     "is_open",
-    "left_out",
     "offer",
     "place",
-    "short",
     "strip",
     "take_away",
-    "twin",
     "ways_to_save",
 ]

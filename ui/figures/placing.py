@@ -1,4 +1,4 @@
-"""A figure under its heading, with its explanation and its ways out."""
+"""A figure under its heading, with its explanation and the buttons that save it."""
 
 import re
 from collections.abc import Callable
@@ -23,10 +23,10 @@ def place(
     python: Callable[[], str] | None = None,
     table: Callable[[], str] | None = None,
 ) -> None:
-    """A heading with its explanation on hover and the ways to save on its right, and below it the figure.
+    """Draws a heading, with its explanation on hover and the button to save on its right, and the figure below it.
 
-    `csv`, `npz`, `python` and `table` are called when someone asks for them; without `npz` the archive holds the arrays of
-    the figure, without `table` the table is that of the CSV. `fill`: the figure takes the column's width; else its own.
+    `csv`, `npz`, `python` and `table` are called when someone asks for them. Without `npz` the archive holds the arrays of
+    the figure; without `table` the table is made from the CSV. `fill`: the figure has the column's width, else its own.
     """
     head(
         fig,
@@ -54,7 +54,7 @@ def head(
     python: Callable[[], str] | None = None,
     table: Callable[[], str] | None = None,
 ) -> None:
-    """The line above a figure."""
+    """Draws the line above a figure: heading, explanation and the button to save."""
     with st.container(horizontal=True, key=f"head_{key}", gap="small", vertical_alignment="center"):
         st.markdown(f"**{heading}**", help=explained, width="stretch")
         ways_to_save(
@@ -63,5 +63,5 @@ def head(
 
 
 def as_text(heading: str) -> str:
-    """A heading without the backslashes that keep its tokens from being read as markup."""
+    """A heading without the backslashes of its escaped tokens."""
     return re.sub(r"\\([^\w\s]|_)", r"\1", heading)

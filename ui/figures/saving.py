@@ -1,4 +1,4 @@
-"""The ways out of a figure: picture, page, numbers, link, code, words, table."""
+"""Saving a figure: as a picture, an HTML page, numbers, a link, code, words or a table."""
 
 import csv as csv_text
 import io
@@ -24,7 +24,7 @@ TABLE_ROWS, TABLE_COLUMNS = 40, 14
 
 @dataclass(frozen=True)
 class TakeAway:
-    """What can be had of a view; each part is made when someone asks for it."""
+    """What can be saved of a view; each part is made when someone asks for it."""
 
     filename: str
     words: Callable[[], str]  # one paragraph, for those who cannot see the figure
@@ -48,7 +48,7 @@ def ways_to_save(
     python: Callable[[], str] | None = None,
     table: Callable[[], str] | None = None,
 ) -> None:
-    """One quiet button that opens all ways to take a figure away."""
+    """Draws the button that opens all ways to save a figure."""
     shown = theme.current()
     parts = TakeAway(
         filename=filename,
@@ -63,7 +63,7 @@ def ways_to_save(
 
 
 def take_away(parts: TakeAway, *, key: str) -> None:
-    """The button; what is behind it is made when it is opened."""
+    """Draws the button; its content is made when it is opened."""
     box = st.popover(
         "Take away",
         key=f"save_{key}",
@@ -74,7 +74,7 @@ def take_away(parts: TakeAway, *, key: str) -> None:
     if not is_open(box):
         return
     with box:
-        files(parts, key=key)
+        draw_files(parts, key=key)
         st.markdown("**Link to this view**")
         st.code(address(), language=None, wrap_lines=True)
         if parts.python is not None:
@@ -86,18 +86,18 @@ def take_away(parts: TakeAway, *, key: str) -> None:
         said = parts.words()
         st.text(said)
         st.markdown("**As a table**")
-        twin((parts.table or parts.csv)(), label=said)
+        draw_table((parts.table or parts.csv)(), label=said)
         if parts.table is not None:
             st.caption("A part of the numbers; the CSV holds them all.")
 
 
 def is_open(box: PopoverContainer | ExpanderContainer) -> bool:
-    """Whether someone looks into a fold: only then is its content made."""
+    """Whether a popover or an expander is open: only then is its content made."""
     return bool(box.open)
 
 
-def files(parts: TakeAway, *, key: str) -> None:
-    """The figure as files."""
+def draw_files(parts: TakeAway, *, key: str) -> None:
+    """Draws the buttons for the files of a view."""
     chart_key = key
     if parts.print is not None:
         chart_key = f"{key}_print"
@@ -115,7 +115,7 @@ def files(parts: TakeAway, *, key: str) -> None:
 
 
 def offer(label: str, data: Callable[[], str | bytes], filename: str, mime: str, *, key: str, says: str) -> None:
-    """A quiet button for a file, which is made when someone asks for it, out of reach of the session."""
+    """Draws a button for a file. `data` is called when it is clicked, outside the session: it cannot read its state."""
     st.download_button(
         label,
         data=data,
@@ -134,8 +134,8 @@ def address() -> str:
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
-def twin(text: str, *, label: str) -> None:
-    """The numbers of a figure as a table that a screen reader can walk, as many as are of use there."""
+def draw_table(text: str, *, label: str) -> None:
+    """Draws the first rows and columns of a CSV as a table for screen readers."""
     rows = list(csv_text.reader(io.StringIO(text)))
     if not rows:
         return
@@ -144,12 +144,13 @@ def twin(text: str, *, label: str) -> None:
         [[Cell(short(value)) for value in row[:TABLE_COLUMNS]] for row in rows[1 : TABLE_ROWS + 1]],
         label=label,
     )
-    left = left_out(len(rows) - 1, len(rows[0]))
+    left = left_out_words(len(rows) - 1, len(rows[0]))
     if left:
         st.caption(f"{left} are left out here; the CSV holds them.")
 
 
-def left_out(rows: int, columns: int) -> str:
+def left_out_words(rows: int, columns: int) -> str:
+    """How many rows and columns the table leaves out, in words; empty where it leaves out none."""
     counted = ((max(rows - TABLE_ROWS, 0), "row"), (max(columns - TABLE_COLUMNS, 0), "column"))
     return " and ".join(f"{count:,} {name}{'s' if count > 1 else ''}" for count, name in counted if count)
 

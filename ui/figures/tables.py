@@ -1,4 +1,4 @@
-"""Small tables of words and numbers that wrap instead of being cut off. Every cell is text and nothing else."""
+"""Small tables of words and numbers whose lines wrap. Cells hold plain text, never markup."""
 
 import html
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Narrow = Literal["fit", "wrap"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, and what it means on hover."""
+    """A text, and its meaning, which is shown on hover."""
 
     text: str
     means: str = ""

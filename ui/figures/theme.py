@@ -1,4 +1,4 @@
-"""Which theme the browser shows, and the style sheet that Streamlit's own options do not reach."""
+"""The theme the browser shows, and the style sheet for what Streamlit has no option for."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MARK = str(Path(__file__).with_name("mark.svg"))
 
 
 def is_dark() -> bool:
-    """Whether this browser shows the dark theme, as far as it has said."""
+    """Whether this browser shows the dark theme; false until it has reported its theme."""
     return st.context.theme.type == "dark"
 
 

@@ -1,4 +1,4 @@
-"""A token as a chip."""
+"""Tokens as chips."""
 
 from model.tokenizers.tokens import Token
 from ui.components.token_strip.token_strip import Chip

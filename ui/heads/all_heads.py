@@ -14,7 +14,8 @@ from ui.heads import in_words as heads_in_words
 from ui.heads.in_words import HeadScore
 from ui.maps import attention, pickers
 from ui.maps.attention import AttentionView
-from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
+from ui.runs import on_demand
+from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
@@ -28,7 +29,7 @@ def summary(run: Run, part: str) -> HeadSummary | None:
     """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
     stack, kind = attention.PARTS[part]
     key = ("summary", part)
-    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > AT_ONCE:
+    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > on_demand.WEIGHTS_AT_ONCE:
         takes = kept(run, ("seconds", part), float, lambda: head_summary.seconds(run.trace, stack, kind))
         count = head_summary.weights_of(run.trace, stack, kind)
         says = (

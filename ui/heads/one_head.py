@@ -126,7 +126,7 @@ def together(at: Look) -> None:
     count = view.heads * view.attention(layer).q.shape[1] * view.attention(layer).k.shape[1]
     memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
     says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
-    if count > on_demand.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
+    if count > on_demand.WEIGHTS_AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
         return
     mean, most = over_heads(view.attention(layer), view.reshaping)
     if view.reshaping is None:
@@ -158,7 +158,7 @@ def through(view: AttentionView, layer: int) -> None:
     """Rollout up to a layer, and the flow into one position at the top."""
     stack, _ = attention.PARTS[view.part]
     key = ("rollout", stack)
-    if not is_kept(view.run, key) and size(view) > on_demand.AT_ONCE:
+    if not is_kept(view.run, key) and size(view) > on_demand.WEIGHTS_AT_ONCE:
         takes = duration(kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack)))
         says = f"Rollout multiplies maps of {len(view.queries):,} tokens a side, one for each layer: about {takes}."
         if not asked(view.run, stack, says, key="work_out_rollout"):

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from model.edits import ZeroHead
 from ui.figures import Matrix, array
 from ui.maps import attention
 from ui.runs.estimate import seconds as pass_seconds
+from ui.runs.on_demand import held, is_kept, keep, kept
 from ui.runs.runner import Run
 from ui.state.edits import Off
 
@@ -90,27 +90,24 @@ class Sweep:
 
 
 Tables = dict[str, Table]  # by the kind of attention
-_KEPT: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
-
-
-def _kept(run: Run) -> dict[object, object]:
-    return _KEPT.setdefault(run, {})
 
 
 def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
     """A number that the run itself holds, (layers, heads) for each kind of attention; both are worked out together."""
-    held = _kept(run)
-    if name not in held:
-        both = {part: sharpness_and_norm(run.trace, *attention.PARTS[part]) for part in attention.available(run)}
-        held["weight"] = {part: sharp for part, (sharp, _) in both.items()}
-        held["norm"] = {part: norm for part, (_, norm) in both.items()}
-    found = held[name]
-    assert isinstance(found, dict)
-    return found
+
+    def both() -> dict[str, Tables]:
+        found = {part: sharpness_and_norm(run.trace, *attention.PARTS[part]) for part in attention.available(run)}
+        return {
+            "weight": {part: sharp for part, (sharp, _) in found.items()},
+            "norm": {part: norm for part, (_, norm) in found.items()},
+        }
+
+    tables: dict[str, Tables] = kept(run, ("weight and norm",), dict, both)
+    return tables[name]
 
 
 def has_tables(run: Run) -> bool:
-    return "weight" in _kept(run)
+    return is_kept(run, ("weight and norm",))
 
 
 def weights_of(run: Run) -> int:
@@ -121,28 +118,27 @@ def weights_of(run: Run) -> int:
 
 def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
     """Gradient x attention of every head, bits."""
-    held, key = _kept(run), ("gradient", prediction)
-    if key not in held:
+
+    def take() -> Tables:
         found = heads_gradient_x_attention(run.lm, prediction, edits=edits)
-        held[key] = {part: array(found[attention.PARTS[part]]) for part in attention.available(run)}
-    tables = held[key]
-    assert isinstance(tables, dict)
+        return {part: array(found[attention.PARTS[part]]) for part in attention.available(run)}
+
+    tables: Tables = kept(run, ("gradient", prediction), dict, take)
     return tables
 
 
 def has_gradients(run: Run, prediction: Prediction) -> bool:
-    return ("gradient", prediction) in _kept(run)
+    return is_kept(run, ("gradient", prediction))
 
 
 def price(run: Run, prediction: Prediction) -> Cost:
     """What a batch costs, timed once a run; where a pass takes long its time is estimated instead of taken."""
-    held, key = _kept(run), ("cost", prediction.read, prediction.source)
-    if key not in held:
+
+    def measure() -> Cost:
         takes = pass_seconds(run.lm, len(prediction.read) + len(prediction.source or ()))
-        held[key] = Cost(0.0, takes) if takes > SLOW else cost(run.lm, prediction)
-    found = held[key]
-    assert isinstance(found, Cost)
-    return found
+        return Cost(0.0, takes) if takes > SLOW else cost(run.lm, prediction)
+
+    return kept(run, ("cost", prediction.read, prediction.source), Cost, measure)
 
 
 def estimate(run: Run, prediction: Prediction) -> float:
@@ -158,9 +154,7 @@ def rows(run: Run, prediction: Prediction) -> int:
 
 def sweep(run: Run, prediction: Prediction) -> Sweep | None:
     """The knock-outs of this prediction, finished, under way or cancelled; None before they were asked for."""
-    found = _kept(run).get(("sweep", prediction))
-    assert found is None or isinstance(found, Sweep)
-    return found
+    return held(run, ("sweep", prediction), Sweep)
 
 
 def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
@@ -168,8 +162,7 @@ def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
     found = sweep(run, prediction)
     if found is None:
         before = log_probability(run.lm, prediction, edits)
-        found = Sweep(before, price(run, prediction), rows(run, prediction))
-        _kept(run)[("sweep", prediction)] = found
+        found = keep(run, ("sweep", prediction), Sweep(before, price(run, prediction), rows(run, prediction)))
     found.running = True
     return found
 

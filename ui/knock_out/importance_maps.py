@@ -18,7 +18,7 @@ from ui.knock_out import importance, notebook
 from ui.knock_out.importance import NUMBERS, Name, Sweep, Tables
 from ui.knock_out.page import Measured
 from ui.maps import attention
-from ui.runs.on_demand import AT_ONCE
+from ui.runs.on_demand import WEIGHTS_AT_ONCE, duration
 from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
@@ -48,7 +48,7 @@ def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
     """The numbers there are: those that cost little at once, gradients of a large model and knock-outs when asked for."""
     run, edits = found.edited, off.held(found.run)
     tables: dict[Name, Tables] = {}
-    if importance.has_tables(run) or importance.weights_of(run) <= AT_ONCE:
+    if importance.has_tables(run) or importance.weights_of(run) <= WEIGHTS_AT_ONCE:
         tables |= {"weight": importance.tables(run, "weight"), "norm": importance.tables(run, "norm")}
     if importance.has_gradients(run, asked) or gradient_seconds(run, asked) <= importance.AT_ONCE:
         tables["gradient"] = importance.gradients(run, asked, edits)
@@ -86,7 +86,8 @@ def sweep_row(found: Measured, asked: Prediction) -> None:
         word = "Knock out every head in turn" if not done else f"Go on: {count - done} of {count} heads are left"
         st.button(word, key="sweep_start", type="primary", on_click=begin, args=(run, asked, edits))
         st.caption(
-            f"{count} heads, {duration(importance.estimate(run, asked) * (count - done) / count)}.", width="content"
+            f"{count} heads, about {duration(importance.estimate(run, asked) * (count - done) / count)}.",
+            width="content",
         )
 
 
@@ -105,22 +106,13 @@ def take_gradients(run: Run, asked: Prediction, edits: tuple[off.Off, ...]) -> N
     importance.gradients(run, asked, edits)
 
 
-def duration(seconds: float) -> str:
-    """An estimate in words."""
-    if seconds < 1:
-        return "in less than a second"
-    if seconds < 90:
-        return f"about {seconds:.0f} s"
-    return f"about {seconds / 60:.0f} minutes"
-
-
 def under_way(found: Measured, asked: Prediction, sweep: Sweep, count: int) -> None:
     """A slice of knock-outs, drawn by itself; the whole page is drawn again once all are done."""
     ended = importance.advance(sweep, found.edited, asked, off.held(found.run))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         done = len(sweep.lost)
         left = sweep.cost.seconds(count - done, sweep.rows)
-        st.progress(done / count, text=f"{done} of {count} heads, {duration(left)} left")
+        st.progress(done / count, text=f"{done} of {count} heads, about {duration(left)} left")
         st.button("Cancel", key="sweep_cancel", on_click=cancel, args=(sweep,))
     if ended:
         st.rerun()
@@ -183,11 +175,13 @@ def ask_for(found: Measured, name: Name) -> None:
         asked = predictions.asked(run, found.which)
         args = (run, asked, off.held(found.run))
         st.button("Take the gradients", key="take_gradients", on_click=take_gradients, args=args)
-        st.caption(f"{duration(gradient_seconds(run, asked)).capitalize()}.")
+        st.caption(f"About {duration(gradient_seconds(run, asked))}.")
     else:
         count = importance.weights_of(run)
         st.button("Read every head", key=f"read_{name}", on_click=read_patterns, args=(run,))
-        st.caption(f"This text has {count / 1e6:,.0f} million attention weights; {duration(pattern_seconds(run))}.")
+        st.caption(
+            f"This text has {count / 1e6:,.0f} million attention weights; about {duration(pattern_seconds(run))}."
+        )
 
 
 def tall(table: Table) -> int:

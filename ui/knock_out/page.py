@@ -129,7 +129,7 @@ def writes_now(run: Run, edits: tuple[off.Off, ...]) -> Run | None:
     if runner.store().get(spec) is None:
         takes = estimate.seconds(run.lm, len(run.trace.tokens(run.trace.predicts)))
         says = f"What the model writes by itself without these parts takes about {duration(takes)} to find out."
-        if takes > estimate.PATIENCE and not asked(run, edits, says, key="write_again"):
+        if takes > estimate.ANNOUNCED_SECONDS and not asked(run, edits, says, key="write_again"):
             return None
     return runner.get(spec, lambda: st.session_state.get("text"), like=run.spec)
 

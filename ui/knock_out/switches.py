@@ -137,14 +137,14 @@ def pictures_of(found: Measured, part: str) -> thumbnails.Overview | None:
             if not asked(found.edited, part, says, key="draw_changes"):
                 return None
         small = in_turn(lambda seen: comparison.changes(plain, edited, "number", False, seen)[1])
-        return small.pictures.copy(), small.captions
+        return thumbnails.Overview(small.pictures.copy(), small.captions)
     view = attention.shown(found.plain, part)
     if thumbnails.costly(view):
         says += f"What every head looks at takes about {duration(thumbnails.seconds(view))} to draw."
         if not asked(found.plain, part, says, key="draw_all"):
             return None
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
-    return pictures.copy(), captions
+    return thumbnails.Overview(pictures.copy(), captions)
 
 
 def sublayers(run: Run) -> None:

@@ -1,11 +1,11 @@
-"""Hiding tokens from an encoder: click one, and see what the model expects in its place."""
+"""Masks in an encoder's text: click a token to mask it, and see what the model predicts in its place."""
 
 import numpy as np
 import streamlit as st
 
 from ui import figures
 from ui.figures import array, markdown, theme
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import encoder_input
 from ui.shell.masks import clickable_text, hint, masks
 from viz.export import table_csv
@@ -14,31 +14,31 @@ from viz.next_token import next_token_chart
 from viz.percent import format_percent
 
 CANDIDATES = 10
-CHARTS = 6  # masks with a chart of their own
-ABREAST = 3
+CHARTS = 6  # masks that get a chart
+COLUMNS = 3  # charts in a row
 
 
-def masking(run: Run) -> None:
-    """The text to click on, and the prediction at every mask."""
+def draw_masks(run: Run) -> None:
+    """Draws the text to click on, and the prediction at every mask."""
     if not encoder_input.can_mask(run.lm):
         st.caption("This checkpoint names no mask token, so no token can be hidden and guessed.")
         return
     clickable_text(run)
     hint(run)
     places = masks(run)
-    for first in range(0, min(len(places), CHARTS), ABREAST):
-        shown = places[first : first + ABREAST]
+    for first in range(0, min(len(places), CHARTS), COLUMNS):
+        shown = places[first : first + COLUMNS]
         wide = len(places) > 2
-        for column, place in zip(st.columns(ABREAST if wide else 2, gap="large"), shown, strict=False):
+        for column, place in zip(st.columns(COLUMNS if wide else 2, gap="large"), shown, strict=False):
             with column:
-                prediction(run, place)
+                draw_prediction(run, place)
     if len(places) > CHARTS:
         st.caption(f"{len(places)} masks; the first {CHARTS} have a chart here, the table below has a row for each.")
-    relation(run)
+    draw_relation(run)
 
 
-def prediction(run: Run, place: int) -> None:
-    """The full-vocabulary softmax at one mask, what stood there marked."""
+def draw_prediction(run: Run, place: int) -> None:
+    """Draws the softmax over the vocabulary at one mask, with the token that was masked marked."""
     shares = run.lm.logits(run.trace.final[place]).softmax(dim=-1)
     was = run.original[place] if place in run.spec.masks else None
     ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
@@ -65,7 +65,7 @@ def prediction(run: Run, place: int) -> None:
         explained="The full softmax over the vocabulary at the mask: the most probable pieces, and all others as one bar. What "
         "stood there is marked.",
         filename=f"mask-at-{place}",
-        csv=lambda: whole(run, place),
+        csv=lambda: vocabulary_csv(run, place),
     )
     if was is not None:
         rank = int((shares > shares[was.id]).sum()) + 1
@@ -73,8 +73,8 @@ def prediction(run: Run, place: int) -> None:
         st.caption(f"{markdown.quoted(was.label)} stood there: {share}, rank {rank:,} of {len(shares):,}.")
 
 
-def whole(run: Run, place: int) -> str:
-    """Every piece of the vocabulary at one mask."""
+def vocabulary_csv(run: Run, place: int) -> str:
+    """A row for each piece of the vocabulary, with its logit and probability at one mask."""
     logits = run.lm.logits(run.trace.final[place])
     shares = logits.softmax(dim=-1)
     order = shares.argsort(descending=True, stable=True).tolist()
@@ -89,8 +89,8 @@ def whole(run: Run, place: int) -> str:
     )
 
 
-def relation(run: Run) -> None:
-    """BERT's judgement of a pair, where the checkpoint has that head."""
+def draw_relation(run: Run) -> None:
+    """Draws BERT's judgement of a pair of sentences, where the checkpoint has that head."""
     judged = None if run.segments is None else run.trace.relation
     if judged is not None:
         share = format_percent(float(judged[0]))

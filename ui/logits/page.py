@@ -1,4 +1,4 @@
-"""The logits page: what was expected at every position, and how temperature changes it."""
+"""The logits page: the prediction at every position, and how temperature changes it."""
 
 import numpy as np
 import pandas as pd
@@ -8,43 +8,43 @@ import torch
 from analysis.uncertainty import Positionwise, positionwise, tempered
 from ui import figures
 from ui.figures import Matrix, array, markdown, theme
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.next_token import next_token_chart
 from viz.uncertainty import candidates_table_heatmap, entropy_line, temperature_curve
 
-CANDIDATES = 8
-LISTED = 5
-CURVES = 6
+CANDIDATES = 8  # tokens of the chart and the CSV
+TABLE_TOKENS = 5  # a row of the table
+CURVES = 6  # tokens with a curve
 COLDEST, HOTTEST = 0.1, 3.0
 
 
-def read(run: Run) -> Positionwise:
-    """Every position's softmax against the token that came."""
+def expectations(run: Run) -> Positionwise:
+    """At every position: the most probable tokens, and the probability and rank of the token that came."""
     stack = run.trace.predicts
     itself: list[int | None] = [token.id for token in run.original]
     came = itself if run.lm.kind == "encoder" else run.after(stack)
     return positionwise(run.trace.logits, came, CANDIDATES)
 
 
-def positions(run: Run) -> list[str]:
-    """Rows: the token read, after which the prediction is made; in an encoder it is made at that very place."""
+def row_labels(run: Run) -> list[str]:
+    """A label for each position: the token that is read there."""
     return [token.label for token in run.trace.tokens(run.trace.predicts)]
 
 
-def table(run: Run, found: Positionwise) -> None:
-    """For every position the most probable tokens, the one that came framed."""
-    top = found.top_ids[:, :LISTED]
+def draw_table(run: Run, found: Positionwise) -> None:
+    """Draws the most probable tokens of every position, with the one that came framed."""
+    top = found.top_ids[:, :TABLE_TOKENS]
     labels = [[run.lm.token(int(i)).label for i in row] for row in top]
     came = [
         next((n for n, i in enumerate(row) if int(i) == int(token)), None)
         for row, token in zip(top, found.came, strict=True)
     ]
-    shares = array(found.top_probabilities[:, :LISTED])
+    shares = array(found.top_probabilities[:, :TABLE_TOKENS])
     said = "predicted at" if run.lm.kind == "encoder" else "predicted after"
     fig = candidates_table_heatmap(
-        labels, shares, positions(run), theme=theme.current(), came=came, title=said, width=560
+        labels, shares, row_labels(run), theme=theme.current(), came=came, title=said, width=560
     )
     figures.head(
         fig,
@@ -64,10 +64,10 @@ def table(run: Run, found: Positionwise) -> None:
 
 
 def as_csv(run: Run, found: Positionwise) -> str:
-    """One row a position."""
+    """A row for each position."""
     columns: dict[str, list[str] | list[int] | list[float]] = {
         "position": list(range(len(found.came))),
-        "read": positions(run),
+        "read": row_labels(run),
         "came": [run.lm.token(int(i)).label if i >= 0 else "" for i in found.came],
         "probability": [float(p) for p in found.probability],
         "rank": [int(r) for r in found.rank],
@@ -80,11 +80,11 @@ def as_csv(run: Run, found: Positionwise) -> str:
     return table_csv(columns)
 
 
-def numbers(run: Run, found: Positionwise) -> None:
-    """The token that came at every position, in numbers."""
+def draw_numbers(run: Run, found: Positionwise) -> None:
+    """Draws a table with numbers of the token that came at every position."""
     shown = pd.DataFrame(
         {
-            "read": positions(run),
+            "read": row_labels(run),
             "came": [run.lm.token(int(i)).label if i >= 0 else "" for i in found.came],
             "probability": array(found.probability),
             "rank": [int(r) if r > 0 else None for r in found.rank],
@@ -105,8 +105,8 @@ def numbers(run: Run, found: Positionwise) -> None:
     )
 
 
-def certainty(run: Run, found: Positionwise) -> None:
-    """Entropy before, surprisal after, rank in numbers."""
+def draw_certainty(run: Run, found: Positionwise) -> None:
+    """Draws the entropy before and the surprisal after each token, and says how often the most probable one came."""
     labels = [run.lm.token(int(i)).label if i >= 0 else "…" for i in found.came]
     surprisals = array(found.surprisal)
     fig = entropy_line(array(found.entropy), surprisals, labels, theme=theme.current(), width=480, height=300)
@@ -128,9 +128,9 @@ def certainty(run: Run, found: Positionwise) -> None:
         )
 
 
-def temperature(run: Run, found: Positionwise) -> None:
-    """One position's softmax at any temperature."""
-    rows, where = positions(run), "At" if run.lm.kind == "encoder" else "After"
+def draw_temperature(run: Run, found: Positionwise) -> None:
+    """Draws the softmax of one position at any temperature, with the pickers of both."""
+    rows, where = row_labels(run), "At" if run.lm.kind == "encoder" else "After"
     left, right = st.columns(2, gap="large")
     address.settle("position", len(rows))
     at = left.selectbox(
@@ -151,15 +151,15 @@ def temperature(run: Run, found: Positionwise) -> None:
     ids = [int(i) for i in logits.topk(min(CANDIDATES, len(shares))).indices]
     labels = [run.lm.token(i).label for i in ids]
     with left:
-        tempered_chart(labels, ids, shares, int(found.came[at]), f"{where} “{rows[at]}”", degree)
+        draw_tempered(labels, ids, shares, int(found.came[at]), f"{where} “{rows[at]}”", degree)
     with right:
-        sweep(labels[:CURVES], ids[:CURVES], logits, degree)
+        draw_sweep(labels[:CURVES], ids[:CURVES], logits, degree)
 
 
-def tempered_chart(
+def draw_tempered(
     labels: list[str], ids: list[int], shares: torch.Tensor, came: int, after: str, degree: float
 ) -> None:
-    """The softmax at one temperature."""
+    """Draws the softmax at one temperature."""
     values = array(shares[ids])
     fig = next_token_chart(
         labels,
@@ -181,8 +181,8 @@ def tempered_chart(
     )
 
 
-def sweep(labels: list[str], ids: list[int], logits: torch.Tensor, degree: float) -> None:
-    """How each candidate's share moves as temperature rises."""
+def draw_sweep(labels: list[str], ids: list[int], logits: torch.Tensor, degree: float) -> None:
+    """Draws the probability of each candidate at every temperature."""
     degrees: Matrix = np.linspace(COLDEST, HOTTEST, 59, dtype=np.float32)
     values = array(tempered(logits, torch.from_numpy(degrees).to(logits.device))[:, ids])
     fig = temperature_curve(degrees, values, labels, theme=theme.current(), current=degree, height=320)

@@ -2,21 +2,23 @@
 
 import time
 from collections.abc import Callable, Iterable
-from weakref import WeakKeyDictionary
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ui.components.head_grid.head_grid import MOST, thumbnails
 from ui.maps.attention import AttentionView
-from ui.runs.runner import Run
+from ui.runs.on_demand import is_kept, kept
 from viz.labels import visible
 from viz.percent import format_percent
 
-Overview = tuple[NDArray[np.uint8], list[list[str]]]
 
+class Overview(NamedTuple):
+    """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words."""
 
-_OVERVIEWS: "WeakKeyDictionary[Run, dict[object, Overview]]" = WeakKeyDictionary()
+    pictures: NDArray[np.uint8]
+    captions: list[list[str]]
 
 
 MOST_OVERVIEWS = 8  # of one run
@@ -32,18 +34,11 @@ AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so th
 
 
 def overview(view: AttentionView, seen: Callable[[float], object] = lambda share: None) -> Overview:
-    """Thumbnails of all heads, (layers, heads, rows, columns), and each head's strongest pair in words.
+    """The overview of a view, kept as long as its run is: choosing another head draws the same thumbnails.
 
-    Kept as long as the run is: choosing another head draws the same thumbnails. `seen` is told how much is done; what it
-    raises ends the work.
+    `seen` is called with the share that is done; an error it raises ends the work.
     """
-    held = _OVERVIEWS.setdefault(view.run, {})
-    made = held.get(_what(view))
-    if made is None:
-        if len(held) >= MOST_OVERVIEWS:
-            held.clear()
-        made = held[_what(view)] = _overview(view, seen)
-    return made
+    return kept(view.run, _key(view), Overview, lambda: _overview(view, seen), most=MOST_OVERVIEWS)
 
 
 def seconds(view: AttentionView) -> float:
@@ -58,14 +53,15 @@ def costly(view: AttentionView) -> bool:
     """Whether all heads would take long to work out, and were not yet."""
     seen = view.attention(0)
     long = max(seen.q.shape[1], seen.k.shape[1]) > ON_REQUEST
-    return long and _what(view) not in _OVERVIEWS.get(view.run, {})
+    return long and not is_kept(view.run, _key(view))
 
 
-def _what(view: AttentionView) -> object:
+def _key(view: AttentionView) -> tuple[object, ...]:
     """All that an overview of a run depends on."""
     shape = view.reshaping
     hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
-    return view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes()
+    keys_kept = None if view.kept is None else view.kept.tobytes()
+    return "overview", view.part, view.queries, view.keys, hidden, keys_kept
 
 
 def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
@@ -85,7 +81,7 @@ def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
             seen((layer * view.heads + len(said)) / (view.layers * view.heads))
         pictures.append(np.concatenate(small))
         captions.append(said)
-    return np.stack(pictures), captions
+    return Overview(np.stack(pictures), captions)
 
 
 def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tuple[str, ...]) -> str:

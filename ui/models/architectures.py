@@ -1,4 +1,4 @@
-"""The architectures page: predictions, attention, what counts, what it costs and how it is built, a column a model."""
+"""The architectures page, a column for each model: predictions, attention, influence of tokens, cost, and how it is built."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,10 +10,9 @@ from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
 from ui.maps import attention as maps_attention
 from ui.models import block_drawing, cost_table, side_by_side
-from ui.models.facts import facts
 from ui.models.side_by_side import Side
 from ui.runs import model_pool
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import masks
 from ui.state import address
 from viz.export import matrix_csv, table_csv
@@ -22,9 +21,9 @@ from viz.next_token import next_token_chart
 from viz.parameters import many
 from viz.strips import attention_small
 
-TOP = 5
-ABREAST = 4  # heads in a row of pictures
-CUT = 96  # tokens a side of the pictures of heads
+TOP_TOKENS = 5
+HEADS_IN_A_ROW = 4  # of pictures
+MOST_TOKENS = 96  # a side of the pictures of heads
 BY_DISTANCE = (
     "The gradient of a prediction's log-probability towards each token's embedding: its length, as a share of all tokens read. "
     f"Solid: the mean over up to {side_by_side.MOST_PREDICTIONS} predictions of the text's second half. Dotted: the mean attention "
@@ -33,20 +32,24 @@ BY_DISTANCE = (
 
 
 def columns(names: list[str], what: str) -> list[DeltaGenerator]:
-    """A column for each model; the style sheet puts four in two rows where they would be too narrow to read."""
+    """A column for each model; where four would be too narrow to read, the style sheet puts them in two rows."""
     with st.container(key=f"sides_{what}"):
         return list(st.columns(len(names), gap="medium"))
 
 
-def predictions(names: list[str], run: Run) -> list[Side]:
-    """Each model's name and kind, and what it predicts. Runs are made in turn: the first stand while others run."""
+def draw_predictions(names: list[str], run: Run) -> list[Side]:
+    """Draws each model's name, kind and prediction. Runs are made one after another, and each is drawn when it is done.
+
+    Returns the models with their runs.
+    """
     return [
-        prediction(column, names[number], run, number) for number, column in enumerate(columns(names, "predictions"))
+        draw_prediction(column, names[number], run, number)
+        for number, column in enumerate(columns(names, "predictions"))
     ]
 
 
-def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side:
-    """One model."""
+def draw_prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side:
+    """Draws one model's name, kind and prediction; returns the model with its run."""
     with column:
         with st.spinner("Running"):
             side = side_by_side.side(name, run)
@@ -61,15 +64,15 @@ def prediction(column: DeltaGenerator, name: str, run: Run, number: int) -> Side
         if lm.net.head is None:
             st.caption("A body without an output head: it predicts no tokens.")
         else:
-            predicted(side.run, number)
+            draw_next_tokens(side.run, number)
     return side
 
 
-def predicted(run: Run, number: int) -> None:
-    """The most probable tokens at the place that matters to this kind of model, and what was written."""
+def draw_next_tokens(run: Run, number: int) -> None:
+    """Draws the most probable tokens at the place that matters for this kind of model, and the text it wrote."""
     where = masks.predicted_at(run) if run.lm.kind == "encoder" else -1
     shares = run.steps[0].probabilities if run.steps else run.trace.probabilities(where)
-    top = shares.topk(min(TOP, len(shares)))
+    top = shares.topk(min(TOP_TOKENS, len(shares)))
     ids, values = [int(i) for i in top.indices], array(top.values)
     labels = [run.lm.token(i).label for i in ids]
     rest = len(shares) - len(ids)
@@ -101,11 +104,11 @@ def what_is_predicted(run: Run, where: int) -> tuple[str, str]:
         if run.source[where].id != run.lm.special.mask:
             told = "This encoder names no mask token: its guess at a token that it can see."
         return f"Hidden word {markdown.plain('“' + run.original[where].label + '”')}", told
-    return "Next token", f"What comes after the text; below, how it goes on for {side_by_side.WRITTEN} tokens."
+    return "Next token", f"What comes after the text; below, how it goes on for {side_by_side.WRITTEN_TOKENS} tokens."
 
 
-def attention(sides: list[Side]) -> int:
-    """Each model's heads at one layer, as pictures; the layer."""
+def draw_attention(sides: list[Side]) -> int:
+    """Draws each model's heads at one layer as pictures, with the picker of the layer; returns the layer."""
     attending = [side for side in sides if side.run is not None and side_by_side.parts(side.run)]
     st.markdown("### Where it looks")
     if not attending:
@@ -131,7 +134,7 @@ def attention(sides: list[Side]) -> int:
     ):
         with column:
             if side.run is not None:
-                pictures(side.run, layer, number)
+                draw_heads(side.run, layer, number)
     return layer
 
 
@@ -139,8 +142,8 @@ def depth_name(layer: int) -> str:
     return f"layer {layer}"
 
 
-def pictures(run: Run, layer: int, number: int) -> None:
-    """One model's heads, and the one that was clicked exactly."""
+def draw_heads(run: Run, layer: int, number: int) -> None:
+    """Draws one model's heads as pictures, and the head that was clicked as an exact map."""
     kinds = side_by_side.parts(run)
     if not kinds:
         st.markdown("**No attention**")
@@ -150,11 +153,11 @@ def pictures(run: Run, layer: int, number: int) -> None:
     for part in kinds:
         stack, kind = maps_attention.PARTS[part]
         shown = side_by_side.clamp(run, layer, stack)
-        asking = run.trace.tokens(stack)[: run.typed if part == "decoder" else CUT][:CUT]
-        asked = run.trace.tokens("encoder")[:CUT] if part == "cross" else asking
+        asking = run.trace.tokens(stack)[: run.typed if part == "decoder" else MOST_TOKENS][:MOST_TOKENS]
+        asked = run.trace.tokens("encoder")[:MOST_TOKENS] if part == "cross" else asking
         weights = array(run.trace.attention(stack, shown, kind).weights()[:, : len(asking), : len(asked)])
         st.markdown(f"**{maps_attention.NAMES[part]}, layer {shown}**", help=maps_attention.MEANING[part])
-        chosen = head_pictures(
+        chosen = pick_head(
             weights, f"heads_{number}_{part}", f"{maps_attention.NAMES[part]} of {run.spec.model}", shown
         )
         queries, keys = [token.label for token in asking], [token.label for token in asked]
@@ -162,24 +165,24 @@ def pictures(run: Run, layer: int, number: int) -> None:
         figures.chart(fig, key=f"exact_{number}_{part}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
 
 
-def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
-    """A layer's heads as pictures; the head that was clicked, at first the one that looks most sharply."""
+def pick_head(weights: Matrix, key: str, name: str, layer: int) -> int:
+    """Draws a layer's heads as pictures; returns the head that was clicked, at first the one with the sharpest attention."""
     count = len(weights)
-    abreast = max(n for n in range(1, ABREAST + 1) if count % n == 0)
+    in_a_row = max(n for n in range(1, HEADS_IN_A_ROW + 1) if count % n == 0)
     sharpest = int(weights.max(axis=-1).mean(axis=-1).argmax())
     chosen = min(int(st.session_state.get(f"{key}_open", sharpest)), count - 1)
 
     def choose(event: HeadEvent) -> None:
-        st.session_state[f"{key}_open"] = event.layer * abreast + event.head
+        st.session_state[f"{key}_open"] = event.layer * in_a_row + event.head
 
     small = thumbnails(weights)
     head_grid(
-        small.reshape(-1, abreast, *small.shape[1:]),
-        selected=divmod(chosen, abreast),
+        small.reshape(-1, in_a_row, *small.shape[1:]),
+        selected=divmod(chosen, in_a_row),
         key=key,
-        row_labels=[""] * (count // abreast),
-        column_labels=[""] * abreast,
-        names=[[f"layer {layer} · head {r * abreast + c}" for c in range(abreast)] for r in range(count // abreast)],
+        row_labels=[""] * (count // in_a_row),
+        column_labels=[""] * in_a_row,
+        names=[[f"layer {layer} · head {r * in_a_row + c}" for c in range(in_a_row)] for r in range(count // in_a_row)],
         label=f"{name}, layer {layer}",
         on_head=choose,
     )
@@ -187,8 +190,8 @@ def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
     return chosen
 
 
-def influence(sides: list[Side], layer: int) -> None:
-    """How much each token read counts: by distance for all models in one figure, then for the prediction of each."""
+def draw_influence(sides: list[Side], layer: int) -> None:
+    """Draws the influence of each token: by distance for all models in one figure, and for one prediction of each model."""
     st.markdown("### How long a token still counts")
     place = st.container()
     curves: list[Curve] = []
@@ -200,7 +203,7 @@ def influence(sides: list[Side], layer: int) -> None:
             continue
         with column:
             colour = theme.current().series[ready.index(side) % len(theme.current().series)]
-            curves += counts(side, side.run, layer, number, colour)
+            curves += draw_token_influence(side, side.run, layer, number, colour)
     if not curves:
         return
     fig = influence_by_distance(curves, theme=theme.current())
@@ -216,7 +219,7 @@ def influence(sides: list[Side], layer: int) -> None:
 
 
 def by_distance_csv(curves: list[Curve]) -> str:
-    """A row a distance, a column a curve; empty where a curve ends sooner."""
+    """A row for each distance, a column for each curve; empty beyond the end of a curve."""
     reach = max(len(curve.shares) for curve in curves)
     held: dict[str, list[str] | list[int] | list[float]] = {"tokens back": list(range(reach))}
     for curve in curves:
@@ -225,10 +228,10 @@ def by_distance_csv(curves: list[Curve]) -> str:
     return table_csv(held)
 
 
-def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[Curve]:
-    """One model's tokens as bars; its curves."""
+def draw_token_influence(side: Side, run: Run, layer: int, number: int, colour: str) -> list[Curve]:
+    """Draws the influence of one model's tokens as bars; returns its curves by distance."""
     try:
-        held = side_by_side.counted(run)
+        held = side_by_side.influence_of(run)
     except InputError as error:
         st.caption(f"{markdown.plain(side.label)}: " + markdown.sentence(str(error)))
         return []
@@ -247,8 +250,8 @@ def counts(side: Side, run: Run, layer: int, number: int, colour: str) -> list[C
     return curves if seen is None else [*curves, Curve(side.label, array(seen.mean), attention=True)]
 
 
-def differences(sides: list[Side]) -> None:
-    """What differs between the configs, and what a token costs."""
+def draw_differences(sides: list[Side]) -> None:
+    """Draws the table of what differs between the configs and what a token costs."""
     ready = [side for side in sides if side.run is not None]
     if not ready:
         return
@@ -258,8 +261,8 @@ def differences(sides: list[Side]) -> None:
     tables.table(heads_row, rows, label="What differs between the models", narrow="fit")
 
 
-def drawings(sides: list[Side]) -> None:
-    """Each model's layers, drawn from its config."""
+def draw_blocks(sides: list[Side]) -> None:
+    """Draws a block of each stack of each model, from its config."""
     st.markdown("### How it is built")
     for number, (column, side) in enumerate(
         zip(columns([side.name for side in sides], "drawings"), sides, strict=True)
@@ -269,13 +272,10 @@ def drawings(sides: list[Side]) -> None:
         config = side.run.lm.config
         with column:
             for stack in block_drawing.stacks_of(config):
-                fig, title, explained = block_drawing.block_figure(config, stack)
-                told = facts(config)
-                figures.place(
-                    fig,
+                block_drawing.draw_block(
+                    config,
+                    stack,
                     key=f"drawing_{number}_{stack}",
-                    heading=f"{markdown.plain(side.label)}: {title}",
-                    explained=explained,
                     filename=f"{side.label}-{stack}",
-                    csv=lambda told=told: table_csv({"term": [f.term for f in told], "value": [f.value for f in told]}),  # type: ignore[misc]
+                    of=f"{markdown.plain(side.label)}: ",
                 )

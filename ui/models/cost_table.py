@@ -1,11 +1,11 @@
-"""What differs between models, term by term, and what a token costs in each: the rows of one table."""
+"""The rows of the table of differences: the terms of the config that differ, and what a token costs."""
 
 from analysis.cost import Cost, cost
 from ui.figures.tables import Cell
 from ui.models import side_by_side
 from ui.models.facts import facts
 from ui.models.side_by_side import Side
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from viz.parameters import many
 from viz.percent import format_percent
 
@@ -22,7 +22,7 @@ MEANS = {
 
 
 def differing(sides: list[Side]) -> list[list[Cell]]:
-    """Terms of the configs whose values are not the same in all."""
+    """A row for each term of the configs whose values are not all the same."""
     told = [{fact.term: fact for fact in facts(side.run.lm.config)} for side in sides if side.run is not None]
     terms = list(dict.fromkeys(term for one in told for term in one))
     rows = []
@@ -35,12 +35,12 @@ def differing(sides: list[Side]) -> list[list[Cell]]:
 
 
 def costs(sides: list[Side]) -> list[list[Cell]]:
-    """Parameters, operations, memory and time, a row each."""
+    """A row each for parameters, operations, memory and time."""
     found = [(side.run, cost(side.run.lm.config)) for side in sides if side.run is not None]
     rows = {
         "Parameters": [many(run.lm.parameters) for run, _ in found],
         "Operations a token": [many(operations(run, c)) for run, c in found],
-        "of these for looking": [format_percent(looking(run, c) / operations(run, c)) for run, c in found],
+        "of these for looking": [format_percent(attention_operations(run, c) / operations(run, c)) for run, c in found],
         "Kept a token": [bytes_of(c.kept, run) for run, c in found],
         "Carried on": [bytes_of(c.state, run) for run, c in found],
         "Time a token": [milliseconds(side_by_side.seconds(run)) for run, _ in found],
@@ -49,19 +49,19 @@ def costs(sides: list[Side]) -> list[list[Cell]]:
 
 
 def context(run: Run) -> int:
-    """How many tokens the next one looks at within its own stack."""
+    """How many tokens of its own stack the next token can attend to."""
     return len(run.trace.tokens("decoder")) if run.lm.kind == "encoder-decoder" else len(run.original)
 
 
-def looking(run: Run, c: Cost) -> int:
+def attention_operations(run: Run, c: Cost) -> int:
     """Operations of scores and mixing for the token after this text."""
     across = c.per_source * len(run.trace.tokens("encoder")) if run.lm.kind == "encoder-decoder" else 0
     return c.per_context * context(run) + across
 
 
 def operations(run: Run, c: Cost) -> int:
-    """All operations of that token."""
-    return c.fixed + looking(run, c)
+    """All operations for the token after this text."""
+    return c.fixed + attention_operations(run, c)
 
 
 def bytes_of(numbers: int, run: Run) -> str:

@@ -1,4 +1,4 @@
-"""A loaded model in words and numbers: its config as terms, its parameters by part, the plan of its blocks."""
+"""Facts about a model: its config as terms and values, its parameters by part, and the plan of its blocks."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -48,7 +48,7 @@ ACTIVATIONS = {"relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU (tanh form)", 
 
 
 def facts(config: TransformerConfig) -> list[Fact]:
-    """The config's terms that matter for this model."""
+    """The terms of the config that apply to this model."""
     if config.recurrence != "none":
         return _recurrent(config)
     return [*_sizes(config), *_attention(config), *_order(config), *_inside(config), *_ends(config)]
@@ -211,7 +211,7 @@ def biases(c: TransformerConfig) -> str:
 
 
 def block_plan(c: TransformerConfig, stack: Stack) -> BlockPlan:
-    """What the drawing needs to know of a stack."""
+    """The plan from which a stack's block is drawn."""
     layers, both = c.layers(stack), c.kind == "encoder-decoder"
     return BlockPlan(
         title=f"{stack.capitalize()} block",
@@ -263,7 +263,7 @@ def part_of(name: str) -> str:
 
 
 def parameters_by_part(lm: LanguageModel) -> list[tuple[str, int]]:
-    """(part, parameters) of the parts this model has; what is tied counts once, as the embedding."""
+    """(part, number of parameters) of each part the model has; tied parameters count once, as the embedding."""
     counts = dict.fromkeys(PARTS, 0)
     for name, parameter in lm.net.named_parameters():
         counts[part_of(name)] += parameter.numel()

@@ -1,6 +1,6 @@
-"""One published model of each family, by what its config.json says; the table of differences is read from these.
+"""The config of one published model of each family, from which the table of differences is made.
 
-PaLM's and Jurassic's come from their papers. The tests compare the parameters each comes to with the published counts.
+Those of PaLM and Jurassic come from their papers. The tests compare the number of parameters with the published ones.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from model.families.family import ConfigJson
 
 @dataclass(frozen=True)
 class Example:
-    """A published model: where its config can be read, and the keys of it that matter."""
+    """A published model: where its config is, and the keys of it that matter here."""
 
     source: str
     config_json: Mapping[str, object]
@@ -147,5 +147,5 @@ EXAMPLES: Mapping[str, Example] = {
 
 
 def example_config(family: str) -> TransformerConfig:
-    """What the family's own reader makes of its example."""
+    """The config of a family's example, read by the family's own reader."""
     return FAMILIES[family].read_config(ConfigJson(EXAMPLES[family].config_json))

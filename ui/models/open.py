@@ -1,4 +1,4 @@
-"""Opening and unloading: what lies on this machine, a folder or a hub id, and what is in memory."""
+"""Opening and unloading models: those on this machine, a folder or a hub id, and those in memory."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -15,7 +15,7 @@ from model.loading.hub import Progress
 from model.loading.memory import free_on
 from ui.figures import markdown
 from ui.models import permission
-from ui.models.page import heading
+from ui.models.page import draw_heading
 from ui.runs import model_pool, runner
 from ui.runs.model_pool import Listed
 
@@ -27,11 +27,11 @@ PRECISION_MEANING = (
 )
 
 
-def on_this_machine(name: str) -> None:
-    """What can be run at once; a click on a line makes it the current model."""
+def draw_on_this_machine(name: str) -> None:
+    """Draws the list of models that lie on this machine; a click on a line makes it the current model."""
     allowed = permission.may_open()
     listed = model_pool.on_disk(runner.model_pool().opened, cache=allowed)
-    heading(
+    draw_heading(
         "On this machine",
         "What ships with Regard, what lies in the Hugging Face cache, and folders opened since it started."
         if allowed
@@ -75,9 +75,9 @@ def choose(listed: list[Listed], state: object) -> None:
         st.session_state["open_next"] = listed[rows[0]].where
 
 
-def open_another(device: str) -> None:
-    """A folder or a hub id, and where and how exactly it shall run."""
-    heading(
+def draw_open_another(device: str) -> None:
+    """Draws the form that opens a folder or a hub id, with device and precision."""
+    draw_heading(
         "Open another",
         "A folder in Hugging Face layout (config.json, weights, tokenizer), or a model of the hub. Nothing in it is executed.",
     )
@@ -105,12 +105,7 @@ def open_another(device: str) -> None:
         if from_hub
         else "A path on the machine that Regard runs on.",
     )
-    left, right = st.columns(2)
-    devices = runner.devices()
-    on = left.segmented_control(
-        "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
-    )
-    dtype = right.selectbox("Precision", model_pool.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    on, dtype = pick_device_and_precision(device)
     st.caption(permission.ALLOWED)
     if st.button("Open", type="primary", key="open"):
         try:
@@ -118,18 +113,29 @@ def open_another(device: str) -> None:
         except CheckpointError as error:
             st.error(markdown.sentence(str(error)), icon="⚠️")
             return
-        open_now(where, on or device, dtype or "auto")
+        open_now(where, on, dtype)
+
+
+def pick_device_and_precision(device: str) -> tuple[str, checkpoint.Dtype]:
+    """The device and precision with which a model is opened, with their pickers; at first the current device."""
+    left, right = st.columns(2)
+    devices = runner.devices()
+    on = left.segmented_control(
+        "Device", devices, default=device, required=True, key="open_device", format_func=str.upper
+    )
+    dtype = right.selectbox("Precision", model_pool.PRECISIONS, key="open_dtype", help=PRECISION_MEANING)
+    return on or device, dtype or "auto"
 
 
 def open_asked(device: str) -> None:
-    """Opens what a click on the list asked for."""
+    """Opens the model that was clicked in the list."""
     where = st.session_state.pop("open_next", None)
     if isinstance(where, str):
         open_now(where, device, "auto")
 
 
 def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
-    """Opens a checkpoint with its progress and makes it the current model. Where it cannot be read, nothing changes."""
+    """Opens a checkpoint, shows the progress, and makes it the current model. Nothing changes where it cannot be read."""
     shown = markdown.plain(model_pool.label(where))
     known = {*model.shipped(), *(model_pool.parts(name)[0] for name in runner.model_pool().opened)}
     if where not in known and not permission.may_open():
@@ -144,7 +150,7 @@ def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
             line.text(f"{what} ({done:,} of {total:,})" if total else what)
 
         try:
-            st.caption(weighed(where, device, dtype, progress))
+            st.caption(memory_words(where, device, dtype, progress))
             name = runner.model_pool().open(where, device, dtype, progress)
         except (CheckpointError, OSError, MemoryError) as error:
             bar.empty()
@@ -157,16 +163,16 @@ def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
     st.rerun()
 
 
-def weighed(where: str, device: str, dtype: checkpoint.Dtype, progress: Progress) -> str:
-    """What it will take and what is free, before any weight is read; a hub id is fetched first."""
+def memory_words(where: str, device: str, dtype: checkpoint.Dtype, progress: Progress) -> str:
+    """A sentence about the memory it needs and the memory that is free. No weight is read for it; a hub id is downloaded."""
     folder, _ = checkpoint.locate(where, progress)
     needed = checkpoint.memory_needed(folder, "cuda" if device == "cuda" else "cpu", dtype)
     return f"Takes {model_pool.size(needed.needed)} of memory; {model_pool.size(needed.free)} are free on {needed.device.upper()}."
 
 
-def in_memory(name: str, device: str) -> None:
-    """Each loaded model with what it takes, and its way out."""
-    heading(
+def draw_in_memory(name: str, device: str) -> None:
+    """Draws each loaded model with the memory it takes, and a button that unloads it."""
+    draw_heading(
         "In memory",
         "Loaded models are shared by everyone who uses this Regard. The runs of a model are its recorded tensors.",
     )

@@ -1,4 +1,4 @@
-"""Whether people at the browser may open checkpoints of this machine and of the hub: whoever runs Regard decides.
+"""Whether visitors may open checkpoints of this machine and of the hub, which the person who runs Regard decides.
 
 A path typed on the Models page is read with the rights of the server, and a hub id makes it download. On the machine of
 one person that is the point; on a server for many it is not. REGARD_OPEN=yes allows both, REGARD_OPEN=no forbids both.
@@ -32,10 +32,11 @@ def may_open() -> bool:
 
 
 def decide(switch: str, served_on: str, asked_from: str | None, headers: Mapping[str, str]) -> bool:
-    """The rule: `switch` where it says yes or no, else only on and from the loopback address with nothing in between.
+    """The rule: `switch` decides if it is set; any word but a yes forbids.
 
-    `served_on` is the address the server listens on, empty for all of them; `asked_from` the other end of the connection,
-    None where that is this machine. A word that is neither yes nor no forbids.
+    Else opening is allowed only where the server listens on the loopback address and the request comes from there, through no
+    proxy. `served_on` is the address the server listens on, empty for all; `asked_from` is the address the request comes
+    from, None for this machine.
     """
     word = switch.strip().lower()
     if word:

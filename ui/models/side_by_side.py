@@ -1,7 +1,6 @@
-"""Several models on one text: which ones, their runs made in turn, and what is worked out once for each run."""
+"""Several models on one text: which they are, their runs, and what is computed from each run."""
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -13,17 +12,17 @@ from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from ui.maps import attention
 from ui.runs import model_pool, runner
-from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
-from ui.runs.runner import Run, RunSpec
+from ui.runs.on_demand import kept
+from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input
 from ui.state import address
 
 MOST_BESIDE = 3
-WRITTEN = 8  # tokens a decoder writes here: the first is what the page is about
-MOST_READ = 160  # tokens whose influence is worked out; a pass is made for each prediction
+WRITTEN_TOKENS = 8  # that a decoder writes here
+MOST_TOKENS = 160  # whose influence is computed; each prediction takes a pass
 MOST_PREDICTIONS = 24
-LEAST_READ = 4
+LEAST_TOKENS = 4
 KEY = "together"  # in the session and in the address
 
 
@@ -41,18 +40,18 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
-    """What was read counts: for the prediction shown token by token, and by distance for many."""
+class TokenInfluence:
+    """The influence of the tokens read: each token's on one prediction, and by distance the mean over many predictions."""
 
     labels: tuple[str, ...]
-    about: int  # the id that the prediction shown is about
-    shares: torch.Tensor  # (time,) of that prediction
+    about: int  # the id whose probability `shares` explains
+    shares: torch.Tensor  # (time,) of one prediction
     by_distance: ByDistance
-    at: tuple[int, ...]  # where the predictions behind it are made
+    at: tuple[int, ...]  # positions of the predictions behind `by_distance`
 
 
 def suggested(name: str, names: list[str]) -> list[str]:
-    """Whom to begin with: models of the same texts, the recurrent one first and then those of the same task; two at most."""
+    """The models offered at first, two at most: those trained on the same texts, the recurrent one and the same task first."""
     texts = name.partition("@")[0].partition("-")[2]
     others = [other for other in names if other != name and "@" not in other]
     alike = [other for other in others if texts and other.endswith(texts)]
@@ -60,9 +59,9 @@ def suggested(name: str, names: list[str]) -> list[str]:
     return [*alike, *(other for other in others if other not in alike)][:2]
 
 
-def pick(name: str) -> list[str]:
-    """The models on screen, the one chosen on the left first; the others by their picker, at first from the address."""
-    names = [other for other in runs_runner.offered() if other != name]
+def pick_models(name: str) -> list[str]:
+    """The models on screen: the one chosen on the left, then those of the picker drawn here, at first from the address."""
+    names = [other for other in runner.offered() if other != name]
     asked = st.query_params.get(KEY)
     first = suggested(name, names) if asked is None else asked.split("|")
     held = st.session_state.get(KEY, first)
@@ -81,7 +80,7 @@ def pick(name: str) -> list[str]:
 
 
 def side(name: str, run: Run) -> Side:
-    """One model's run of the text on screen; `run` is that of the model on the left."""
+    """One model with its run of the text on screen; `run` is the run of the model on the left."""
     try:
         lm = runner.load(name, run.spec.device)
         spec = spec_of(name, lm, run)
@@ -91,11 +90,12 @@ def side(name: str, run: Run) -> Side:
 
 
 def spec_of(name: str, lm: LanguageModel, run: Run) -> RunSpec:
-    """The run of a model here: a few tokens written after a prompt, a translation to its end, a last word hidden."""
+    """The run of a model on this page: a decoder continues by a few tokens, an encoder-decoder writes its whole output, and
+    an encoder's last word is masked."""
     if lm.config.encoder_layers and lm.config.decoder_layers:
         return RunSpec(name, run.spec.device, run.spec.text)
     if lm.kind != "encoder":
-        return RunSpec(name, run.spec.device, run.spec.text, most=WRITTEN)
+        return RunSpec(name, run.spec.device, run.spec.text, most=WRITTEN_TOKENS)
     if not encoder_input.can_mask(lm):
         return RunSpec(name, run.spec.device, run.spec.text)
     tokens = lm.reading(runner.given(lm, run.spec.text)).tokens
@@ -112,22 +112,15 @@ def typed_ids(run: Run) -> list[int]:
     return [token.id for token in run.original]
 
 
-_COUNTED: "WeakKeyDictionary[Run, Counted]" = WeakKeyDictionary()
-_SECONDS: "WeakKeyDictionary[Run, float]" = WeakKeyDictionary()
+def influence_of(run: Run) -> TokenInfluence:
+    """The influence of this run's tokens. Raises InputError where the text is too short."""
+    return kept(run, ("influence",), TokenInfluence, lambda: _influence(run))
 
 
-def counted(run: Run) -> Counted:
-    """What each token read counts in this run, worked out once. Raises InputError where there is no prediction."""
-    found = _COUNTED.get(run)
-    if found is None:
-        found = _COUNTED[run] = _count(run)
-    return found
-
-
-def _count(run: Run) -> Counted:
+def _influence(run: Run) -> TokenInfluence:
     both = run.lm.kind == "encoder-decoder"
-    tokens = (run.trace.tokens("decoder") if both else run.original)[:MOST_READ]
-    if len(tokens) < LEAST_READ:
+    tokens = (run.trace.tokens("decoder") if both else run.original)[:MOST_TOKENS]
+    if len(tokens) < LEAST_TOKENS:
         raise InputError(
             f"the text is {len(tokens)} tokens long here: type a longer one to see what counts at a distance"
         )
@@ -139,11 +132,11 @@ def _count(run: Run) -> Counted:
     here = place_shown(run, len(tokens))
     shown = found if here == at[-1] else influence(run.lm, ids, at=(here,), source=source)
     labels = tuple(token.label for token in tokens)
-    return Counted(labels, shown.tokens[-1], shown.shares[-1], by_distance(found.shares, at, reach=reach), at)
+    return TokenInfluence(labels, shown.tokens[-1], shown.shares[-1], by_distance(found.shares, at, reach=reach), at)
 
 
 def place_shown(run: Run, read: int) -> int:
-    """The position whose prediction is shown token by token: the last, or what is hidden from an encoder."""
+    """The position of the prediction shown: the last one, or an encoder's first mask."""
     if run.lm.kind != "encoder":
         return read - 1
     hidden = [i for i, token in enumerate(run.source[:read]) if token.id == run.lm.special.mask]
@@ -154,7 +147,7 @@ def attention_by_distance(run: Run, layer: int) -> ByDistance | None:
     """The mean attention of a layer's heads for the same predictions, by distance; None without attention."""
     if run.lm.kind == "recurrent":
         return None
-    held = counted(run)
+    held = influence_of(run)
     stack = "decoder" if run.lm.kind == "encoder-decoder" else run.reader
     weights = run.trace.attention(stack, clamp(run, layer, stack)).weights().mean(dim=0)
     return by_distance(weights[list(held.at)], held.at, reach=len(held.by_distance.mean))
@@ -166,13 +159,11 @@ def clamp(run: Run, layer: int, stack: str) -> int:
 
 
 def seconds(run: Run) -> float:
-    """The measured time of a token of this run's text, taken once."""
-    if run not in _SECONDS:
-        both = run.lm.kind == "encoder-decoder"
-        ids = [token.id for token in run.trace.tokens("decoder")] if both else typed_ids(run)
-        source = [token.id for token in run.trace.tokens("encoder")] if both else None
-        _SECONDS[run] = seconds_a_token(run.lm, ids, source=source)
-    return _SECONDS[run]
+    """The measured time of a token of this run's text, in seconds."""
+    both = run.lm.kind == "encoder-decoder"
+    ids = [token.id for token in run.trace.tokens("decoder")] if both else typed_ids(run)
+    source = [token.id for token in run.trace.tokens("encoder")] if both else None
+    return kept(run, ("seconds a token",), float, lambda: seconds_a_token(run.lm, ids, source=source))
 
 
 def parts(run: Run) -> list[str]:

@@ -1,4 +1,4 @@
-"""The overview: the story in its own order, a strip a stage, all of it from the run of the text above."""
+"""The overview: every stage from the text to the next token, in order, each with a small figure of the run on screen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from model.tap import StackName
 from ui import figures
 from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.figures import array, markdown, theme, tokens
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell.masks import predicted_at
 from viz import strips
 from viz.export import matrix_csv, table_csv
 from viz.percent import format_percent
 
-TOP = 6
+TOP_TOKENS = 6
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A figure and its numbers as CSV, made when asked for."""
+class StageFigure:
+    """A figure, and its numbers as CSV when they are asked for."""
 
     figure: go.Figure
     csv: Callable[[], str]
@@ -32,11 +32,11 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the story: what happens, the figure that shows it, the page that opens it up."""
+    """One stage: what happens in it, its figure, and the page that shows more of it."""
 
     title: str
     says: str
-    draw: Callable[[Run], Drawn]
+    draw: Callable[[Run], StageFigure]
     page: str
     opens: str
 
@@ -45,54 +45,56 @@ def labels(run: Run, stack: StackName) -> list[str]:
     return [token.label for token in run.trace.tokens(stack)]
 
 
-def vectors(values: torch.Tensor, names: list[str], what: str) -> Drawn:
-    """Vectors (time, d_model) as thin rows."""
+def vectors(values: torch.Tensor, names: list[str], what: str) -> StageFigure:
+    """A figure of vectors (time, d_model), a thin row each."""
     rows = array(values)
     dims = [str(i) for i in range(rows.shape[1])]
     fig = strips.vector_strip(rows, names, theme=theme.current(), name=what)
-    return Drawn(fig, lambda: matrix_csv(rows, names, dims))
+    return StageFigure(fig, lambda: matrix_csv(rows, names, dims))
 
 
-def embedding(run: Run) -> Drawn:
+def embedding(run: Run) -> StageFigure:
     return vectors(run.trace.embedding(run.reader), labels(run, run.reader), "embedding")
 
 
-def entering(run: Run) -> Drawn:
+def first_input(run: Run) -> StageFigure:
     return vectors(run.trace.stream(run.reader)[0], labels(run, run.reader), "what enters layer 0")
 
 
-def deep(run: Run) -> Drawn:
+def encoder_output(run: Run) -> StageFigure:
     return vectors(run.trace.stream("encoder")[-1], labels(run, "encoder"), "the encoder's answer")
 
 
-def mean_attention(run: Run, stack: StackName, part: Literal["self", "cross"]) -> Drawn:
-    """The mean over the heads of the last layer."""
+def mean_attention(run: Run, stack: StackName, part: Literal["self", "cross"]) -> StageFigure:
+    """A figure of the mean attention of the last layer's heads."""
     weights = array(run.trace.attention(stack, run.lm.config.layers(stack) - 1, part).weights().mean(dim=0))
     queries, keys = labels(run, stack), labels(run, "encoder" if part == "cross" else stack)
     fig = strips.attention_small(weights, queries, keys, theme=theme.current())
-    return Drawn(fig, lambda: matrix_csv(weights, queries, keys))
+    return StageFigure(fig, lambda: matrix_csv(weights, queries, keys))
 
 
-def lengths(run: Run) -> Drawn:
-    """How long each token's vector is as it enters each layer, and as it leaves the last."""
+def vector_lengths(run: Run) -> StageFigure:
+    """A figure of the length of each token's vector before each layer and after the last."""
     norms = array(run.trace.stream(run.reader).norm(dim=-1))
     names = labels(run, run.reader)
     fig = strips.stream_norms(norms, names, theme=theme.current())
-    return Drawn(fig, lambda: matrix_csv(norms, [f"into layer {i}" for i in range(len(norms) - 1)] + ["out"], names))
+    return StageFigure(
+        fig, lambda: matrix_csv(norms, [f"into layer {i}" for i in range(len(norms) - 1)] + ["out"], names)
+    )
 
 
-def softmax(run: Run) -> Drawn:
-    """One prediction's candidates (where tokens are written, the first one's): logits, and what softmax makes of them."""
+def softmax(run: Run) -> StageFigure:
+    """A figure of logits and probabilities of the most probable tokens, at the first token written or at one place."""
     at = predicted_at(run) if run.lm.kind == "encoder" else -1
     logits = run.lm.logits(run.steps[0].final if run.steps else run.trace.final[at])
     shares = logits.softmax(dim=-1)
-    top = shares.topk(TOP).indices
+    top = shares.topk(TOP_TOKENS).indices
     names = [run.lm.token(int(i)).label for i in top]
     raw, held = array(logits[top]), array(shares[top])
     fig = strips.logits_strip(names, raw, held, theme=theme.current())
     columns: dict[str, list[str] | list[int] | list[float]] = {"token": names}
     columns |= {"logit": [float(x) for x in raw], "probability": [float(p) for p in held]}
-    return Drawn(fig, lambda: table_csv(columns))
+    return StageFigure(fig, lambda: table_csv(columns))
 
 
 POSITIONS = {
@@ -106,7 +108,7 @@ POSITIONS = {
 
 
 def stages(run: Run) -> list[Stage]:
-    """The stages this model has, in order, after the pieces."""
+    """The stages of this model in order; the pieces, which come first, are left out."""
     config = run.lm.config
     scaled = f", scaled by {config.embed_scale:g}" if config.embed_scale != 1 else ""
     story = [
@@ -117,7 +119,7 @@ def stages(run: Run) -> list[Stage]:
         ),
         Stage(
             "Plus position" if config.positions in ("sinusoidal", "learned") else "Position",
-            POSITIONS[config.positions], entering, "pages/embeddings.py", "How it knows the order",
+            POSITIONS[config.positions], first_input, "pages/embeddings.py", "How it knows the order",
         ),
     ]  # fmt: skip
     if config.encoder_layers:
@@ -144,7 +146,7 @@ def _encoder(run: Run) -> list[Stage]:
                 "The deep representation",
                 "What leaves the last encoder layer: each token as it is meant in this sentence. The decoder reads it at every "
                 "step.",
-                deep,
+                encoder_output,
                 "pages/embeddings.py",
                 "Compare with where it started",
             )
@@ -157,7 +159,7 @@ def _encoder(run: Run) -> list[Stage]:
 
 
 def _feed_forward(config: TransformerConfig) -> Stage:
-    """What follows attention in a layer."""
+    """The stage that follows attention in a layer."""
     after = {"post": " and normed", "parallel": ", beside what"}.get(config.order, "")
     then = (
         " a feed-forward net makes of each token by itself"
@@ -167,7 +169,7 @@ def _feed_forward(config: TransformerConfig) -> Stage:
     return Stage(
         "Add, norm, feed-forward",
         f"What the heads found is added to the stream{after}{then}. Here: the length of each token's vector, layer by layer.",
-        lengths, "pages/attention.py", "Layer by layer",
+        vector_lengths, "pages/attention.py", "Layer by layer",
     )  # fmt: skip
 
 
@@ -201,7 +203,7 @@ def _decoder(run: Run) -> list[Stage]:
 
 
 def at_one_place(run: Run) -> str:
-    """What an encoder predicts, and where."""
+    """A sentence about the position at which an encoder's prediction is shown."""
     place = predicted_at(run)
     return (
         "Each vector is compared with every piece of the vocabulary (logits); softmax makes the scores into shares. Here at "
@@ -210,7 +212,7 @@ def at_one_place(run: Run) -> str:
 
 
 def first_token(run: Run) -> str:
-    """What the first prediction came to."""
+    """A sentence about the first token written."""
     text = (
         "The last vector is compared with every piece of the vocabulary (logits); softmax makes the scores into shares."
     )
@@ -221,8 +223,8 @@ def first_token(run: Run) -> str:
     return f"{text} First to be written: “{markdown.plain(token.label)}” with {share}."
 
 
-def pieces(run: Run) -> None:
-    """The first stage: the text as ids."""
+def draw_pieces(run: Run) -> None:
+    """Draws the first stage: the pieces of the text and their ids."""
     vocabulary = run.lm.config.vocab_size
     says = (
         f"The tokenizer cuts the text into {len(run.source)} pieces of its vocabulary of {vocabulary:,}. The model sees only "
@@ -230,39 +232,39 @@ def pieces(run: Run) -> None:
     )
     words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
     with words:
-        told(1, "Pieces and ids", says, "pages/embeddings.py", "Piece by piece")
+        draw_words(1, "Pieces and ids", says, "pages/embeddings.py", "Piece by piece")
     with picture:
         shown = run.source[: tokens.STRIP_TOKENS]
         chips = [tokens.chip(token, note=str(token.id)) for token in shown]
         token_strip([Strip("", chips)], key="story_pieces", label="Pieces and ids", clickable=False)
 
 
-def row(run: Run, number: int, stage: Stage) -> None:
-    """One strip: words on the left, the figure on the right."""
+def draw_stage(run: Run, number: int, stage: Stage) -> None:
+    """Draws a stage: its words on the left, its figure on the right."""
     words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
     drawn = stage.draw(run)
     key = f"stage_{number}"
     with words:
-        told(number, stage.title, stage.says, stage.page, stage.opens)
+        draw_words(number, stage.title, stage.says, stage.page, stage.opens)
         figures.ways_to_save(drawn.figure, key=key, title=stage.title, filename=f"stage-{number}", csv=drawn.csv)
     with picture:
         figures.strip(drawn.figure, key=key)
 
 
-def told(number: int, title: str, says: str, page: str, opens: str) -> None:
-    """The words of a stage."""
+def draw_words(number: int, title: str, says: str, page: str, opens: str) -> None:
+    """Draws the words of a stage."""
     st.markdown(f"**{number} · {title}**")
     st.caption(says)
     st.page_link(page, label=f"{opens} →")
 
 
-def again(run: Run, number: int) -> None:
-    """The last stage: the token is written and the decoder runs again."""
+def draw_written(run: Run, number: int) -> None:
+    """Draws the last stage: the tokens written, one run of the model each."""
     ended = "until the end token came" if run.steps[-1].ended == "end" else "until it reached its limit"
     words, picture = st.columns([1, 3], gap="medium", vertical_alignment="center")
     with words:
         says = f"The token is written, read, and the model runs again: {len(run.steps)} times, {ended}."
-        told(number, "The token, again and again", says, "pages/decoding.py", "Step through it")
+        draw_words(number, "The token, again and again", says, "pages/decoding.py", "Step through it")
     with picture:
         chips = [
             tokens.chip(step.token, note=format_percent(float(step.probabilities[step.token.id])))

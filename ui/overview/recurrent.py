@@ -1,17 +1,17 @@
-"""The overview of a recurrent model: the same story, with a state in the place of attention."""
+"""The overview of a recurrent model, which has a state and no attention."""
 
 from ui.figures import array
-from ui.overview.page import Drawn, Stage, embedding, first_token, labels, lengths, softmax, vectors
-from ui.runs.runner import Run
+from ui.overview.page import Stage, StageFigure, embedding, first_token, labels, softmax, vector_lengths, vectors
+from ui.runs.store import Run
 
 
-def leaving(run: Run) -> Drawn:
-    """What leaves the last layer, a row a token."""
+def last_output(run: Run) -> StageFigure:
+    """A figure of the last layer's output, a row for each token."""
     return vectors(run.trace.final, labels(run, "decoder"), "the last layer's answer")
 
 
 def change(run: Run) -> float:
-    """The cosine between the last layer's answers at the last two tokens; 1 where there is one token."""
+    """The cosine between the last layer's outputs at the last two tokens; 1 where there is one token."""
     rows = array(run.trace.final)
     if len(rows) < 2:
         return 1.0
@@ -21,7 +21,7 @@ def change(run: Run) -> float:
 
 
 def stages(run: Run) -> list[Stage]:
-    """The stages after the pieces."""
+    """The stages of a recurrent model in order, without the pieces."""
     config = run.lm.config
     story = [
         Stage(
@@ -33,13 +33,13 @@ def stages(run: Run) -> list[Stage]:
             "One token after another",
             f"{config.decoder_layers} layers of {config.d_model} cells read in turn. At each token learned gates decide what a "
             "cell forgets, what is written into it and what it shows. Here: the length of each token's vector, layer by layer.",
-            lengths, "pages/models.py", "How a layer is built",
+            vector_lengths, "pages/models.py", "How a layer is built",
         ),
         Stage(
             "What is carried on",
             f"The last layer's answer after each token, {config.d_model} values: all that the prediction reads. Nothing is looked "
             f"back at. Between the last two tokens its cosine is {change(run):.2f}.",
-            leaving, "pages/architectures.py", "How long a token still counts",
+            last_output, "pages/architectures.py", "How long a token still counts",
         ),
     ]  # fmt: skip
     if config.head != "none":

@@ -1,4 +1,4 @@
-"""What a person has written on the prompting page, kept in the session and in the address."""
+"""What is typed on the prompting page, as it is kept in the session and in the address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ LONGEST_FIELD = 20_000  # characters of one field that are taken from an address
 
 @dataclass(frozen=True)
 class Fields:
-    """One prompt as it is written: an instruction, and examples, one a line."""
+    """One prompt as it is typed: an instruction, and examples, one a line."""
 
     instruction: str = ""
     examples: str = ""
@@ -23,7 +23,7 @@ class Fields:
 
     @property
     def kind(self) -> str:
-        """What the field calls it (Brown et al. 2020)."""
+        """The usual name of such a prompt: zero-shot, one-shot or few-shot (Brown et al. 2020)."""
         shots = self.prompt.shots
         many = {0: "zero-shot", 1: "one-shot"}.get(shots, f"few-shot ({shots})")
         return f"{many}, instruction" if self.instruction.strip() else many
@@ -46,12 +46,12 @@ class Draft:
         return replace(self, prompts=self.prompts[:place] + self.prompts[place + 1 :])
 
     def with_one_more(self) -> "Draft":
-        """Another prompt, at first like the last one."""
+        """The draft with a copy of its last prompt added."""
         return replace(self, prompts=(*self.prompts, self.prompts[-1])[:MOST_PROMPTS])
 
 
 def typed_answers(text: str) -> tuple[list[str], list[str]]:
-    """(answers, what is said about lines that do not count): each line once, MOST_ANSWERS at most."""
+    """(answers, sentences about lines that are left out): each line once, MOST_ANSWERS at most."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     once = list(dict.fromkeys(lines))
     said = []
@@ -63,7 +63,7 @@ def typed_answers(text: str) -> tuple[list[str], list[str]]:
 
 
 def as_address(draft: Draft) -> dict[str, str]:
-    """Every part of the address that the draft takes; an empty text takes none."""
+    """The parameters of the address for a draft; those with an empty value are left out of the address."""
     parts = {"prompts": str(len(draft.prompts)), "answers": draft.answers}
     parts["joint"] = "" if draft.joint == "space" else draft.joint
     for place in range(MOST_PROMPTS):
@@ -74,7 +74,7 @@ def as_address(draft: Draft) -> dict[str, str]:
 
 
 def from_address(query: Mapping[str, str]) -> Draft | None:
-    """The draft an address holds; None where it holds none. What makes no sense is passed over."""
+    """The draft in an address; None where there is none. Values that are not valid are ignored."""
     asked = query.get("prompts", "")
     written = [n for n in range(1, MOST_PROMPTS + 1) if query.get(f"instruction_{n}") or query.get(f"examples_{n}")]
     if not (asked.isdecimal() and len(asked) < 4):

@@ -1,4 +1,4 @@
-"""All that stands on the prompting page as one file."""
+"""Everything on the prompting page as one file."""
 
 import json
 
@@ -13,8 +13,8 @@ from ui.prompting.scores import Measured, attention, influence
 from ui.shell.requirements import has_attention
 
 
-def buttons(found: Measured) -> None:
-    """Two quiet ways to take everything away; each file is made when someone asks for it."""
+def draw_buttons(found: Measured) -> None:
+    """Draws the buttons of the two files; a file is made when someone asks for it."""
     with st.container(horizontal=True, key="save_prompts", gap=None, vertical_alignment="center"):
         st.caption("All prompts and answers:", width="content")
         says = "Every prompt, answer and token, in full precision"
@@ -24,7 +24,7 @@ def buttons(found: Measured) -> None:
 
 
 def as_json(found: Measured) -> str:
-    """One document: the prompts as texts, and each answer's tokens, probabilities and shares of attention and influence."""
+    """A JSON document: the prompts, and each answer's tokens, probabilities and shares of attention and influence."""
     document = {
         "model": found.run.spec.model,
         "fingerprint": found.run.lm.fingerprint,

@@ -7,7 +7,7 @@ from model.language_model import LanguageModel
 from ui.figures import markdown, theme
 from ui.prompting.draft import MOST_ANSWERS, MOST_PROMPTS, Draft, Fields, as_address, from_address
 from ui.prompting.presets import Preset, first_draft, limits_of, presets_for
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import encoder_input, masks, text_box
 from ui.state import address
 from viz.prompting import prompt_colours
@@ -36,17 +36,17 @@ def needs_text(run: Run) -> None:
             st.caption("The second sentence is not part of the prompts.")
 
 
-def what_it_cannot_do(run: Run) -> None:
-    """The limits of a small model, said plainly."""
+def draw_limits(run: Run) -> None:
+    """Draws what the model cannot do."""
     st.caption(f"**What this model cannot do.** {limits_of(run.spec.model) or UNKNOWN}")
 
 
-def fields(run: Run) -> Draft:
-    """Draws the fields; what stands in them."""
-    draft = held(run.spec.model)
+def draw_fields(run: Run) -> Draft:
+    """Draws the fields; returns what is typed in them."""
+    draft = current_draft(run.spec.model)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        preset_menu(run.spec.model)
-        joint = joint_picker(draft)
+        draw_presets(run.spec.model)
+        joint = pick_joint(draft)
         st.button(
             "Add a prompt",
             key="add_prompt",
@@ -58,22 +58,22 @@ def fields(run: Run) -> Draft:
     prompts = []
     for place, column in enumerate(columns):
         with column:
-            prompts.append(one_prompt(draft, place))
+            prompts.append(draw_prompt(draft, place))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        answers = answers_box(draft, run.lm)
+        answers = draw_answers(draft, run.lm)
     with right:
-        what_it_cannot_do(run)
+        draw_limits(run)
     written = Draft(tuple(prompts), answers, joint)
     st.session_state[DRAFT] = written
     link(written)
     return written
 
 
-def held(name: str) -> Draft:
-    """The draft of this session, at first that of the link, else the model's first one.
+def current_draft(name: str) -> Draft:
+    """The draft of this session; at first that of the link, or else the model's first draft.
 
-    A draft that is another model's suggestion, word for word, gives way to this model's.
+    An unchanged suggestion for the model chosen before is replaced by this model's first draft.
     """
     draft = st.session_state.get(DRAFT)
     before = st.session_state.get(OF)
@@ -81,14 +81,14 @@ def held(name: str) -> Draft:
     if not isinstance(draft, Draft):
         draft = from_address(st.query_params.to_dict()) or first_draft(name)
         put(draft)
-    elif isinstance(before, str) and before != name and draft in suggestions(before):
+    elif isinstance(before, str) and before != name and draft in suggested_drafts(before):
         draft = first_draft(name)
         put(draft)
     return draft
 
 
-def suggestions(name: str) -> list[Draft]:
-    """What the page itself puts into the fields for a model."""
+def suggested_drafts(name: str) -> list[Draft]:
+    """The drafts that the page itself puts into the fields for a model."""
     return [first_draft(name), *(preset.draft for preset in presets_for(name))]
 
 
@@ -101,7 +101,7 @@ def put(draft: Draft) -> None:
 
 
 def link(draft: Draft) -> None:
-    """Keeps the address in step; a draft too long for a link is left out of it, which is said."""
+    """Writes the draft into the address; a draft too long for a link is left out, and a caption says so."""
     parts = as_address(draft)
     if draft.size > address.LINKED_CHARACTERS:
         parts = dict.fromkeys(parts, "")
@@ -113,14 +113,14 @@ def link(draft: Draft) -> None:
         address.link(key, text)
 
 
-def start(key: str, value: str) -> None:
-    """A field's first value, also after a visit to another page, where Streamlit forgets what a field held."""
+def set_first(key: str, value: str) -> None:
+    """Sets a field's value where it has none: at first, and after a visit to another page, which makes Streamlit forget it."""
     if key not in st.session_state:
         st.session_state[key] = value
 
 
-def preset_menu(name: str) -> None:
-    """Prompts and answers that this model can be asked."""
+def draw_presets(name: str) -> None:
+    """Draws the menu of presets: prompts and answers for this model."""
     presets = {preset.name: preset for preset in presets_for(name)}
     if presets:
         st.menu_button(
@@ -140,9 +140,9 @@ def take_preset(preset: Preset | None) -> None:
         st.session_state["answer"] = 0
 
 
-def joint_picker(draft: Draft) -> Joint:
-    """What stands between two parts."""
-    start("joint", draft.joint)
+def pick_joint(draft: Draft) -> Joint:
+    """What is put between two parts, with its picker."""
+    set_first("joint", draft.joint)
     chosen = st.segmented_control(
         "Parts are joined by a",
         list(JOINTS),
@@ -154,11 +154,11 @@ def joint_picker(draft: Draft) -> Joint:
     return chosen or "space"
 
 
-def one_prompt(draft: Draft, place: int) -> Fields:
-    """One column: which prompt it is, its two fields, and the way to take it off."""
+def draw_prompt(draft: Draft, place: int) -> Fields:
+    """Draws the column of a prompt: its number, its two fields, and a button that removes it; returns what is typed."""
     number, one = place + 1, draft.prompts[place]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        title(number, one)
+        draw_title(number, one)
         if len(draft.prompts) > 1:
             st.button(
                 "✕",
@@ -167,7 +167,7 @@ def one_prompt(draft: Draft, place: int) -> Fields:
                 on_click=lambda: put(draft.without(place)),
                 help=f"Take prompt {number} off; the others move up",
             )
-    start(f"instruction_{number}", one.instruction)
+    set_first(f"instruction_{number}", one.instruction)
     instruction = st.text_input(
         "Instruction",
         key=f"instruction_{number}",
@@ -175,7 +175,7 @@ def one_prompt(draft: Draft, place: int) -> Fields:
         placeholder="No instruction",
         help="What is to be done, in words. It stands before everything else.",
     )
-    start(f"examples_{number}", one.examples)
+    set_first(f"examples_{number}", one.examples)
     examples = st.text_area(
         "Examples",
         key=f"examples_{number}",
@@ -187,8 +187,8 @@ def one_prompt(draft: Draft, place: int) -> Fields:
     return Fields(instruction or "", examples or "")
 
 
-def title(number: int, one: Fields) -> None:
-    """A prompt's number in the colour of its bars, and what the field calls such a prompt."""
+def draw_title(number: int, one: Fields) -> None:
+    """Draws a prompt's number in the colour of its bars, and its kind, such as "zero-shot"."""
     colour = prompt_colours(theme.current())[number - 1]
     st.html(
         f'<div class="regard-prompt"><i style="background:{colour}"></i><b>Prompt {number}</b><small>{one.kind}</small></div>',
@@ -196,9 +196,9 @@ def title(number: int, one: Fields) -> None:
     )
 
 
-def answers_box(draft: Draft, lm: LanguageModel) -> str:
-    """The answers that every prompt is asked about."""
-    start("answers", draft.answers)
+def draw_answers(draft: Draft, lm: LanguageModel) -> str:
+    """Draws the field of the answers; returns what is typed in it."""
+    set_first("answers", draft.answers)
     means = {
         "encoder": "Each is put in the place of the mask.",
         "encoder-decoder": "Each is what the decoder is to write, from its first token to its end.",

@@ -1,4 +1,4 @@
-"""What stands on the prompting page, in one or two sentences."""
+"""The results of the prompting page in one or two sentences."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ BY = {"whole": "", "token": ", by its mean over tokens,", "byte": ", by its mean
 
 
 def summary(found: Measured, length: Length) -> str:
-    """Which answer is likeliest under which prompt, and what the prompts change; token text is safe where markup is read."""
+    """Which answer is the most probable under which prompt, and what the prompts change, as Markdown."""
     return f"{winners(found, length)} {changes(found)}".strip()
 
 
@@ -21,7 +21,7 @@ def quoted(answer: str) -> str:
 
 
 def winners(found: Measured, length: Length) -> str:
-    """The likeliest answer under each prompt."""
+    """A sentence about the most probable answer under each prompt."""
     if len(found.answers) == 1:
         return "There is one answer, so it has the whole share; type others to set against it."
     shares = found.shares(length)
@@ -40,7 +40,7 @@ def winners(found: Measured, length: Length) -> str:
 
 
 def changes(found: Measured) -> str:
-    """Against the first prompt, what another prompt changes most of the answers that are likeliest under one of them."""
+    """A sentence about the largest change against the first prompt, among the answers that are best under some prompt."""
     bits = found.totals * BITS
     best = sorted(set(bits.argmax(axis=1).tolist()))
     moved = (bits[1:] - bits[:1])[:, best]
@@ -58,7 +58,7 @@ def changes(found: Measured) -> str:
 
 
 def times(bits: float) -> str:
-    """What a difference in bits is as a factor, where it can be pictured."""
+    """A difference in bits as a factor; nothing for a factor above 100."""
     return f" ({2**bits:.1f} times)" if bits < 6.7 else ""
 
 
@@ -72,7 +72,7 @@ def sentence_case(text: str) -> str:
 
 
 def said_of_bars(found: Measured, values: Floats, what: str) -> str:
-    """A figure of answers and prompts in words."""
+    """The values of a figure of answers and prompts in words."""
     parts = []
     for one, row in zip(found.prompts, values, strict=True):
         listed = ", ".join(

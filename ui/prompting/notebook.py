@@ -1,4 +1,4 @@
-"""Python that makes the prompting page's numbers and figures in a notebook."""
+"""Python that makes the numbers and figures of the prompting page in a notebook."""
 
 import re
 
@@ -17,7 +17,7 @@ IMPORTS = [
 
 
 def of_prompts(found: Measured) -> list[str]:
-    """Lines that load the model and write the prompts and answers down."""
+    """Lines that load the model and define the prompts and answers."""
     spec = found.run.spec
     prompts = "".join(f"    {found.prompt(i)!r},\n" for i in range(len(found.prompts)))
     named = ", ".join(f"Named({one.number}, {one.kind!r})" for one in found.prompts)
@@ -31,7 +31,7 @@ def of_prompts(found: Measured) -> list[str]:
 
 
 def used(lines: list[str]) -> list[str]:
-    """The imports of which a line makes use."""
+    """The imports that the lines use."""
     text = "\n".join(lines)
     kept = []
     for line in IMPORTS:
@@ -46,7 +46,7 @@ def used(lines: list[str]) -> list[str]:
 
 
 def of_scores(found: Measured, length: Length, which: str) -> str:
-    """Each answer's share ("among") or its surprisal ("absolute")."""
+    """Code for each answer's share ("among") or its surprisal ("absolute")."""
     made, words, axis, top = {
         "among": ("shares_among(scores)", "share_words(values)", "share", ["top=1"]),
         "absolute": ("-scores * BITS", f"bits_words(values, whole={length == 'whole'})", "bits", []),
@@ -69,7 +69,7 @@ def of_scores(found: Measured, length: Length, which: str) -> str:
 
 
 def of_tokens(found: Measured, answer: int) -> str:
-    """One answer token by token."""
+    """Code for the surprisal of one answer, token by token."""
     lines = [
         *of_prompts(found),
         f"posed = [pose(lm, prompt, given, answers[{answer}], joint) for prompt in prompts]",
@@ -80,7 +80,7 @@ def of_tokens(found: Measured, answer: int) -> str:
 
 
 def of_parts(found: Measured, answer: int, layer: int | None, head: int | None) -> str:
-    """What one answer rests on."""
+    """Code for the shares of the prompt's parts in one answer."""
     place = ", ".join(":" if at is None else f"{at}:{at + 1}" for at in (layer, head))
     lines = [*of_prompts(found), "rows = []", "for name, prompt in zip(names, prompts):"]
     lines.append(f"    posed = pose(lm, prompt, given, answers[{answer}], joint)")

@@ -1,18 +1,20 @@
-"""The answers that stand in for typed ones: what the model itself finds likeliest after the text as it is."""
+"""The answers used where none are typed: what the model itself finds most probable after the text."""
 
 from dataclasses import replace
 
 from analysis.prompting import mask_place
 from ui.runs import runner
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
-LONGEST_OWN = 64  # tokens of a text the model wrote
-LOOKED_AT = 12  # of the most probable tokens, to find two that can be read
+MOST_ANSWER_TOKENS = 64
+CANDIDATES = 12  # the most probable tokens, among which two readable ones are sought
 
 
 def own_answers(run: Run) -> list[str]:
-    """Two at most. A decoder's or an encoder's two likeliest tokens, a token hidden by a click before them; what an
-    encoder-decoder wrote, and what it writes where its closest choice goes the other way.
+    """At most two answers of the model itself.
+
+    Of an encoder or a decoder they are the two most probable tokens; a token that was masked by a click comes first. Of an
+    encoder-decoder they are its output, and its output with the closest choice between two tokens made the other way.
 
     Raises InputError where an encoder has no mask to answer at.
     """
@@ -20,17 +22,17 @@ def own_answers(run: Run) -> list[str]:
         trace = run.lm.run(given(run))
         shares = trace.probabilities(mask_place(run.lm, trace.tokens("encoder")))
         hidden = [run.original[at].id for at in run.spec.masks if at < len(run.original)]
-        return readable(run, [*hidden, *map(int, shares.topk(min(LOOKED_AT, len(shares))).indices)])
+        return readable(run, [*hidden, *map(int, shares.topk(min(CANDIDATES, len(shares))).indices)])
     if not run.steps:
         return []
     if run.lm.kind == "encoder-decoder":
         return written(run)
-    count = min(LOOKED_AT, run.lm.config.vocab_size)
+    count = min(CANDIDATES, run.lm.config.vocab_size)
     return readable(run, [token.id for token, _ in run.steps[0].top(count)])
 
 
 def given(run: Run) -> str:
-    """The input: the text above, tokens that were hidden by a click as the mask that is read in their place."""
+    """The input: the text above, with the mask in the place of tokens that were masked by a click."""
     text, lm = run.spec.text, run.lm
     if lm.kind != "encoder" or lm.special.mask is None:
         return text
@@ -50,8 +52,8 @@ def readable(run: Run, ids: list[int]) -> list[str]:
 
 
 def written(run: Run) -> list[str]:
-    """What the model wrote, and what it writes where its closest choice went the other way."""
-    steps = [step for step in run.steps if not step.token.special][:LONGEST_OWN]
+    """The output, and the output with the closest choice between two tokens made the other way."""
+    steps = [step for step in run.steps if not step.token.special][:MOST_ANSWER_TOKENS]
     rivals = [next((t for t, _ in step.top(3) if t.id != step.token.id and not t.special), None) for step in steps]
     close = [
         (float(step.probabilities[rival.id]), step.index, rival.id)
@@ -63,6 +65,6 @@ def written(run: Run) -> list[str]:
         _, index, rival = max(close)
         before = tuple(choice for choice in run.spec.choices if choice[0] < index)
         other = runner.get(replace(run.spec, choices=(*before, (index, rival))), like=run.spec)
-        ids = [step.token.id for step in other.steps if not step.token.special][:LONGEST_OWN]
+        ids = [step.token.id for step in other.steps if not step.token.special][:MOST_ANSWER_TOKENS]
         texts.append(run.lm.text(ids).strip())
     return list(dict.fromkeys(text for text in texts if text))

@@ -1,4 +1,4 @@
-"""The figures of the prompting page: what the model reads, how probable each answer is, and what that rests on."""
+"""The figures of the prompting page: what the model reads, and how probable each answer is."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,7 +25,7 @@ TINT = 0.4  # of a part that is not the answer
 
 
 def pick_length() -> Length:
-    """Whether an answer's probability is divided by its length."""
+    """Whether and how an answer's log-probability is divided by its length, with the picker."""
     address.keep_among("length", LENGTHS, LENGTHS[0], lambda name: LENGTH_NAMES[name])
     chosen = st.segmented_control(
         "Answers are weighed",
@@ -42,22 +42,22 @@ def pick_length() -> Length:
 
 
 def pick_answer(found: Measured) -> int:
-    """The answer that is looked at token by token: from the session, at first from the link."""
+    """The answer that is shown token by token: from the session, at first from the link."""
     place = address.within("answer", len(found.answers))
     st.session_state["answer"] = place
     address.link("answer", str(place) if place else "")
     return place
 
 
-def verdict(found: Measured, length: Length) -> None:
-    """What stands on screen, in words."""
+def draw_summary(found: Measured, length: Length) -> None:
+    """Draws the results in words."""
     st.markdown(summary(found, length))
     if found.own:
         st.caption("No answers are typed: these are the model's own, what it finds likeliest for the text alone.")
 
 
-def texts(found: Measured, answer: int) -> None:
-    """Exactly what is read under each prompt, every part in its colour, and the surprisal of each token of the answer."""
+def draw_texts(found: Measured, answer: int) -> None:
+    """Draws the tokens read under each prompt, each part in its colour, with the surprisal of each token of the answer."""
     rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer)]
     st.markdown(
         "**What the model reads**",
@@ -69,22 +69,22 @@ def texts(found: Measured, answer: int) -> None:
 
 
 def rows_of(found: Measured, prompt: int, answer: int) -> list[Strip]:
-    """One prompt's tokens: one row, or what the encoder and the decoder read."""
+    """The tokens of one prompt: one row, or a row each of the encoder and the decoder."""
     one, number = found.scored[prompt][answer], found.prompts[prompt].number
     posed = one.posed
     answered = [chip_of_answer(token, float(bits)) for token, bits in zip(posed.answer, one.bits, strict=True)]
     if posed.source:
         reads = [chip(token, part) for token, part in zip(posed.source, posed.source_parts, strict=True)]
-        return [Strip(f"{number} reads", cut(reads)), Strip("answer", cut(answered))]
+        return [Strip(f"{number} reads", first_chips(reads)), Strip("answer", first_chips(answered))]
     place = posed.at[0] if posed.mask is not None else len(posed.read) - len(posed.answer) + 1
     around = [chip(token, part) for token, part in zip(posed.read, posed.parts, strict=True)]
     after = around[place + len(posed.answer) :] if posed.mask is not None else []
     before = around[:place]
     room = max(tokens.STRIP_TOKENS - len(answered), 1)
-    return [Strip(f"{number} reads", [*before[-room:], *cut(answered), *after[:room]])]
+    return [Strip(f"{number} reads", [*before[-room:], *first_chips(answered), *after[:room]])]
 
 
-def cut(chips: list[Chip]) -> list[Chip]:
+def first_chips(chips: list[Chip]) -> list[Chip]:
     return chips[: tokens.STRIP_TOKENS]
 
 
@@ -97,22 +97,22 @@ def chip(token: Token, part: str) -> Chip:
 
 
 def chip_of_answer(token: Token, bits: float) -> Chip:
-    """A token of the answer: tinted by its probability, its surprisal below it."""
+    """A token of the answer: coloured by its probability, with its surprisal below."""
     p = min(1.0, 2.0**-bits)
     return Chip(token.label, f"{bits:.1f}", p, "probability", f"answer, {percent(p)}", special=token.special)
 
 
-def probabilities(found: Measured, length: Length, answer: int) -> None:
-    """Side by side: each answer's share among the answers, and its own probability."""
+def draw_probabilities(found: Measured, length: Length, answer: int) -> None:
+    """Draws side by side each answer's share among the answers and its own probability."""
     left, right = st.columns(2, gap="large")
     with left:
-        among(found, length, answer)
+        draw_shares(found, length, answer)
     with right:
-        absolute(found, length, answer)
+        draw_surprisals(found, length, answer)
 
 
-def among(found: Measured, length: Length, answer: int) -> None:
-    """Shares of one among the answers."""
+def draw_shares(found: Measured, length: Length, answer: int) -> None:
+    """Draws each answer's share among the answers."""
     values = found.shares(length)
     words = share_words(values)
     hover = [
@@ -134,7 +134,7 @@ def among(found: Measured, length: Length, answer: int) -> None:
         top=1,
         chosen=answer,
     )
-    place(fig, found, length, "among", "Which answer, of these", AMONG)
+    draw_bars(fig, found, length, "among", "Which answer, of these", AMONG)
 
 
 AMONG = (
@@ -147,8 +147,8 @@ ABSOLUTE = (
 )
 
 
-def absolute(found: Measured, length: Length, answer: int) -> None:
-    """Surprisal of each whole answer, and its probability."""
+def draw_surprisals(found: Measured, length: Length, answer: int) -> None:
+    """Draws the surprisal of each whole answer."""
     values = -found.scores(length) * BITS
     fig = answer_bars(
         values,
@@ -156,16 +156,16 @@ def absolute(found: Measured, length: Length, answer: int) -> None:
         found.answers,
         theme=theme.current(),
         text=bits_words(values, whole=length == "whole"),
-        hover=exact(found, length, values),
+        hover=hover_texts(found, length, values),
         said=said_of_bars(found, values, "{:.1f} " + UNITS[length]),
         axis=f"surprisal, {UNITS[length]}",
         chosen=answer,
     )
-    place(fig, found, length, "absolute", "How probable by itself", ABSOLUTE)
+    draw_bars(fig, found, length, "absolute", "How probable by itself", ABSOLUTE)
 
 
-def exact(found: Measured, length: Length, values: Floats) -> list[list[str]]:
-    """Hover texts with every number of an answer under a prompt."""
+def hover_texts(found: Measured, length: Length, values: Floats) -> list[list[str]]:
+    """(prompts, answers): hover texts with every number of an answer under a prompt."""
     return [
         [
             f"{escaped(short(answer))} under {escaped(prompt.text)}: {value:.2f} {UNITS[length]}<br>log-probability "
@@ -176,8 +176,8 @@ def exact(found: Measured, length: Length, values: Floats) -> list[list[str]]:
     ]
 
 
-def place(fig: go.Figure, found: Measured, length: Length, key: str, heading: str, explained: str) -> None:
-    """A figure of answers and prompts; a click on a bar opens its answer."""
+def draw_bars(fig: go.Figure, found: Measured, length: Length, key: str, heading: str, explained: str) -> None:
+    """Draws a figure of answers and prompts; a click on a bar chooses its answer."""
     figures.place(
         fig,
         key=key,
@@ -214,8 +214,8 @@ def as_csv(found: Measured, length: Length) -> str:
     )
 
 
-def surprisal(found: Measured, answer: int) -> None:
-    """One answer token by token under every prompt."""
+def draw_tokens(found: Measured, answer: int) -> None:
+    """Draws the surprisal of each token of one answer under every prompt."""
     column = [row[answer] for row in found.scored]
     longest = max(column, key=lambda one: len(one.logs))
     bits = np.array([padded(one, len(longest.logs)) for one in column])

@@ -1,4 +1,4 @@
-"""On which parts of the prompt an answer rests: shares of attention and of influence."""
+"""How much each part of the prompt contributes to an answer: shares of attention and of influence."""
 
 import numpy as np
 import streamlit as st
@@ -24,8 +24,8 @@ NAMES = {
 }
 
 
-def rests_on(found: Measured, answer: int) -> None:
-    """A bar for the attention and one for the influence under each prompt."""
+def draw_part_shares(found: Measured, answer: int) -> None:
+    """Draws a bar for the attention and one for the influence under each prompt."""
     which = chosen_heads(found)
     rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer, which)]
     names = list(NAMES.values())
@@ -36,19 +36,19 @@ def rests_on(found: Measured, answer: int) -> None:
         fig,
         key="rests",
         heading=f"What “{markdown.plain(short(found.answers[answer]))}” rests on",
-        explained=explained(found),
+        explained=explanation(found),
         filename="prompt-parts",
         csv=lambda: as_csv(rows),
         python=lambda: notebook.of_parts(found, answer, *which),
     )
-    pick_heads(found)
+    draw_pickers(found)
     figures.chart(fig, key="rests", filename="prompt-parts")
     if not requirements.has_attention(found.run.lm):
         st.caption("An LSTM has no attention: it looks back at nothing, so there is influence alone.")
 
 
-def explained(found: Measured) -> str:
-    """What the two quantities are."""
+def explanation(found: Measured) -> str:
+    """The explanation of the two quantities."""
     told = (
         "Influence: the length of the gradient of the answer's log-probability towards the vector of each token read, summed over "
         "the tokens of a part, as shares of one (Li et al. 2016): where a small change would change the answer most. Attention "
@@ -66,7 +66,7 @@ def explained(found: Measured) -> str:
 
 
 def offered(found: Measured) -> dict[str, list[str]]:
-    """The choices of either picker, none where there is no attention."""
+    """The options of the pickers by their key; none where there is no attention."""
     lm = found.run.lm
     if not requirements.has_attention(lm):
         return {}
@@ -75,14 +75,14 @@ def offered(found: Measured) -> dict[str, list[str]]:
 
 
 def chosen_heads(found: Measured) -> tuple[int | None, int | None]:
-    """(layer, head) whose attention is shown, None for the mean over them."""
+    """(layer, head) whose attention is shown; None stands for the mean over them."""
     codes = [address.keep_among(key, codes, EVERY, NAMED[key]) for key, codes in offered(found).items()]
     layer, head = [None if code == EVERY else int(code) for code in codes] or [None, None]
     return layer, head
 
 
-def pick_heads(found: Measured) -> None:
-    """The pickers of layer and head."""
+def draw_pickers(found: Measured) -> None:
+    """Draws the pickers of layer and head."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rests_pickers"):
         for key, codes in offered(found).items():
             st.selectbox(
@@ -117,7 +117,7 @@ def rows_of(found: Measured, prompt: int, answer: int, which: tuple[int | None, 
 
 
 def mean_of(shares: Floats, layer: int | None, head: int | None) -> Floats:
-    """(parts,) of (layers, heads, parts): the mean over what is not chosen."""
+    """(parts,) from (layers, heads, parts): the mean over layers or heads where none is chosen."""
     kept = shares if layer is None else shares[layer : layer + 1]
     kept = kept if head is None else kept[:, head : head + 1]
     return np.asarray(kept.mean(axis=(0, 1)))

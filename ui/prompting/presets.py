@@ -1,4 +1,4 @@
-"""Prompts and answers to begin with, by model, each tested on the model itself; and what such a small model cannot do."""
+"""Prompts and answers to begin with, by model, each tested on the model; and what the small models cannot do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,9 +9,9 @@ from ui.runs.examples import DEFAULT_MODEL
 
 @dataclass(frozen=True)
 class Claim:
-    """Something a preset's words say, so that a test can ask the model; prompts count from 0.
+    """Something a preset's text says about the model, which a test checks; prompts count from 0.
 
-    "wins": of the answers this one is likeliest under the prompt. "loses": another is. "rises": its share among the answers
+    "wins": this answer is the most probable under the prompt. "loses": another is. "rises": its share among the answers
     is larger under the prompt than under `than`. "falls": its probability is smaller.
     """
 
@@ -23,7 +23,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Preset:
-    """A text for the box above, prompts and answers, with what to look for."""
+    """A text for the text box, prompts and answers, and what to look for."""
 
     name: str
     shows: str
@@ -246,10 +246,10 @@ def presets_for(name: str) -> tuple[Preset, ...]:
 
 
 def limits_of(name: str) -> str:
-    """What a shipped model cannot do; of another nothing is known."""
+    """What a shipped model cannot do; empty for any other model."""
     return LIMITS.get(name.partition("@")[0], "")
 
 
 def first_draft(name: str) -> Draft:
-    """What a first visit begins with: the input alone, and the same behind an instruction."""
+    """The draft of a first visit: the input alone, and the input after an instruction."""
     return Draft((PLAIN, Fields(INSTRUCTIONS.get(name.partition("@")[0], CONTINUE))))

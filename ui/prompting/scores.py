@@ -1,7 +1,8 @@
-"""Every answer under every prompt, measured once, and what is said about a prompt or an answer that cannot be."""
+"""The log-probability of every answer under every prompt, and a warning about prompts and answers that have none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -22,13 +23,13 @@ from ui.figures import markdown
 from ui.prompting.draft import Draft, typed_answers
 from ui.prompting.own_answers import given, own_answers
 from ui.runs import estimate
-from ui.runs.on_demand import asked, duration, kept
-from ui.runs.runner import Run
+from ui.runs.on_demand import asked, duration, is_kept, kept
+from ui.runs.store import Run
 from viz.prompting import Named
 
-PATIENCE = 8.0  # seconds
-SURELY_SOON = 2e11  # parameters times characters times passes
-MOST_HELD = 400  # pairs of a prompt and an answer that are kept with a run
+AT_ONCE_SECONDS = 8.0  # longer work is done when a person asks for it
+AT_ONCE_PRODUCTS = 2e11  # parameters times characters times passes: smaller work is not even timed
+MOST_KEPT = 400  # pairs of a prompt and an answer that are kept with a run
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,29 +45,16 @@ class Scored:
         return np.asarray(-self.logs * BITS)
 
 
-class Pairs:
-    """What was worked out of pairs of a prompt and an answer, kept with their run; all is dropped when there is much."""
-
-    def __init__(self) -> None:
-        self.scored: dict[tuple[Prompt, str, Joint], Scored] = {}
-        self.shares: dict[tuple[str, Prompt, str, Joint], Floats] = {}
-
-    def make_room(self) -> None:
-        if len(self.scored) >= MOST_HELD:
-            self.scored.clear()
-            self.shares.clear()
-
-
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What stands on screen: prompts and answers that could be read, and every answer's log-probability under every prompt."""
+    """The prompts and answers on screen, and the log-probability of every answer under every prompt."""
 
     run: Run
     draft: Draft
     prompts: tuple[Named, ...]
     answers: tuple[str, ...]
     scored: tuple[tuple[Scored, ...], ...]  # prompts, answers
-    own: bool  # whether the answers are the model's, since none were typed
+    own: bool  # whether the answers are the model's own, because none were typed
 
     @property
     def totals(self) -> Floats:
@@ -74,7 +62,7 @@ class Measured:
         return np.array([[one.logs.sum() for one in row] for row in self.scored])
 
     def scores(self, length: Length) -> Floats:
-        """(prompts, answers) nats, divided by the answers' lengths where that is asked."""
+        """(prompts, answers) nats, divided by the answers' lengths if `length` says so."""
         return np.array(
             [
                 [
@@ -86,7 +74,7 @@ class Measured:
         )
 
     def shares(self, length: Length) -> Floats:
-        """(prompts, answers): shares of one among the answers."""
+        """(prompts, answers): each answer's share among the answers; a row sums to 1."""
         return shares_among(self.scores(length))
 
     def prompt(self, place: int) -> Prompt:
@@ -94,7 +82,7 @@ class Measured:
 
 
 def measured(run: Run, draft: Draft) -> Measured | None:
-    """Everything that can be measured; what cannot is said. None where nothing is left."""
+    """The scores of all answers under all prompts; draws a warning for each that cannot be scored. None where none can."""
     answers, notes = typed_answers(draft.answers)
     own = not answers
     try:
@@ -105,9 +93,9 @@ def measured(run: Run, draft: Draft) -> Measured | None:
     if not answers:
         st.info("The model's own answer to this text is blank: type an answer, or pick one of the presets.", icon="✏️")
         return None
-    if not soon(run, draft, answers):
+    if not may_measure(run, draft, answers):
         return None
-    scored, problems = every_pair(run, draft, answers)
+    scored, problems = scored_pairs(run, draft, answers)
     keep_prompts, keep_answers, said = usable(problems, len(draft.prompts), answers)
     for sentence in [*notes, *said]:
         st.warning(sentence, icon="⚠️")
@@ -123,27 +111,29 @@ def measured(run: Run, draft: Draft) -> Measured | None:
     )
 
 
-def soon(run: Run, draft: Draft, answers: Sequence[str]) -> bool:
-    """Whether the pairs that are not yet measured take no more than a moment, or were asked for."""
-    held = kept(run, "prompting", Pairs, Pairs)
+def may_measure(run: Run, draft: Draft, answers: Sequence[str]) -> bool:
+    """Whether the pairs that are not scored yet take little time, or a person asked for them. Else draws the button to ask."""
     prompts = [one.prompt for one in draft.prompts]
     pairs = [
-        (prompt, answer) for prompt in prompts for answer in answers if (prompt, answer, draft.joint) not in held.scored
+        (prompt, answer)
+        for prompt in prompts
+        for answer in answers
+        if not is_kept(run, ("answer scored", prompt, answer, draft.joint))
     ]
     longest = max(draft.size + len(run.spec.text), 1)  # there are no more tokens than characters, and usually a third
-    if run.lm.parameters * longest * len(pairs) < SURELY_SOON:
+    if run.lm.parameters * longest * len(pairs) < AT_ONCE_PRODUCTS:
         return True
     wait = len(pairs) * estimate.seconds(run.lm, longest // 3 + 1)
-    if wait < PATIENCE:
+    if wait < AT_ONCE_SECONDS:
         return True
     says = f"{len(pairs)} pairs of a prompt and an answer are to be read, each in a pass of its own: about {duration(wait)}."
     return asked(run, (draft, tuple(answers)), says, key="prompts_wanted")
 
 
-def every_pair(
+def scored_pairs(
     run: Run, draft: Draft, answers: Sequence[str]
 ) -> tuple[dict[tuple[int, int], Scored], dict[tuple[int, int], str]]:
-    """(what was measured, why the rest was not), by the places of prompt and answer."""
+    """(scores, reasons why a pair has none), each by the places of prompt and answer."""
     scored, problems = dict[tuple[int, int], Scored](), dict[tuple[int, int], str]()
     for i, one in enumerate(draft.prompts):
         for j, answer in enumerate(answers):
@@ -155,23 +145,21 @@ def every_pair(
 
 
 def score(run: Run, prompt: Prompt, answer: str, joint: Joint) -> Scored:
-    """One answer under one prompt, kept as long as the run is. Raises InputError as `pose` does."""
-    held = kept(run, "prompting", Pairs, Pairs)
-    key = (prompt, answer, joint)
-    found = held.scored.get(key)
-    if found is None:
-        held.make_room()
+    """The score of one answer under one prompt. Raises InputError as `pose` does."""
+
+    def make() -> Scored:
         posed = pose(run.lm, prompt, given(run), answer, joint)
-        found = held.scored[key] = Scored(posed, log_probabilities(run.lm, posed))
-    return found
+        return Scored(posed, log_probabilities(run.lm, posed))
+
+    return kept(run, ("answer scored", prompt, answer, joint), Scored, make, most=MOST_KEPT)
 
 
 def usable(
     problems: dict[tuple[int, int], str], prompts: int, answers: Sequence[str]
 ) -> tuple[list[int], list[int], list[str]]:
-    """(prompts, answers) that can be set against each other, and what is said of the others.
+    """(prompts, answers, sentences): the places of those that can be compared, and why the others are left out.
 
-    What goes wrong for every pair is said once; an answer that no prompt can be asked about is left out, else the prompt.
+    A problem of all pairs makes one sentence. An answer that fails under every prompt is left out; otherwise the prompt is.
     """
     everywhere = set(problems.values())
     if len(problems) == prompts * len(answers) and len(everywhere) == 1:
@@ -195,26 +183,22 @@ def usable(
 
 
 def short(answer: str, most: int = 40) -> str:
-    """An answer where there is little room."""
+    """An answer cut to `most` characters."""
     return answer if len(answer) <= most else f"{answer[: most - 1]}…"
 
 
 def attention(found: Measured, prompt: int, answer: int) -> Floats:
-    """(layers, heads, parts) shares of attention, worked out once."""
-    return _once(found, prompt, answer, "attention")
+    """(layers, heads, parts): shares of the attention of one answer under one prompt."""
+    return _shares(found, prompt, answer, "attention")
 
 
 def influence(found: Measured, prompt: int, answer: int) -> Floats:
-    """(parts,) shares of influence, worked out once."""
-    return _once(found, prompt, answer, "influence")
+    """(parts,): shares of the influence on one answer under one prompt."""
+    return _shares(found, prompt, answer, "influence")
 
 
-def _once(found: Measured, prompt: int, answer: int, what: str) -> Floats:
+def _shares(found: Measured, prompt: int, answer: int, what: Literal["attention", "influence"]) -> Floats:
     run, one = found.run, found.scored[prompt][answer]
-    held = kept(run, "prompting", Pairs, Pairs)
-    key = (what, found.prompt(prompt), found.answers[answer], found.draft.joint)
-    values = held.shares.get(key)
-    if values is None:
-        work = attention_shares if what == "attention" else influence_shares
-        values = held.shares[key] = work(run.lm, one.posed)
-    return values
+    work = attention_shares if what == "attention" else influence_shares
+    key = (f"{what} on parts", found.prompt(prompt), found.answers[answer], found.draft.joint)
+    return kept(run, key, np.ndarray, lambda: work(run.lm, one.posed), most=MOST_KEPT)

@@ -1,4 +1,4 @@
-"""What a long text will cost, said before it is run: memory for what is kept, and time at this machine's present speed."""
+"""What reading a long text will cost, shown before it is run: memory for what is kept, and time at this machine's present speed."""
 
 import time
 from collections.abc import Iterator
@@ -12,16 +12,17 @@ from model.config import TransformerConfig
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.loading.memory import free_on, gigabytes
+from ui.runs.on_demand import duration
 
-SHORT = 1_500  # characters: below it nothing is estimated, because nothing takes long
-PATIENCE = 2.0  # seconds that need no announcement
-PROBE = 384  # side of the product that tells how fast this machine is now
-FLOAT = 4
+SHORT_CHARACTERS = 1_500  # a shorter text takes so little time that nothing is estimated
+ANNOUNCED_SECONDS = 2.0  # what takes less is run without an announcement
+PROBE_SIDE = 384  # of the matrices whose product tells how fast this machine is now
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
 class Cost:
-    """A pass over `tokens` tokens: numbers kept, and multiplications with additions."""
+    """What a pass over `tokens` tokens costs: `kept` numbers, and `steps` multiplications with an addition."""
 
     tokens: int
     kept: int
@@ -29,14 +30,14 @@ class Cost:
 
     @property
     def bytes(self) -> int:
-        return FLOAT * self.kept
+        return FLOAT_BYTES * self.kept
 
 
 def of_pass(config: TransformerConfig, parameters: int, tokens: int) -> Cost:
     """One pass of every stack over `tokens` tokens.
 
-    Each block keeps its stream, queries, keys, values, each head's answer and what each sublayer adds. Each parameter that
-    is no embedding is used once a token, each pair of tokens twice a coordinate.
+    Each block keeps its stream, queries, keys, values, each head's answer and what each sublayer adds. Each token uses every
+    parameter except the embeddings once. Each pair of tokens takes two operations for each coordinate of each head.
     """
     heads, shared, width = config.n_heads * config.d_head, config.kv_heads * config.d_head, config.d_model
     attention = 2 * heads + 2 * shared + width
@@ -55,18 +56,18 @@ def seconds(lm: LanguageModel, tokens: int) -> float:
 
 
 def speed(device: torch.device) -> float:
-    """Multiplications with additions a second, as this machine manages now, from one small product."""
-    x = torch.ones(PROBE, PROBE, device=device)
+    """How many multiplications with an addition this machine does in a second now, measured on one small product."""
+    x = torch.ones(PROBE_SIDE, PROBE_SIDE, device=device)
     _ = x @ x
     start = time.perf_counter()
     float((x @ x)[0, 0])
-    return PROBE**3 / max(time.perf_counter() - start, 1e-6)
+    return PROBE_SIDE**3 / max(time.perf_counter() - start, 1e-6)
 
 
 @contextmanager
 def announced(lm: LanguageModel, text: str, pair: str | None) -> Iterator[None]:
-    """Around a run: says what a long text will take, and raises InputError where memory for it is not there."""
-    if len(text) < SHORT or lm.config.kind == "recurrent":
+    """Around a run: shows what a long text will take. Raises InputError where there is not enough memory for it."""
+    if len(text) < SHORT_CHARACTERS or lm.config.kind == "recurrent":
         yield
         return
     tokens = count(lm, text, pair)
@@ -78,7 +79,7 @@ def announced(lm: LanguageModel, text: str, pair: str | None) -> Iterator[None]:
             "free: shorten the text or unload a model on the Models page"
         )
     seconds = cost.steps / speed(lm.device)
-    if seconds < PATIENCE:
+    if seconds < ANNOUNCED_SECONDS:
         yield
         return
     with st.spinner(said(cost, seconds)):
@@ -86,7 +87,7 @@ def announced(lm: LanguageModel, text: str, pair: str | None) -> Iterator[None]:
 
 
 def count(lm: LanguageModel, text: str, pair: str | None) -> int:
-    """How many tokens a text is; an upper bound where it is ids."""
+    """How many tokens a text has; an upper bound where it is typed as ids."""
     if lm.tokenizer is None:
         return len(text.split())
     return len(lm.tokenizer.encode(text)) + (0 if pair is None else len(lm.tokenizer.encode(pair)))
@@ -94,5 +95,4 @@ def count(lm: LanguageModel, text: str, pair: str | None) -> int:
 
 def said(cost: Cost, seconds: float) -> str:
     """Time and memory in words, rounded as estimates are."""
-    about = f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
-    return f"Reading {cost.tokens:,} tokens: about {about} and {gigabytes(cost.bytes)} of memory"
+    return f"Reading {cost.tokens:,} tokens: about {duration(seconds)} and {gigabytes(cost.bytes)} of memory"

@@ -1,4 +1,4 @@
-"""Texts to begin with, by model."""
+"""The example texts of each model."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ DEFAULT_MODEL = "transformer-fr-en"
 @dataclass(frozen=True)
 class Example:
     text: str
-    shows: str  # what to look for
+    shows: str  # what to watch in it
     pair: str = ""  # the second sentence, for a model that reads two
 
 

@@ -1,4 +1,4 @@
-"""The models of this process: which are offered, which are in memory, and what lies ready on this machine."""
+"""The models of this process: those offered, those in memory, and those on this machine's disk."""
 
 import threading
 from collections import OrderedDict
@@ -14,9 +14,9 @@ from model.loading import checkpoint, hub
 from model.loading.checkpoint import Dtype
 from model.tokenizers import files
 
-MOST_MODELS = 3
-LIGHT_BYTES = 64 * 1024**2  # models no larger stay beside these: shipped ones, of which a page shows several at once
-MOST_LIGHT = 16
+MOST_MODELS = 3  # in memory at once
+LIGHT_BYTES = 64 * 1024**2  # models no larger do not count as such: shipped ones, of which a page shows several at once
+MOST_LIGHT_MODELS = 16
 PRECISIONS: tuple[Dtype, ...] = ("auto", "float32", "bfloat16", "float16")
 KINDS = {
     "encoder": "encoder-only",
@@ -27,19 +27,19 @@ KINDS = {
 
 
 def named(where: str, dtype: Dtype) -> str:
-    """The name a model goes under in the picker and in links; its precision is part of it where one was chosen."""
+    """The name of a model in the picker and in links; where a precision was chosen, it is part of the name."""
     return where if dtype == "auto" else f"{where}@{dtype}"
 
 
 def parts(name: str) -> tuple[str, Dtype]:
-    """(where, dtype) of a name."""
+    """(where, dtype) from a name."""
     where, _, stated = name.rpartition("@")
     dtype = next((known for known in PRECISIONS[1:] if where and known == stated), None)
     return (name, "auto") if dtype is None else (where, dtype)
 
 
 def label(name: str) -> str:
-    """A name as the picker shows it: a folder by its own name, and the precision."""
+    """A name as the picker shows it: of a folder only the last part of its path, and the precision."""
     where, dtype = parts(name)
     shown = Path(where).name if Path(where).is_absolute() else where
     return shown if dtype == "auto" else f"{shown} · {dtype}"
@@ -60,10 +60,10 @@ class Held:
 
 
 class ModelPool:
-    """Loaded models, those used last, shared by every session and safe to share between threads.
+    """The loaded models that were used last, shared by all sessions; safe to use from several threads.
 
-    `dropped` is told (name, device) of each model that leaves, so that nothing else keeps it alive. Models of at most
-    `light` bytes do not count towards `most`; of them MOST_LIGHT stay.
+    `dropped` is called with (name, device) of each model that leaves memory, so that its runs can be dropped too. At most
+    `most` models stay; those of at most `light` bytes are counted apart, and MOST_LIGHT_MODELS of them stay.
     """
 
     def __init__(self, most: int, dropped: Callable[[str, str], None], light: int = 0) -> None:
@@ -75,12 +75,12 @@ class ModelPool:
 
     @property
     def opened(self) -> tuple[str, ...]:
-        """The names of the models someone opened in this process, in the order in which that was done."""
+        """The names of the models opened in this process, in the order in which they were opened."""
         return tuple(self._opened)
 
     @property
     def held(self) -> tuple[Held, ...]:
-        """What is in memory, the least recently used first."""
+        """The models in memory, the least recently used first."""
         with self._lock:
             return tuple(Held(name, device, lm) for (name, device), lm in self._held.items())
 
@@ -89,9 +89,9 @@ class ModelPool:
         return (name, device) in self._held
 
     def get(self, name: str, device: str, progress: hub.Progress | None = None) -> LanguageModel:
-        """A model, loaded where it is not in memory: once, however many ask at the same time.
+        """A model, loaded if it is not in memory; several threads that ask at the same time load it once.
 
-        Raises CheckpointError where it was neither shipped nor opened, and where it cannot be read.
+        Raises CheckpointError where it is neither shipped nor opened, and where it cannot be read.
         """
         key = (name, device)
         with self._lock:
@@ -120,13 +120,13 @@ class ModelPool:
             self._dropped(name, device)
 
     def _too_many(self) -> list[tuple[str, str]]:
-        """What leaves so that no more are held than may be, the least recently used first."""
+        """The models that must leave because there are too many, the least recently used first."""
         heavy = [key for key, lm in self._held.items() if Held(*key, lm).bytes > self.light]
         light = [key for key in self._held if key not in heavy]
-        return heavy[: max(0, len(heavy) - self.most)] + light[: max(0, len(light) - MOST_LIGHT)]
+        return heavy[: max(0, len(heavy) - self.most)] + light[: max(0, len(light) - MOST_LIGHT_MODELS)]
 
     def open(self, where: str, device: str, dtype: Dtype, progress: hub.Progress | None = None) -> str:
-        """Loads a checkpoint and offers it from now on: its name. Nothing changes where it cannot be read."""
+        """Loads a checkpoint and offers it from now on; returns its name. Nothing changes where it cannot be read."""
         name = named(where, dtype)
         known = where in model.shipped() or name in self._opened
         if not known:
@@ -142,14 +142,17 @@ class ModelPool:
         return name
 
     def unload(self, name: str, device: str) -> None:
-        """Takes a model out of memory. It stays on offer and is loaded again when it is asked for."""
+        """Takes a model out of memory. It can still be chosen, and is then loaded again."""
         with self._lock:
             self._held.pop((name, device), None)
         self._dropped(name, device)
 
 
 def address(text: str, *, from_hub: bool) -> str:
-    """What a person typed as the place of a checkpoint: a hub id, or the absolute path of a folder."""
+    """The place of a checkpoint that a person typed: a hub id, or the absolute path of a folder.
+
+    Raises CheckpointError where the text is neither.
+    """
     text = text.strip()
     if not text:
         raise CheckpointError("type a hub id, such as owner/name" if from_hub else "type the path of a folder")
@@ -171,7 +174,7 @@ def address(text: str, *, from_hub: bool) -> str:
 
 @dataclass(frozen=True)
 class Listed:
-    """A checkpoint on this machine, by what its config.json says; `problem` says why it cannot be opened."""
+    """A checkpoint on this machine, described by its config.json; `problem` says why it cannot be opened."""
 
     where: str
     place: str  # shipped, Hugging Face cache, folder
@@ -182,7 +185,10 @@ class Listed:
 
 
 def on_disk(opened: tuple[str, ...] = (), *, cache: bool = True) -> list[Listed]:
-    """What could be run here at once: shipped, in the local Hugging Face cache, and folders opened before."""
+    """The checkpoints on this machine: shipped, in the local Hugging Face cache, and folders opened before.
+
+    Without `cache` only those of the cache that were `opened` are listed.
+    """
     found = [look("shipped", name, checkpoint.ZOO / name) for name in model.shipped()]
     lying = {
         repo: folder for repo, folder in hub.in_cache().items() if cache or repo in {parts(name)[0] for name in opened}
@@ -196,7 +202,7 @@ def on_disk(opened: tuple[str, ...] = (), *, cache: bool = True) -> list[Listed]
 
 
 def look(place: str, where: str, folder: Path) -> Listed:
-    """One folder's line in the list, from its config.json alone."""
+    """The line of one folder in the list, from its config.json."""
     size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
     try:
         hf = ConfigJson(files.table(folder / "config.json"))
@@ -207,7 +213,7 @@ def look(place: str, where: str, folder: Path) -> Listed:
 
 
 def size(count: int) -> str:
-    """Bytes for people: 14157496 as "14.2 MB"."""
+    """A number of bytes in words: 14157496 as "14.2 MB"."""
     for unit, name in ((1e9, "GB"), (1e6, "MB")):
         if count >= unit:
             return f"{count / unit:,.1f} {name}"

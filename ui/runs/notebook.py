@@ -1,12 +1,13 @@
-"""Lines of Python that load the model on screen and make its run again."""
+"""Lines of Python that load the model on screen and repeat its run."""
 
-from ui.runs.runner import Run, given
+from ui.runs.runner import given
+from ui.runs.store import Run
 
 TOP = "# In a notebook of Regard's folder, or with that folder on sys.path.\nimport model"
 
 
 def of_run(run: Run, trace: str = "trace", lm: str = "lm") -> list[str]:
-    """Lines that load the model and read what this run read, ids where a model wrote them; `trace` and `lm` name both."""
+    """Lines that load the model and read what this run read: ids where a model wrote them. `trace` and `lm` are variable names."""
     return [of_model(run, lm), *of_trace(run, trace, lm)]
 
 
@@ -35,7 +36,7 @@ def of_trace(run: Run, trace: str = "trace", lm: str = "lm") -> list[str]:
 
 
 def of_edits(run: Run) -> str:
-    """What is switched off in a run, as a list."""
+    """The edits of a run, as a list."""
     return f"[{', '.join(f'model.{edit!r}' for edit in run.spec.edits)}]"
 
 
@@ -50,6 +51,6 @@ def call(function: str, arguments: list[str]) -> str:
 
 
 def whole(imports: list[str], lines: list[str]) -> str:
-    """A cell that ends in the figure."""
+    """The source of a notebook cell whose last line is the figure."""
     used = [line for line in imports if line != "import numpy as np" or any("np." in line for line in lines)]
     return "\n".join([TOP, *used, "from viz.theme import LIGHT", "", *lines, "fig", ""])

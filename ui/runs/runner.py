@@ -14,41 +14,42 @@ from model.errors import InputError
 from model.language_model import LanguageModel
 from model.loading.memory import installed
 from model.pretrained import Reading
-from model.tap import Edit
 from model.trace import Trace
 from ui.runs.estimate import announced
 from ui.runs.examples import DEFAULT_MODEL, examples_for
 from ui.runs.model_pool import LIGHT_BYTES, MOST_MODELS, ModelPool
 from ui.runs.store import Run, RunSpec, RunStore
 
-__all__ = ["Run", "RunSpec", "RunStore"]
+__all__ = ["Run", "RunSpec"]
 
-LEAST_BUDGET, MOST_BUDGET = 512 * 1024**2, 4 * 1024**3
-TOKENS_A_TOKEN = 3
-SPARE_TOKENS = 8
-WORTH_KEEPING = 16  # tokens of a decode that was interrupted
-CONTINUED = 40  # tokens a decoder alone writes after its prompt
+LEAST_STORE_BYTES, MOST_STORE_BYTES = 512 * 1024**2, 4 * 1024**3
+TOKENS_A_TOKEN = 3  # tokens that may be written for each token of a source
+SPARE_TOKENS = 8  # and so many more
+CONTINUED_TOKENS = 40  # tokens a decoder alone writes after its prompt
+LEAST_KEPT_TOKENS = 16  # an interrupted decode of fewer is dropped
 
 
 class ChoiceError(InputError):
-    """A choice that came with a link and that this model cannot write."""
+    """A token chosen in a link that is not in this model's vocabulary."""
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
-    """The one store of this process: an eighth of the memory there is. At GPT-2 small's shape a run of 2,048 tokens keeps 0.5 GB,
-    and a knock-out sets three of them side by side."""
-    return RunStore(max(LEAST_BUDGET, min(MOST_BUDGET, installed() // 8)))
+    """The one store of this process, of an eighth of the machine's memory.
+
+    At GPT-2 small's shape a run of 2,048 tokens keeps 0.5 GB, and a knock-out compares three runs.
+    """
+    return RunStore(max(LEAST_STORE_BYTES, min(MOST_STORE_BYTES, installed() // 8)))
 
 
 @st.cache_resource(show_spinner=False)
 def model_pool() -> ModelPool:
-    """The models of this process; one that leaves memory takes its runs with it."""
+    """The models of this process; the runs of a model that leaves memory are dropped."""
     return ModelPool(MOST_MODELS, lambda name, device: store().forget(name, device), LIGHT_BYTES)
 
 
 def load(name: str, device: str) -> LanguageModel:
-    """One model for every session; a model holds weights and nothing about any run."""
+    """A loaded model, shared by all sessions: it holds weights and nothing of any run."""
     if model_pool().has(name, device):
         return model_pool().get(name, device)
     with st.spinner("Loading the model"):
@@ -61,9 +62,12 @@ def devices() -> list[str]:
 
 
 def writing_limit(lm: LanguageModel, source: int, asked: int | None = None) -> int:
-    """How many tokens a decode may write: what a person asked for, or else a multiple of the source's length, so that
-    odd input cannot run on, and a fixed number after a prompt."""
-    usual = TOKENS_A_TOKEN * source + SPARE_TOKENS if lm.config.encoder_layers else CONTINUED
+    """How many tokens a decode may write.
+
+    That is what a person asked for. Else it is a multiple of the source's length, so that a decode of odd input ends, or
+    for a decoder alone a fixed number. Never more than the model has positions.
+    """
+    usual = TOKENS_A_TOKEN * source + SPARE_TOKENS if lm.config.encoder_layers else CONTINUED_TOKENS
     most = usual if asked is None else asked
     return most if lm.config.max_positions is None else min(most, lm.config.max_positions)
 
@@ -76,9 +80,9 @@ def get(
 ) -> Run:
     """The run of a spec, from the store or made now.
 
-    `between_steps` is called after each decoded token: a newer keystroke raises there and the decode is dropped.
-    `like` is a run that is expected to have written much the same, such as that of the text before a keystroke: it
-    makes this one quicker and changes nothing of it. `seen` is handed each step as it is made. Raises InputError or
+    `between_steps` is called after each decoded token: a newer keystroke raises there, which ends the decode. `seen` is
+    then called with the step. `like` names a run that probably wrote similar tokens, such as that of the text before a
+    keystroke: they serve as a draft, which saves time and does not change the result. Raises InputError or
     CheckpointError as the model does.
     """
     held = store().get(spec)
@@ -91,7 +95,7 @@ def get(
 
 
 def given(lm: LanguageModel, text: str) -> str | list[int]:
-    """What a typed text means to a model: itself, or the ids in it where the model has no tokenizer."""
+    """A typed text as the model takes it: the text, or where there is no tokenizer the ids typed in it."""
     if lm.tokenizer is not None:
         return text
     parts = text.replace(",", " ").split()
@@ -107,87 +111,101 @@ def _make(
     like: RunSpec | None,
     seen: Callable[[Step], object],
 ) -> Run:
-    x = given(lm, spec.text)
+    """The run of a spec: the model writes its own tokens, or reads in one pass what it is given."""
+    reading = lm.reading(given(lm, spec.text), None if spec.pair is None else given(lm, spec.pair))
+    if not _is_written(spec, lm):
+        return Run(spec, lm, _one_pass(spec, lm, reading), (), 0, reading)
+
+    def after_step(step: Step) -> None:
+        between_steps()
+        seen(step)
+
+    return _decode(spec, lm, reading, like, after_step)
+
+
+def _is_written(spec: RunSpec, lm: LanguageModel) -> bool:
+    """Whether the model chooses tokens: it can, and the spec does not give those the decoder reads."""
+    if lm.kind == "encoder" or lm.net.head is None or spec.read is not None:
+        return False
+    return lm.kind != "encoder-decoder" or spec.target is None
+
+
+def _one_pass(spec: RunSpec, lm: LanguageModel, reading: Reading) -> Trace:
+    """One pass over what the spec gives: a text, ids of the decoder, or an encoder's text with tokens masked."""
+    text = given(lm, spec.text)
+    if lm.kind == "encoder-decoder":
+        target = _target(lm, spec.target) if spec.read is None else list(spec.read)
+        return lm.run(text, target=target, edits=spec.edits)
+    if lm.kind != "encoder":
+        return lm.run(text if spec.read is None else list(spec.read), edits=spec.edits)
+    if spec.masks or spec.filled:
+        return lm.run(_masked_ids(lm, reading, spec), segments=reading.segments, edits=spec.edits)
     pair = None if spec.pair is None else given(lm, spec.pair)
-    reading = lm.reading(x, pair)
-    if lm.kind == "encoder":
-        hidden = _behind_masks(lm, reading, spec.masks, spec.filled) if spec.masks or spec.filled else None
-        if hidden is None:
-            trace = lm.run(x, pair=pair, edits=spec.edits)
-        else:
-            trace = lm.run(hidden, segments=reading.segments, edits=spec.edits)
-        return Run(spec, lm, trace, (), 0, reading)
-    if spec.read is not None:
-        return Run(spec, lm, _read_exactly(lm, x, spec.read, spec.edits), (), 0, reading)
-    if spec.target is not None and lm.kind == "encoder-decoder":
-        return Run(spec, lm, lm.run(x, target=_target(lm, spec.target), edits=spec.edits), (), 0, reading)
-    if lm.net.head is None:
-        return Run(spec, lm, lm.run(x, edits=spec.edits), (), 0, reading)
+    return lm.run(text, pair=pair, edits=spec.edits)
+
+
+def _decode(
+    spec: RunSpec, lm: LanguageModel, reading: Reading, like: RunSpec | None, after_step: Callable[[Step], object]
+) -> Run:
+    """The run in which the model writes. Where `after_step` raises, the steps made so far are stored as a run of their own."""
     limit = writing_limit(lm, len(reading.tokens), spec.most)
     check_choices(spec.choices, lm)
     steps = list[Step]()
     try:
-        for step in _writing(spec, lm, x, limit, _written(like, lm)):
+        for step in _steps(spec, lm, limit, like):
             steps.append(step)
-            between_steps()
-            seen(step)
+            after_step(step)
     finally:
-        if len(steps) >= WORTH_KEEPING and not steps[-1].ended:
+        if len(steps) >= LEAST_KEPT_TOKENS and not steps[-1].ended:
             store().put(_stopped(spec, lm, steps, reading))
     return Run(spec, lm, steps[-1].trace, tuple(steps), limit, reading)
 
 
-def _stopped(spec: RunSpec, lm: LanguageModel, steps: list[Step], reading: Reading) -> Run:
-    """What a decode came to before it was interrupted: the run of so many tokens, from which another can go on."""
-    whole = (*steps[:-1], replace(steps[-1], ended="limit"))
-    return Run(replace(spec, most=len(steps)), lm, steps[-1].trace, whole, len(steps), reading)
+def _steps(spec: RunSpec, lm: LanguageModel, limit: int, like: RunSpec | None) -> Iterator[Step]:
+    """The steps of a decode; it goes on from an earlier decode of the same text where there is one."""
+    strategy = Forced(spec.choices, spec.strategy)
+    earlier = store().alike(spec)
+    if earlier is not None and earlier.lm is lm:
+        return rewrite(lm, earlier.steps, strategy, max_new_tokens=limit)
+    draft = _generated_by(like, lm)
+    return lm.decode(given(lm, spec.text), strategy=strategy, edits=spec.edits, max_new_tokens=limit, draft=draft)
 
 
-def _written(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
-    """What a run still held has written, with the same model; nothing where there is none."""
+def _generated_by(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
+    """The ids that a run in the store has generated with this model; none where there is no such run."""
     held = None if spec is None else store().get(spec)
     return [step.token.id for step in held.steps] if held is not None and held.lm is lm else []
 
 
-def _writing(spec: RunSpec, lm: LanguageModel, x: str | list[int], limit: int, draft: list[int]) -> Iterator[Step]:
-    """The decode of a spec; it goes on from an earlier one of the same text where there is one."""
-    strategy = Forced(spec.choices, spec.strategy)
-    held = store().alike(spec)
-    if held is not None and held.lm is lm:
-        return rewrite(lm, held.steps, strategy, max_new_tokens=limit)
-    return lm.decode(x, strategy=strategy, edits=spec.edits, max_new_tokens=limit, draft=draft)
+def _stopped(spec: RunSpec, lm: LanguageModel, steps: list[Step], reading: Reading) -> Run:
+    """An interrupted decode as the run of so many tokens, from which another decode can go on."""
+    ended = (*steps[:-1], replace(steps[-1], ended="limit"))
+    return Run(replace(spec, most=len(steps)), lm, steps[-1].trace, ended, len(steps), reading)
 
 
-def _read_exactly(lm: LanguageModel, x: str | list[int], read: tuple[int, ...], edits: tuple[Edit, ...]) -> Trace:
-    """One pass over ids that are given, not decoded."""
-    if lm.kind == "encoder-decoder":
-        return lm.run(x, target=list(read), edits=edits)
-    return lm.run(list(read), edits=edits)
-
-
-def _behind_masks(
-    lm: LanguageModel, reading: Reading, masks: tuple[int, ...], filled: tuple[tuple[int, int], ...]
-) -> list[int]:
-    """The ids of a reading, the mask token in the place of those at `masks`, and over it what was filled in."""
+def _masked_ids(lm: LanguageModel, reading: Reading, spec: RunSpec) -> list[int]:
+    """The ids of a reading with the mask token at the spec's masks, and over masks the tokens that fill them."""
     if lm.special.mask is None:
         raise InputError("this checkpoint names no mask token, so no token can be masked")
-    ids = [lm.special.mask if i in masks else id for i, id in enumerate(reading.ids)]
-    for at, id in filled:
+    ids = [lm.special.mask if i in spec.masks else id for i, id in enumerate(reading.ids)]
+    for at, id in spec.filled:
         if not 0 <= at < len(ids) or ids[at] != lm.special.mask:
             raise InputError(f"there is no mask at position {at} to fill")
         ids[at] = id
     return ids
 
 
-def _target(lm: LanguageModel, text: str) -> str | list[int]:
-    """What a decoder shall have read; ids get the start token that text would get."""
+def _target(lm: LanguageModel, text: str | None) -> str | list[int] | None:
+    """What the decoder reads; typed ids get the start token that text would get. None where nothing is given."""
+    if text is None:
+        return None
     ids = given(lm, text) if text.strip() else ""
     start = lm.special.start
     return ids if isinstance(ids, str) or start is None else [start, *ids]
 
 
 def check_choices(choices: tuple[tuple[int, int], ...], lm: LanguageModel) -> None:
-    """Raises ChoiceError where a choice is no token of the model."""
+    """Raises ChoiceError where a chosen id is not in the model's vocabulary."""
     size = lm.config.vocab_size
     for step, token in choices:
         if not 0 <= token < size:
@@ -197,18 +215,18 @@ def check_choices(choices: tuple[tuple[int, int], ...], lm: LanguageModel) -> No
 
 
 def warm_up() -> None:
-    """Loads the default model and runs its first example, so that a first visit shows real numbers at once."""
+    """Loads the default model and runs its first example, so that the first visit need not wait."""
     model_pool().get(DEFAULT_MODEL, devices()[-1])  # before `load`, whose spinner needs a page
     get(RunSpec(DEFAULT_MODEL, devices()[-1], examples_for(DEFAULT_MODEL)[0].text))
 
 
 def offered() -> list[str]:
-    """Names of the models one can choose: shipped, the default first, then what was opened in this process."""
+    """Names of the models one can choose: the shipped ones, the default first, then those opened in this process."""
     return [*sorted(model.shipped(), key=lambda name: (name != DEFAULT_MODEL, name)), *model_pool().opened]
 
 
 def shown() -> Run:
-    """The run on screen. A page that runs by itself, without app.py around it, shows the first example."""
+    """The run on screen; the first example where a page runs alone, without app.py. Stops the page where there is no run."""
     spec = st.session_state.get("shown")
     if "shown" in st.session_state and spec is None:
         st.info("Nothing could be read yet: type a text above.")

@@ -1,4 +1,4 @@
-"""What a run is named by, what it came to, and the one store that keeps the runs used last, bounded in bytes."""
+"""A run, the spec that names it, and the store that keeps the runs used last, bounded in bytes."""
 
 import threading
 from collections import OrderedDict
@@ -16,25 +16,25 @@ from model.trace import Trace
 
 @dataclass(frozen=True)
 class RunSpec:
-    """All that a run depends on."""
+    """Everything a run depends on."""
 
     model: str
     device: str
     text: str
-    target: str | None = None  # what the decoder shall have read; None: what the model writes itself
+    target: str | None = None  # what the decoder reads; None: the model writes it
     choices: tuple[tuple[int, int], ...] = ()  # (step, token id) chosen by a person
     pair: str | None = None  # a second sentence, for a model that tells two apart
     masks: tuple[int, ...] = ()  # positions of an encoder's text hidden behind its mask token
     filled: tuple[tuple[int, int], ...] = ()  # (position, token id) put in the place of masks
-    edits: tuple[Edit, ...] = ()  # what is switched off in the model while it runs
-    read: tuple[int, ...] | None = None  # ids the decoder shall have read, exactly these, so that two runs compare
+    edits: tuple[Edit, ...] = ()  # what is switched off in the model
+    read: tuple[int, ...] | None = None  # exactly the ids the decoder reads, so that two runs can be compared
     strategy: Greedy | Sample = Greedy()  # how the model's own tokens are chosen
-    most: int | None = None  # how many tokens it may write; None: what its kind may
+    most: int | None = None  # how many tokens the model may write; None: the usual limit of its kind
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What one spec came to."""
+    """The result of a spec."""
 
     spec: RunSpec
     lm: LanguageModel
@@ -45,7 +45,7 @@ class Run:
 
     @cached_property
     def bytes(self) -> int:
-        """What its recording takes; counted once, because the store asks at every keystroke."""
+        """Memory of its recording; cached, because the store asks at every keystroke."""
         return self.trace.recording.bytes
 
     @property
@@ -55,12 +55,12 @@ class Run:
 
     @property
     def source(self) -> tuple[Token, ...]:
-        """What was typed, as pieces."""
+        """The tokens of the typed text, as the model read them."""
         return self.trace.tokens(self.reader)[: self.typed]
 
     @property
     def typed(self) -> int:
-        """How many tokens the typed text came to."""
+        """How many tokens the typed text has."""
         if self.reader == "decoder" and self.steps:
             return len(self.steps[0].read["decoder"])
         return len(self.trace.tokens(self.reader))
@@ -80,7 +80,7 @@ class Run:
 
     @property
     def original(self) -> tuple[Token, ...]:
-        """What was typed, as pieces, before any was masked."""
+        """The tokens of the typed text, before any was masked."""
         return self.source if self.reading is None else self.reading.tokens
 
     @property
@@ -88,7 +88,7 @@ class Run:
         return tuple(self.trace.read)
 
     def after(self, stack: StackName) -> list[int | None]:
-        """For each position of a stack, the id that came next; None where nothing did."""
+        """For each position of a stack, the id of the next token; None where there is none."""
         read = self.trace.tokens(stack)
         following: list[int | None] = [token.id for token in read[1:]]
         last = self.steps[-1].token.id if self.steps and stack == "decoder" else None
@@ -96,12 +96,12 @@ class Run:
 
 
 def without_choices(spec: RunSpec) -> RunSpec:
-    """What a decode has in common with those it can go on from."""
+    """The part of a spec that a decode shares with the decodes it can go on from."""
     return replace(spec, choices=(), strategy=Greedy(), most=None)
 
 
 class RunStore:
-    """The runs used last, until their tensors pass a budget. Safe to share between threads."""
+    """The runs used last, as many as fit into `budget` bytes, at least one. Safe to use from several threads."""
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
@@ -115,7 +115,7 @@ class RunStore:
             return self._runs.get(spec)
 
     def alike(self, spec: RunSpec) -> Run | None:
-        """The newest decode that differs only in the tokens chosen: its steps serve as far as their tokens stay."""
+        """The newest decode whose spec differs only in how tokens are chosen: its steps up to the first new token can be used."""
         asked = without_choices(spec)
         with self._lock:
             of_the_text = [run for held, run in self._runs.items() if run.steps and held.text == spec.text]
@@ -142,7 +142,7 @@ class RunStore:
 
     @property
     def bytes(self) -> int:
-        """What the runs' recordings take."""
+        """Memory of the recordings of all runs."""
         return sum(run.bytes for run in self._runs.values())
 
     def __len__(self) -> int:

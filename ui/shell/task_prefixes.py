@@ -10,7 +10,7 @@ import streamlit as st
 from model.language_model import LanguageModel
 from model.tokenizers.sentencepiece_pipelines import CODE
 from model.tokenizers.tokens import Tokenizer
-from ui.figures.markdown import escaped
+from ui.figures.markdown import plain
 from ui.shell import text_box
 
 LANGUAGE = re.compile(r">>[\w-]{2,12}<<")
@@ -72,7 +72,7 @@ def menu(lm: LanguageModel) -> None:
         "Begin with",
         list(why),
         key="opening",
-        format_func=lambda text: f"{escaped(text.strip())} :gray[· {escaped(why.get(text, ''))}]",
+        format_func=lambda text: f"{plain(text.strip())} :gray[· {plain(why.get(text, ''))}]",
         on_click=begin,
         args=(tuple(why),),
         help="What this checkpoint was trained to read before a text. It is written into the box, where you can edit it.",

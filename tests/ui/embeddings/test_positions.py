@@ -14,7 +14,7 @@ from model.tap import Place, StackName
 from tests.model.builders import CONFIGS, byte_tokenizer, random_model, shaped
 from tests.pages.driving import chart, fine, numbers, picked
 from ui.runs import runner
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 
 SPEC = RunSpec("tiny", "cpu", "the lot of them")
 Section = Callable[[TransformerConfig, StackName], AppTest]
@@ -31,9 +31,9 @@ def section(stack: str) -> None:
     import streamlit as st
 
     from ui.embeddings import positions
-    from ui.runs import runner as runs_runner
+    from ui.runs import runner
 
-    positions.positions(runs_runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
+    positions.draw_positions(runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from tests.model.lstm_checkpoint import CONFIG
 from ui.figures.tables import Cell, markup
 from ui.models.facts import PARTS, biases, block_plan, facts, parameters_by_part, part_of
 from ui.models.families import EXAMPLES, example_config
-from ui.models.page import family_row, readable
+from ui.models.family_table import family_row
+from ui.models.page import readable
 from ui.shell.task_prefixes import prefixes, with_prefix
 from viz.architecture import block_drawing
 from viz.theme import LIGHT

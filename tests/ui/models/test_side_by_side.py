@@ -14,9 +14,9 @@ from model.pretrained import Source
 from tests.model.builders import START, ids, random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
 from ui.models import cost_table
-from ui.models.cost_table import bytes_of, costs, differing, looking, milliseconds, operations
-from ui.models.side_by_side import Side, attention_by_distance, clamp, counted, parts, suggested
-from ui.runs.runner import Run, RunSpec
+from ui.models.cost_table import attention_operations, bytes_of, costs, differing, milliseconds, operations
+from ui.models.side_by_side import Side, attention_by_distance, clamp, influence_of, parts, suggested
+from ui.runs.store import Run, RunSpec
 
 
 def lstm() -> LanguageModel:
@@ -64,8 +64,8 @@ def test_each_kind_has_its_attention() -> None:
 @pytest.mark.parametrize("kind", ["decoder", "encoder-decoder", "recurrent"])
 def test_what_counts_is_worked_out_once_a_run_and_adds_up(kind: str) -> None:
     run = run_of(lstm() if kind == "recurrent" else random_model(shaped(kind)))  # type: ignore[arg-type]
-    held = counted(run)
-    assert counted(run) is held
+    held = influence_of(run)
+    assert influence_of(run) is held
     assert float(held.shares.sum()) == pytest.approx(1, abs=1e-5)
     assert len(held.by_distance.mean) == 5  # half of nine tokens, rounded up
     assert held.by_distance.predictions == len(held.at) == 5
@@ -85,7 +85,7 @@ def test_attention_by_distance_is_of_the_same_predictions() -> None:
 
 def test_a_short_text_is_refused_with_its_length() -> None:
     with pytest.raises(InputError, match="the text is 3 tokens long here"):
-        counted(run_of(lstm(), time=3))
+        influence_of(run_of(lstm(), time=3))
 
 
 def sides() -> list[Side]:
@@ -110,13 +110,13 @@ def test_costs_are_those_of_the_analysis() -> None:
     assert rows["Carried on"] == ["–", f"{4 * cost(CONFIG).state:,} bytes"]
     assert rows["of these for looking"][1] == "0%"
     c = cost(gpt.run.lm.config)
-    assert operations(gpt.run, c) == c.at(9) == c.fixed + looking(gpt.run, c)
+    assert operations(gpt.run, c) == c.at(9) == c.fixed + attention_operations(gpt.run, c)
 
 
-def test_looking_across_counts_the_source() -> None:
+def test_attention_across_counts_the_source() -> None:
     run = run_of(random_model(shaped("encoder-decoder")))
     c = cost(run.lm.config)
-    assert looking(run, c) == 9 * c.per_context + 7 * c.per_source
+    assert attention_operations(run, c) == 9 * c.per_context + 7 * c.per_source
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,81 @@
-"""Long work over all heads: what it frees is given back while it runs and when it ends, however it ends."""
+"""What is computed from a run: kept as long as the run is; long work gives back the memory it frees, however it ends."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 
+from tests.model.builders import CONFIGS, random_model
 from ui.runs import on_demand
+from ui.runs.store import Run, RunSpec
+
+
+def run_of(text: str = "12 7 31") -> Run:
+    lm = random_model(CONFIGS["decoder, learned"])
+    return Run(RunSpec("tiny", "cpu", text), lm, lm.run([int(part) for part in text.split()]), (), 0)
+
+
+def test_a_value_is_made_once_for_a_run_and_a_key() -> None:
+    one, other, made = run_of(), run_of(), list[str]()
+
+    def value(run: Run, key: int, text: str) -> str:
+        def make() -> str:
+            made.append(text)
+            return text
+
+        return on_demand.kept(run, ("name", key), str, make)
+
+    assert value(one, 1, "a") == "a"
+    assert value(one, 1, "b") == "a"
+    assert value(one, 2, "c") == "c"
+    assert value(other, 1, "d") == "d"
+    assert made == ["a", "c", "d"]
+    assert on_demand.is_kept(one, ("name", 2))
+    assert not on_demand.is_kept(other, ("name", 2))
+
+
+def test_values_go_with_their_run() -> None:
+    run = run_of()
+    value = on_demand.keep(run, ("name",), {1})
+    gone = weakref.ref(value)
+    del run, value
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_bound_counts_the_values_of_one_name() -> None:
+    run = run_of()
+    on_demand.keep(run, ("other", 1), 1)
+    for number in range(3):
+        on_demand.keep(run, ("name", number), number, most=2)
+    held = [on_demand.held(run, ("name", number), int) for number in range(3)]
+    assert held == [None, None, 2]
+    assert on_demand.is_kept(run, ("other", 1))
+
+
+def test_a_value_put_in_the_place_of_another_drops_none() -> None:
+    run = run_of()
+    for value in (1, 2, 3):
+        on_demand.keep(run, ("name", value > 2), value, most=2)
+    assert on_demand.held(run, ("name", False), int) == 2
+
+
+def test_work_that_fails_is_not_kept() -> None:
+    run = run_of()
+
+    def fails() -> int:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        on_demand.kept(run, ("name",), int, fails)
+    assert not on_demand.is_kept(run, ("name",))
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "a second"), (7.4, "7 seconds"), (200.0, "3 minutes")])
+def test_a_duration_is_rounded(seconds: float, words: str) -> None:
+    assert on_demand.duration(seconds) == words
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL
-from ui.runs.runner import CONTINUED, SPARE_TOKENS, TOKENS_A_TOKEN, Run, RunSpec, RunStore, writing_limit
+from ui.runs.runner import CONTINUED_TOKENS, SPARE_TOKENS, TOKENS_A_TOKEN, writing_limit
+from ui.runs.store import Run, RunSpec, RunStore
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "Je ne sais pas où elle habite.")
 
@@ -198,7 +199,7 @@ def test_a_decoder_alone_reads_its_prompt_and_goes_on(monkeypatch: pytest.Monkey
     monkeypatch.setattr(runner, "load", lambda name, device: lm)
     run = runner.get(RunSpec("tiny decoder", "cpu", "lothe"))
     assert [token.label for token in run.source] == ["lo", "the"]
-    assert len(run.steps) <= run.limit == CONTINUED
+    assert len(run.steps) <= run.limit == CONTINUED_TOKENS
     assert run.after("decoder")[1:] == [step.token.id for step in run.steps]
 
 
