@@ -126,7 +126,7 @@ def test_a_target_someone_types_is_what_the_decoder_reads() -> None:
     app.text_input(key="target").set_value("A dog runs.").run()
     assert not app.exception
     rows = numbers(chart(app, "heatmap")["data"][0]["z"]).shape[0]
-    assert rows == len(own.lm.written("A dog runs.").tokens)
+    assert rows == len(own.lm.target_reading("A dog runs.").tokens)
     assert payload(app, "pieces")["rows"][1]["chips"][0]["label"] == own.written[0].label
 
 

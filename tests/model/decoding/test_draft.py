@@ -53,7 +53,7 @@ def assert_same(some: list[Step], others: list[Step]) -> None:
     for one, other in zip(some, others, strict=True):
         assert (one.index, one.ended, one.read) == (other.index, other.ended, other.read)
         assert torch.allclose(one.logits, other.logits, atol=1e-4)
-        assert one.reached.cache.length == other.reached.cache.length
+        assert one.state.cache.length == other.state.cache.length
         assert set(one.trace.recording.chunks) == set(other.trace.recording.chunks)
         for place, site in other.trace.recording.chunks:
             rows, expected = one.trace.kept(place, site), other.trace.kept(place, site)

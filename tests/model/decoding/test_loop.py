@@ -104,7 +104,7 @@ def test_a_target_typed_as_text_follows_the_start_token() -> None:
     lm = random_model(shaped("encoder-decoder"), tokenizer=byte_tokenizer())
     step = next(lm.decode([5, 6], target=[START, 7]))
     assert [token.id for token in step.read["decoder"]] == [START, 7]
-    assert [token.id for token in lm.written("  ").tokens] == [START]
+    assert [token.id for token in lm.target_reading("  ").tokens] == [START]
 
 
 @pytest.mark.parametrize("config", [DECODER, BOTH])

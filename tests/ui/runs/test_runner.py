@@ -14,6 +14,7 @@ from model.language_model import LanguageModel
 from model.recording import Recording
 from model.tap import Place
 from model.tokenizers.tokens import Token
+from model.trace import trace_of
 from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui.runs import runner
@@ -33,7 +34,7 @@ def run_of(name: str, size: int) -> Run:
     recording = Recording()
     recording.keep(Place("encoder"), "entering", torch.zeros(1, 1, size // 4))
     read = {"encoder": (Token(3, "a", "a"),), "decoder": (Token(1, "<s>", "<s>", special=True),)}
-    return Run(RunSpec("tiny", "cpu", name), tiny(), tiny().trace(read, recording), (), 0)
+    return Run(RunSpec("tiny", "cpu", name), tiny(), trace_of(tiny(), read, recording), (), 0)
 
 
 @pytest.mark.parametrize(
