@@ -24,7 +24,7 @@ def own_answers(run: Run) -> list[str]:
     if not run.steps:
         return []
     if run.lm.kind == "encoder-decoder":
-        return written(run)
+        return generated(run)
     count = min(LOOKED_AT, run.lm.config.vocab_size)
     return readable(run, [token.id for token, _ in run.steps[0].top(count)])
 
@@ -49,7 +49,7 @@ def readable(run: Run, ids: list[int]) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))[:2]
 
 
-def written(run: Run) -> list[str]:
+def generated(run: Run) -> list[str]:
     """What the model wrote, and what it writes where its closest choice went the other way."""
     steps = [step for step in run.steps if not step.token.special][:LONGEST_OWN]
     rivals = [next((t for t, _ in step.top(3) if t.id != step.token.id and not t.special), None) for step in steps]

@@ -127,7 +127,7 @@ def _make(
     check_choices(spec.choices, lm)
     steps = list[Step]()
     try:
-        for step in _writing(spec, lm, x, limit, _written(like, lm)):
+        for step in _writing(spec, lm, x, limit, _generated(like, lm)):
             steps.append(step)
             between_steps()
             seen(step)
@@ -143,7 +143,7 @@ def _stopped(spec: RunSpec, lm: LanguageModel, steps: list[Step], reading: Readi
     return Run(replace(spec, most=len(steps)), lm, steps[-1].trace, whole, len(steps), reading)
 
 
-def _written(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
+def _generated(spec: RunSpec | None, lm: LanguageModel) -> list[int]:
     """What a run still held has written, with the same model; nothing where there is none."""
     held = None if spec is None else store().get(spec)
     return [step.token.id for step in held.steps] if held is not None and held.lm is lm else []

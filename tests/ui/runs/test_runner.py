@@ -188,8 +188,8 @@ def test_after_each_position_comes_the_next_token_read_and_last_the_one_written(
 def test_a_target_someone_typed_is_read_and_nothing_is_written() -> None:
     run = runner.get(replace(SPEC, target="I do not know."))
     assert run.steps == ()
-    assert run.lm.text([token.id for token in run.written]) == "I do not know."
-    assert run.after("decoder") == [*[token.id for token in run.written], None]
+    assert run.lm.text([token.id for token in run.generated]) == "I do not know."
+    assert run.after("decoder") == [*[token.id for token in run.generated], None]
 
 
 def test_a_decoder_alone_reads_its_prompt_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
