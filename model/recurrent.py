@@ -12,10 +12,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from model.block import Dropout
 from model.config import TransformerConfig
 from model.errors import InputError
 from model.tap import SILENT, Tap
-from model.transformer import Dropout, Head
+from model.transformer import Head
 
 
 @dataclass(frozen=True, slots=True)
