@@ -1,4 +1,4 @@
-"""An instrumented transformer: load a checkpoint, run a text, read every tensor that mattered."""
+"""An instrumented transformer: load a checkpoint, run a text, read the tensors inside."""
 
 from model.attention_trace import AttentionTrace
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history, beam_search
