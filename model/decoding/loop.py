@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 
-from model.decoding.draft import Draft, Reader
+from model.decoding.draft import Draft, Reader, Row
 from model.decoding.start import DecodeStart, DecodeState, Limits, decode_start, limits_of
 from model.decoding.step import Step
 from model.decoding.strategies import Strategy, constrained
@@ -52,38 +53,62 @@ def decode_loop(
 ) -> Iterator[Step]:
     """One step for each token after those `generated` so far, until one ends the text.
 
-    `state` is that of the last step made, `recording` holds the rows of all steps made.
+    `state` is that of the last step made; `recording` holds the rows of all steps made.
     """
     reader = Reader(lm, recording, start.edits, limits.end_ids, Draft(draft if empty_past(lm.net).rewinds else ()))
-    tokens = [*start.decoder_tokens, *generated]  # grows; each step knows how many of these had been read
-    ids = [token.id for token in tokens]
+    chooser = _Chooser(lm, start, strategy, limits, recording, [*start.decoder_tokens, *generated])
     cache, memory = state.cache, state.memory
-    fresh = ids[cache.length :]
+    fresh = chooser.ids[cache.length :]
     for index in range(len(generated), limits.max_new_tokens):
         recording.step = index
         with torch.inference_mode():  # inside the step: a generator must not hold a mode across its yields
             if start.source is not None and memory is None:
                 source = torch.tensor([[token.id for token in start.source]], device=lm.device)
                 memory = lm.net.encode(source, tap=Tap(recording, start.edits))
-            final, logits, cache = reader.read(fresh, cache, memory, limits.max_new_tokens - index - 1)
-            allowed = constrained(logits, lm.constraints, ids, index)
-            chosen = strategy.choose(allowed, ids, start.generated_before + index)
-        token, ended = lm.token(chosen), limits.ended(chosen, len(ids), index)
-        yield Step(
-            index=index,
-            token=token,
-            ended=ended,
-            read_count=len(ids),
-            decoder_tokens=tokens,
-            final=final,
-            strategy=strategy,
-            lm=lm,
-            start=start,
-            state=DecodeState(cache, memory),
-            recording=recording,
-        )
-        if ended:
+            row = reader.read(fresh, cache, memory, limits.max_new_tokens - index - 1)
+            step = chooser.step(index, row, memory)
+        yield step
+        if step.ended:
             return
-        tokens.append(token)
-        ids.append(chosen)
-        fresh = [chosen]
+        chooser.read(step.token)
+        cache, fresh = row.cache, [step.token.id]
+
+
+class _Chooser:
+    """Chooses the tokens of one decode, and keeps all its tokens in one growing list that the steps share."""
+
+    def __init__(
+        self,
+        lm: Pretrained,
+        start: DecodeStart,
+        strategy: Strategy,
+        limits: Limits,
+        recording: Recording,
+        tokens: list[Token],
+    ) -> None:
+        self.lm, self.start, self.strategy = lm, start, strategy
+        self.limits, self.recording, self.tokens = limits, recording, tokens
+        self.ids = [token.id for token in tokens]
+
+    def read(self, token: Token) -> None:
+        """Adds a token that the decoder reads next."""
+        self.tokens.append(token)
+        self.ids.append(token.id)
+
+    def step(self, index: int, row: Row, memory: Tensor | None) -> Step:
+        """The step that chooses a token after the last one read, whose row this is."""
+        allowed = constrained(row.logits, self.lm.constraints, self.ids, index)
+        chosen = self.strategy.choose(allowed, self.ids, self.start.generated_before + index)
+        return Step(
+            index=index,
+            token=self.lm.token(chosen),
+            ended=self.limits.ended(chosen, len(self.ids), index),
+            read_count=len(self.ids),
+            decoder_tokens=self.tokens,
+            final=row.final,
+            strategy=self.strategy,
+            lm=self.lm,
+            start=self.start,
+            state=DecodeState(row.cache, memory),
+            recording=self.recording,
+        )

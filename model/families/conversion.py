@@ -83,11 +83,7 @@ def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, co
         if isinstance(rule, Fallback):
             late.append((name, place, tensor))
         elif isinstance(rule, Computed):
-            if target not in buffers:
-                raise CheckpointError(
-                    f"the tensor {name} has no place in this model: its config leaves no room for {target}"
-                )
-            _agrees(name, tensor, buffers[target])
+            _agrees(name, tensor, target, buffers)
             unused.append(name)
         elif isinstance(rule, Via):
             for place, piece in _through(rule, target, name, tensor, config).items():
@@ -161,7 +157,10 @@ def _repeats(theirs: str, tensor: Tensor, name: str, held: Tensor) -> None:
         )
 
 
-def _agrees(theirs: str, tensor: Tensor, table: Tensor) -> None:
+def _agrees(theirs: str, tensor: Tensor, name: str, buffers: Mapping[str, Tensor]) -> None:
+    if name not in buffers:
+        raise CheckpointError(f"the tensor {theirs} has no place in this model: its config leaves no room for {name}")
+    table = buffers[name]
     if not tensor.ndim:
         raise CheckpointError(f"the tensor {theirs} is one number, but it should be a table")
     rows = min(len(tensor), len(table))
