@@ -18,10 +18,11 @@ from torch import Tensor
 
 from analysis.rotation import before_rotation
 from model import attention as steps
+from model.attention_trace import AttentionTrace
 from model.errors import InputError
 from model.positions import AlibiBias, Bias, RelativeBias, Rotation, relative_bucket
 from model.tap import StackName
-from model.trace import AttentionPart, AttentionTrace, Trace, check_attention
+from model.trace import AttentionPart, Trace, check_attention
 
 Vector = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from analysis.head_scores import weight_blocks
 from analysis.merging import Reshaping
+from model.attention_trace import AttentionTrace
 from model.tap import StackName
-from model.trace import AttentionPart, AttentionTrace, Trace
+from model.trace import AttentionPart, Trace
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ import torch
 
 from model.config import TransformerConfig
 from model.language_model import LanguageModel
-from model.network import advance, beginning
+from model.network import advance, empty_past
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def seconds_a_token(lm: LanguageModel, ids: list[int], *, source: list[int] | No
             taken.append((_now(lm) - began) / len(ids))
         return median(taken)
     memory = None if source is None else lm.net.encode(torch.tensor([source], device=lm.device))
-    stream, past = advance(lm.net, batch, beginning(lm.net), memory)
+    stream, past = advance(lm.net, batch, empty_past(lm.net), memory)
     most = lm.config.max_positions
     for _ in range(tokens if most is None else min(tokens, most - len(ids))):
         began = _now(lm)

@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from analysis.value_weighted import block_of
+from model.block import Block
 from model.errors import InputError
 from model.norms import RMSNorm
 from model.tap import Part
 from model.trace import Trace
-from model.transformer import Block, Head, Stack
+from model.transformer import Head, Stack
 
 EDGE = 1e-6  # an activation's input smaller than this has no ratio to speak of
 

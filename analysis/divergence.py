@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.attention_trace import AttentionTrace
 from model.decoding.step import Step
 from model.errors import InputError
-from model.trace import AttentionPart, AttentionTrace, Trace
+from model.trace import AttentionPart, Trace
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from model.attention_trace import AttentionTrace
 from model.tap import StackName
 from model.tokenizers.tokens import Token
-from model.trace import AttentionPart, AttentionTrace, Trace
+from model.trace import AttentionPart, Trace
 
 ScoreName = Literal["previous", "next", "same", "first", "separator", "duplicate", "induction", "alignment", "coverage"]
 Bools = NDArray[np.bool_]

@@ -12,7 +12,7 @@ from model.config import TransformerConfig
 from model.decoding.step import Step
 from model.errors import InputError
 from model.language_model import LanguageModel
-from model.network import advance, beginning
+from model.network import advance, empty_past
 from model.transformer import Transformer
 
 MOST_ROUNDS = 9
@@ -53,7 +53,7 @@ def growth(lm: LanguageModel, steps: Sequence[Step]) -> Growth:
         )
         again.append(now * (each.fixed - head + across) + each.per_context * (now * (now + 1) // 2) + head + projected)
         before = now
-    held = tuple(step.reached.cache.bytes for step in steps)
+    held = tuple(step.state.cache.bytes for step in steps)
     return Growth(held, tuple(cached), tuple(again), each.kept * width, each.kept * width * source)
 
 
@@ -114,7 +114,7 @@ def _round(
     lm: LanguageModel, net: Transformer, texts: Sequence[list[int]], memory: torch.Tensor | None
 ) -> tuple[list[float], list[float]]:
     """Seconds of each of ever longer texts, with the cache of the one before it and without."""
-    past, before = beginning(net), 0
+    past, before = empty_past(net), 0
     cached, again = list[float](), list[float]()
     for ids in texts:
         began = _now(lm)

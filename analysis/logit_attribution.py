@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from model.attention import Attention
+from model.block import Block
 from model.errors import InputError
 from model.norms import RMSNorm
 from model.tap import Part, Place
 from model.trace import AttentionPart, Trace
-from model.transformer import Block, Stack
+from model.transformer import Stack
 
 
 @dataclass(frozen=True)

@@ -156,10 +156,10 @@ def _after_the_prompt(lm: LanguageModel, composed: Composed, answer: str) -> Pos
 def _by_the_decoder(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
     """An encoder-decoder: the answer counts to its end token, so that its probability is that of writing it and no more."""
     source = lm.reading(composed.text).tokens
-    start, *written = lm.written(answer).tokens
+    start, *answered = lm.target_reading(answer).tokens
     forced = lm.constraints.forced_first
-    begin = [start] if forced is None or written[0].id == forced else [start, lm.token(forced)]
-    target = (*written, *(lm.token(end) for end in lm.special.end[:1]))
+    begin = [start] if forced is None or answered[0].id == forced else [start, lm.token(forced)]
+    target = (*answered, *(lm.token(end) for end in lm.special.end[:1]))
     read = (*begin, *target[:-1])
     parts = (*_all("special", len(begin)), *_all("answer", len(target) - 1))
     at = tuple(range(len(begin) - 1, len(read)))

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 from analysis.merging import Reshaping, Weights, merged
 from analysis.words import Word
+from model.attention_trace import AttentionTrace
+from model.block import Block
 from model.errors import InputError
 from model.tap import StackName
-from model.trace import AttentionPart, AttentionTrace, Trace, check_attention
-from model.transformer import Block, Stack
+from model.trace import AttentionPart, Trace, check_attention
+from model.transformer import Stack
 
 
 def block_of(trace: Trace, stack: StackName, layer: int) -> Block:

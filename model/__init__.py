@@ -1,5 +1,6 @@
-"""An instrumented transformer: load a checkpoint, run a text, read every tensor that mattered."""
+"""An instrumented transformer: load a checkpoint, run a text, read the tensors inside."""
 
+from model.attention_trace import AttentionTrace
 from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history, beam_search
 from model.decoding.rewrite import rewrite
 from model.decoding.step import Step
@@ -10,7 +11,7 @@ from model.language_model import LanguageModel
 from model.loading.checkpoint import load, shipped
 from model.tap import SITES
 from model.tokenizers.tokens import Token
-from model.trace import AttentionTrace, Trace
+from model.trace import Trace
 
 __all__ = [
     "SITES",

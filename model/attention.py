@@ -1,7 +1,7 @@
 """Attention, and the pure functions it is made of.
 
-`scores`, `weigh` and `mix` are used twice: by the forward where an edit touches them, and by the trace, which keeps
-queries, keys and values and works the patterns out again when a page asks for them.
+`scores`, `weigh` and `mix` have two users: the forward pass, where an edit changes scores or weights, and the trace, which keeps
+queries, keys and values and computes scores and weights from them when they are asked for.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from model.config import TransformerConfig
 from model.norms import build_norm
 from model.positions import Bias, Rotation
 from model.tap import Tap
-from model.weight_layout import apply_together
+from model.weight_layout import project
 
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Who may look at whom, what distance costs them, and how they turn. One object serves all layers of a run."""
+    """Positions, mask, position bias and rotation of one pass. One object serves all layers with the same window."""
 
     query_at: Tensor  # (query,) absolute positions
     key_at: Tensor  # (key,)
@@ -39,12 +39,12 @@ class Geometry:
 
     @property
     def plain_causal(self) -> bool:
-        """Whether the fused kernel's own causal mask says the same: it aligns top-left, so only for square maps."""
+        """Whether the fused kernel's own causal mask is the right one. It is aligned top-left, so only for square maps."""
         same = len(self.query_at) == len(self.key_at)
         return self.causal and same and self.real is None and self.window is None and self.bias is None
 
     def visible(self) -> Tensor:
-        """(batch or 1, 1, query, key) bool: which keys each query may look at."""
+        """(batch or 1, 1, query, key) bool: the keys each query may look at."""
         if "visible" not in self._built:
             ahead = self.key_at - self.query_at[:, None]
             seen = ahead <= 0 if self.causal else torch.ones_like(ahead, dtype=torch.bool)
@@ -55,7 +55,7 @@ class Geometry:
         return self._built["visible"]
 
     def added(self) -> Tensor | None:
-        """(heads, query, key): what the position scheme adds to the scores; None where it adds nothing."""
+        """(heads, query, key): the position scheme's addition to the scores; None where it adds nothing."""
         if self.bias is None:
             return None
         if "bias" not in self._built:
@@ -63,7 +63,7 @@ class Geometry:
         return self._built["bias"]
 
     def fused_mask(self, dtype: torch.dtype) -> Tensor | None:
-        """Mask and bias in the form the fused kernel takes."""
+        """Mask and bias as one argument of the fused kernel: (…, query, key), bool or `dtype`; None where there is neither."""
         added = self.added()
         if added is None:
             return self.visible() if self.masks else None
@@ -74,10 +74,10 @@ class Geometry:
 
 
 def scores(q: Tensor, k: Tensor, scale: float, bias: Tensor | None, visible: Tensor | None) -> Tensor:
-    """How strongly each query calls each key: (..., heads, query, key) float32, minus infinity where a key is hidden.
+    """Scores before the softmax: (..., heads, query, key) float32, minus infinity where a key is hidden.
 
     q is (..., heads, query, d_head), k (..., kv_heads, key, d_head); query heads share key heads in order, in groups
-    (Ainslie et al. 2023). Equation 1 of Vaswani et al. 2017, plus what the position scheme adds.
+    (Ainslie et al. 2023). Equation 1 of Vaswani et al. 2017, plus the bias of the position scheme.
     """
     k = k.repeat_interleave(q.shape[-3] // k.shape[-3], dim=-3)
     s = q.float() @ k.float().transpose(-2, -1) * scale
@@ -87,17 +87,17 @@ def scores(q: Tensor, k: Tensor, scale: float, bias: Tensor | None, visible: Ten
 
 
 def weigh(s: Tensor) -> Tensor:
-    """Scores as shares of one, per query. A query with no key left gives every key nothing, rather than 0/0."""
+    """Attention weights: the softmax over keys, (..., query, key). A query that sees no key has zero weights, not NaN."""
     return s.softmax(dim=-1).masked_fill((s == float("-inf")).all(dim=-1, keepdim=True), 0.0)
 
 
 def mix(weights: Tensor, v: Tensor) -> Tensor:
-    """Each head's answer: the values averaged by weight, (..., heads, query, d_head) float32."""
+    """Each head's output: the weighted mean of the values, (..., heads, query, d_head) float32."""
     return weights @ v.float().repeat_interleave(weights.shape[-3] // v.shape[-3], dim=-3)
 
 
 def fused(q: Tensor, k: Tensor, v: Tensor, scale: float, geometry: Geometry) -> Tensor:
-    """`mix(weigh(scores(...)), v)` in one kernel that never holds the pattern."""
+    """`mix(weigh(scores(...)), v)` in one kernel that never stores the weights."""
     shared = q.shape[1] != k.shape[1]
     if geometry.plain_causal and len(geometry.query_at) > 1:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=shared)
@@ -110,7 +110,7 @@ class Attention(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.n_heads, self.kv_heads, self.scale = config.n_heads, config.kv_heads, config.scale
+        self.d_head, self.scale = config.d_head, config.scale
         wide, narrow = config.n_heads * config.d_head, config.kv_heads * config.d_head
         self.q = nn.Linear(config.d_model, wide, bias=config.qkv_bias)
         self.k = nn.Linear(config.d_model, narrow, bias=config.qkv_bias)
@@ -122,73 +122,64 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, source: Tensor | None, geometry: Geometry, tap: Tap, past: LayerCache | None
     ) -> tuple[Tensor, LayerCache | None]:
-        """What this sublayer adds, (batch, query, d_model). `source` None: x looks at itself and what came before."""
-        at = geometry.query_at
+        """The output of this sublayer, (batch, query, d_model), and the longer cache.
+
+        `source` (batch, key, d_model) is None in self-attention, where x reads itself and the cached positions before it.
+        """
+        at, rotation = geometry.query_at, geometry.rotation
+        q, *kv = project(x, self.q, self.k, self.v) if source is None else project(x, self.q)
+        q = split(q, self.d_head)  # (batch, heads, query, d_head)
+        q = tap("q_straight", q if self.q_norm is None else self.q_norm(q), at)
+        q = tap("q", q if rotation is None else rotation.turn(q), at)
         if source is None:
-            flat, *own = apply_together((self.q, self.k, self.v), x)
+            k, v, past = self.own_keys(kv, geometry, tap, past)
         else:
-            flat, own = self.q(x), []
-        q = split(flat, self.n_heads)  # (batch, heads, query, d_head)
-        if self.q_norm is not None:
-            q = self.q_norm(q)
-        q = tap("q_straight", q, at)
-        if geometry.rotation is not None:
-            q = geometry.rotation.turn(q)
-        q = tap("q", q, at)
-        if source is None:
-            k, v, past = self.look_within(own, geometry, tap, past)
-        else:
-            k, v, past = self.look_across(source, tap, past)
+            k, v, past = self.source_keys(source, tap, past)  # (batch, kv_heads, key, d_head)
         if tap.touches("scores") or tap.touches("weights"):
             z = self.explicit(q, k, v, geometry, tap)
         else:
             z = fused(q, k, v, self.scale, geometry)
         z = tap("mixed", z, at)  # (batch, heads, query, d_head)
-        return self.o(merge(z)), past
+        return self.o(merge(z)), past  # (batch, query, d_model)
 
     def explicit(self, q: Tensor, k: Tensor, v: Tensor, geometry: Geometry, tap: Tap) -> Tensor:
-        """The same answer by way of the pattern, for runs that change or keep it."""
+        """The same as `fused`, with scores and weights as tensors, for runs that change or keep them."""
         at, there = geometry.query_at, geometry.key_at
         visible = geometry.visible() if geometry.masks else None
         s = tap("scores", scores(q, k, self.scale, geometry.added(), visible), at, there)
         w = tap("weights", weigh(s), at, there)  # (batch, heads, query, key)
         return mix(w, v).to(q.dtype)
 
-    def heads_of(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values, (batch, kv_heads, key, d_head), before any rotation."""
-        k, v = split(keys, self.kv_heads), split(values, self.kv_heads)
-        return (k if self.k_norm is None else self.k_norm(k)), v
-
-    def look_within(
-        self, own: Sequence[Tensor], geometry: Geometry, tap: Tap, past: LayerCache | None
+    def own_keys(
+        self, projected: Sequence[Tensor], geometry: Geometry, tap: Tap, past: LayerCache | None
     ) -> tuple[Tensor, Tensor, LayerCache | None]:
-        """Keys and values of the stream itself, `own`, after those already in the cache."""
-        at = geometry.query_at
-        k, v = self.heads_of(*own)
-        k = tap("k_straight", k, at)
-        if geometry.rotation is not None:
-            k = geometry.rotation.turn(k)
-        k, v = tap("k", k, at), tap("v", v, at)
+        """Self-attention's keys and values: those in the cache, then those `projected` from the rows being read."""
+        at, rotation = geometry.query_at, geometry.rotation
+        k, v = (split(y, self.d_head) for y in projected)
+        k = tap("k_straight", k if self.k_norm is None else self.k_norm(k), at)
+        k = tap("k", k if rotation is None else rotation.turn(k), at)
+        v = tap("v", v, at)
         if past is None:
             return k, v, None
         past = LayerCache(past.k.append(k), past.v.append(v), past.cross_k, past.cross_v)
         return past.k.tensor, past.v.tensor, past
 
-    def look_across(
+    def source_keys(
         self, source: Tensor, tap: Tap, past: LayerCache | None
     ) -> tuple[Tensor, Tensor, LayerCache | None]:
-        """Keys and values of the encoder's answer, worked out once a decode."""
+        """Cross-attention's keys and values, computed once in a decode. They are not rotated: two texts share no positions."""
         if past is not None and past.cross_k is not None and past.cross_v is not None:
             return past.cross_k, past.cross_v, past
-        k, v = self.heads_of(self.k(source), self.v(source))
-        there = torch.arange(source.shape[1], device=source.device)
-        k, v = tap("k", tap("k_straight", k, there), there), tap("v", v, there)  # nothing turns between two texts
+        at = torch.arange(source.shape[1], device=source.device)
+        k, v = (split(y, self.d_head) for y in project(source, self.k, self.v))
+        k = tap("k_straight", k if self.k_norm is None else self.k_norm(k), at)
+        k, v = tap("k", k, at), tap("v", v, at)
         return k, v, None if past is None else LayerCache(past.k, past.v, k, v)
 
 
-def split(x: Tensor, heads: int) -> Tensor:
+def split(x: Tensor, d_head: int) -> Tensor:
     """(batch, time, heads * d_head) to (batch, heads, time, d_head)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return x.unflatten(-1, (-1, d_head)).transpose(1, 2)
 
 
 def merge(x: Tensor) -> Tensor:

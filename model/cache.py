@@ -1,4 +1,4 @@
-"""The keys and values of positions already read: a value the decode loop owns, never state of the model."""
+"""The KV cache: keys and values of positions already read. It belongs to the decode loop, never to the model."""
 
 import threading
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ LEAST_ROOM = 32
 
 
 class _Buffer:
-    """Room for rows, shared by every `Rows` that is a prefix of it."""
+    """Memory for rows, shared by all `Rows` that are a prefix of it."""
 
     def __init__(self, room: Tensor, filled: int) -> None:
         self.room, self.filled, self.lock = room, filled, threading.Lock()
@@ -25,7 +25,7 @@ class Rows:
     length: int = 0
 
     def append(self, rows: Tensor) -> "Rows":
-        """With `rows` at the end. Shares the buffer where this is its newest prefix and there is room; copies otherwise."""
+        """These rows and then `rows`. Uses the shared buffer if this is its longest prefix and there is room, else copies."""
         end = self.length + rows.shape[2]
         if self.buffer is not None:
             with self.buffer.lock:
@@ -46,11 +46,11 @@ class Rows:
         return self.buffer.room[:, :, : self.length]
 
     def first(self, length: int) -> "Rows":
-        """The first rows, in the same buffer."""
+        """The first `length` rows, in the same buffer."""
         return Rows(self.buffer, min(length, self.length))
 
     def select(self, rows: Tensor) -> "Rows":
-        """The chosen entries of the batch, as beams need after each step; (chosen,) long."""
+        """The chosen entries of the batch; `rows` is (chosen,) long. Beam search needs this after each step."""
         if self.buffer is None:
             return self
         return Rows(_Buffer(self.buffer.room.index_select(0, rows), self.length), self.length)
@@ -58,7 +58,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class LayerCache:
-    """One block's keys and values: of its own stack, growing, and of the encoder's answer, fixed."""
+    """One block's keys and values: self-attention's, which grow, and cross-attention's, which do not."""
 
     k: Rows = field(default_factory=Rows)
     v: Rows = field(default_factory=Rows)
@@ -76,7 +76,7 @@ class LayerCache:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """All blocks of a decoder."""
+    """The caches of all blocks of a decoder."""
 
     rewinds: ClassVar[bool] = True  # `first` goes back to any length
     layers: tuple[LayerCache, ...]
@@ -92,7 +92,7 @@ class Cache:
 
     @property
     def bytes(self) -> int:
-        """What the keys and values of the positions read take, without spare room."""
+        """Memory of the keys and values of all positions read, without spare room."""
         total = 0
         for layer in self.layers:
             held = [rows.tensor for rows in (layer.k, layer.v) if rows.buffer is not None]
@@ -101,11 +101,11 @@ class Cache:
         return total
 
     def first(self, length: int) -> "Cache":
-        """As it stood when `length` positions had been read; nothing is copied."""
+        """The cache after the first `length` positions; nothing is copied."""
         return Cache(tuple(layer.first(length) for layer in self.layers))
 
     def select(self, rows: Tensor | list[int]) -> "Cache":
-        """The chosen entries of the batch, (chosen,)."""
+        """The chosen entries of the batch; `rows` is (chosen,)."""
         held = self.layers[0].k.buffer
         index = torch.as_tensor(rows, device=None if held is None else held.room.device)
         return Cache(tuple(layer.select(index) for layer in self.layers))

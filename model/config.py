@@ -1,4 +1,4 @@
-"""The shape of a model: one frozen record that every family is a point in."""
+"""The config of a model: one frozen record for all families."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Recurrence = Literal["none", "lstm"]
 
 @dataclass(frozen=True, kw_only=True)
 class Llama3Scaling:
-    """How Llama 3.1 stretches slow rotations (Grattafiori et al. 2024): by `factor`, with a ramp between two wavelengths."""
+    """Llama 3.1's scaling of low rotary frequencies by `factor`, with a ramp between two wavelengths (Grattafiori et al. 2024)."""
 
     factor: float
     low_frequency: float
@@ -32,7 +32,7 @@ class Llama3Scaling:
 
 @dataclass(frozen=True, kw_only=True)
 class TransformerConfig:
-    """Everything that tells one transformer from another.
+    """Everything in which one transformer differs from another.
 
     A family never appears here by name: code that needs to know "is this BLOOM?" asks `positions == "alibi"`.
     Raises ValueError with a sentence where two choices contradict each other.
@@ -51,18 +51,18 @@ class TransformerConfig:
     n_segments: int = 0  # BERT's token types
     recurrence: Recurrence = "none"  # what decoder layers are instead of blocks; then there are no heads: n_heads is 0
 
-    # How order enters
+    # Positions
     positions: Scheme = "learned"
     position_offset: int = 0  # BART's table starts counting at 2
     rotary_base: float = 10_000.0
-    rotary_share: float = 1.0  # the part of each head that turns (GPT-NeoX: a quarter)
+    rotary_share: float = 1.0  # the part of each head that is rotated (GPT-NeoX: a quarter)
     rotary_scale: float = 1.0  # linear scaling: positions divided by this
     rotary_llama3: Llama3Scaling | None = None
     local_rotary_base: float | None = None  # Gemma 3: another base in the layers with a window
     relative_buckets: int = 32
     relative_reach: int = 128
 
-    # Who may be looked at
+    # Attention window
     window: int | None = None  # a query sees this many keys, itself included
     window_layers: tuple[int, ...] | None = None  # None: every layer, where there is a window
 
@@ -92,7 +92,7 @@ class TransformerConfig:
     head: HeadKind = "linear"
     head_activation: Activation = "gelu"  # inside the masked-word head
     logit_bias: bool = False
-    relation: bool = False  # BERT's pooler and its judgement of two sentences
+    relation: bool = False  # BERT's pooler and next-sentence head
 
     def __post_init__(self) -> None:
         if self.recurrence != "none":
@@ -152,7 +152,7 @@ class TransformerConfig:
 
     @property
     def kind(self) -> Kind:
-        """Which of the three shapes of transformer this is, or that it is none."""
+        """Encoder, decoder, encoder-decoder, or a recurrent network."""
         if self.recurrence != "none":
             return "recurrent"
         if self.encoder_layers and self.decoder_layers:
@@ -161,21 +161,21 @@ class TransformerConfig:
 
     @property
     def kv_heads(self) -> int:
-        """Heads of keys and values; several query heads share one where this is smaller than n_heads."""
+        """The number of key and value heads; several query heads share one where it is smaller than n_heads."""
         return self.n_kv_heads or self.n_heads
 
     @property
     def scale(self) -> float:
-        """What q.k is multiplied by."""
+        """The factor of q.k in the scores."""
         return self.d_head**-0.5 if self.attention_scale is None else self.attention_scale
 
     @property
     def rotary_dims(self) -> int:
-        """Coordinates of a head that turn."""
+        """The number of coordinates of a head that are rotated."""
         return int(self.d_head * self.rotary_share)
 
     def layers(self, stack: str) -> int:
-        """Blocks in a stack ("encoder" or "decoder")."""
+        """The number of blocks in a stack ("encoder" or "decoder")."""
         return self.encoder_layers if stack == "encoder" else self.decoder_layers
 
     def layer_window(self, layer: int) -> int | None:

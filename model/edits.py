@@ -1,4 +1,4 @@
-"""The interventions. Each states the one tensor it changes; everything after it is worked out from the change."""
+"""The interventions. Each changes one tensor; everything after it in the forward pass is computed from the changed one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NO_ATTENTION = "a recurrent model has no attention: what it read reaches a token
 
 @dataclass(frozen=True, slots=True)
 class ZeroHead:
-    """Silences one query head: its mixed answer becomes zero, before the output projection (Michel et al. 2019)."""
+    """Sets the output of one query head to zero, before the output projection (Michel et al. 2019)."""
 
     stack: StackName
     layer: int
@@ -40,9 +40,9 @@ class ZeroHead:
 
 @dataclass(frozen=True, slots=True)
 class CutEdge:
-    """Hides one key from one query of one head: the score becomes minus infinity and the row shares its mass anew.
+    """Hides one key from one query of one head: the score becomes minus infinity, and the other weights sum to 1.
 
-    `query` and `key` are absolute positions. A row with no key left has zero weights and a zero answer.
+    `query` and `key` are absolute positions. A query with no key left has zero weights and a zero output.
     """
 
     stack: StackName
@@ -70,7 +70,7 @@ class CutEdge:
 
 @dataclass(frozen=True, slots=True)
 class SkipSublayer:
-    """A sublayer adds nothing to the stream."""
+    """Sets the output of a sublayer to zero, so that it adds nothing to the stream."""
 
     stack: StackName
     layer: int
@@ -90,10 +90,10 @@ class SkipSublayer:
 
 @dataclass(frozen=True, slots=True)
 class InRows:
-    """An edit that acts in some rows of a batch and leaves the others alone.
+    """An edit in some rows of a batch only. `rows` count from 0.
 
-    A batch of one text with another edit in each row runs many interventions in one pass; each row then holds what a run
-    with that edit alone gives. `rows` count from 0 within the batch.
+    With one text in all rows and another edit in each, one pass runs many interventions; each row is the same as a run with
+    its edit alone.
     """
 
     edit: Edit
@@ -115,7 +115,7 @@ class InRows:
 
 
 def each_in_its_row(edits: Sequence[Edit]) -> tuple[Edit, ...]:
-    """Edit i in row i of a batch with a row for each."""
+    """Edit i for row i of a batch with one row for each edit."""
     return tuple(InRows(edit, (row,)) for row, edit in enumerate(edits))
 
 

@@ -1,16 +1,16 @@
-"""The two ways a request can be refused. Both carry a sentence that a page shows as it stands."""
+"""The two errors of this package. Both carry a sentence that a page shows as it is."""
 
 LONGEST = 1000  # characters
 
 
 class InputError(ValueError):
-    """What was asked for does not fit the model: empty text, an id outside the vocabulary, a head that is not there."""
+    """The request does not fit the model: an empty text, an id outside the vocabulary, a head that does not exist."""
 
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be read exactly as it computes; names the file, tensor or key at fault, on one line.
 
-    The names come from the checkpoint: what could break the line is replaced, and what is endless loses its middle.
+    The names come from the checkpoint: unprintable characters are replaced, and a sentence that is too long loses its middle.
     """
 
     def __init__(self, sentence: str) -> None:

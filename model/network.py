@@ -1,6 +1,6 @@
-"""The one seam between kinds of network: a Transformer, or the recurrent model it replaced.
+"""The one place that tells kinds of network apart: a Transformer, or a recurrent network.
 
-Everything above asks a `Network` to read ids after a `Past`; only this module knows which past goes with which network.
+All other code asks a `Network` to read ids after a `Past`; only this module knows which past belongs to which network.
 """
 
 from torch import Tensor
@@ -20,18 +20,18 @@ def build(config: TransformerConfig) -> Network:
     return Transformer(config) if config.recurrence == "none" else Recurrent(config)
 
 
-def beginning(net: Network) -> Past:
-    """What a network carries before it has read anything."""
+def empty_past(net: Network) -> Past:
+    """The past of a network that has read nothing yet."""
     return Cache.empty(net.config.decoder_layers) if isinstance(net, Transformer) else State()
 
 
 def advance(
     net: Network, ids: Tensor, past: Past, memory: Tensor | None = None, *, tap: Tap = SILENT
 ) -> tuple[Tensor, Past]:
-    """Reads ids (batch, new) that follow what `past` has read: their final stream, (batch, new, d_model), and the past after them.
+    """Reads ids (batch, new) after those of `past`. Returns their final stream, (batch, new, d_model), and the longer past.
 
-    `memory` (batch, key, d_model) is the encoder's answer where there is one. A past of another kind of network is refused
-    by a TypeError.
+    `memory` (batch, key, d_model) is the encoder's output where there is one. Raises TypeError for a past of another kind of
+    network.
     """
     if isinstance(net, Transformer) and isinstance(past, Cache):
         return net.advance(ids, past, memory, tap=tap)
@@ -45,7 +45,7 @@ def from_embeddings(
 ) -> Tensor:
     """The final stream, (batch, time, d_model), of the stack that predicts, from token embeddings of that shape.
 
-    Where gradients towards what was read are wanted, x is the leaf they end in. `memory` is the encoder's answer.
+    For gradients with respect to the input, x is the leaf. `memory` is the encoder's output.
     """
     if isinstance(net, Recurrent):
         return net.from_embeddings(x, State(), tap=tap)[0]

@@ -1,4 +1,4 @@
-"""The two norms. Both work in float32, whatever the weights' dtype."""
+"""The two norms. Both compute in float32, whatever the dtype of the weights."""
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ class RMSNorm(nn.Module):
 
 
 def build_norm(config: TransformerConfig, width: int | None = None) -> nn.Module:
-    """The config's norm over `width` coordinates, d_model where none is given."""
+    """The config's norm over `width` coordinates; None: d_model."""
     width = width or config.d_model
     if config.norm == "rms":
         return RMSNorm(width, config.norm_eps, config.norm_offset)

@@ -1,7 +1,7 @@
-"""Five ways of telling a transformer where its tokens stand.
+"""Five position schemes.
 
-Each scheme acts in one of three places: it adds to the embeddings, turns queries and keys, or adds to the scores.
-`Positions` answers for all three and changes nothing; a scheme departs from it where it acts.
+Each scheme acts in one of three places: it adds to the embeddings, rotates queries and keys, or adds to the scores.
+`Positions` has a method for each of the three that does nothing; a scheme has its own method for the place where it acts.
 """
 
 import math
@@ -22,16 +22,16 @@ class Bias(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Cosines and sines, (time, rotary_dims / 2), that turn the first rotary_dims coordinates of each head."""
+    """Cosines and sines, (time, rotary_dims / 2), that rotate the first rotary_dims coordinates of each head."""
 
     cos: Tensor
     sin: Tensor
 
     def turn(self, x: Tensor) -> Tensor:
-        """Queries or keys, (batch, heads, time, d_head), turned by their positions.
+        """Queries or keys, (batch, heads, time, d_head), rotated by their positions.
 
-        Pairs coordinate i with i + rotary_dims/2, the layout Hugging Face checkpoints are stored for; RoFormer and
-        Meta's own files pair neighbours, which is a fixed permutation of the rows of W_q and W_k.
+        Coordinate i is paired with i + rotary_dims/2, as in Hugging Face checkpoints. RoFormer and Meta's own files pair
+        neighbours, which is a fixed permutation of the rows of W_q and W_k.
         """
         half = self.cos.shape[-1]
         a, b, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
@@ -40,23 +40,23 @@ class Rotation:
 
 
 class Positions(nn.Module):
-    """No notion of order at all; the base the schemes depart from."""
+    """No positions at all; the base class of the schemes."""
 
     def embed(self, at: Tensor) -> Tensor | None:
         """Vectors to add to the token embeddings, (time, d_model), for positions `at`, (time,)."""
         return None
 
     def rotation(self, at: Tensor, *, local: bool = False) -> Rotation | None:
-        """How queries and keys at these positions turn; `local` is for layers that see only a window."""
+        """The rotation of queries and keys at positions `at`, (time,); `local` is for layers with a window."""
         return None
 
     def bias(self) -> Bias | None:
-        """What to add to the scores."""
+        """What to add to the scores; None where nothing is added."""
         return None
 
 
 class Sinusoidal(Positions):
-    """Fixed waves of geometrically growing length (Vaswani et al. 2017, section 3.5): all sines, then all cosines."""
+    """Fixed sinusoids whose wavelengths grow geometrically (Vaswani et al. 2017, section 3.5): all sines, then all cosines."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Learned(Positions):
 
 
 class Rotary(Positions):
-    """Pairs of coordinates turned by an angle that grows with position (Su et al. 2021)."""
+    """Pairs of coordinates rotated by an angle proportional to the position (Su et al. 2021)."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class Rotary(Positions):
 
 @dataclass(frozen=True, slots=True)
 class AlibiBias:
-    """A penalty that grows with distance, at a slope of each head's own."""
+    """A penalty proportional to the distance, with a slope for each head."""
 
     slopes: Tensor  # (heads,)
 
@@ -150,7 +150,7 @@ class Relative(Positions):
 
 @dataclass(frozen=True, slots=True)
 class OffsetBias:
-    """A bias read back from a file: every scheme that adds to the scores depends on key - query alone."""
+    """A bias loaded from a file, by offset: every scheme that adds to the scores depends on key - query alone."""
 
     by_offset: Tensor  # (heads, offsets)
     first: int  # the offset of column 0
@@ -180,7 +180,7 @@ def sinusoids(positions: int, d_model: int) -> Tensor:
     """(positions, d_model) float32: sin(p / 10000^(2i/d_model)) for all i, then the cosines.
 
     The paper interleaves sine and cosine; concatenating them, as Marian and Hugging Face do, permutes the
-    coordinates and nothing else. Worked out in float64 because p / 10000^x loses digits at p in the hundreds.
+    coordinates and nothing else. Computed in float64 because p / 10000^x loses digits at p in the hundreds.
     """
     wave = 10_000.0 ** (-torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
     angle = torch.arange(positions, dtype=torch.float64)[:, None] * wave
@@ -188,12 +188,12 @@ def sinusoids(positions: int, d_model: int) -> Tensor:
 
 
 def rotary_speeds(base: float, dims: int) -> Tensor:
-    """Radians a position, (dims / 2,): base^(-2i/dims)."""
+    """(dims / 2,): radians per position, base^(-2i/dims)."""
     return 1.0 / base ** (torch.arange(0, dims, 2, dtype=torch.int64).float() / dims)
 
 
 def stretched(speeds: Tensor, by: Llama3Scaling) -> Tensor:
-    """Llama 3.1's scaling: fast turns stay, slow ones slow down by `factor`, those between are blended."""
+    """Llama 3.1's scaling: high frequencies stay, low ones are divided by `factor`, those between are interpolated."""
     wavelength = 2 * math.pi / speeds
     longest, shortest = by.trained_positions / by.low_frequency, by.trained_positions / by.high_frequency
     ramp = (by.trained_positions / wavelength - by.low_frequency) / (by.high_frequency - by.low_frequency)
@@ -202,7 +202,7 @@ def stretched(speeds: Tensor, by: Llama3Scaling) -> Tensor:
 
 
 def alibi_slopes(n_heads: int) -> Tensor:
-    """(heads,): 2^(-8/n), 2^(-16/n), ...; heads beyond a power of two take the odd steps of the next one."""
+    """(heads,): 2^(-8/n), 2^(-16/n), ...; heads beyond a power of two take the odd powers of the next one's series."""
     whole = 2 ** math.floor(math.log2(n_heads))
     first = [2 ** (-8 * (i + 1) / whole) for i in range(whole)]
     extra = [2 ** (-4 * (2 * i + 1) / whole) for i in range(n_heads - whole)]
@@ -210,7 +210,7 @@ def alibi_slopes(n_heads: int) -> Tensor:
 
 
 def relative_bucket(offset: Tensor, n_buckets: int, reach: int, *, bidirectional: bool) -> Tensor:
-    """Bucket of each key - query offset: near ones have a bucket each, far ones share buckets that widen logarithmically."""
+    """The bucket of each key - query offset: small offsets have a bucket each, large ones share logarithmically wider ones."""
     side = torch.zeros_like(offset)
     if bidirectional:
         n_buckets //= 2

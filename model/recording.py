@@ -1,4 +1,4 @@
-"""What one run kept: named tensors, in the rows that were read together."""
+"""The tensors kept by one run, by name, in chunks of rows that were read together."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,18 +10,18 @@ from torch import Tensor
 from model.tap import SITES, Place, Site
 
 MERGED = 64
-"""Steps whose rows become one tensor: a thousand of one row each take a quarter more memory and a while to put together."""
+"""Steps whose rows are merged into one tensor: a thousand tensors of one row take a quarter more memory and time to join."""
 
 
 class Chunk(NamedTuple):
-    """Rows that were read in one step, or one row of each of several steps."""
+    """The rows of one step, or one row of each of several steps."""
 
     step: int
     x: Tensor  # (batch, ...)
-    last: int  # the last of its steps: `step` itself, unless steps were merged
+    last: int  # its last step: `step` itself, unless steps were merged
 
     def until(self, last: int, axis: int) -> "Chunk":
-        """The rows up to and including step `last`, in the same memory; `axis` counts the batch."""
+        """The rows up to and including step `last`, in the same memory; `axis` is that of the rows, the batch axis being 0."""
         if last >= self.last:
             return self
         return Chunk(self.step, self.x.narrow(axis, 0, last - self.step + 1), last)
@@ -29,7 +29,7 @@ class Chunk(NamedTuple):
 
 @dataclass(eq=False)
 class Recording:
-    """Chunks of rows by place and site, in reading order. A decode adds one chunk a step; a run has one in all."""
+    """Chunks of rows by place and site, in reading order. A decode adds one chunk at each step; a run has one in all."""
 
     step: int = 0
     chunks: dict[tuple[Place, Site], list[Chunk]] = field(default_factory=dict)
@@ -42,11 +42,11 @@ class Recording:
             _merge(kept, site)
 
     def sites(self, place: Place, last: int) -> set[Site]:
-        """What is kept at a place up to a step."""
+        """The sites kept at a place up to step `last`."""
         return {site for (at, site), kept in self.chunks.items() if at == place and kept[0].step <= last}
 
     def rows(self, place: Place, site: Site, last: int, row: int = 0) -> Tensor | None:
-        """All rows up to and including step `last`, float32, one entry of the batch; None where nothing was kept."""
+        """One batch entry's rows up to and including step `last`, float32; None where nothing was kept."""
         axis = row_axis(site)
         chunks = self.chunks.get((place, site), ())
         kept = [chunk.until(last, axis).x[row] for chunk in chunks if chunk.step <= last]
@@ -59,7 +59,7 @@ class Recording:
         return (kept[0] if len(kept) == 1 else torch.cat(kept, dim=axis - 1)).float()
 
     def until(self, last: int) -> "Recording":
-        """A recording of its own with the rows up to and including step `last`; the tensors are shared."""
+        """A new recording with the rows up to and including step `last`; the tensors are shared."""
         held = {
             (place, site): [chunk.until(last, row_axis(site)) for chunk in kept if chunk.step <= last]
             for (place, site), kept in self.chunks.items()
@@ -68,22 +68,22 @@ class Recording:
 
     @property
     def bytes(self) -> int:
-        """Memory of everything kept."""
+        """Memory of all kept tensors."""
         return sum(chunk.x.numel() * chunk.x.element_size() for kept in self.chunks.values() for chunk in kept)
 
 
 def row_axis(site: Site) -> int:
-    """Which axis of a kept tensor grows as more is read, the batch being axis 0."""
+    """The axis of a kept tensor that grows with the tokens read; the batch is axis 0."""
     return 1 + next(i for i, name in enumerate(SITES[site].axes) if name in ("time", "query", "key"))
 
 
 def _is_pattern(site: Site) -> bool:
-    """Whether each row is as long as all that had been read when it was."""
+    """Whether each row has a column for every token read by then, as scores and weights do."""
     return "query" in SITES[site].axes and "key" in SITES[site].axes
 
 
 def _merge(kept: list[Chunk], site: Site) -> None:
-    """Puts the newest chunks of one step and one row each into one, in place."""
+    """Joins the newest chunks that have one step and one row each, in place."""
     axis = row_axis(site)
     begin = len(kept)
     while begin and kept[begin - 1].last == kept[begin - 1].step and kept[begin - 1].x.shape[axis] == 1:

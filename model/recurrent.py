@@ -1,8 +1,8 @@
-"""What the Transformer replaced: a recurrent language model, beside `Transformer` and read through the same interface.
+"""A recurrent language model, the kind that the Transformer replaced, with the same interface as `Transformer`.
 
 Each layer is an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), stacked as Zaremba et
-al. (2014) did; the embedding serves as the output table too (Press and Wolf 2017). What was read is carried in two
-vectors a layer, whatever its length: there are no heads, and nothing is looked back at.
+al. (2014) did; the embedding table is also the output table (Press and Wolf 2017). All that was read is carried in two
+vectors per layer, however long it is: there are no heads, and no earlier position is read again.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from model.block import Dropout
 from model.config import TransformerConfig
 from model.errors import InputError
 from model.tap import SILENT, Tap
-from model.transformer import Dropout, Head
+from model.transformer import Head
 
 
 @dataclass(frozen=True, slots=True)
 class LayerState:
-    """What one layer carries on: its answer and its cell, (batch, d_model) each."""
+    """What one layer carries to the next token: its output and its cell, (batch, d_model) each."""
 
     hidden: Tensor
     cell: Tensor
@@ -28,7 +29,7 @@ class LayerState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that a recurrent model knows of what it has read: a value the decode loop owns, as a KV cache is."""
+    """All that a recurrent model keeps of what it has read. Like a KV cache it belongs to the decode loop."""
 
     rewinds: ClassVar[bool] = False
     layers: tuple[LayerState, ...] = ()  # none before the first token: zeros
@@ -36,17 +37,17 @@ class State:
 
     @property
     def bytes(self) -> int:
-        """What the state takes: the same after ten tokens and after a thousand."""
+        """Memory of the state: the same after ten tokens and after a thousand."""
         return sum(x.numel() * x.element_size() for layer in self.layers for x in (layer.hidden, layer.cell))
 
     def first(self, length: int) -> "State":
-        """As it stood when `length` tokens had been read: only the state after all of them is kept."""
+        """The state after `length` tokens. Only the newest state is kept: raises ValueError for any other length."""
         if length != self.length:
             raise ValueError(f"a state after {self.length} tokens does not hold the one after {length}")
         return self
 
     def select(self, rows: Tensor | Sequence[int]) -> "State":
-        """The chosen entries of the batch, (chosen,)."""
+        """The chosen entries of the batch; `rows` is (chosen,)."""
         if not self.layers:
             return self
         index = torch.as_tensor(rows, device=self.layers[0].hidden.device)
@@ -54,9 +55,9 @@ class State:
 
 
 class Recurrent(nn.Module):
-    """Weights, and nothing about any run, as `Transformer` is. Its layers stand where a decoder's blocks stand."""
+    """The weights, and nothing about any run, as in `Transformer`. Its layers take the place of a decoder's blocks."""
 
-    encoder = decoder = relation = None  # no stack of blocks, and no judgement of two sentences
+    encoder = decoder = relation = None  # no stack of blocks, and no next-sentence head
 
     def __init__(self, config: TransformerConfig, dropout: Dropout = Dropout()) -> None:
         super().__init__()
@@ -70,22 +71,22 @@ class Recurrent(nn.Module):
         self.tie()
 
     def tie(self) -> None:
-        """One table for embedding and output, where the config says so; moving off the meta device splits them."""
+        """Makes embedding and output one table where the config says so. Call it again after moving off the meta device."""
         if self.config.tied and self.head is not None:
             self.head.out.weight = self.tokens.weight
 
     def encode(
         self, source: Tensor, *, real: Tensor | None = None, segments: Tensor | None = None, tap: Tap = SILENT
     ) -> Tensor:
-        """Part of what a network offers; a recurrent language model reads no source."""
+        """Raises InputError: a recurrent language model reads no source."""
         raise InputError("a recurrent language model has no encoder")
 
     def advance(self, target: Tensor, past: State, *, tap: Tap = SILENT) -> tuple[Tensor, State]:
-        """Reads ids (batch, new) that follow what `past` has read: their final stream and the state after them."""
+        """Reads ids (batch, new) after those of `past`: their final stream, (batch, new, d_model), and the state after them."""
         return self.from_embeddings(self.tokens(target), past, tap=tap)
 
     def from_embeddings(self, x: Tensor, past: State, *, tap: Tap = SILENT) -> tuple[Tensor, State]:
-        """The same from token embeddings, (batch, new, d_model)."""
+        """The same as `advance`, from token embeddings (batch, new, d_model)."""
         tap = tap.at("decoder")
         x = tap("embedding", x)
         x = tap("entering", self.embedding_dropout(x))
@@ -109,6 +110,6 @@ class Recurrent(nn.Module):
         segments: Tensor | None = None,
         tap: Tap = SILENT,
     ) -> Tensor:
-        """The final stream, (batch, time, d_model), of ids read from their start. Padding stands on the right."""
+        """The final stream, (batch, time, d_model), of ids (batch, time). Padding is on the right."""
         x, _ = self.advance(tokens, State(), tap=tap)
         return x

@@ -1,4 +1,4 @@
-"""Naming tensors as they are born, so that they can be kept or changed.
+"""Names for the tensors of a forward pass, by which they are kept or changed.
 
 Every interesting line of the forward pass reads `q = tap("q", q)`. The tap is an argument, never an attribute: a
 model holds weights and nothing about any run, so one model serves many threads at once.
@@ -19,11 +19,11 @@ Keep = Literal["default", "all"]
 
 
 class SiteRow(NamedTuple):
-    """What one site holds: its axes after the batch axis, and a sentence for people."""
+    """One site: its axes without the batch axis, its meaning for readers, and whether an ordinary run keeps it."""
 
     axes: tuple[str, ...]
     meaning: str
-    default: bool  # kept in an ordinary run; the others are worked out again when asked for
+    default: bool  # whether an ordinary run keeps it
 
 
 SITES: Mapping[Site, SiteRow] = {
@@ -77,7 +77,7 @@ class Edit(Protocol):
 
 
 class Recorder(Protocol):
-    """Where kept tensors go."""
+    """Stores the tensors a tap keeps."""
 
     def keep(self, place: Place, site: Site, x: Tensor) -> None: ...
 
@@ -99,7 +99,7 @@ class Tap:
         self._kept = frozenset[Site]() if recorder is None else KEPT[keep]
 
     def at(self, step: StackName | int | Part) -> "Tap":
-        """The same tap, one level further into the model; made once, because a decode goes there at every step."""
+        """The tap for one part further inside the model; made once, because a decode asks for it at every step."""
         below = self._below.get(step)
         if below is None:
             below = self._below[step] = self._one_below(step)
@@ -115,11 +115,11 @@ class Tap:
         return Tap(self.recorder, self.edits, self.keep, place)
 
     def touches(self, site: Site) -> bool:
-        """Whether this site must exist as a tensor here, because it is edited or wanted."""
+        """Whether this site is edited or kept here, and so must exist as a tensor."""
         return self.wants(site) or any(edit.site == site for edit in self.here)
 
     def wants(self, site: Site) -> bool:
-        """Whether a recording keeps this site without being edited."""
+        """Whether this site is kept when no edit changes it."""
         return site in self._kept
 
     def __call__(self, site: Site, x: Tensor, queries: Tensor | None = None, keys: Tensor | None = None) -> Tensor:
@@ -134,7 +134,7 @@ class Tap:
 
 
 class _Silent(Tap):
-    """The tap that hears nothing: a plain forward costs one call a site."""
+    """The tap that keeps and changes nothing, at the cost of one call for each site."""
 
     def at(self, step: StackName | int | Part) -> Tap:
         return self

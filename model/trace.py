@@ -1,120 +1,40 @@
-"""What one run left behind, read by name. Patterns and logits are worked out when asked for."""
+"""The result of a run, read by name. Attention weights and logits are computed when asked for."""
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from pathlib import Path
+from typing import Literal, cast
 from weakref import ReferenceType
 
 import torch
 from torch import Tensor
 
-from model.attention import mix, scores, weigh
+from model import trace_file
+from model.attention_trace import AttentionTrace
 from model.config import TransformerConfig
 from model.edits import check_head, check_place
 from model.errors import InputError
-from model.positions import Bias
+from model.positions import Bias, OffsetBias
+from model.pretrained import Pretrained
 from model.recording import Recording
 from model.tap import Place, Site, StackName
 from model.tokenizers.tokens import Token
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from model.language_model import LanguageModel
-
 AttentionPart = Literal["self", "cross"]
-
-
-@dataclass(frozen=True, eq=False)
-class AttentionTrace:
-    """One attention sublayer: what was kept, and what is worked out from it by the functions the model itself uses."""
-
-    q: Tensor  # (heads, query, d_head), after any rotation
-    k: Tensor  # (kv_heads, key, d_head), after any rotation
-    v: Tensor  # (kv_heads, key, d_head)
-    mixed: Tensor  # (heads, query, d_head), from the forward itself
-    out: Tensor  # (query, d_model), after any edit
-    scale: float
-    causal: bool
-    window: int | None
-    position_bias: Bias | None
-    edited: Mapping[Site, Tensor]  # scores or weights the forward held explicitly
-
-    @property
-    def visible(self) -> Tensor:
-        """(query, key) bool: which keys each query may look at."""
-        return self._seen(*self._positions())
-
-    def _seen(self, query: Tensor, key: Tensor) -> Tensor:
-        """(query, key) bool, for some positions."""
-        ahead = key - query[:, None]
-        seen = ahead <= 0 if self.causal else torch.ones_like(ahead, dtype=torch.bool)
-        return seen if self.window is None else seen & (ahead.abs() < self.window)
-
-    def bias(self, head: int | None = None) -> Tensor | None:
-        """What the position scheme added to the scores, (heads, query, key) or one head's; None where it adds nothing."""
-        if self.position_bias is None:
-            return None
-        bias = self.position_bias(*self._positions())
-        return bias if head is None else bias[head]
-
-    def scores(self, head: int | None = None) -> Tensor:
-        """Before the softmax, minus infinity where a key is hidden: (heads, query, key), or (query, key) of one head."""
-        self._check(head)
-        if "scores" in self.edited:
-            return self.edited["scores"] if head is None else self.edited["scores"][head]
-        if head is None:
-            return scores(self.q, self.k, self.scale, self.bias(), self.visible)
-        bias = self.bias()
-        one = None if bias is None else bias[head, None]
-        shared = self.q.shape[0] // self.k.shape[0]
-        return scores(self.q[head, None], self.k[head // shared, None], self.scale, one, self.visible)[0]
-
-    def weights(self, head: int | None = None) -> Tensor:
-        """Shares of one per query: (heads, query, key), or (query, key) of one head."""
-        self._check(head)
-        if "weights" in self.edited:
-            return self.edited["weights"] if head is None else self.edited["weights"][head]
-        return weigh(self.scores(head))
-
-    def weights_from(self, first: int) -> Tensor:
-        """(heads, query, key): the shares of the queries from `first` on alone, counted from the end where negative. What
-        a long text's newest token read takes its row and not the square of the text."""
-        query, key = self._positions()
-        query = query[first:]
-        if self.edited:
-            return self.weights()[:, first:]
-        bias = None if self.position_bias is None else self.position_bias(query, key)
-        return weigh(scores(self.q[:, first:], self.k, self.scale, bias, self._seen(query, key)))
-
-    def difference(self) -> float:
-        """The largest |difference| between what the forward mixed and the same worked out from the pattern.
-
-        Heads silenced by an edit are left out: their answer was set, not mixed.
-        """
-        again = mix(self.weights(), self.v)
-        silenced = (self.mixed == 0).all(dim=-1).all(dim=-1)
-        return float((again - self.mixed).abs()[~silenced].max()) if not bool(silenced.all()) else 0.0
-
-    def _positions(self) -> tuple[Tensor, Tensor]:
-        key = torch.arange(self.k.shape[1], device=self.k.device)
-        return torch.arange(self.q.shape[1], device=self.k.device), key
-
-    def _check(self, head: int | None) -> None:
-        if head is not None and not 0 <= head < self.q.shape[0]:
-            raise InputError(f"head {head} is out of range: this layer has heads 0 to {self.q.shape[0] - 1}")
+STACKS: tuple[StackName, ...] = ("encoder", "decoder")
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One run of one text, or all that a decode has read up to a step. Tensors are float32, on the model's device."""
+    """All that one run has read, or a decode up to one of its steps. Tensors are float32, on the model's device."""
 
     config: TransformerConfig
     read: Mapping[StackName, tuple[Token, ...]]
     recording: Recording
     last: int  # the step of the recording this trace ends with
     biases: Mapping[StackName, Bias]
-    model: "ReferenceType[LanguageModel] | None"
+    model: ReferenceType[Pretrained] | None
     fingerprint: str
     row: int = 0
     stored_logits: Tensor | None = None
@@ -125,13 +45,13 @@ class Trace:
         return "decoder" if self.config.decoder_layers else "encoder"
 
     def tokens(self, stack: StackName) -> tuple[Token, ...]:
-        """What a stack has read."""
+        """The tokens a stack has read. Raises InputError where the model has no such stack."""
         if stack not in self.read:
             raise InputError(f"this run has no {stack}")
         return self.read[stack]
 
     def kept(self, place: Place, site: Site) -> Tensor | None:
-        """A kept tensor by place and site, None where this run did not keep it."""
+        """A kept tensor by place and site; None where this run did not keep it."""
         return self.recording.rows(place, site, self.last, self.row)
 
     def stream(self, stack: StackName) -> Tensor:
@@ -148,8 +68,7 @@ class Trace:
     def position(self, stack: StackName) -> Tensor | None:
         """(time, d_model): what was added for each position; None where the scheme adds nothing to the embeddings."""
         self.tokens(stack)
-        table = self.recording.rows(Place(stack), "position", self.last)  # one row of the batch serves all
-        return table
+        return self.recording.rows(Place(stack), "position", self.last)  # one row of the batch serves all
 
     def segment(self, stack: StackName) -> Tensor | None:
         """(time, d_model): what was added for the sentence each token belongs to; None where the model has none."""
@@ -207,8 +126,8 @@ class Trace:
         """(2,): how probable it is that the second sentence follows the first (0) or not (1); None without that head."""
         return self.language_model().relation(self.final)
 
-    def language_model(self) -> "LanguageModel":
-        """The model that ran this; InputError where it is no longer in memory."""
+    def language_model(self) -> Pretrained:
+        """The model of this run. Raises InputError where it is no longer in memory."""
         lm = None if self.model is None else self.model()
         if lm is None:
             raise InputError(
@@ -217,18 +136,27 @@ class Trace:
             )
         return lm
 
-    def save(self, path: "str | Path", logits: bool = False) -> None:
-        """Writes one safetensors file with everything kept, the position biases and the model's fingerprint."""
-        from model.trace_file import save
+    def save(self, path: str | Path, logits: bool = False) -> None:
+        """Writes one safetensors file: everything kept, the tokens, the position biases and the model's fingerprint.
 
-        save(self, path, logits=logits)
+        `logits` adds the logits. Raises InputError where the file cannot be written, or where logits are asked for and the
+        model is no longer in memory.
+        """
+        trace_file.save(self._parts(logits), path)
 
     @staticmethod
-    def load(path: "str | Path", lm: "LanguageModel | None" = None) -> "Trace":
-        """Reads a saved trace. Without `lm`, attention and stream work and logits raise a sentence."""
-        from model.trace_file import load
+    def load(path: str | Path, lm: Pretrained | None = None) -> "Trace":
+        """Reads a saved trace onto the device of `lm`, or the CPU. Logits need `lm`, unless they were saved.
 
-        return load(path, lm)
+        Raises InputError where the file is missing, is not a trace, is damaged, or was made by another model than `lm`.
+        """
+        parts = trace_file.load(path)
+        if lm is not None and parts.fingerprint != lm.fingerprint:
+            raise InputError(
+                f"{Path(path).name} was not made by {lm.name}: its fingerprint is another. Load it with the model that made "
+                "it, or without one"
+            )
+        return _from_parts(parts, lm)
 
     def _must(self, place: Place, site: Site) -> Tensor:
         x = self.kept(place, site)
@@ -237,6 +165,40 @@ class Trace:
             raise InputError(f'this trace does not hold "{site}" of {where}')
         return x
 
+    def _parts(self, logits: bool) -> trace_file.TraceParts:
+        kept: dict[tuple[Place, Site], Tensor] = {}
+        for place, site in self.recording.chunks:
+            row = 0 if site == "position" else self.row  # one row of positions serves the whole batch
+            x = self.recording.rows(place, site, self.last, row)
+            if x is not None:
+                kept[place, site] = x
+        return trace_file.TraceParts(
+            config=self.config,
+            fingerprint=self.fingerprint,
+            read=self.read,
+            kept=kept,
+            biases={
+                stack: _by_offset(bias, len(self.read[stack]), self.final.device)
+                for stack, bias in self.biases.items()
+                if stack in self.read
+            },
+            logits=self.logits if logits else None,
+        )
+
+
+def trace_of(
+    lm: Pretrained, read: Mapping[StackName, tuple[Token, ...]], recording: Recording, last: int = 0, row: int = 0
+) -> Trace:
+    """The trace of a recording up to step `last`; `read` are the tokens each stack had then read, `row` the entry of the batch."""
+    stacks = {"encoder": lm.net.encoder, "decoder": lm.net.decoder}
+    biases: dict[StackName, Bias] = {}
+    for name in STACKS:
+        stack = stacks[name]
+        bias = None if stack is None else stack.positions.bias()
+        if bias is not None:
+            biases[name] = bias
+    return Trace(lm.config, dict(read), recording, last, biases, weakref.ref(lm), lm.fingerprint, row)
+
 
 def check_attention(config: TransformerConfig, stack: str, layer: int, part: str, head: int) -> None:
     """Raises InputError unless the model has that head there."""
@@ -244,14 +206,27 @@ def check_attention(config: TransformerConfig, stack: str, layer: int, part: str
     check_head(config, head)
 
 
-def _kept(trace: Trace) -> tuple[dict[str, Tensor], dict[str, list[str | int | None]]]:
-    """Every kept tensor by a name of its own, and where in the model each name stands: [stack, layer, part, site]."""
-    tensors: dict[str, Tensor] = {}
-    places: dict[str, list[str | int | None]] = {}
-    for place, site in trace.recording.chunks:
-        row = 0 if site == "position" else trace.row  # one row of positions serves the whole batch
-        x = trace.recording.rows(place, site, trace.last, row)
-        if x is not None:
-            name = "/".join(str(step) for step in (*place, site) if step is not None)
-            tensors[name], places[name] = x, [*place, site]
-    return tensors, places
+def _from_parts(parts: trace_file.TraceParts, lm: Pretrained | None) -> Trace:
+    device = torch.device("cpu") if lm is None else lm.device
+    recording = Recording()
+    for (place, site), x in parts.kept.items():
+        recording.keep(place, site, x[None].to(device))
+    biases: dict[StackName, Bias] = {
+        stack: OffsetBias(by_offset.to(device), 1 - len(parts.read[stack])) for stack, by_offset in parts.biases.items()
+    }
+    return Trace(
+        config=parts.config,
+        read=parts.read,
+        recording=recording,
+        last=0,
+        biases=biases,
+        model=None if lm is None else weakref.ref(lm),
+        fingerprint=parts.fingerprint,
+        stored_logits=None if parts.logits is None else parts.logits.to(device),
+    )
+
+
+def _by_offset(bias: Bias, time: int, device: torch.device) -> Tensor:
+    """(heads, 2 time - 1): what a position scheme adds for each key - query from 1 - time to time - 1."""
+    key_at = torch.arange(2 * time - 1, device=device)
+    return bias(key_at[time - 1 : time], key_at)[:, 0].float()

@@ -1,14 +1,13 @@
-"""A trace as one safetensors file: every kept tensor up to its last step, and in the header what they mean.
+"""A trace as one safetensors file: a tensor for each kept site, and their meaning in the header.
 
-The file needs no model to be read: position biases, which belong to the weights, are written out by offset.
+The file can be read without the model: position biases, which belong to the weights, are stored for each distance.
 """
 
 import dataclasses
 import json
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import safetensors
 import safetensors.torch
@@ -17,44 +16,45 @@ from torch import Tensor
 
 from model.config import Llama3Scaling, TransformerConfig
 from model.errors import InputError
-from model.positions import Bias, OffsetBias
-from model.recording import Recording
 from model.tap import SITES, Part, Place, Site, StackName
 from model.tokenizers.tokens import Token
-from model.trace import Trace, _kept
-
-if TYPE_CHECKING:
-    from model.language_model import LanguageModel
 
 FORMAT, VERSION = "regard-trace", "1"
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")
 LOGITS = "logits"
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class TraceParts:
+    """The content of a trace file. Tensors are float32, without a batch axis; those of a loaded file are on the CPU."""
+
+    config: TransformerConfig
+    fingerprint: str
+    read: Mapping[StackName, tuple[Token, ...]]  # the tokens each stack has read
+    kept: Mapping[tuple[Place, Site], Tensor]
+    biases: Mapping[StackName, Tensor]  # (heads, 2 time - 1): added where key - query is 1 - time to time - 1
+    logits: Tensor | None  # (time, vocab), of the stack that predicts
+
+
 class _DamagedError(Exception):
-    """The file is not what it says it is; carries what was found."""
+    """The file does not hold what its header says; the message says what was found."""
 
 
-def save(trace: Trace, path: str | Path, *, logits: bool = False) -> None:
-    """Writes what was kept, the tokens, the config and the model's fingerprint; `logits` adds those, (time, vocab).
-
-    Raises InputError where the file cannot be written, or where logits are asked for and the model is gone.
-    """
-    tensors, places = _kept(trace)
-    for stack, bias in trace.biases.items():
-        if stack in trace.read:
-            tensors[_bias_name(stack)] = _by_offset(bias, len(trace.read[stack]), trace)
-    if logits:
-        tensors[LOGITS] = trace.logits
+def save(parts: TraceParts, path: str | Path) -> None:
+    """Writes one file. Raises InputError where it cannot be written."""
+    tensors = {_name(place, site): x for (place, site), x in parts.kept.items()}
+    tensors |= {_bias_name(stack): bias for stack, bias in parts.biases.items()}
+    if parts.logits is not None:
+        tensors[LOGITS] = parts.logits
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "fingerprint": trace.fingerprint,
-        "config": json.dumps(dataclasses.asdict(trace.config)),
-        "tokens": json.dumps({stack: [dataclasses.asdict(t) for t in read] for stack, read in trace.read.items()}),
-        "places": json.dumps(places),
+        "fingerprint": parts.fingerprint,
+        "config": json.dumps(dataclasses.asdict(parts.config)),
+        "tokens": json.dumps({stack: [dataclasses.asdict(t) for t in read] for stack, read in parts.read.items()}),
+        "places": json.dumps({_name(place, site): [*place, site] for place, site in parts.kept}),
     }
-    # Sites can be views of one another, and safetensors writes no memory twice.
+    # Sites can be views of one another, and safetensors refuses tensors that share memory.
     own = {name: x.detach().cpu().clone(memory_format=torch.contiguous_format) for name, x in tensors.items()}
     try:
         safetensors.torch.save_file(own, Path(path).expanduser(), metadata=header)
@@ -62,11 +62,8 @@ def save(trace: Trace, path: str | Path, *, logits: bool = False) -> None:
         raise InputError(f"the trace cannot be written to {path}: {error}") from error
 
 
-def load(path: str | Path, lm: "LanguageModel | None" = None) -> Trace:
-    """Reads a saved trace onto the device of `lm`, or the CPU. Logits need `lm` unless they were saved.
-
-    Raises InputError where the file is missing, is no trace, is damaged, or was made by another model than `lm`.
-    """
+def load(path: str | Path) -> TraceParts:
+    """Reads one file. Raises InputError where it is missing, is not a trace, is of another version or is damaged."""
     file = Path(path).expanduser()
     if not file.is_file():
         raise InputError(f"there is no trace at {path}")
@@ -79,22 +76,14 @@ def load(path: str | Path, lm: "LanguageModel | None" = None) -> Trace:
     if header.get("version") != VERSION:
         found = header.get("version")
         raise InputError(f"{file.name} is a trace of version {found}; this program reads version {VERSION}")
-    if lm is not None and header.get("fingerprint") != lm.fingerprint:
-        raise InputError(
-            f"{file.name} was not made by {lm.name}: its fingerprint is another. Load it with the model that made it, "
-            "or without one"
-        )
     try:
-        return _assemble(header, tensors, lm)
+        return _parts(header, tensors)
     except (_DamagedError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{file.name} is damaged: {error}") from error
 
 
-def _by_offset(bias: Bias, time: int, trace: Trace) -> Tensor:
-    """(heads, 2 time - 1): what a scheme adds for key - query from 1 - time to time - 1."""
-    final = trace.final
-    key_at = torch.arange(2 * time - 1, device=final.device)
-    return bias(key_at[time - 1 : time], key_at)[:, 0].float()
+def _name(place: Place, site: Site) -> str:
+    return "/".join(str(step) for step in (*place, site) if step is not None)
 
 
 def _bias_name(stack: StackName) -> str:
@@ -106,34 +95,22 @@ def _contents(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         return opened.metadata() or {}, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
 
 
-def _assemble(header: Mapping[str, str], tensors: dict[str, Tensor], lm: "LanguageModel | None") -> Trace:
-    """The trace, each tensor checked against the axes its site has."""
+def _parts(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> TraceParts:
+    """The content, each tensor checked against the axes of its site."""
     config = _config(_object(header["config"]))
     read = _tokens(_object(header["tokens"]))
-    device = torch.device("cpu") if lm is None else lm.device
-    recording = Recording()
+    kept: dict[tuple[Place, Site], Tensor] = {}
     for name, at in _object(header["places"]).items():
         place, site = _place(at)
-        x = _take(tensors, name, _shape(config, read, place, site))
-        recording.keep(place, site, x[None].to(device))
-    biases: dict[StackName, Bias] = {}
-    for stack in read:
-        if _bias_name(stack) in tensors:
-            time = len(read[stack])
-            by_offset = _take(tensors, _bias_name(stack), (config.n_heads, 2 * time - 1))
-            biases[stack] = OffsetBias(by_offset.to(device), 1 - time)
+        kept[place, site] = _take(tensors, name, _shape(config, read, place, site))
+    biases = {
+        stack: _take(tensors, _bias_name(stack), (config.n_heads, 2 * len(tokens) - 1))
+        for stack, tokens in read.items()
+        if _bias_name(stack) in tensors
+    }
     predicts: StackName = "decoder" if config.decoder_layers else "encoder"
-    stored = _take(tensors, LOGITS, (len(read[predicts]), config.vocab_size)) if LOGITS in tensors else None
-    return Trace(
-        config=config,
-        read=read,
-        recording=recording,
-        last=0,
-        biases=biases,
-        model=None if lm is None else weakref.ref(lm),
-        fingerprint=header["fingerprint"],
-        stored_logits=None if stored is None else stored.to(device),
-    )
+    logits = _take(tensors, LOGITS, (len(read[predicts]), config.vocab_size)) if LOGITS in tensors else None
+    return TraceParts(config, header["fingerprint"], read, kept, biases, logits)
 
 
 def _object(text: str) -> dict[str, object]:
@@ -144,7 +121,7 @@ def _object(text: str) -> dict[str, object]:
 
 
 def _config(values: dict[str, object]) -> TransformerConfig:
-    """From what `dataclasses.asdict` and JSON made of it; a wrong name or value raises."""
+    """The config from its fields as JSON gives them; a wrong name or value raises."""
     scaling = values.get("rotary_llama3")
     if isinstance(scaling, dict):
         values["rotary_llama3"] = Llama3Scaling(**scaling)
@@ -189,7 +166,7 @@ def _place(at: object) -> tuple[Place, Site]:
 def _shape(
     config: TransformerConfig, read: Mapping[StackName, tuple[Token, ...]], place: Place, site: Site
 ) -> tuple[int, ...]:
-    """What the axes of a site come to in this run."""
+    """The sizes of a site's axes in this run."""
     assert place.stack is not None
     time = len(read[place.stack])
     sizes = {

@@ -1,126 +1,23 @@
 """One definition of the transformer, covering every family in `model.families`.
 
-Read from the bottom: `Transformer` runs an encoder, a decoder, or both; a `Stack` is embeddings and blocks; a `Block`
-is attention and a feed-forward around one stream.
+Read from the bottom: `Transformer` runs an encoder, a decoder, or both; a `Stack` is embeddings and blocks; `Head` and
+`Relation` predict from the final stream.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attention import Attention, Geometry
+from model.attention import Geometry
+from model.block import ACTIVATIONS, Block, Dropout, Surroundings
 from model.cache import Cache, LayerCache
-from model.config import Activation, TransformerConfig
+from model.config import TransformerConfig
 from model.norms import build_norm
 from model.positions import build_positions
 from model.tap import SILENT, Tap
 
-ACTIVATIONS: Mapping[Activation, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
-    "silu": F.silu,
-}
-
-
-@dataclass(frozen=True)
-class Dropout:
-    """Shares of coordinates zeroed in training; nothing is dropped in `eval` mode."""
-
-    embedding: float = 0.0
-    sublayer: float = 0.0
-
-
-class FeedForward(nn.Module):
-    """Two linear maps around an activation, at each position (Vaswani et al. 2017, 3.3; gated: Shazeer 2020)."""
-
-    def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        self.act = ACTIVATIONS[config.activation]
-        self.up = nn.Linear(config.d_model, config.d_ff, bias=config.ff_bias)
-        self.gate = nn.Linear(config.d_model, config.d_ff, bias=config.ff_bias) if config.gated else None
-        self.down = nn.Linear(config.d_ff, config.d_model, bias=config.ff_bias)
-
-    def forward(self, x: Tensor, at: Tensor, tap: Tap) -> Tensor:
-        h = self.act(self.up(x)) if self.gate is None else self.act(self.gate(x)) * self.up(x)
-        h = tap("hidden", h, at)  # (batch, time, d_ff)
-        return self.down(h)
-
-
-@dataclass(frozen=True, eq=False)
-class Surroundings:
-    """What a block reads besides its stream: where it stands, and the encoder's answer where there is one."""
-
-    geometry: Geometry
-    memory: Tensor | None = None  # (batch, key, d_model)
-    memory_geometry: Geometry | None = None
-
-
-class Block(nn.Module):
-    """One layer. The order of norms and residuals, for a sublayer f:
-
-    pre x + f(norm(x)); post norm(x + f(x)); sandwich x + norm(f(norm(x))); parallel x + attention(norm(x)) + ff(norm(x)).
-    """
-
-    def __init__(self, config: TransformerConfig, *, cross: bool, dropout: Dropout) -> None:
-        super().__init__()
-        sandwich, parallel = config.order == "sandwich", config.order == "parallel"
-        self.order = config.order
-        self.dropout = nn.Dropout(dropout.sublayer) if dropout.sublayer else nn.Identity()
-        self.self_norm, self.self_attn = build_norm(config), Attention(config)
-        self.cross_norm = build_norm(config) if cross else None
-        self.cross_attn = Attention(config) if cross else None
-        self.feed_forward_norm = None if parallel and config.parallel_norms == 1 else build_norm(config)
-        self.feed_forward = FeedForward(config)
-        self.self_after = build_norm(config) if sandwich else None
-        self.feed_forward_after = build_norm(config) if sandwich else None
-
-    def forward(
-        self, x: Tensor, around: Surroundings, tap: Tap, past: LayerCache | None
-    ) -> tuple[Tensor, LayerCache | None]:
-        """(batch, time, d_model) in and out."""
-        at = around.geometry.query_at
-        x = tap("stream", x, at)
-        if self.order == "parallel":
-            return self.side_by_side(x, around, tap, past)
-        here = tap.at("self")
-        h, past = self.self_attn(self.before(x, self.self_norm, here), None, around.geometry, here, past)
-        x = self.add(x, h, self.self_norm, self.self_after, here, at)
-        if self.cross_attn is not None and self.cross_norm is not None and around.memory_geometry is not None:
-            here = tap.at("cross")
-            h = self.before(x, self.cross_norm, here)
-            h, past = self.cross_attn(h, around.memory, around.memory_geometry, here, past)
-            x = self.add(x, h, self.cross_norm, None, here, at)
-        assert self.feed_forward_norm is not None
-        here = tap.at("feed_forward")
-        h = self.feed_forward(self.before(x, self.feed_forward_norm, here), at, here)
-        return self.add(x, h, self.feed_forward_norm, self.feed_forward_after, here, at), past
-
-    def side_by_side(
-        self, x: Tensor, around: Surroundings, tap: Tap, past: LayerCache | None
-    ) -> tuple[Tensor, LayerCache | None]:
-        """Attention and feed-forward read the same stream (Wang and Komatsuzaki 2021; Chowdhery et al. 2022)."""
-        here, there, at = tap.at("self"), tap.at("feed_forward"), around.geometry.query_at
-        h = self.before(x, self.self_norm, here)
-        g = h if self.feed_forward_norm is None else self.before(x, self.feed_forward_norm, there)
-        attended, past = self.self_attn(h, None, around.geometry, here, past)
-        return x + here("out", attended, at) + there("out", self.feed_forward(g, at, there), at), past
-
-    def before(self, x: Tensor, norm: nn.Module, tap: Tap) -> Tensor:
-        """What a sublayer reads."""
-        return tap("normed", x if self.order == "post" else norm(x))
-
-    def add(self, x: Tensor, h: Tensor, norm: nn.Module, after: nn.Module | None, tap: Tap, at: Tensor) -> Tensor:
-        """The stream with a sublayer's answer added."""
-        h = tap("out", self.dropout(h if after is None else after(h)), at)
-        return norm(x + h) if self.order == "post" else x + h
-
 
 class Stack(nn.Module):
-    """Embeddings, positions, blocks, and a last norm where there is one."""
+    """Embeddings, positions, blocks, and a final norm where there is one."""
 
     def __init__(self, config: TransformerConfig, *, causal: bool, cross: bool, dropout: Dropout) -> None:
         super().__init__()
@@ -148,7 +45,7 @@ class Stack(nn.Module):
         return tap("entering", self.dropout(x))
 
     def geometries(self, at: Tensor, key_at: Tensor, real: Tensor | None) -> dict[int | None, Geometry]:
-        """One geometry for each kind of layer: those that see everything and those that see a window."""
+        """The geometry of each kind of layer, by its window; None: layers without one."""
         bias = self.positions.bias()
         return {
             window: Geometry(
@@ -189,7 +86,7 @@ class Stack(nn.Module):
 
 
 class Head(nn.Module):
-    """From the last stream to logits; BERT passes it through one more layer first (Devlin et al. 2019)."""
+    """From the final stream to logits; BERT has one more layer in between (Devlin et al. 2019)."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -207,7 +104,7 @@ class Head(nn.Module):
 
 
 class Relation(nn.Module):
-    """BERT's judgement of two sentences, read from the first position."""
+    """BERT's next-sentence prediction, from the first position (Devlin et al. 2019)."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -234,14 +131,14 @@ class Transformer(nn.Module):
         self.tie()
 
     def tie(self) -> None:
-        """One table for embedding and output, where the config says so; moving off the meta device splits them."""
+        """Makes embedding and output one table where the config says so. Call it again after moving off the meta device."""
         if self.config.tied and self.head is not None:
             self.head.out.weight = self.tokens.weight
 
     def encode(
         self, source: Tensor, *, real: Tensor | None = None, segments: Tensor | None = None, tap: Tap = SILENT
     ) -> Tensor:
-        """The encoder's answer, (batch, time, d_model), for ids (batch, time); `real` is False at padding."""
+        """The encoder's output, (batch, time, d_model), for ids (batch, time); `real` (batch, time) is False at padding."""
         assert self.encoder is not None, "this model has no encoder"
         x, _ = self.encoder(self.tokens(source), real=real, segments=segments, tap=tap.at("encoder"))
         return x
@@ -255,7 +152,7 @@ class Transformer(nn.Module):
         memory_real: Tensor | None = None,
         tap: Tap = SILENT,
     ) -> Tensor:
-        """The decoder's final stream, (batch, time, d_model), for ids (batch, time) read from their start."""
+        """The decoder's final stream, (batch, time, d_model), for ids (batch, time) without a cache."""
         assert self.decoder is not None, "this model has no decoder"
         x = self.tokens(target)
         x, _ = self.decoder(x, real=real, memory=memory, memory_real=memory_real, tap=tap.at("decoder"))
@@ -270,7 +167,7 @@ class Transformer(nn.Module):
         memory_real: Tensor | None = None,
         tap: Tap = SILENT,
     ) -> tuple[Tensor, Cache]:
-        """Reads ids (batch, new) that follow those in the cache: their final stream and the longer cache."""
+        """Reads ids (batch, new) after those in the cache: their final stream, (batch, new, d_model), and the longer cache."""
         assert self.decoder is not None, "this model has no decoder"
         x, longer = self.decoder(
             self.tokens(target), memory=memory, memory_real=memory_real, cache=cache, tap=tap.at("decoder")
@@ -289,7 +186,7 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """The final stream of the stack that predicts, (batch, time, d_model); `head` turns it into logits.
 
-        tokens (batch, time) are what that stack reads; `source` (batch, key) feeds the encoder of a model with both.
+        `tokens` (batch, time) are the ids that stack reads; `source` (batch, key) those of the encoder in a model with both.
         """
         if self.decoder is None:
             return self.encode(tokens, real=real, segments=segments, tap=tap)

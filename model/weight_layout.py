@@ -1,5 +1,6 @@
-"""How matrices lie in memory. A step of a decode multiplies one row by every matrix of the model, and how long that takes
-is how quickly the matrix is read."""
+"""How matrices lie in memory.
+
+A decoding step multiplies one row by every matrix of the model; the time it takes is the time to read the matrices."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -12,16 +13,16 @@ LONGEST_ROW = 3072
 
 
 def lay_out(net: nn.Module) -> None:
-    """Has the matrices with short rows of a net whose parameters hold nothing yet lie column by column; values and shapes stay.
+    """Stores matrices with short rows column by column. For a net whose parameters hold no values yet; shapes stay the same.
 
-    A linear map of one row is a dot product with each row of its matrix, or a sum of its columns, as it lies. With rows of up
-    to 3,072 the sum takes 0.5 to 0.9 of the time, output heads gaining most; with longer ones no more than the machine's own
-    noise (float32, one thread of an EPYC). Many rows at once take as long either way. GPT-2's own files lie this way.
-    The queries', keys' and values' matrices of self-attention, which read the same row, lie side by side besides: read as one,
-    three of 768 by 768 take 0.75 of the time. Nothing is done elsewhere: what other devices prefer was not measured.
+    The product of one row with a matrix is a dot product with each of its rows, or a sum over its columns, depending on how it
+    is stored. With rows of up to 3,072 numbers the sum takes 0.5 to 0.9 of the time, least for output heads; with longer rows
+    there is no measurable difference (float32, one thread of an EPYC), nor for many rows at once. GPT-2's own files have this
+    layout. The query, key and value matrices of self-attention also lie side by side, because they multiply the same row:
+    three of 768 by 768 take 0.75 of the time as one. Only for float32 on CPUs; other devices were not measured.
     """
     joined = set[nn.Module]()
-    for name, module in net.named_modules():  # a module comes before its parts
+    for name, module in net.named_modules():  # a module comes before its submodules
         if name.endswith("self_attn"):
             together = [module.get_submodule(part) for part in ("q", "k", "v")]
             lie_together(together)
@@ -31,7 +32,7 @@ def lay_out(net: nn.Module) -> None:
 
 
 def lie_together(maps: Sequence[nn.Module]) -> None:
-    """Gives linear maps of the same input one memory, their columns side by side, where they have short rows."""
+    """Stores linear maps of the same input in one memory, their columns side by side, if all have short rows."""
     linear = [one for one in maps if isinstance(one, nn.Linear) and _short_rows(one.weight)]
     if not linear or len(linear) < len(maps):
         return
@@ -46,11 +47,15 @@ def lie_together(maps: Sequence[nn.Module]) -> None:
         one.bias.data = bias[end - one.out_features : end]
 
 
-def apply_together(maps: Sequence[nn.Linear], x: Tensor) -> Sequence[Tensor]:
-    """Each map's answer (..., out): by one product where x is one row and the maps lie side by side, else one by one."""
-    one_row = x.shape[-2] == 1 and not torch.is_grad_enabled()
+def project(x: Tensor, *maps: nn.Linear) -> Sequence[Tensor]:
+    """x (..., time, in) by each of the maps: a tensor (..., time, out) for each.
+
+    The same as `[one(x) for one in maps]`. Where x is one row and the maps lie side by side, one product computes all.
+    """
+    if len(maps) == 1 or x.shape[-2] > 1 or torch.is_grad_enabled():
+        return [one(x) for one in maps]
     widths = [one.out_features for one in maps]
-    if not one_row or not _adjacent([one.weight for one in maps], (1, sum(widths))):
+    if not _adjacent([one.weight for one in maps], (1, sum(widths))):
         return [one(x) for one in maps]
     first = maps[0]
     whole, bias = first.weight.as_strided((sum(widths), first.in_features), (1, sum(widths))), None
@@ -62,7 +67,7 @@ def apply_together(maps: Sequence[nn.Linear], x: Tensor) -> Sequence[Tensor]:
 
 
 def _adjacent(parts: Sequence[Tensor], stride: tuple[int, ...]) -> bool:
-    """Whether tensors of a given stride follow one another in one memory."""
+    """Whether all tensors have this stride and follow one another in one memory."""
     end = parts[0].data_ptr()
     for part in parts:
         if part.data_ptr() != end or part.stride() != stride:

@@ -26,7 +26,7 @@ requirements.needs_steps(run)
 at = page.at(run)
 step = run.steps[at]
 page.controls(run, at)
-page.written(run, at)
+page.draw_tokens(run, at)
 limbs = branches.tree(run, at)
 page.choices_row(run)
 whole_text = st.container()  # filled after what a step changes first: the chart of the next token

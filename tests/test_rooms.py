@@ -39,11 +39,9 @@ TRAINING_ROOMS: dict[str, set[str]] = {
     "tasks": {"recipe", "recipes", "data", "trainer"},
     "converters": {"recipe", "recipes", "data", "trainer", "tasks"},
     "head_report": {"recipe", "recipes", "data", "trainer", "tasks"},
-    **dict.fromkeys(
-        ("train", "measure", "export", "split"),
-        {"recipe", "recipes", "data", "trainer", "tasks", "converters", "head_report"},
-    ),
 }
+COMMANDS = {name: set(TRAINING_ROOMS) for name in ("train", "measure", "export", "split")}
+TRAINING_ROOMS |= COMMANDS
 """Which rooms, and modules beside them, each room of training/ may import besides itself; last the commands."""
 
 FULL = 20

@@ -1,1 +1,1 @@
-"""Writing token by token: strategies, the loop, drafts, rewriting and beam search."""
+"""Generating text token by token: strategies, the loop, drafts, rewriting, beam search."""

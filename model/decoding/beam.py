@@ -1,33 +1,29 @@
-"""Beam search: several unfinished texts kept side by side, and the tree of those that were dropped on the way.
+"""Beam search: several unfinished texts are kept side by side; the history also has the candidates that were dropped.
 
-The rules of `transformers`' vectorised search with `early_stopping=False`: the best candidates of a step are looked
-over; those that end are scored by length and compete for the few places among the finished, the best of the others are
-read on; the search stops where no unfinished text, at its present length, scores above the worst finished one.
+The rules are those of `transformers` with `early_stopping=False`. Each step takes the best candidates. Those that end get a score
+that depends on their length, and the best `beams` of these are kept as finished. The best of the others are continued. The
+search stops when no unfinished text would, at its present length, score above the worst finished one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from model.decoding.loop import begin, ended_by
-from model.decoding.step import Ended
+from model.decoding.start import Ended, decode_start, limits_of
 from model.decoding.strategies import constrained
 from model.errors import InputError
-from model.network import advance, beginning
-
-if TYPE_CHECKING:
-    from model.language_model import LanguageModel
-    from model.pretrained import Ids
+from model.network import advance, empty_past
+from model.pretrained import Ids, Pretrained
 
 Fate = Literal["kept", "finished", "dropped"]
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One text the search ended with."""
+    """One finished text."""
 
     ids: tuple[int, ...]  # new tokens, the end token included
     text: str
@@ -38,21 +34,21 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One continuation that a step looked at."""
+    """One continuation that a step considered."""
 
     ids: tuple[int, ...]  # all new tokens, this one last
-    beam: int  # the row it continues: its place among the candidates the step before kept, from 0
+    beam: int  # which it continues: its place among the candidates kept by the step before, from 0
     log_probability: float  # of its last token
     total: float  # summed over ids
-    fate: Fate  # kept: read on; finished: scored and, at that step, among the best; dropped: gone
+    fate: Fate  # kept: continued; finished: among the best finished texts at that step; dropped: neither
 
 
 @dataclass(frozen=True)
 class BeamHistory:
-    """A search from beginning to end."""
+    """A whole search."""
 
     hypotheses: tuple[Hypothesis, ...]  # best first, at most `beams`
-    steps: tuple[tuple[Candidate, ...], ...]  # what each step looked at, best first
+    steps: tuple[tuple[Candidate, ...], ...]  # what each step considered, best first
 
 
 @dataclass(frozen=True)
@@ -66,16 +62,16 @@ class _Beam:
 
 
 def beam_search(
-    lm: "LanguageModel",
-    x: "str | Ids",
+    lm: Pretrained,
+    x: str | Ids,
     *,
-    target: "str | Ids | None" = None,
+    target: str | Ids | None = None,
     beams: int = 4,
     length_penalty: float = 1.0,
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
 ) -> list[Hypothesis]:
-    """The texts found, best first, at most `beams`. x, target and stop as in `decode`; one beam is greedy decoding.
+    """The finished texts, best first, at most `beams`. x, target and stop are as in `decode`; one beam is greedy decoding.
 
     A score is the summed log-probability over the number of new tokens (the end token is one) to the power
     `length_penalty` (Wu et al. 2016 with a plain power): above 0 longer texts gain. Raises InputError as `decode` does.
@@ -93,24 +89,23 @@ def beam_search(
 
 
 def beam_history(
-    lm: "LanguageModel",
-    x: "str | Ids",
+    lm: Pretrained,
+    x: str | Ids,
     *,
-    target: "str | Ids | None" = None,
+    target: str | Ids | None = None,
     beams: int = 4,
     length_penalty: float = 1.0,
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
 ) -> BeamHistory:
-    """The same search with every candidate each step looked at, and what became of it."""
+    """The same search, with every candidate that each step considered and what became of it."""
     if beams < 1:
         raise InputError("beam search needs at least one beam")
-    start = begin(lm, x, target, max_new_tokens)
-    ends = lm.special.end if stop is None else tuple(stop)
-    # Each beam has at most one continuation per end token that ends, so this many leave enough to read on.
-    look_at = 1 if beams == 1 else beams * max(2, 1 + len(ends))
-    read = [token.id for token in start.written]
-    fresh, cache, memory = torch.tensor([read], device=lm.device), beginning(lm.net), None
+    start, limits = decode_start(lm, x, target), limits_of(lm, max_new_tokens, stop)
+    # A beam has at most one ending continuation per end token, so this many leave enough that do not end.
+    look_at = 1 if beams == 1 else beams * max(2, 1 + len(limits.end_ids))
+    read = [token.id for token in start.decoder_tokens]
+    fresh, cache, memory = torch.tensor([read], device=lm.device), empty_past(lm.net), None
     running, finished = [_Beam((), (), 0.0, 0)], list[Hypothesis]()
     steps: list[tuple[Candidate, ...]] = []
     for index in range(max_new_tokens):
@@ -120,7 +115,7 @@ def beam_history(
             stream, cache = advance(lm.net, fresh, cache, memory)
             log_shares = _log_probabilities(lm, stream[:, -1], running, read, index)
         looked = _continuations(running, log_shares, look_at)
-        reasons = [ended_by(lm, b.ids[-1], ends, len(read) + index, index, max_new_tokens) for b in looked]
+        reasons = [limits.ended(b.ids[-1], len(read) + index, index) for b in looked]
         new = [_hypothesis(lm, b, why, length_penalty) for b, why in zip(looked[:beams], reasons, strict=False) if why]
         finished = sorted([*finished, *new], key=lambda h: -h.score)[:beams]
         running = [b for b, reason in zip(looked, reasons, strict=True) if reason is None][:beams]
@@ -133,16 +128,16 @@ def beam_history(
 
 
 def _log_probabilities(
-    lm: "LanguageModel", finals: Tensor, running: Sequence[_Beam], read: Sequence[int], index: int
+    lm: Pretrained, finals: Tensor, running: Sequence[_Beam], read: Sequence[int], index: int
 ) -> Tensor:
-    """(beams, vocab): the softmax first and the constraints after it, so that what is forced costs nothing."""
+    """(beams, vocab): constraints come after the softmax, so that a forced token has log-probability 0."""
     log_shares = lm.logits(finals).log_softmax(dim=-1)
     rows = zip(log_shares, running, strict=True)
     return torch.stack([constrained(row, lm.constraints, [*read, *beam.ids], index) for row, beam in rows])
 
 
 def _continuations(running: Sequence[_Beam], log_shares: Tensor, most: int) -> list[_Beam]:
-    """The best continuations of all beams together, best first; none that is ruled out."""
+    """The best continuations of all beams together, best first, without those that a constraint rules out."""
     totals = log_shares + torch.tensor([[beam.total] for beam in running], device=log_shares.device)
     best = totals.flatten().topk(min(most, totals.numel()))
     found = []
@@ -154,7 +149,7 @@ def _continuations(running: Sequence[_Beam], log_shares: Tensor, most: int) -> l
     return found
 
 
-def _hypothesis(lm: "LanguageModel", beam: _Beam, ended: Ended, length_penalty: float) -> Hypothesis:
+def _hypothesis(lm: Pretrained, beam: _Beam, ended: Ended, length_penalty: float) -> Hypothesis:
     score = beam.total / len(beam.ids) ** length_penalty
     return Hypothesis(beam.ids, lm.text(beam.ids), score, ended, beam.log_probabilities)
 
@@ -169,5 +164,5 @@ def _candidate(beam: _Beam, running: Sequence[_Beam], finished: Sequence[Hypothe
 
 
 def _can_improve(best: _Beam, finished: Sequence[Hypothesis], beams: int, length_penalty: float) -> bool:
-    """Whether the best unfinished text, were it to end at its present length, would enter a full list."""
+    """Whether the best unfinished text, if it ended at its present length, would be among the best `beams` finished ones."""
     return len(finished) < beams or best.total / len(best.ids) ** length_penalty > finished[-1].score

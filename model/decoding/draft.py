@@ -1,40 +1,37 @@
-"""Reading ahead in a decode: tokens that will probably be written are read in one pass, and wait until they are.
+"""Speculative decoding with a text as the draft: tokens that are likely to come are read ahead, in one pass.
 
-A draft proposes, the strategy decides (Leviathan et al. 2023, "Fast Inference from Transformers via Speculative
-Decoding"; here the draft is a text, as in prompt lookup decoding, Saxena 2023). What is written does not depend on it.
+The draft proposes and the strategy decides, so the generated text does not depend on it (Leviathan et al. 2023, "Fast Inference
+from Transformers via Speculative Decoding"; a text as the draft: prompt lookup decoding, Saxena 2023).
 """
 
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from model.network import Past, advance
+from model.pretrained import Pretrained
 from model.recording import Recording, row_axis
 from model.tap import SITES, Edit, Place, Site, Tap
 
-if TYPE_CHECKING:
-    from model.language_model import LanguageModel
-
-
 MOST_AHEAD = 16
-"""Ids read ahead in one pass: beside a large model's single row more of them would cost as much as they save."""
+"""Tokens read ahead in one pass. In a large model, more would cost as much as they save."""
 
 
 class Row(NamedTuple):
-    """One token read: the stream the head reads after it, its answer, and the cache as it then stands."""
+    """The result of reading one token."""
 
-    final: Tensor  # (d_model,)
+    final: Tensor  # (d_model,), what the output head reads
     logits: Tensor  # (vocab,)
-    cache: Past
+    cache: Past  # after this token
 
 
-class Waiting(NamedTuple):
-    """A token read ahead: its id, its row, and what was recorded of it."""
+class ReadAhead(NamedTuple):
+    """A token read ahead: its id, its row, and the rows recorded for it."""
 
     id: int
     row: Row
@@ -43,40 +40,39 @@ class Waiting(NamedTuple):
 
 @dataclass
 class Draft:
-    """What a decode is expected to write. Where it writes something else the draft goes on from the next place that
-    has the token written."""
+    """The ids a decode is expected to generate. After an unexpected token, the draft continues behind its next occurrence."""
 
     ids: Sequence[int]
-    at: int = 0
+    at: int = 0  # the index of the id expected next
 
-    def follow(self, written: int) -> bool:
-        """Moves behind `written`; False where the rest of the draft does not have it."""
+    def follow(self, generated: int) -> bool:
+        """Moves behind the next occurrence of the id `generated`; False where the rest of the draft has none."""
         try:
-            self.at = self.ids.index(written, self.at) + 1
+            self.at = self.ids.index(generated, self.at) + 1
         except ValueError:
             return False
         return True
 
     def ahead(self, most: int, ends: Collection[int]) -> list[int]:
-        """What is expected next: at most `most` ids, none of them an end, after which nothing is read."""
+        """The ids expected next: at most `most`, up to the first end token, which is never read."""
         rest = list(self.ids[self.at : self.at + max(most, 0)])
         return rest[: next((i for i, id in enumerate(rest) if id in ends), len(rest))]
 
 
 class Reader:
-    """Reads what a decode writes, and ahead of it where a draft says what will come. Owned by one decode."""
+    """Reads the tokens of a decode, and reads ahead where a draft says what is likely to come. Owned by one decode."""
 
     def __init__(
-        self, lm: "LanguageModel", recording: Recording, edits: tuple[Edit, ...], ends: Collection[int], draft: Draft
+        self, lm: Pretrained, recording: Recording, edits: tuple[Edit, ...], ends: Collection[int], draft: Draft
     ) -> None:
         self.lm, self.recording, self.edits, self.ends, self.draft = lm, recording, edits, ends, draft
         self.tap = Tap(recording, edits)
-        self.waiting: deque[Waiting] = deque()
+        self.waiting: deque[ReadAhead] = deque()
 
     def read(self, fresh: Sequence[int], cache: Past, memory: Tensor | None, most: int) -> Row:
-        """The row of the last of `fresh`; `most` tokens may still be written.
+        """The row of the last id of `fresh`; `most` tokens may still be generated after the next one.
 
-        Call it in inference mode, with the recording at the step that reads.
+        To be called in inference mode, with `recording.step` at the current step.
         """
         if self.waiting and [self.waiting[0].id] == list(fresh):
             self.draft.at += 1
@@ -96,8 +92,8 @@ class Reader:
         batch = torch.tensor([list(ids)], dtype=torch.long, device=self.lm.device)
         return advance(self.lm.net, batch, cache, memory, tap=tap)
 
-    def _rows(self, fresh: Sequence[int], guess: list[int], cache: Past, memory: Tensor | None) -> Iterator[Waiting]:
-        """One pass over both: a row for the last of `fresh`, and one for each id guessed."""
+    def _rows(self, fresh: Sequence[int], guess: list[int], cache: Past, memory: Tensor | None) -> Iterator[ReadAhead]:
+        """The rows of one pass over both: one for the last id of `fresh`, and one for each id of `guess`."""
         whole = Recording()
         stream, longer = self._pass([*fresh, *guess], cache, memory, Tap(whole, self.edits))
         finals = stream[0, len(fresh) - 1 :]
@@ -108,21 +104,23 @@ class Reader:
             for part, rows in zip(parts, _apart(place, site, chunk.x, sizes, cache.length), strict=False):
                 part.keep(place, site, rows)
         for i, (id, part) in enumerate(zip([fresh[-1], *guess], parts, strict=True)):
-            yield Waiting(id, Row(finals[i], logits[i], longer.first(cache.length + len(fresh) + i)), part)
+            yield ReadAhead(id, Row(finals[i], logits[i], longer.first(cache.length + len(fresh) + i)), part)
 
-    def _taken(self, waiting: Waiting) -> Row:
-        """A row whose turn has come: what was recorded of it becomes part of the decode."""
+    def _taken(self, waiting: ReadAhead) -> Row:
+        """The row of a token that was now generated; the rows recorded for it become part of the decode's recording."""
         for (place, site), [chunk] in waiting.recorded.chunks.items():
-            self.recording.keep(place, site, chunk.x.clone())  # rows that are never written shall not stay in memory
+            self.recording.keep(
+                place, site, chunk.x.clone()
+            )  # a copy: it does not hold the rows of other tokens in memory
         final, logits, cache = waiting.row
         return Row(final.clone(), logits, cache)
 
 
 def _apart(place: Place, site: Site, x: Tensor, sizes: list[int], before: int) -> Sequence[Tensor]:
-    """A tensor recorded in one pass as the passes would have recorded it that read `sizes` tokens each.
+    """A tensor recorded in one pass, cut into what separate passes over `sizes` tokens each would have recorded.
 
-    Keys and values of the encoder's answer belong to the first pass. A pattern of the stack itself has as many keys as
-    had then been read; `before` were read before all of these.
+    Cross-attention's keys and values belong to the first pass. Scores and weights of self-attention have a column for each
+    token read by then; `before` tokens were read earlier.
     """
     axes = SITES[site].axes
     if place.part == "cross" and "query" not in axes and "time" not in axes:

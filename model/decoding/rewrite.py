@@ -1,78 +1,78 @@
-"""Another future of a decode: what stays is kept, and the first token that changes is written on from its KV cache."""
+"""Another continuation of a decode: unchanged steps are kept, and from the first changed token on it is decoded anew."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 
-from model.decoding.loop import ended_by, go_on
+from model.decoding.loop import decode_loop
+from model.decoding.start import Limits, limits_of
 from model.decoding.step import Step
 from model.decoding.strategies import Forced, Strategy, constrained
 from model.errors import InputError
-
-if TYPE_CHECKING:
-    from model.language_model import LanguageModel
+from model.pretrained import Pretrained
 
 
 def rewrite(
-    lm: "LanguageModel",
+    lm: Pretrained,
     steps: Sequence[Step],
     strategy: Strategy,
     *,
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
 ) -> Iterator[Step]:
-    """The steps that decoding the same text with another strategy gives, edits as before.
+    """The steps that decoding the same text with another strategy gives, under the same edits.
 
-    `steps` are those of an earlier decode from its first on. Each choice is made again from the step's own logits, without
-    the model, unless the same strategy made it; as long as it comes out the same the step is the old one, and where it
-    differs decoding goes on from there, with the rest of the old text as its draft. Rows that were recorded are shared, so
-    going back and branching cost nothing. Raises InputError where there is no step to begin with.
+    `steps` are all steps of an earlier decode, or its first ones. Each token is chosen again from its step's own logits,
+    without the model; steps that the same strategy chose are taken as they are. At the first token that differs, decoding
+    continues from that step's KV cache, with the rest of the old text as a draft. Recorded rows are shared, not copied.
+    Raises InputError for no steps.
     """
     if not steps:
         raise InputError("there is no step to go on from")
-    if max_new_tokens < 1:
-        raise InputError("max_new_tokens must be at least 1")
-    ends = lm.special.end if stop is None else tuple(stop)
-    kept = _until_changed(lm, steps, strategy, ends, max_new_tokens)
+    limits = limits_of(lm, max_new_tokens, stop)
+    kept = _until_changed(lm, steps, strategy, limits)
     last = kept[-1]
     recording = last.recording.until(last.index)
     for step in kept:
         yield replace(step, recording=recording)
     if last.ended:
         return
-    written = (*last.read["decoder"], last.token)
-    indices = range(last.index + 1, max_new_tokens)
-    draft = [step.token.id for step in steps[len(kept) :]]
-    yield from go_on(lm, last.source, written, last.reached, recording, strategy, indices, ends, draft)
+    yield from decode_loop(
+        lm,
+        last.start,
+        last.state,
+        recording=recording,
+        strategy=strategy,
+        limits=limits,
+        draft=[step.token.id for step in steps[len(kept) :]],
+        generated=[step.token for step in kept],
+    )
 
 
-def _until_changed(
-    lm: "LanguageModel", steps: Sequence[Step], strategy: Strategy, ends: tuple[int, ...], most: int
-) -> list[Step]:
-    """The steps with their tokens chosen again, up to the first that is another token or ends the text."""
+def _until_changed(lm: Pretrained, steps: Sequence[Step], strategy: Strategy, limits: Limits) -> list[Step]:
+    """The steps with their tokens chosen again, up to the first that has another token or ends the text."""
     kept = list[Step]()
     for old in steps:
-        at = old.reached.done + old.index
-        same = _acting(old.by, at) == _acting(strategy, at)
+        at = old.start.generated_before + old.index
+        same = _acting(old.strategy, at) == _acting(strategy, at)
         chosen = old.token.id if same else _chosen(lm, old, strategy)
-        ended = ended_by(lm, chosen, ends, old.read_count, old.index, most)
-        kept.append(replace(old, token=lm.token(chosen), ended=ended, by=strategy))
+        ended = limits.ended(chosen, old.read_count, old.index)
+        kept.append(replace(old, token=lm.token(chosen), ended=ended, strategy=strategy))
         if ended or chosen != old.token.id:
             break
     return kept
 
 
-def _chosen(lm: "LanguageModel", step: Step, strategy: Strategy) -> int:
-    ids = [token.id for token in step.written[: step.read_count]]
+def _chosen(lm: Pretrained, step: Step, strategy: Strategy) -> int:
+    ids = [token.id for token in step.decoder_tokens[: step.read_count]]
     with torch.inference_mode():
         allowed = constrained(step.logits, lm.constraints, ids, step.index)
-        return strategy.choose(allowed, ids, step.reached.done + step.index)
+        return strategy.choose(allowed, ids, step.start.generated_before + step.index)
 
 
 def _acting(strategy: Strategy, at: int) -> Strategy | int:
-    """What a strategy comes to at a step: the token a person chose there, or what follows their choices."""
+    """What decides at a step: the id forced there, or the strategy behind `Forced`."""
     if not isinstance(strategy, Forced):
         return strategy
     forced = next((token for index, token in strategy.choices if index == at), None)

@@ -1,23 +1,21 @@
-"""How the next token is chosen from the logits: greedy, forced, sampled; and what generation_config.json forbids."""
+"""Strategies, which choose the next token from the logits, and the constraints of generation_config.json."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from model.errors import InputError
-
-if TYPE_CHECKING:
-    from model.pretrained import Constraints
+from model.pretrained import Constraints
 
 
 class Strategy(Protocol):
     """Chooses the next token from constrained logits."""
 
     def choose(self, logits: Tensor, read: Sequence[int], index: int) -> int:
-        """The id to write, from logits (vocab,) and the ids read so far; `index` counts what was written before it."""
+        """The next id, from logits (vocab,) and the ids read so far; `index` is the number of tokens generated before it."""
         ...
 
 
@@ -31,7 +29,7 @@ class Greedy:
 
 @dataclass(frozen=True)
 class Forced:
-    """Writes given tokens at given steps, and follows another strategy everywhere else."""
+    """Takes given tokens at given steps, and another strategy's choice at all others."""
 
     choices: tuple[tuple[int, int], ...]  # (step index, token id)
     otherwise: Strategy = Greedy()
@@ -45,10 +43,11 @@ class Forced:
 
 @dataclass(frozen=True)
 class Sample:
-    """Draws a token, after narrowing the choice in the order `transformers` does.
+    """Draws a token at random, after the stages below, in the order of `transformers`.
 
     Repetition penalty (Keskar et al. 2019), temperature, top-k (Fan et al. 2018), top-p (Holtzman et al. 2020), min-p
-    (Nguyen et al. 2024). Step k draws from a generator seeded by (seed, k), so rewinding repeats itself.
+    (Nguyen et al. 2024). Step k draws from a generator seeded by (seed, k), so going back and decoding again
+    gives the same tokens.
     """
 
     temperature: float = 1.0
@@ -74,13 +73,13 @@ class Sample:
         return int(torch.multinomial(shares, 1, generator=generator))
 
     def narrowed(self, logits: Tensor, read: Sequence[int]) -> Tensor:
-        """(vocab,) logits after every stage, minus infinity where a token is ruled out."""
+        """(vocab,) logits after all stages, minus infinity where a token is ruled out."""
         for stage in (self.penalised, self.tempered, self.top_k_only, self.top_p_only, self.min_p_only):
             logits = stage(logits, read)
         return logits
 
     def penalised(self, logits: Tensor, read: Sequence[int]) -> Tensor:
-        """Tokens already read become less likely."""
+        """Lowers the logits of tokens already read."""
         if self.repetition_penalty == 1.0:
             return logits
         seen = torch.tensor(sorted(set(read)), dtype=torch.long, device=logits.device)
@@ -89,18 +88,18 @@ class Sample:
         return logits.scatter(0, seen, new)
 
     def tempered(self, logits: Tensor, read: Sequence[int]) -> Tensor:
-        """Sharper below 1, flatter above."""
+        """Divides by the temperature: below 1 the distribution is sharper, above 1 flatter."""
         return logits / self.temperature
 
     def top_k_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
-        """Only the k most probable."""
+        """Keeps the k most probable tokens."""
         if not self.top_k:
             return logits
         least = logits.topk(min(self.top_k, logits.shape[-1])).values[-1]
         return logits.masked_fill(logits < least, float("-inf"))
 
     def top_p_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
-        """Only the fewest tokens whose shares reach p together."""
+        """Keeps the smallest set of most probable tokens whose probabilities sum to at least top_p."""
         if self.top_p >= 1.0:
             return logits
         rising, order = logits.sort()
@@ -109,7 +108,7 @@ class Sample:
         return logits.masked_fill(torch.zeros_like(ruled_out).scatter(0, order, ruled_out), float("-inf"))
 
     def min_p_only(self, logits: Tensor, read: Sequence[int]) -> Tensor:
-        """Only tokens at least min_p times as probable as the first."""
+        """Keeps tokens at least min_p times as probable as the most probable one."""
         if not self.min_p:
             return logits
         shares = logits.softmax(dim=-1)
@@ -117,17 +116,17 @@ class Sample:
         return logits.masked_fill(ruled_out, float("-inf"))
 
 
-def constrained(logits: Tensor, rules: "Constraints", written: Sequence[int], index: int) -> Tensor:
-    """(vocab,) logits with what generation_config.json forbids at minus infinity and what it forces alone left.
+def constrained(logits: Tensor, rules: Constraints, decoder_ids: Sequence[int], index: int) -> Tensor:
+    """(vocab,) logits under generation_config.json: forbidden tokens at minus infinity; all but a forced token likewise.
 
-    `written` are the ids the decoder has read, `index` counts the tokens written by this decode.
+    `decoder_ids` are the ids the decoder has read; `index` is the number of tokens this decode has generated.
     """
     banned = [*rules.never, *(rules.never_first if index == 0 else ())]
-    banned += [s[-1] for s in rules.never_sequences if len(s) > 1 and tuple(written[-len(s) + 1 :]) == s[:-1]]
+    banned += [s[-1] for s in rules.never_sequences if len(s) > 1 and tuple(decoder_ids[-len(s) + 1 :]) == s[:-1]]
     if banned:
         logits = logits.clone()
         logits[banned] = float("-inf")
-    if rules.forced_first is not None and len(written) == 1:
+    if rules.forced_first is not None and len(decoder_ids) == 1:
         forced = torch.full_like(logits, float("-inf"))
         forced[rules.forced_first] = 0.0
         return forced
@@ -135,7 +134,7 @@ def constrained(logits: Tensor, rules: "Constraints", written: Sequence[int], in
 
 
 def entropy(logits: Tensor) -> float:
-    """Bits of the softmax over (vocab,) logits."""
+    """Entropy of the softmax over (vocab,) logits, in bits."""
     log_shares = logits.double().log_softmax(dim=-1)
     held = log_shares.isfinite()
     return float(-(log_shares[held].exp() * log_shares[held]).sum() / torch.log(torch.tensor(2.0, dtype=torch.float64)))

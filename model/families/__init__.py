@@ -1,4 +1,4 @@
-"""The families, by the name they go under: the `model_type` in config.json, or what `regard.family` there says."""
+"""The families by name: the `model_type` of config.json, or its `regard.family` where that is given."""
 
 from model.families import (
     bart,

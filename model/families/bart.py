@@ -22,13 +22,13 @@ BLOCKS: Table = {
     "{s}.layers.{i}.final_layer_norm.{p}": BLOCK + ".feed_forward_norm.{p}",
     "{s}.version": None,
 }
-"""The blocks as fairseq's descendants (BART, Marian, Pegasus, OPT) name them."""
+"""The names of block tensors in models that come from fairseq (BART, Marian, Pegasus, OPT)."""
 
 TABLES = ("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
 
 
 def check_halves(hf: ConfigJson) -> None:
-    """Refuses encoders and decoders whose blocks have different shapes."""
+    """Raises CheckpointError where the blocks of encoder and decoder have different shapes."""
     hf.same("encoder_attention_heads", "decoder_attention_heads")
     hf.same("encoder_ffn_dim", "decoder_ffn_dim")
 

@@ -25,7 +25,7 @@ BODY: Table = {
     "classifier.{*}": None,
     "qa_outputs.{*}": None,
 }
-"""The encoder as BERT and RoBERTa name it, and the heads of fine-tuned ones."""
+"""The names of encoder tensors in BERT and RoBERTa, and of the heads of fine-tuned ones."""
 
 
 def config(hf: ConfigJson) -> TransformerConfig:

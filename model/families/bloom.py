@@ -1,4 +1,4 @@
-"""BLOOM (BigScience 2022): decoder-only, pre-norm, ALiBi, a norm straight after the embeddings."""
+"""BLOOM (BigScience 2022): decoder-only, pre-norm, ALiBi, a norm directly after the embeddings."""
 
 from model.config import TransformerConfig
 from model.families.conversion import Via, interleaved_qkv

@@ -1,8 +1,7 @@
-"""Carrying weights from a checkpoint's names into ours.
+"""Fills a net from a checkpoint's tensors, by a table of names.
 
-A family states a table from its names to ours. `{word}` stands for one dotted segment and is carried across, `{*}` for
-any number of segments. The one engine below is strict: every tensor must be claimed by a rule, every parameter of ours
-filled once, shapes equal.
+Each family has a table from its names to ours. `{word}` is one dotted segment, the same on both sides; `{*}` is any number of
+segments. Filling is strict: each tensor must match a rule, each parameter is filled exactly once, and shapes must be equal.
 """
 
 import re
@@ -20,7 +19,7 @@ Op = Callable[[Tensor, TransformerConfig], Mapping[str, Tensor]]
 
 @dataclass(frozen=True)
 class Via:
-    """A rule that reshapes on the way. `op` answers {segment: tensor}; `{part}` in the target takes the segment."""
+    """A rule that changes the tensor. `op` returns {segment: tensor}; the segment replaces `{part}` in the target."""
 
     target: str
     op: Op
@@ -28,38 +27,38 @@ class Via:
 
 @dataclass(frozen=True)
 class Copy:
-    """A second place where one of our parameters is stored: fills it, or must equal what has filled it."""
+    """A second stored copy of a parameter: fills it, or must equal the tensor that filled it."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class Fallback:
-    """A stored tensor that counts only where nothing else has filled its place."""
+    """A tensor that is used only where no other fills its parameter."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class Spare:
-    """A rule for a part that only some models have: unused where this one has no such parameter."""
+    """A rule for a part that only some models have; the tensor is not used where this net has no such parameter."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class Computed:
-    """A stored table that is worked out here, named by its buffer: it must agree, and is then not needed."""
+    """A stored table that is computed here, as the named buffer: both must agree, and the stored one is not needed."""
 
     target: str
 
 
-Rule = str | Via | Copy | Fallback | Spare | Computed | None  # None: known, and read by nothing here
+Rule = str | Via | Copy | Fallback | Spare | Computed | None  # None: known, and not used here
 Table = Mapping[str, Rule]
 
 
 ORDINARY = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
-"""How weights may be stored."""
+"""The dtypes in which weights may be stored."""
 
 
 def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, config: TransformerConfig) -> list[str]:
@@ -84,11 +83,7 @@ def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, co
         if isinstance(rule, Fallback):
             late.append((name, place, tensor))
         elif isinstance(rule, Computed):
-            if target not in buffers:
-                raise CheckpointError(
-                    f"the tensor {name} has no place in this model: its config leaves no room for {target}"
-                )
-            _agrees(name, tensor, buffers[target])
+            _agrees(name, tensor, target, buffers)
             unused.append(name)
         elif isinstance(rule, Via):
             for place, piece in _through(rule, target, name, tensor, config).items():
@@ -145,7 +140,7 @@ def _put(ours: Mapping[str, nn.Parameter], wanted: set[str], theirs: str, name: 
 
 
 def _is_ordinary(theirs: str, tensor: Tensor) -> None:
-    """Refuses integers, 8-bit floats, sparse and packed tensors: their numbers mean something only beside a scale or index."""
+    """Raises CheckpointError for integers, 8-bit floats, sparse and packed tensors, which need a scale or an index to be read."""
     if tensor.is_meta:
         raise CheckpointError(f"the tensor {theirs} is stored without its numbers")
     if tensor.layout != torch.strided or tensor.dtype not in ORDINARY:
@@ -162,7 +157,10 @@ def _repeats(theirs: str, tensor: Tensor, name: str, held: Tensor) -> None:
         )
 
 
-def _agrees(theirs: str, tensor: Tensor, table: Tensor) -> None:
+def _agrees(theirs: str, tensor: Tensor, name: str, buffers: Mapping[str, Tensor]) -> None:
+    if name not in buffers:
+        raise CheckpointError(f"the tensor {theirs} has no place in this model: its config leaves no room for {name}")
+    table = buffers[name]
     if not tensor.ndim:
         raise CheckpointError(f"the tensor {theirs} is one number, but it should be a table")
     rows = min(len(tensor), len(table))
@@ -172,7 +170,7 @@ def _agrees(theirs: str, tensor: Tensor, table: Tensor) -> None:
 
 
 def _aliases(net: nn.Module) -> Iterable[tuple[str, str]]:
-    """Second names of tied parameters, with the first."""
+    """{second name: first name} of tied parameters."""
     first: dict[int, str] = {}
     for name, parameter in net.named_parameters(remove_duplicate=False):
         if id(parameter) in first:
@@ -186,21 +184,21 @@ def _pattern(source: str) -> re.Pattern[str]:
 
 
 def transposed(w: Tensor, config: TransformerConfig) -> Mapping[str, Tensor]:
-    """GPT-2 stores its linear maps input-first."""
+    """A linear map stored with the input axis first, as in GPT-2."""
     return {"": w.t() if w.ndim == 2 else w}
 
 
 def stacked_qkv(w: Tensor, config: TransformerConfig) -> Mapping[str, Tensor]:
-    """All of q, then all of k, then all of v, in GPT-2's input-first layout."""
+    """q, k and v of all heads one after another, with the input axis first, as in GPT-2."""
     return dict(zip("qkv", (w.t() if w.ndim == 2 else w).chunk(3), strict=True))
 
 
 def interleaved_qkv(w: Tensor, config: TransformerConfig) -> Mapping[str, Tensor]:
-    """Per head: its q, then its k, then its v (BLOOM, GPT-NeoX)."""
+    """q, k and v of each head one after another, as in BLOOM and GPT-NeoX."""
     per_head = w.unflatten(0, (config.n_heads, 3, config.d_head))
     return {part: per_head[:, i].flatten(0, 1) for i, part in enumerate("qkv")}
 
 
 def flat(w: Tensor, config: TransformerConfig) -> Mapping[str, Tensor]:
-    """Marian and BART store the logit bias as one row of a matrix."""
+    """A logit bias stored as a matrix of one row, as in Marian and BART."""
     return {"": w.flatten()}

@@ -1,4 +1,4 @@
-"""What a family is: how to read its config, which values it stands on, and what its weights are called."""
+"""A family: how its config is read, which values it requires, and what its weights are called."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from model.families.conversion import Table
 
 T = TypeVar("T")
 LARGEST = 2**31 - 1
-"""No size, count or base of a published model comes near it; past it tensors' sizes overflow."""
+"""The largest number accepted in a config. No published model comes near it; larger ones would overflow tensor sizes."""
 
 ACTIVATIONS: Mapping[str, Activation] = {
     "relu": "relu",
@@ -28,7 +28,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
 
 
 class ConfigJson:
-    """config.json, read key by key with the type each must have; remembers which keys were read."""
+    """config.json, read key by key with type checks. It remembers which keys were read."""
 
     def __init__(self, values: Mapping[str, object]) -> None:
         self.values = dict(values)
@@ -36,13 +36,13 @@ class ConfigJson:
         self.parts: dict[str, ConfigJson] = {}
 
     def rename(self, aliases: Mapping[str, str]) -> None:
-        """Gives a key the name the family reads, where it stands under another one."""
+        """Renames keys to the names the family reads."""
         for other, name in aliases.items():
             if self.values.get(name) is None and other in self.values:
                 self.values[name] = self.values.pop(other)
 
     def value(self, key: str) -> object:
-        """The value as it stands, None where the key is absent or null."""
+        """The value as it is; None where the key is absent or null."""
         self.read.add(key)
         return self.values.get(key)
 
@@ -81,7 +81,7 @@ class ConfigJson:
         return value
 
     def choice(self, key: str, meanings: Mapping[str, T], default: str | None = None) -> T:
-        """The value translated by a table; refuses one that is not in it."""
+        """The value translated by a table. Raises CheckpointError for a value that is not in it."""
         value = self.text(key, default)
         if value not in meanings:
             known = ", ".join(sorted(meanings))
@@ -91,7 +91,7 @@ class ConfigJson:
         return meanings[value]
 
     def part(self, key: str) -> "ConfigJson | None":
-        """A nested object, None where there is none."""
+        """A nested object; None where there is none."""
         value = self.value(key)
         if value is None:
             return None
@@ -100,7 +100,7 @@ class ConfigJson:
         return self.parts.setdefault(key, ConfigJson(value))
 
     def same(self, key: str, other: str) -> None:
-        """Refuses a config where two keys differ that must agree; `other` may be absent."""
+        """Raises CheckpointError where two keys that must be equal differ; `other` may be absent."""
         value = self.value(other)
         if value is not None and value != self.value(key):
             raise CheckpointError(
@@ -108,7 +108,7 @@ class ConfigJson:
             )
 
     def unused(self) -> dict[str, object]:
-        """Keys that nothing here read, with their values; those of nested objects as "outer.inner"."""
+        """The keys that were not read, with their values; those of nested objects as "outer.inner"."""
         found = {key: value for key, value in self.values.items() if key not in self.read}
         for name, part in self.parts.items():
             found |= {f"{name}.{key}": value for key, value in part.unused().items()}
@@ -122,13 +122,13 @@ def _wrong(key: str, value: object, needed: str) -> str:
 
 
 def shortened(value: object) -> str:
-    """A value of config.json on one line of a sentence, whatever stands there."""
+    """A value of config.json, short enough for a sentence."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 class Stored(Protocol):
-    """The tensors of a checkpoint, by the family's names without prefix, read only when asked for."""
+    """The tensors of a checkpoint by the family's names, without prefix. A tensor is read when asked for."""
 
     @property
     def names(self) -> Collection[str]: ...
@@ -138,13 +138,13 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Which tensors tell whether a checkpoint has an output head, and whether that head has a table of its own."""
+    """The tensors that show whether a checkpoint has an output head, and whether the head has its own table."""
 
     weight: str = "lm_head.weight"  # the head's table
-    tables: tuple[str, ...]  # names of the embedding's table; the first that is stored counts
+    tables: tuple[str, ...]  # names of the embedding table; the first that is stored is used
     proof: str | None = None  # every checkpoint with a head holds this; None: an untied one holds `weight`
     bias: str | None = None  # a logit bias that some checkpoints leave out where it is zero
-    relation: str | None = None  # held where the checkpoint judges sentence pairs
+    relation: str | None = None  # stored where the checkpoint has a next-sentence head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,20 +152,20 @@ class Family:
     """One architecture's checkpoints as data."""
 
     name: str
-    title: str  # as people write it
+    title: str  # the name for people
     config: Callable[[ConfigJson], TransformerConfig]
     weights: Table
     output: Output
     required: Mapping[str, object] = field(default_factory=dict)  # key: the value that must hold where it is stated
     aliases: Mapping[str, str] = field(default_factory=dict)  # other names of config keys: the name `config` reads
-    prefixes: tuple[str, ...] = ()  # of the base model's names, present or not
-    suffixes: Mapping[str, str] = field(default_factory=dict)  # old ends of tensor names: new ones
+    prefixes: tuple[str, ...] = ()  # of the base model's names; a name may have one or not
+    suffixes: Mapping[str, str] = field(default_factory=dict)  # old endings of tensor names: new ones
     start_is_pad: bool = False  # where config.json names no decoder_start_token_id
 
     def read_config(self, hf: ConfigJson, stored: Stored | None = None) -> TransformerConfig:
-        """The family's config; CheckpointError where a value would change the computation in a way not done here.
+        """The family's config. Raises CheckpointError where a value asks for a computation that is not supported.
 
-        `stored` settles what only the folder's tensors tell: which heads there are, and whether they are tied.
+        `stored` decides what only the tensors show: which heads there are, and whether they are tied.
         """
         hf.rename(self.aliases)
         self.check(hf)
@@ -178,7 +178,7 @@ class Family:
             raise CheckpointError(f"config.json describes no possible model: {error}") from error
 
     def check(self, hf: ConfigJson) -> None:
-        """Refuses values this family does not stand on."""
+        """Raises CheckpointError for values other than the required ones."""
         for key, needed in self.required.items():
             value = hf.value(key)
             if value is not None and value != needed:
@@ -187,7 +187,7 @@ class Family:
                 )
 
     def settle(self, config: TransformerConfig, stored: Stored) -> TransformerConfig:
-        """The config with the heads the folder really holds."""
+        """The config with the heads that the folder really has."""
         out, names = self.output, stored.names
         if config.kind == "encoder-decoder" and not any(name.startswith("decoder.") for name in names):
             config = replace(config, decoder_layers=0, head="none")  # an encoder saved alone
@@ -202,7 +202,7 @@ class Family:
         return replace(config, relation=out.relation is not None and out.relation in names)
 
     def plain_name(self, name: str) -> str:
-        """A tensor's name without the base model's prefix, and with today's ending."""
+        """A tensor's name without the base model's prefix, and with the present ending."""
         for old, new in self.suffixes.items():
             if name.endswith(old):
                 name = name.removesuffix(old) + new

@@ -1,7 +1,6 @@
-"""Gemma 3 (Gemma Team 2025), the text model: sandwich norms, norms over queries and keys, most layers windowed.
+"""Gemma 3 (Gemma Team 2025), the text model: sandwich norms, norms over queries and keys, most layers with a window.
 
-Windowed layers turn by a base of their own. Under `gemma3` the same model stands beside a picture encoder, which is
-not used.
+Layers with a window have their own rotary base. A `gemma3` checkpoint also has a picture encoder, which is not used.
 """
 
 from dataclasses import replace
@@ -16,7 +15,7 @@ from model.families.sliding_window import layer_types
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
-    """Sizes that are absent are those of `transformers`' Gemma3TextConfig: published configs leave them out."""
+    """Absent sizes have the defaults of Gemma3TextConfig in `transformers`, because published configs leave them out."""
     d_model, layers = hf.integer("hidden_size", 2304), hf.integer("num_hidden_layers", 26)
     bias, (rope, local) = hf.flag("attention_bias", False), turnings(hf)
     return TransformerConfig(
@@ -52,7 +51,7 @@ def config(hf: ConfigJson) -> TransformerConfig:
 
 
 def turnings(hf: ConfigJson) -> tuple[RopeSettings, RopeSettings]:
-    """(of full layers, of windowed layers)."""
+    """Rotary settings: (of full layers, of layers with a window)."""
     far, near = hf.number("rope_theta", 1_000_000.0), hf.number("rope_local_base_freq", 10_000.0)
     both = hf.part("rope_parameters") or ConfigJson({})
     full, sliding = both.part("full_attention") or hf.part("rope_scaling"), both.part("sliding_attention")
@@ -64,7 +63,7 @@ def turnings(hf: ConfigJson) -> tuple[RopeSettings, RopeSettings]:
 
 
 def windowed(hf: ConfigJson, layers: int) -> tuple[int, ...]:
-    """The layers with a window; where they are not listed, all but every sixth."""
+    """The layers with a window; where the config does not list them, all but every sixth."""
     period, listed = hf.integer("sliding_window_pattern", 6), layer_types(hf, layers)
     return tuple(i for i in range(layers) if (i + 1) % period) if listed is None else listed
 

@@ -44,7 +44,7 @@ FAMILY = Family(
         "wte.weight": "tokens.weight",
         "wpe.weight": "decoder.positions.table.weight",
         "h.{i}.ln_1.{p}": BLOCK + ".self_norm.{p}",
-        "h.{i}.attn.bias": None,  # causal masks, kept by old files
+        "h.{i}.attn.bias": None,  # causal masks, stored in old files
         "h.{i}.attn.masked_bias": None,
         "h.{i}.attn.c_attn.{p}": Via(BLOCK + ".self_attn.{part}.{p}", stacked_qkv),
         "h.{i}.attn.c_proj.{p}": Via(BLOCK + ".self_attn.o.{p}", transposed),

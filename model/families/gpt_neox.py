@@ -1,4 +1,4 @@
-"""GPT-NeoX (Black et al. 2022), Pythia among them: parallel block with two norms, a quarter of each head turns."""
+"""GPT-NeoX (Black et al. 2022), also Pythia: parallel block with two norms, a quarter of each head rotated."""
 
 from model.config import TransformerConfig
 from model.families.conversion import Via, interleaved_qkv
@@ -49,7 +49,7 @@ FAMILY = Family(
     weights={
         "embed_in.weight": "tokens.weight",
         "layers.{i}.input_layernorm.{p}": BLOCK + ".self_norm.{p}",
-        "layers.{i}.attention.bias": None,  # causal masks and speeds, kept by old files
+        "layers.{i}.attention.bias": None,  # causal masks and rotary frequencies, stored in old files
         "layers.{i}.attention.masked_bias": None,
         "layers.{i}.attention.rotary_emb.inv_freq": None,
         "layers.{i}.attention.query_key_value.{p}": Via(BLOCK + ".self_attn.{part}.{p}", interleaved_qkv),

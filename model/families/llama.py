@@ -25,7 +25,7 @@ WEIGHTS: Table = {
     "classifier.{*}": None,
     "qa_outputs.{*}": None,
 }
-"""The names LLaMA's descendants share."""
+"""The tensor names of LLaMA and of the models that follow it."""
 
 OUTPUT = Output(tables=("embed_tokens.weight",))
 

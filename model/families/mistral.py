@@ -1,4 +1,4 @@
-"""Mistral (Jiang et al. 2023): LLaMA with grouped key heads and a window that every layer looks through."""
+"""Mistral (Jiang et al. 2023): LLaMA with grouped key heads and a window in every layer."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""OPT (Zhang et al. 2022): decoder-only, pre-norm, learned positions counted from 2, ReLU; opt-350m is another model."""
+"""OPT (Zhang et al. 2022): decoder-only, pre-norm, learned positions counted from 2, ReLU. opt-350m has another architecture."""
 
 from model.config import TransformerConfig
 from model.families.bart import BLOCKS

@@ -1,4 +1,4 @@
-"""Pegasus (Zhang et al. 2020): encoder-decoder, pre-norm with a last norm on each stack, sinusoids."""
+"""Pegasus (Zhang et al. 2020): encoder-decoder, pre-norm with a final norm on each stack, sinusoids."""
 
 from model.config import TransformerConfig
 from model.families.bart import BLOCKS, TABLES, check_halves

@@ -1,4 +1,4 @@
-"""Qwen2 (Yang et al. 2024): LLaMA with biases on queries, keys and values; windows where the config says so."""
+"""Qwen2 (Yang et al. 2024): LLaMA with biases on queries, keys and values; windows where the config asks for them."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ def config(hf: ConfigJson) -> TransformerConfig:
 
 
 def windows(hf: ConfigJson) -> tuple[int | None, tuple[int, ...] | None]:
-    """(window, layers that look through it): off unless `use_sliding_window`, then from `max_window_layers` upwards."""
+    """(window, layers with it): none unless `use_sliding_window` is true, and then the layers from `max_window_layers` on."""
     if not hf.flag("use_sliding_window", False):
         for key in ("sliding_window", "max_window_layers", "layer_types"):
             hf.value(key)  # without effect while the switch is off

@@ -1,4 +1,4 @@
-"""RoBERTa (Liu et al. 2019): BERT's encoder without sentence pairs; positions count on from the padding id."""
+"""RoBERTa (Liu et al. 2019): BERT's encoder without sentence pairs; positions are counted from the padding id."""
 
 from model.config import TransformerConfig
 from model.families.bert import BODY

@@ -1,4 +1,4 @@
-"""How a config.json states rotary positions: `rope_parameters` today, `rope_theta` beside `rope_scaling` before."""
+"""Rotary positions in a config.json: `rope_parameters` in new files, `rope_theta` and `rope_scaling` in older ones."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from model.families.family import ConfigJson
 
 @dataclass(frozen=True)
 class RopeSettings:
-    """What the config says about speeds: their base, and how they are stretched."""
+    """The rotary frequencies of a config: their base and scaling."""
 
     base: float
     scale: float = 1.0
@@ -18,7 +18,7 @@ class RopeSettings:
 
 
 def rope_settings(hf: ConfigJson, default_base: float = 10_000.0, default_share: float = 1.0) -> RopeSettings:
-    """What a whole config says; the newer key counts where both are there, as in `transformers`."""
+    """The settings of a whole config; where it has both keys, the newer one is used, as in `transformers`."""
     parameters = hf.part("rope_parameters")
     base, share = hf.number("rope_theta", default_base), hf.number("partial_rotary_factor", default_share)
     if parameters is None:
@@ -29,7 +29,7 @@ def rope_settings(hf: ConfigJson, default_base: float = 10_000.0, default_share:
 
 
 def stated(parameters: ConfigJson, default_base: float, default_share: float = 1.0) -> RopeSettings:
-    """What one object of rotary parameters says."""
+    """The settings of one object of rotary parameters."""
     base = parameters.number("rope_theta", default_base)
     share = parameters.number("partial_rotary_factor", default_share)
     kind = parameters.text("rope_type", parameters.text("type", "default"))

@@ -1,4 +1,4 @@
-"""Which layers look through a window, where a config.json lists a type for each layer."""
+"""The layers with a window, for a config.json that lists a type for each layer."""
 
 from model.errors import CheckpointError
 from model.families.family import ConfigJson, shortened
@@ -7,7 +7,7 @@ TYPES = ("sliding_attention", "full_attention")
 
 
 def layer_types(hf: ConfigJson, layers: int) -> tuple[int, ...] | None:
-    """The layers with a window, None where the config lists no types."""
+    """The layers with a window; None where the config lists no types."""
     listed = hf.value("layer_types")
     if listed is None:
         return None

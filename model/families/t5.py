@@ -11,7 +11,7 @@ LAYER = "{s}.block.{i}.layer"
 
 def config(hf: ConfigJson) -> TransformerConfig:
     activation, gated = feed_forward(hf)
-    # 1.0 shares its table with the output and scales for it; later ones say so, or say that nothing is tied
+    # T5 1.0 ties the output to the embedding and scales for it; later versions state one of the two keys
     scaled = hf.flag("scale_decoder_outputs", hf.value("tie_word_embeddings") is not False)
     d_model = hf.integer("d_model")
     return TransformerConfig(
@@ -39,7 +39,7 @@ def config(hf: ConfigJson) -> TransformerConfig:
 
 
 def feed_forward(hf: ConfigJson) -> tuple[Activation, bool]:
-    """(activation, gated) of `feed_forward_proj`; "gated-gelu" means the tanh form, alone among its names."""
+    """(activation, gated) of `feed_forward_proj`. "gated-gelu" means the tanh form of GELU."""
     stated = hf.text("feed_forward_proj", "relu")
     name = stated.removeprefix("gated-")
     if name not in ACTIVATIONS:
@@ -62,7 +62,7 @@ FAMILY = Family(
         "shared.weight": "tokens.weight",
         "{s}.embed_tokens.weight": Copy("tokens.weight"),
         "{s}.block.0.layer.0.SelfAttention.relative_attention_bias.weight": "{s}.positions.table.weight",
-        "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight": None,  # early files; read by nothing
+        "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight": None,  # early files; not used
         LAYER + ".0.layer_norm.weight": BLOCK + ".self_norm.weight",
         LAYER + ".0.SelfAttention.{x}.weight": BLOCK + ".self_attn.{x}.weight",
         "decoder.block.{i}.layer.1.layer_norm.weight": "decoder.blocks.{i}.cross_norm.weight",

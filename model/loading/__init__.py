@@ -1,1 +1,1 @@
-"""From a folder, a shipped name or a hub id to a checkpoint ready to run."""
+"""Loading checkpoints from a folder, a shipped name or a hub id."""

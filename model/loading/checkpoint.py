@@ -1,4 +1,4 @@
-"""From a folder, a shipped name or a hub id to a LanguageModel. All is read here; the folder may vanish."""
+"""Loads a LanguageModel from a folder, a shipped name or a hub id. Everything is read at once; the folder may be deleted after."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -33,7 +33,7 @@ DTYPES: Mapping[str, torch.dtype] = {
 
 
 def shipped() -> dict[str, str]:
-    """The checkpoints in model/zoo, {name: one sentence about it}."""
+    """The checkpoints in model/zoo: {name: one sentence about it}."""
     return {
         folder.name: _description(folder) for folder in sorted(ZOO.glob("*/")) if (folder / "config.json").is_file()
     }
@@ -45,11 +45,11 @@ def load(
     dtype: Dtype | torch.dtype = "auto",
     progress: hub.Progress | None = None,
 ) -> LanguageModel:
-    """The model at a shipped name, a folder in Hugging Face layout, or a hub id.
+    """The model of a shipped name, of a folder in Hugging Face layout, or of a hub id.
 
-    device "auto" takes CUDA where there is one, else MPS, else the CPU; dtype "auto" is float32, on CUDA bfloat16.
-    `progress` is told (what, done, all): files fetched, then tensors read.
-    Raises CheckpointError with a sentence naming the file, tensor or key where it cannot be read exactly.
+    device "auto" is CUDA where there is one, else MPS, else the CPU; dtype "auto" is float32, but bfloat16 on CUDA.
+    `progress` is called with (what, done, all), first for files downloaded, then for tensors read.
+    Raises CheckpointError, naming the file, tensor or key, where the checkpoint cannot be read exactly.
     """
     folder, name = locate(where, progress)
     on = pick_device(device)
@@ -82,7 +82,7 @@ def load(
 
 
 def locate(where: str | Path, progress: hub.Progress | None = None) -> tuple[Path, str]:
-    """(folder, name) of a shipped name, a folder or a hub id, in this order; a hub id may be downloaded."""
+    """(folder, name) for a shipped name, a folder or a hub id, tried in this order; a hub id may be downloaded."""
     if isinstance(where, str) and where in shipped():
         return ZOO / where, where
     try:
@@ -109,7 +109,7 @@ def _from_hub(where: str | Path, progress: hub.Progress | None) -> tuple[Path, s
 
 
 def pick_device(device: Device | torch.device) -> torch.device:
-    """The device meant; CheckpointError where this machine has none of that kind."""
+    """The device for a setting. Raises CheckpointError where this machine has no such device."""
     if isinstance(device, torch.device):
         return device
     if device == "auto":
@@ -120,7 +120,7 @@ def pick_device(device: Device | torch.device) -> torch.device:
 
 
 def pick_dtype(dtype: Dtype | torch.dtype, device: torch.device) -> torch.dtype:
-    """The dtype meant: bfloat16 on CUDA and float32 elsewhere, unless one is named."""
+    """The dtype for a setting; "auto" is bfloat16 on CUDA and float32 elsewhere."""
     if isinstance(dtype, torch.dtype):
         return dtype
     if dtype == "auto":
@@ -131,7 +131,7 @@ def pick_dtype(dtype: Dtype | torch.dtype, device: torch.device) -> torch.dtype:
 
 
 def family_of(hf: ConfigJson) -> Family:
-    """The family a config.json states: its `model_type`, unless `regard.family` names another."""
+    """The family of a config.json: its `model_type`, or `regard.family` where that is given."""
     if hf.value("quantization_config") is not None:
         raise CheckpointError("config.json has a quantization_config: quantised weights are not supported")
     stated = hf.text("model_type")
@@ -147,7 +147,7 @@ def family_of(hf: ConfigJson) -> Family:
 def memory_needed(
     where: str | Path, device: Device | torch.device = "auto", dtype: Dtype | torch.dtype = "auto"
 ) -> memory.Memory:
-    """What loading would take and what is free, from config.json and the tensors' names alone."""
+    """The memory that loading would take and the memory that is free, from config.json and the tensors' names alone."""
     folder, _ = locate(where)
     on = pick_device(device)
     hf = ConfigJson(files.table(folder / "config.json"))
@@ -157,7 +157,7 @@ def memory_needed(
 
 
 def sketch(config: TransformerConfig, stored: int) -> Network:
-    """The net a config describes, without memory for its parameters; `stored` tensors are there to fill it.
+    """The net of a config on the meta device, where parameters take no memory; `stored` is the number of stored tensors.
 
     Raises CheckpointError for more layers than tensors, and for sizes no machine can address.
     """
@@ -172,7 +172,7 @@ def sketch(config: TransformerConfig, stored: int) -> Network:
 
 
 def _placed(net: Network, device: torch.device) -> Network:
-    """The net with memory on a device, its computed tables filled, its parameters not yet."""
+    """The net with memory on a device: its computed tables are filled, its parameters are not."""
     try:
         net = net.to_empty(device=device)
         net.tie()
@@ -184,13 +184,13 @@ def _placed(net: Network, device: torch.device) -> Network:
 
 
 def tokenizer(folder: Path, family: str) -> Tokenizer | None:
-    """The folder's tokenizer, None where it has none."""
+    """The folder's tokenizer; None where it has none."""
     pipeline = files.find(folder, family)
     return None if pipeline is None else Tokenizer(pipeline)
 
 
 def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:
-    """What config.json and generation_config.json say of ids with a role."""
+    """The special ids and constraints that config.json and generation_config.json state."""
     path = folder / "generation_config.json"
     generation = ConfigJson(files.table(path)) if path.is_file() else ConfigJson({})
 
@@ -198,7 +198,7 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
         return isinstance(i, int) and not isinstance(i, bool) and 0 <= i < vocab
 
     def in_range(sequence: object) -> tuple[int, ...]:
-        """A sequence of ids, empty where one of them is no id: it can never be written, so nothing need forbid it."""
+        """A sequence of ids; empty where one of them is not in the vocabulary, since it can never be generated then."""
         whole = isinstance(sequence, list) and all(is_id(i) for i in sequence)
         return tuple(sequence) if whole and isinstance(sequence, list) else ()
 
@@ -233,7 +233,7 @@ def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Ite
 
 
 def _fill_tables(net: Network, device: torch.device) -> None:
-    """Fills what is computed rather than learned (sinusoids, slopes, rotation speeds), which `to_empty` left blank."""
+    """Fills the computed tables (sinusoids, slopes, rotary frequencies), which `to_empty` left uninitialised."""
     for stack in (net.encoder, net.decoder):
         if stack is not None and next(stack.positions.buffers(), None) is not None:
             with torch.device("cpu"):

@@ -1,4 +1,4 @@
-"""Checkpoints of the Hugging Face hub: what lies in its local cache, and fetching what does not."""
+"""Checkpoints of the Hugging Face hub: those in the local cache, and downloading others."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from model.loading.weight_files import PICKLED, PICKLED_INDEX, SAFE, SAFE_INDEX
 from model.tokenizers.files import table
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done and how much there is (0 of 0 where that is not known)."""
+"""Called with what is being done, how much is done, and how much there is in all (0 and 0 where that is not known)."""
 
 DESCRIPTIONS = (
     "config.json", "generation_config.json", "README.md",
@@ -24,12 +24,12 @@ LARGE = 4e6  # bytes: smaller files come at once
 
 
 def is_repo(where: str) -> bool:
-    """Whether a text could be a hub id: a name, or an owner and a name."""
+    """Whether a text has the form of a hub id: a name, or an owner and a name."""
     return REPO.fullmatch(where) is not None and ".." not in where and "--" not in where
 
 
 def cached(repo: str) -> Path | None:
-    """The folder of a repository in the local cache, None where it is not there with its weights."""
+    """The folder of a repository in the local cache; None where it, or one of its weight files, is missing."""
     import huggingface_hub
 
     try:
@@ -43,7 +43,7 @@ def cached(repo: str) -> Path | None:
 
 
 def complete(folder: Path) -> bool:
-    """Whether all weights are there: a download of several files may have been broken off."""
+    """Whether all weight files are there; a download of several files may have stopped half-way."""
     if (folder / SAFE).exists() or (folder / PICKLED).exists():
         return True
     index = next((folder / name for name in (SAFE_INDEX, PICKLED_INDEX) if (folder / name).exists()), None)
@@ -57,7 +57,7 @@ def complete(folder: Path) -> bool:
 
 
 def in_cache() -> dict[str, Path]:
-    """All repositories in the local cache that could be loaded, {hub id: folder}."""
+    """The complete repositories in the local cache: {hub id: folder}."""
     from huggingface_hub import constants
 
     names = [folder.name for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*"))]
@@ -67,9 +67,9 @@ def in_cache() -> dict[str, Path]:
 
 
 def fetch(repo: str, progress: Progress | None = None) -> Path:
-    """The repository's folder in the local cache, downloaded where it is not there yet: only files that are read here.
+    """The repository's folder in the local cache. Files that loading needs are downloaded where they are missing.
 
-    Raises CheckpointError with what is missing and how to get it by hand where the hub cannot be reached.
+    Raises CheckpointError where the hub cannot be reached, and says how to get the files by hand.
     """
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_download
@@ -98,7 +98,7 @@ def fetch(repo: str, progress: Progress | None = None) -> Path:
 
 
 def unreachable(repo: str) -> str:
-    """What to do without a network."""
+    """The sentence for a hub that cannot be reached: what to do without a network."""
     return (
         f"{repo} is not in the local Hugging Face cache, and the hub cannot be reached from here; to get it by hand, download "
         f"config.json, the weights (model.safetensors or pytorch_model.bin) and the tokenizer files from {SITE}/{repo}/tree/main "
@@ -107,12 +107,12 @@ def unreachable(repo: str) -> str:
 
 
 def broken_off(repo: str, file: str, error: Exception) -> str:
-    """What became of a download that began."""
+    """The sentence for a download that stopped half-way."""
     return f"the download of {file} of {repo} broke off ({first_line(error)}); opened again, it goes on with that file"
 
 
 def megabytes(file: str, progress: Progress | None) -> type:
-    """A bar for huggingface_hub that draws nothing and tells `progress` how much of a large file has come."""
+    """A progress bar class for huggingface_hub that draws nothing and reports the megabytes of a large file to `progress`."""
     from tqdm import tqdm
 
     class Told(tqdm):
@@ -129,14 +129,14 @@ def megabytes(file: str, progress: Progress | None) -> type:
 
 
 def listed(repo: str) -> list[str]:
-    """The names of a repository's files, by one request that fails at once where there is no network."""
+    """The names of a repository's files, from one request, which fails at once without a network."""
     from huggingface_hub import HfApi
 
     return [file.rfilename for file in HfApi().model_info(repo, timeout=10).siblings or []]
 
 
 def wanted(files: list[str]) -> list[str]:
-    """Which of a repository's files to fetch: descriptions, and the weights in one format, safetensors first."""
+    """The files to download: configs and tokenizer files, and the weights in one format, safetensors if there are any."""
     if "config.json" not in files:
         raise CheckpointError("the hub holds no config.json for this model: it is not in Hugging Face layout")
     shards = [name for name in files if SHARD.fullmatch(name)]

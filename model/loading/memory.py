@@ -1,4 +1,4 @@
-"""How much memory a model takes and how much is free, known before anything is read; and giving back what was freed."""
+"""How much memory a model needs and how much is free, before anything is read; and returning freed memory to the system."""
 
 import ctypes
 import sys
@@ -16,14 +16,14 @@ CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes a model's weights take on a device, and bytes free there."""
+    """Bytes that a model's weights need on a device, and bytes free there."""
 
     needed: int
     free: int
     device: str
 
     def check(self) -> None:
-        """Raises CheckpointError with the figures where the model does not fit."""
+        """Raises CheckpointError, with both numbers, where the model does not fit."""
         if self.needed > self.free:
             raise CheckpointError(
                 f"this model takes {gigabytes(self.needed)} of memory, and {gigabytes(self.free)} are free on "
@@ -32,20 +32,20 @@ class Memory:
 
 
 def memory_needed(net: nn.Module, dtype: torch.dtype, device: torch.device) -> Memory:
-    """What the parameters of a net (on any device, the meta device too) will take at this precision."""
+    """The memory that a net's parameters need with this dtype. The net may be on any device, also the meta device."""
     numbers = sum(p.numel() for p in net.parameters())
     return Memory(numbers * dtype.itemsize, free_on(device), str(device))
 
 
 def free_on(device: torch.device) -> int:
-    """Free bytes: of the GPU, or of main memory within what the container may use."""
+    """Free bytes of the GPU, or of main memory within the container's limit."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return min(psutil.virtual_memory().available, _container_free())
 
 
 def installed() -> int:
-    """Bytes of main memory this process may use in all."""
+    """Bytes of main memory that this process may use in all."""
     try:
         return min(psutil.virtual_memory().total, int((CGROUP / "memory.max").read_text()))
     except (OSError, ValueError):
@@ -53,8 +53,8 @@ def installed() -> int:
 
 
 def give_back() -> None:
-    """Has the C library hand what was freed back to the system, where it can: glibc keeps it for later. Work over all heads of
-    a long text frees gigabytes in pieces."""
+    """Returns freed memory to the system, on Linux: glibc keeps it otherwise, and work over all heads of a long text frees
+    gigabytes in small pieces."""
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
 

@@ -1,4 +1,4 @@
-"""The files a checkpoint keeps its weights in: read tensor by tensor, and nothing in them is executed."""
+"""The weight files of a checkpoint. They are read tensor by tensor, and nothing in them is executed."""
 
 import json
 import pickle
@@ -17,18 +17,18 @@ PICKLED, PICKLED_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
 
 
 def as_stored(name: str) -> str:
-    """The name that stands in the file."""
+    """The name as it is in the file."""
     return name
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """All tensors of a folder by name. Only the file that is being read is open."""
+    """All tensors of a folder, by name. Only one file is open at a time."""
 
     folder: Path
     file_of: Mapping[str, str]  # name: file, by the names in the files
     rename: Callable[[str], str] = as_stored
-    stored: Mapping[str, str] = field(init=False)  # name as renamed: name in the files
+    stored: Mapping[str, str] = field(init=False)  # new name: name in the files
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stored", {self.rename(name): name for name in self.file_of})
@@ -59,7 +59,7 @@ class Weights:
 
 
 def find(folder: Path, rename: Callable[[str], str] = as_stored) -> Weights:
-    """The weights of a folder: safetensors first, one file or several; else what torch.save wrote."""
+    """The weights of a folder: safetensors, in one file or several; where there are none, files of torch.save."""
     for single, index in ((SAFE, SAFE_INDEX), (PICKLED, PICKLED_INDEX)):
         if (folder / single).is_file():
             placed = dict.fromkeys(names_in(folder / single), single)
@@ -76,7 +76,7 @@ def find(folder: Path, rename: Callable[[str], str] = as_stored) -> Weights:
 
 
 def sharded(folder: Path, index: str) -> dict[str, str]:
-    """{tensor: file} of an index; CheckpointError where a file or a tensor it promises is not there."""
+    """{tensor: file} of an index. Raises CheckpointError where a listed file or tensor is missing."""
     try:
         placed = json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"]
         promised = {str(name): str(file) for name, file in placed.items()}
@@ -121,7 +121,7 @@ def read(path: Path, names: list[str]) -> Iterator[tuple[str, Tensor]]:
 
 
 def unpickled(path: Path) -> dict[str, Tensor]:
-    """What torch.save wrote, by the reader that builds tensors and nothing else; mapped, not copied, if it can be."""
+    """The tensors of a torch.save file, loaded with `weights_only`; memory-mapped where possible."""
     try:
         try:
             held = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -137,6 +137,6 @@ def unpickled(path: Path) -> dict[str, Tensor]:
 
 
 def damaged(path: Path, error: Exception) -> str:
-    """A sentence on a file that cannot be read, with the first line of the reason."""
+    """The error for a file that cannot be read, with the first line of the reason."""
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return f"{path.name} is damaged or cut short: {reason}"

@@ -1,1 +1,1 @@
-"""Text to ids and labels, and the files that say how."""
+"""Tokenizers: from text to ids and labels, and the files that define them."""

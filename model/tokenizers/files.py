@@ -1,7 +1,7 @@
-"""From the tokenizer files of a checkpoint to a pipeline of the `tokenizers` library.
+"""Builds a pipeline of the `tokenizers` library from the tokenizer files of a checkpoint.
 
-tokenizer.json says everything. Older folders hold only the vocabulary in its author's own format, and the rest is what
-the family's tokenizer does; both are put together here.
+tokenizer.json describes the whole pipeline. Older folders have only a vocabulary in the authors' own format; the rest of the
+pipeline then follows the family's own tokenizer.
 """
 
 import json
@@ -28,7 +28,7 @@ SPM_NAMES = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 
 @dataclass(frozen=True)
 class Settings:
-    """What tokenizer_config.json and special_tokens_map.json say, the first above the second."""
+    """The settings of tokenizer_config.json and special_tokens_map.json; the first takes precedence."""
 
     values: Mapping[str, object]
 
@@ -45,7 +45,7 @@ class Settings:
         return value if isinstance(value, bool) else default
 
     def token(self, key: str, default: str | None = None) -> str | None:
-        """The text of a special token, which may be an object with its text in it."""
+        """The text of a special token, which may be a string or an object."""
         value = self.values.get(key)
         if isinstance(value, dict):
             value = value.get("content")
@@ -53,7 +53,7 @@ class Settings:
         return str(value) if whole else default
 
     def eats_space(self, key: str) -> bool:
-        """Whether a special token takes the space before it."""
+        """Whether a special token includes the space before it."""
         value = self.values.get(key)
         return isinstance(value, dict) and value.get("lstrip") is True
 
@@ -62,7 +62,7 @@ class Settings:
 
 
 def find(folder: Path, family: str) -> Tokenizer | None:
-    """The folder's pipeline, None where it holds no tokenizer this family is known to use."""
+    """The folder's pipeline; None where it has no tokenizer file that this family is known to use."""
     if (folder / "tokenizer.json").is_file():
         return from_json(folder / "tokenizer.json")
     settings = Settings.of(folder)
@@ -76,7 +76,7 @@ def find(folder: Path, family: str) -> Tokenizer | None:
 
 
 def from_json(path: Path) -> Tokenizer:
-    """From a tokenizer.json; CheckpointError where it is none."""
+    """The pipeline of a tokenizer.json. Raises CheckpointError where the file is not one."""
     try:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises bare Exception for anything it cannot parse
@@ -103,7 +103,7 @@ def _build(folder: Path, family: str, settings: Settings) -> Tokenizer | None:
 
 
 def word_pieces(path: Path, settings: Settings) -> Tokenizer:
-    """BERT's: one piece a line, lower-casing unless tokenizer_config.json says otherwise."""
+    """BERT's pipeline: one piece per line, lower-cased unless tokenizer_config.json says otherwise."""
     vocab = {piece: i for i, piece in enumerate(lines(path))}
     unk, cls, sep = (settings.named(f"{name}_token", f"[{name.upper()}]") for name in ("unk", "cls", "sep"))
     for piece in (unk, cls, sep):
@@ -130,7 +130,7 @@ def word_pieces(path: Path, settings: Settings) -> Tokenizer:
 
 
 def byte_level(folder: Path, settings: Settings) -> Tokenizer:
-    """GPT-2's byte-level BPE, without anything around the text unless tokenizer_config.json adds a start token."""
+    """GPT-2's byte-level BPE. No special tokens are added unless tokenizer_config.json asks for a start token."""
     vocab = ids(folder / "vocab.json")
     pipeline = bytes_merged(folder, vocab, settings)
     names = ("unk_token", "bos_token", "eos_token", "pad_token")
@@ -151,7 +151,7 @@ def byte_level(folder: Path, settings: Settings) -> Tokenizer:
 
 
 def sentences(folder: Path, settings: Settings) -> Tokenizer:
-    """RoBERTa's and BART's: GPT-2's pieces between a start and an end token."""
+    """RoBERTa's and BART's pipeline: GPT-2's pieces between a start and an end token."""
     vocab = ids(folder / "vocab.json")
     pipeline = bytes_merged(folder, vocab, settings)
     start, end = settings.named("cls_token", "<s>"), settings.named("sep_token", "</s>")
@@ -180,7 +180,7 @@ BYTE_LEVEL: Mapping[str, Callable[[Path, Settings], Tokenizer]] = {
     "roberta": sentences,
     "bart": sentences,
 }
-"""Families whose vocab.json and merges.txt mean these bytes; others split their text by rules these files do not hold."""
+"""Families whose vocab.json and merges.txt are byte-level BPE; others split text by rules that these files do not state."""
 
 
 def bytes_merged(folder: Path, vocab: dict[str, int], settings: Settings) -> Tokenizer:
@@ -198,7 +198,7 @@ def bytes_merged(folder: Path, vocab: dict[str, int], settings: Settings) -> Tok
 
 
 def with_added(pipeline: Tokenizer, folder: Path, settings: Settings) -> Tokenizer:
-    """The pipeline with the tokens the folder adds to its vocabulary, where their ids come out as stated."""
+    """The pipeline with the folder's added tokens, as far as they get the ids that the folder states."""
     added: dict[int, AddedToken] = {}
     if (folder / "added_tokens.json").is_file():
         added = {i: AddedToken(piece, normalized=False) for piece, i in ids(folder / "added_tokens.json").items()}
@@ -228,7 +228,7 @@ def with_added(pipeline: Tokenizer, folder: Path, settings: Settings) -> Tokeniz
 
 
 def extra_ids(settings: Settings) -> int:
-    """How many <extra_id_...> a T5 vocabulary has after its pieces."""
+    """The number of <extra_id_...> tokens after the pieces of a T5 vocabulary."""
     value = settings.values.get("extra_ids")
     if value is None:
         return 100
@@ -240,7 +240,7 @@ def extra_ids(settings: Settings) -> int:
 
 
 def mask_token(folder: Path, pipeline: Tokenizer) -> int | None:
-    """The id of the piece that stands for a hidden one, None where there is none."""
+    """The id of the mask token; None where there is none."""
     for piece in (Settings.of(folder).token("mask_token"), "[MASK]", "<mask>"):
         if piece is not None and (found := pipeline.token_to_id(piece)) is not None:
             return found
@@ -257,7 +257,7 @@ def ids(path: Path) -> dict[str, int]:
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of a text file; CheckpointError naming it where it is no text."""
+    """The lines of a text file. Raises CheckpointError, with its name, where it is not text."""
     try:
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -265,7 +265,7 @@ def lines(path: Path) -> list[str]:
 
 
 def table(path: Path) -> dict[str, object]:
-    """A JSON object; CheckpointError naming the file where it is none."""
+    """The JSON object of a file. Raises CheckpointError, with its name, where it has none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,6 +1,6 @@
-"""Reads the files SentencePiece writes (.model, .spm), which are protocol buffers, without its library.
+"""Reads SentencePiece files (.model, .spm), which are protocol buffers, without its library.
 
-Only what a tokenizer needs is kept. Field numbers are those of sentencepiece_model.proto.
+Only the fields that a tokenizer needs are read. Field numbers are those of sentencepiece_model.proto.
 """
 
 import struct
@@ -19,7 +19,7 @@ ALGORITHMS: dict[int, Algorithm] = {1: "unigram", 2: "bpe"}
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One entry of the vocabulary; its id is its place."""
+    """One entry of the vocabulary; its id is its index."""
 
     text: str
     score: float
@@ -35,7 +35,7 @@ class SentencePiece:
     byte_fallback: bool
     prefix_space: bool
     trims_spaces: bool
-    charsmap: bytes  # compiled normalisation rules, as the `tokenizers` library reads them too
+    charsmap: bytes  # compiled normalisation rules, which the `tokenizers` library can read
 
     @property
     def unknown(self) -> int:
@@ -44,7 +44,7 @@ class SentencePiece:
 
 
 def read(path: Path) -> SentencePiece:
-    """A file's model; CheckpointError where it is none, or of an algorithm that is not supported."""
+    """The model of a file. Raises CheckpointError where it is not one, or its algorithm is not supported."""
     try:
         return _model(path.read_bytes())
     except CheckpointError as error:
@@ -110,7 +110,7 @@ def _fields(data: bytes) -> Iterator[tuple[int, Value]]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """(number, place after it)."""
+    """(number, index after it)."""
     number = shift = 0
     while True:
         byte = data[at]

@@ -1,4 +1,4 @@
-"""Pipelines of the `tokenizers` library that do what SentencePiece does, one for each way the families use it."""
+"""Pipelines of the `tokenizers` library that work as SentencePiece does, one for each way the families use it."""
 
 import re
 from pathlib import Path
@@ -18,17 +18,17 @@ from model.errors import CheckpointError
 from model.tokenizers.sentencepiece_file import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINED, SentencePiece, read
 
 SPACE = "▁"
-WRITTEN_ONLY = "\uffff"
-"""Marks pieces that are only ever written: no text holds this character, so reading never picks them."""
+OUTPUT_ONLY = "\uffff"
+"""Marks pieces that occur in output only: no text contains this character, so input never gets them."""
 
 CODE = "▁\ue000>"
-"""Stands for the >> of a language token, which counts at the very start of a text and nowhere else."""
+"""Replaces the >> of a language token, which has a meaning only at the start of a text."""
 
 Scores = list[tuple[str, float]]
 
 
 def t5(path: Path, extra: int) -> Tokenizer:
-    """T5: the pieces, then <extra_id_...> counted down; an end token after each text."""
+    """T5: the pieces, then the <extra_id_...> tokens in descending order; an end token after each text."""
     spm = read(path)
     names = [f"<extra_id_{i}>" for i in reversed(range(extra))]
     vocab = [*_scores(spm), *((name, 0.0) for name in names)]
@@ -39,7 +39,7 @@ def t5(path: Path, extra: int) -> Tokenizer:
 
 
 def pegasus(path: Path, offset: int) -> Tokenizer:
-    """Pegasus: its special pieces and `offset` in all before SentencePiece's own, whose first two are replaced."""
+    """Pegasus: its special tokens and then SentencePiece's pieces without the first two."""
     spm = read(path)
     head = ["<pad>", "</s>", "<mask_1>", "<mask_2>"]
     head += [f"<unk_{i}>" for i in range(2, offset)]
@@ -51,7 +51,7 @@ def pegasus(path: Path, offset: int) -> Tokenizer:
 
 
 def marian(path: Path, ids: dict[str, int]) -> Tokenizer:
-    """Marian: the source language's pieces under the ids of vocab.json, which holds the target language's as well."""
+    """Marian: the source language's pieces with the ids of vocab.json, which has the target language's pieces too."""
     spm = read(path)
     pieces = sorted(ids, key=lambda piece: ids[piece])
     if [ids[piece] for piece in pieces] != list(range(len(pieces))):
@@ -64,20 +64,20 @@ def marian(path: Path, ids: dict[str, int]) -> Tokenizer:
     special = [piece for piece in ("</s>", "<unk>", "<pad>") if piece in ids]
     kept = {code: CODE + code[2:] for code in codes} | {piece: piece for piece in special}
     vocab = [
-        (piece, scores[piece]) if piece in scores else (kept.get(piece, WRITTEN_ONLY + piece), 0.0) for piece in pieces
+        (piece, scores[piece]) if piece in scores else (kept.get(piece, OUTPUT_ONLY + piece), 0.0) for piece in pieces
     ]
     pipeline = _words(spm, vocab, ids["<unk>"])
     if codes:
         _read_codes(pipeline, codes)
     trimmed = [decoders.Fuse(), decoders.Replace(Regex(r"\A | \z"), "")]  # Strip breaks on a text of nothing
-    written = [decoders.Replace(WRITTEN_ONLY, ""), decoders.Replace(CODE, ">>")]
-    pipeline.decoder = decoders.Sequence([*written, pipeline.decoder, *trimmed])
+    output = [decoders.Replace(OUTPUT_ONLY, ""), decoders.Replace(CODE, ">>")]
+    pipeline.decoder = decoders.Sequence([*output, pipeline.decoder, *trimmed])
     pipeline.add_special_tokens([AddedToken(piece, special=True) for piece in special])
     return _ended(pipeline, "</s>", path, pair=["$A", "$B", "</s>"])
 
 
 def _read_codes(pipeline: Tokenizer, codes: list[str]) -> None:
-    """Makes one token of a language code the text begins with. One the vocabulary lacks is read as ordinary text."""
+    """Makes a language code at the start of a text one token. A code outside the vocabulary is read as ordinary text."""
     names = "|".join(re.escape(code[2:-2]) for code in codes)
     mark = normalizers.Replace(Regex(rf"\A>(?=>(?:{names})<<)"), CODE[1])  # one for one, so that spans stay
     pipeline.normalizer = normalizers.Sequence([mark, *([] if pipeline.normalizer is None else [pipeline.normalizer])])
@@ -86,7 +86,7 @@ def _read_codes(pipeline: Tokenizer, codes: list[str]) -> None:
 
 
 def plain(path: Path, starts: bool, ends: bool, legacy: bool) -> Tokenizer:
-    """LLaMA and its relatives: all spaces kept, bytes for what has no piece, a start token before the text."""
+    """LLaMA and its relatives: all spaces are kept, characters without a piece become bytes, a start token comes first."""
     spm = read(path)
     pipeline = Tokenizer(_model(spm, _scores(spm), spm.unknown))
     if spm.charsmap:
@@ -127,7 +127,7 @@ def _model(spm: SentencePiece, vocab: Scores, unknown: int) -> models.Model:
 
 
 def merges(spm: SentencePiece, ids: dict[str, int]) -> list[tuple[str, str]]:
-    """The merges behind a BPE vocabulary: all ways to split each piece in two, the piece of the best score first."""
+    """The merges of a BPE vocabulary: all ways to split each piece in two, in the order of the pieces' scores."""
     plain = [piece for piece in spm.pieces if piece.kind not in (CONTROL, UNKNOWN, BYTE) and len(piece.text) > 1]
     found: list[tuple[str, str]] = []
     for piece in sorted(plain, key=lambda piece: -piece.score):
@@ -138,7 +138,7 @@ def merges(spm: SentencePiece, ids: dict[str, int]) -> list[tuple[str, str]]:
 
 
 def charsmap(spm: SentencePiece) -> normalizers.Normalizer:
-    """The rules that make characters alike before the text is cut."""
+    """The normalisation before the text is split."""
     try:
         return normalizers.Precompiled(spm.charsmap)
     except Exception as error:  # the library raises bare Exception for rules it cannot read
@@ -146,7 +146,7 @@ def charsmap(spm: SentencePiece) -> normalizers.Normalizer:
 
 
 def _words(spm: SentencePiece, vocab: Scores, unknown: int) -> Tokenizer:
-    """Words split at spaces, each starting with a visible space; runs of spaces count as one."""
+    """Splits at spaces; each word starts with a visible space, and several spaces count as one."""
     pipeline = Tokenizer(_model(spm, vocab, unknown))
     if spm.charsmap:
         pipeline.normalizer = charsmap(spm)

@@ -1,4 +1,4 @@
-"""Text to ids to labels fit to show."""
+"""Tokenizers: from text to ids, and from ids to labels for people."""
 
 import json
 import unicodedata
@@ -10,7 +10,7 @@ from pathlib import Path
 import tokenizers
 
 from model.errors import CheckpointError, InputError, first_line
-from model.tokenizers.sentencepiece_pipelines import CODE, WRITTEN_ONLY
+from model.tokenizers.sentencepiece_pipelines import CODE, OUTPUT_ONLY
 
 SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
 JOINER = "\u200d"
@@ -23,10 +23,10 @@ class Token:
     """One piece of a text as a model reads it."""
 
     id: int
-    text: str  # as it stands in the sentence, spaces included; "\ufffd" where it is a part of a character
-    label: str  # fit to show: spaces visible, bytes of a split character in hexadecimal
+    text: str  # as in the sentence, with its spaces; "\ufffd" where it is only a part of a character
+    label: str  # for people: spaces are visible, bytes of a split character are hexadecimal
     special: bool = False
-    span: tuple[int, int] | None = None  # characters of the text as typed; None where nobody typed it
+    span: tuple[int, int] | None = None  # its characters in the text as typed; None where it was not typed
 
 
 def byte_alphabet() -> dict[str, int]:
@@ -40,9 +40,9 @@ BYTES = byte_alphabet()
 
 
 def visible(text: str) -> str:
-    """White space, control characters and what has no shape as marks, so that a label never looks empty.
+    """A text with visible marks for white space, control and invisible characters, so that no label looks empty.
 
-    The joiner inside an emoji stays: without it the emoji would fall apart.
+    The joiner inside an emoji stays, because the emoji would be split without it.
     """
     shown = text.translate(SHOWN_AS)
     if shown.isprintable():
@@ -69,7 +69,7 @@ def from_bytes(raw: bytes) -> tuple[str, str]:
 
 
 class Tokenizer:
-    """A checkpoint's tokenizer: the `tokenizers` pipeline, and labels for people."""
+    """A checkpoint's tokenizer: a pipeline of the `tokenizers` library, and labels for people."""
 
     def __init__(self, pipeline: tokenizers.Tokenizer) -> None:
         self.pipeline = pipeline
@@ -81,7 +81,7 @@ class Tokenizer:
 
     @classmethod
     def from_file(cls, path: Path) -> "Tokenizer":
-        """From a tokenizer.json; CheckpointError where it is none."""
+        """The tokenizer of a tokenizer.json. Raises CheckpointError where the file is not one."""
         try:
             return cls(tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8")))
         except Exception as error:  # the library raises bare Exception for anything it cannot parse
@@ -91,7 +91,7 @@ class Tokenizer:
         return self.pipeline.get_vocab_size(with_added_tokens=True)
 
     def encode(self, text: str) -> list[int]:
-        """Ids, with the special tokens the checkpoint asks for; special tokens typed as text are read as such."""
+        """The ids of a text, with the special tokens the checkpoint asks for. Special tokens typed as text count as such."""
         whole(text)
         with calm():
             encoding = self.pipeline.encode(text)
@@ -104,7 +104,7 @@ class Tokenizer:
         return str(text)
 
     def tokens(self, text: str, pair: str | None = None, *, special: bool = True) -> tuple[list[Token], list[int]]:
-        """(tokens with their spans in the text as typed, segment of each); `special` adds the checkpoint's own."""
+        """(tokens with their spans in the text as typed, segment of each); `special` adds the checkpoint's special tokens."""
         whole(text + (pair or ""))
         with calm():
             encoding = self.pipeline.encode(text, pair, add_special_tokens=special)
@@ -118,11 +118,11 @@ class Tokenizer:
         return tokens, list(encoding.type_ids)
 
     def token(self, id: int, span: tuple[int, int] | None = None) -> Token:
-        """One id as a token. Ids past the vocabulary (rows a checkpoint pads its table with) get a label of their own."""
+        """The token of an id. Ids past the vocabulary, from padded rows of the embedding table, are labelled with their number."""
         piece = self.pipeline.id_to_token(id)
         if piece is None:
             return Token(id, "", f"[{id}]", False, span)
-        piece = piece.removeprefix(WRITTEN_ONLY).replace(CODE, ">>")
+        piece = piece.removeprefix(OUTPUT_ONLY).replace(CODE, ">>")
         if id in self.special_ids:
             return Token(id, piece, piece, True, span)
         if self.byte_level and all(c in BYTES for c in piece):
@@ -135,19 +135,19 @@ class Tokenizer:
         return Token(id, text, visible(text), False, span)
 
     def is_partial(self, id: int) -> bool:
-        """Whether a piece is only a part of a character, as where a script was never seen in training."""
+        """Whether a piece is only a part of a character, as in a script that the tokenizer was not trained on."""
         return "\ufffd" in self.token(id).text
 
     def find(self, piece: str) -> int | None:
-        """The id of a piece by its name in the vocabulary."""
+        """The id of a piece, by its name in the vocabulary."""
         found = self.pipeline.token_to_id(piece)
-        others = (WRITTEN_ONLY + piece, CODE + piece.removeprefix(">>"))
+        others = (OUTPUT_ONLY + piece, CODE + piece.removeprefix(">>"))
         return next((i for i in (found, *map(self.pipeline.token_to_id, others)) if i is not None), None)
 
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Turns a failure inside the `tokenizers` library into an InputError. Its panics are no Exceptions, and would end a server."""
+    """Turns a failure inside the `tokenizers` library into an InputError. Its panics are not Exceptions and would stop a server."""
     try:
         yield
     except InputError:
@@ -161,7 +161,7 @@ def calm() -> Iterator[None]:
 
 
 def check_ids(ids: Sequence[int], vocab: int, otherwise: str) -> None:
-    """Raises InputError for an id outside a vocabulary, and where there is none at all, which `otherwise` says."""
+    """Raises InputError for an id outside the vocabulary, and, with the sentence `otherwise`, where there are no ids."""
     if not ids:
         raise InputError(otherwise)
     if (wrong := next((i for i in ids if not 0 <= i < vocab), None)) is not None:
@@ -169,7 +169,7 @@ def check_ids(ids: Sequence[int], vocab: int, otherwise: str) -> None:
 
 
 def whole(text: str) -> None:
-    """Raises InputError for a text with half a character (a lone surrogate), which no tokenizer can read."""
+    """Raises InputError for a text with half of a character (a lone surrogate), which no tokenizer can read."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -177,14 +177,14 @@ def whole(text: str) -> None:
 
 
 def past_marks(text: str, start: int, end: int) -> int:
-    """The end of a span, past the combining marks that a normaliser joined to its last character."""
+    """The end of a span, moved behind the combining marks that a normaliser joined to its last character."""
     while start < end < len(text) and unicodedata.combining(text[end]):
         end += 1
     return end
 
 
 def _types(step: object) -> set[str]:
-    """The names of all steps in a part of a tokenizer.json."""
+    """The types of all steps in a part of a tokenizer.json."""
     if isinstance(step, dict):
         inner = set().union(*(_types(value) for value in step.values()))
         kind = step.get("type")

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from analysis.cost import cost, seconds_a_token
 from model.config import TransformerConfig
 from model.language_model import LanguageModel
-from model.network import advance, beginning, build
+from model.network import advance, build, empty_past
 from model.pretrained import Source
 from model.recording import Recording
 from model.tap import Tap
@@ -63,13 +63,13 @@ def test_what_is_kept_is_what_a_cache_holds(name: str) -> None:
     config = CONFIGS[name]
     net = random_net(config)
     memory = net.encode(torch.tensor([ids(SOURCE)])) if config.kind == "encoder-decoder" else None
-    few, many = (advance(net, torch.tensor([ids(n)]), beginning(net), memory)[1].bytes for n in (3, 11))
+    few, many = (advance(net, torch.tensor([ids(n)]), empty_past(net), memory)[1].bytes for n in (3, 11))
     assert many - few == 8 * 4 * cost(config).kept
 
 
 def test_a_recurrent_model_keeps_its_state_and_nothing_a_token() -> None:
     net = build(LSTM)
-    assert advance(net, torch.tensor([ids(11)]), beginning(net))[1].bytes == 4 * cost(LSTM).state
+    assert advance(net, torch.tensor([ids(11)]), empty_past(net))[1].bytes == 4 * cost(LSTM).state
     assert cost(LSTM).kept == 0
 
 

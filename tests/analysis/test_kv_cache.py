@@ -10,7 +10,7 @@ from analysis import kv_cache
 from analysis.kv_cache import MOST_ROUNDS, by_sharing, growth, measured
 from model.config import TransformerConfig
 from model.language_model import LanguageModel
-from model.network import advance, beginning
+from model.network import advance, empty_past
 from model.recording import Recording
 from model.tap import Tap
 from tests.model.builders import PLAIN, ids, random_model, shaped
@@ -47,7 +47,7 @@ def test_operations_are_those_torch_counts_in_the_matrix_products(name: str) -> 
     found = growth(lm, steps)
     config = lm.config
     memory = lm.net.encode(torch.tensor([ids(5)])) if lm.kind == "encoder-decoder" else None
-    past, before = beginning(lm.net), 0
+    past, before = empty_past(lm.net), 0
     for n, step in enumerate(steps):
         read = [token.id for token in step.read["decoder"]]
         with FlopCounterMode(display=False) as counter:

@@ -62,7 +62,7 @@ def test_a_decode_on_cuda_writes_what_the_cpu_writes(
     device: str, strategy: model.Greedy | Sample, tmp_path: Path
 ) -> None:
     folder = small_checkpoint(tmp_path)
-    written = [
+    generated = [
         [
             step.token.id
             for step in model.load(folder, on, "float32").decode(
@@ -71,7 +71,7 @@ def test_a_decode_on_cuda_writes_what_the_cpu_writes(
         ]  # type: ignore[arg-type]
         for on in ("cpu", device)
     ]
-    assert written[0] == written[1]
+    assert generated[0] == generated[1]
 
 
 @pytest.mark.parametrize("device", [pytest.param("cuda", marks=cuda)])

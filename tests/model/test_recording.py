@@ -39,7 +39,11 @@ def test_what_is_kept_is_what_the_silent_forward_computes() -> None:
         x, target = read_by(config)
         trace, everything = lm.run(x, target=target), lm.run(x, target=target, keep="all")
         reading = lm.batch(lm.reading(x))
-        silent = lm.net(reading) if config.kind != "encoder-decoder" else lm.net(lm.batch(lm.written(target)), reading)
+        silent = (
+            lm.net(reading)
+            if config.kind != "encoder-decoder"
+            else lm.net(lm.batch(lm.target_reading(target)), reading)
+        )
         assert (trace.final - silent[0]).abs().max() == 0
         assert (everything.final - silent[0]).abs().max() < 1e-5  # by way of the explicit pattern
 

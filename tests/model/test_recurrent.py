@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import model
-from model.network import advance, beginning, build
+from model.network import advance, build, empty_past
 from model.recurrent import Recurrent, State
 from model.tap import Place
 from tests.model.builders import ids
@@ -124,7 +124,7 @@ def test_the_state_is_as_large_after_many_tokens_as_after_few(lm: model.Language
 
 
 def test_a_state_is_a_value(lm: model.LanguageModel) -> None:
-    first = advance(lm.net, torch.tensor([ids(5, vocab=VOCAB)]), beginning(lm.net))[1]
+    first = advance(lm.net, torch.tensor([ids(5, vocab=VOCAB)]), empty_past(lm.net))[1]
     assert isinstance(first, State)
     kept = [(layer.hidden.clone(), layer.cell.clone()) for layer in first.layers]
     advance(lm.net, torch.tensor([[7, 8, 9]]), first)

@@ -64,11 +64,11 @@ def test_four_threads_step_through_four_decodes_of_one_model() -> None:
     together = threading.Barrier(4)
 
     def step_by_step(n: int) -> list[int]:
-        written = []
+        generated = []
         for step in lm.decode(ids(4 + n), max_new_tokens=8, stop=()):
-            written.append(step.token.id)
+            generated.append(step.token.id)
             together.wait(timeout=60)
-        return written
+        return generated
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(step_by_step, range(4))) == alone

@@ -164,6 +164,21 @@ def test_headers_that_make_no_sense_are_refused(key: str, value: str, sentence: 
         Trace.load(path)
 
 
+def test_a_file_of_an_earlier_release_still_loads() -> None:
+    """`saved_trace.safetensors` holds a run of an encoder-decoder with relative positions and its logits."""
+    back = Trace.load(Path(__file__).with_name("saved_trace.safetensors"))
+    assert back.config == CONFIGS["encoder-decoder, relative"]
+    assert back.fingerprint == "22b3f5783f223eadee86184475dcbed7"
+    assert [token.id for token in back.tokens("decoder")] == [1, 5, 6]
+    weights = back.attention("decoder", 1, "cross").weights(2)[0]
+    expected = torch.tensor([0.0389250, 0.2214025, 0.2591569, 0.3268923, 0.1536233])
+    assert torch.allclose(weights, expected, atol=1e-6)
+    most, id = back.probabilities().max(dim=0)
+    assert (int(id), round(float(most), 4)) == (13, 0.6254)
+    for stack, layer, part in (("encoder", 0, "self"), ("decoder", 2, "self"), ("decoder", 0, "cross")):
+        assert back.attention(stack, layer, part).difference() < 1e-5
+
+
 def test_a_folder_that_is_not_there_is_named_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the trace cannot be written to"):
         random_model(PLAIN).run(ids(4)).save(tmp_path / "no" / "folder" / "trace.safetensors")

@@ -9,7 +9,7 @@ from torch import nn
 
 import model
 from model.transformer import Transformer
-from model.weight_layout import LONGEST_ROW, apply_together, lay_out, lie_together
+from model.weight_layout import LONGEST_ROW, lay_out, lie_together, project
 from tests.model.builders import shaped
 from tests.model.families.palm import PalmCase
 from tests.model.small_checkpoint import small_checkpoint
@@ -31,7 +31,7 @@ def test_what_reads_the_same_row_is_read_as_one_with_the_same_answers() -> None:
     widths = sum(one.out_features for one in maps)
     assert {one.weight.stride() for one in maps} == {(1, widths)}
     x = torch.randn(2, 1, block.q.in_features, generator=torch.Generator().manual_seed(0))
-    for together, alone in zip(apply_together(maps, x), (one(x) for one in maps), strict=True):
+    for together, alone in zip(project(x, *maps), (one(x) for one in maps), strict=True):
         torch.testing.assert_close(together, alone)
         assert together.untyped_storage().nbytes() == 2 * widths * 4  # one product made all three
 
@@ -46,9 +46,9 @@ def test_matrices_that_parted_are_read_one_by_one(bias: bool) -> None:
         if bias:
             nn.init.ones_(one.bias)
     x = torch.ones(1, 1, 6)
-    assert apply_together(maps, x)[0].shape == (1, 1, 6)
+    assert project(x, *maps)[0].shape == (1, 1, 6)
     maps[1].weight.data = torch.zeros_like(maps[1].weight)
-    answers = apply_together(maps, x)
+    answers = project(x, *maps)
     for answer, one in zip(answers, maps, strict=True):
         assert torch.equal(answer, one(x))
     assert answers[1].unique().tolist() == [float(bias)]

@@ -113,8 +113,8 @@ def test_greedy_decoding_of_fifty_sentences_equals_the_reference_library(name: s
             max_length=None,
             forced_eos_token_id=None,
         )
-        written = [step.token.id for step in lm.decode(sentence, max_new_tokens=40)]
-        assert written == expected[0, 1:].tolist(), sentence
+        generated = [step.token.id for step in lm.decode(sentence, max_new_tokens=40)]
+        assert generated == expected[0, 1:].tolist(), sentence
 
 
 @pytest.mark.parametrize("name", SHIPPED)

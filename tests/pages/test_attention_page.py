@@ -122,12 +122,12 @@ def test_lines_of_a_long_text_are_those_of_a_window_and_say_so() -> None:
 def test_a_target_someone_types_is_what_the_decoder_reads() -> None:
     app = picked(opened("attention", CAT), "own_target", True)
     own = shown(app)
-    assert app.text_input(key="target").value == own.lm.text([token.id for token in own.written])
+    assert app.text_input(key="target").value == own.lm.text([token.id for token in own.generated])
     app.text_input(key="target").set_value("A dog runs.").run()
     assert not app.exception
     rows = numbers(chart(app, "heatmap")["data"][0]["z"]).shape[0]
-    assert rows == len(own.lm.written("A dog runs.").tokens)
-    assert payload(app, "pieces")["rows"][1]["chips"][0]["label"] == own.written[0].label
+    assert rows == len(own.lm.target_reading("A dog runs.").tokens)
+    assert payload(app, "pieces")["rows"][1]["chips"][0]["label"] == own.generated[0].label
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_link_restores_strategy_seed_and_stages() -> None:
 def test_every_page_shows_the_text_that_was_drawn() -> None:
     drawn = ids_of(opened("decoding", CAT, **DRAWN))
     app = opened("attention", CAT, **DRAWN)
-    assert [token.id for token in shown(app).written] == drawn
+    assert [token.id for token in shown(app).generated] == drawn
 
 
 def test_the_line_holds_entropy_and_surprisal_of_every_step(downloads: dict[str, Callable[[], str]]) -> None:

@@ -65,7 +65,7 @@ def test_two_futures_are_kept_and_compared(family: str) -> None:
 def test_the_cache_is_shown_in_its_real_bytes(family: str) -> None:
     app = picked(of(family), "beside", "cache")
     held = sum(numbers(trace["y"]) for trace in chart(app, "held")["data"])
-    assert held.tolist() == [step.reached.cache.bytes for step in shown(app).steps]
+    assert held.tolist() == [step.state.cache.bytes for step in shown(app).steps]
 
 
 @pytest.mark.parametrize("family", WRITING)

@@ -5,10 +5,11 @@ import math
 import torch
 from torch import nn
 
+from model.block import Dropout
 from model.network import Network
 from model.positions import sinusoids
 from model.recurrent import Recurrent
-from model.transformer import Dropout, Transformer
+from model.transformer import Transformer
 from training.recipe import Recipe
 
 NORMED = 0.02  # if a norm follows the embeddings (Devlin et al. 2019)

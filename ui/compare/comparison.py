@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from analysis.alignment import Alignment, align
 from analysis.difference import Grid, difference, moved, nearest_heads, row_step
+from model.attention_trace import AttentionTrace
 from model.tokenizers.tokens import Token
-from model.trace import AttentionTrace
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
 from ui.maps import attention as maps_attention

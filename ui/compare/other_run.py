@@ -24,7 +24,7 @@ MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts 
 class Other:
     """The second run: what it writes by itself, and the reading whose attention is compared."""
 
-    written: Run
+    generated_run: Run
     read: Run
     mode: str
 
@@ -110,9 +110,9 @@ def with_parts_off(run: Run) -> Other | None:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
         return None
-    written = run_of(replace(run.spec, edits=edits), like=run.spec)
+    generated_run = run_of(replace(run.spec, edits=edits), like=run.spec)
     read = reread(run, edits)
-    return None if written is None else Other(written, read, "edits")
+    return None if generated_run is None else Other(generated_run, read, "edits")
 
 
 def reread(run: Run, edits: tuple[state_edits.Off, ...]) -> Run:

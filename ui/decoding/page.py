@@ -97,22 +97,22 @@ def pick_view(run: Run) -> str:
     return picked or "read"
 
 
-def written(run: Run, step: int) -> None:
+def draw_tokens(run: Run, step: int) -> None:
     """Tokens so far, the one being written dashed at the end, and those still to come. A click goes to its step."""
     start = run.steps[0].read["decoder"]
-    written = [*start, *(one.token for one in run.steps)]
+    decoder_tokens = [*start, *(one.token for one in run.steps)]
     here, first = len(start) + step, len(start)
-    begin, end = max(0, here + 1 - WINDOW), min(len(written), here + 1 + WINDOW)
+    begin, end = max(0, here + 1 - WINDOW), min(len(decoder_tokens), here + 1 + WINDOW)
     chips = [more(begin, "before")] * (begin > 0) + [
-        tokens.chip(written[n]) if n < first else chip(run, n - first, current=n == here)
+        tokens.chip(decoder_tokens[n]) if n < first else chip(run, n - first, current=n == here)
         for n in range(begin, here + 1)
     ]
     coming = [chip(run, n - first) for n in range(here + 1, end)]
-    coming += [more(len(written) - end, "more")] * (end < len(written))
+    coming += [more(len(decoder_tokens) - end, "more")] * (end < len(decoder_tokens))
 
     def jump(event: ChipEvent) -> None:
         index = here + 1 + event.index if event.row else begin + event.index - (begin > 0)
-        if first <= index < len(written):
+        if first <= index < len(decoder_tokens):
             st.session_state["step"] = index - first
 
     rows = [Strip("so far", chips), Strip("to come", coming, empty="nothing: the text ends here")]

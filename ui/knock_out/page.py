@@ -100,8 +100,8 @@ def texts(found: Measured) -> None:
     rows = [Strip(name, chips)]
     again = writes_now(run, edits) if edits and run.steps else None
     if again is not None:
-        marks = compare_texts.without_equal(run, again, run.written, again.written)[1]
-        rows.append(Strip("writes now", compare_texts.chips(again.written, marks)))
+        marks = compare_texts.without_equal(run, again, run.generated, again.generated)[1]
+        rows.append(Strip("writes now", compare_texts.chips(again.generated, marks)))
 
     def choose(event: ChipEvent) -> None:
         if event.row == 0:

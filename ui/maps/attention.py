@@ -8,8 +8,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.merging import Axis, Reshaping
+from model.attention_trace import AttentionTrace
 from model.tap import StackName
-from model.trace import AttentionTrace
 from ui.maps.merging import Special, first_of, reshaping
 from ui.runs.runner import Run
 

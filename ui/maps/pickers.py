@@ -19,7 +19,7 @@ def with_target(run: Run) -> Run:
     """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
     if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
         return run
-    address.start_with("target", run.lm.text([token.id for token in run.written]))
+    address.start_with("target", run.lm.text([token.id for token in run.generated]))
     target = st.text_input(
         "What the decoder reads", key="target", live="50ms", bind="query-params", placeholder="Type a target sentence"
     )

@@ -88,7 +88,7 @@ def draw_next_tokens(run: Run, number: int) -> None:
         filename=f"{run.spec.model.rpartition('/')[2]}-prediction",
         csv=lambda: table_csv({"token": labels, "id": ids, "probability": [float(p) for p in values]}),
     )
-    text = run.lm.text([token.id for token in run.written]) if run.written else ""
+    text = run.lm.text([token.id for token in run.generated]) if run.generated else ""
     st.text(text and ("→ " + text if run.reader == "encoder" else "… " + text.strip() + " …"), help=None)
 
 

@@ -26,7 +26,7 @@ def own_answers(run: Run) -> list[str]:
     if not run.steps:
         return []
     if run.lm.kind == "encoder-decoder":
-        return written(run)
+        return generated(run)
     count = min(CANDIDATES, run.lm.config.vocab_size)
     return readable(run, [token.id for token, _ in run.steps[0].top(count)])
 
@@ -51,7 +51,7 @@ def readable(run: Run, ids: list[int]) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))[:2]
 
 
-def written(run: Run) -> list[str]:
+def generated(run: Run) -> list[str]:
     """The output, and the output with the closest choice between two tokens made the other way."""
     steps = [step for step in run.steps if not step.token.special][:MOST_ANSWER_TOKENS]
     rivals = [next((t for t, _ in step.top(3) if t.id != step.token.id and not t.special), None) for step in steps]

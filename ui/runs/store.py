@@ -66,8 +66,8 @@ class Run:
         return len(self.trace.tokens(self.reader))
 
     @property
-    def written(self) -> tuple[Token, ...]:
-        """What came out, the end token included."""
+    def generated(self) -> tuple[Token, ...]:
+        """The output, the end token included; where the target was given, its tokens after the start token."""
         if self.steps:
             return tuple(step.token for step in self.steps)
         return self.trace.tokens("decoder")[1:] if self.lm.kind == "encoder-decoder" else ()

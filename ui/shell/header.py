@@ -155,7 +155,7 @@ def pieces(run: Run) -> None:
     """The text as the model reads it, and what it wrote."""
     rows = reading_rows(run)
     if run.lm.kind != "encoder" and run.lm.net.head is not None:
-        rows.append(_strip("writes", run.written))
+        rows.append(_strip("writes", run.generated))
     token_strip(rows, key="pieces", label="The text as pieces", clickable=False)
     notes = odd_input(run.spec.text, {token.label for token in run.source if token.special})
     if hidden := [i for i in run.spec.masks if i < len(run.source)]:

@@ -31,19 +31,19 @@ def decoded(
     return list(lm.decode(PROMPT, strategy=strategy, max_new_tokens=LENGTH, stop=(), edits=edits, draft=draft))
 
 
-def drafts_of(written: list[int]) -> dict[str, list[int]]:
+def drafts_of(generated: list[int]) -> dict[str, list[int]]:
     """What a text may look like after a keystroke, seen from the text before it."""
-    other = next(i for i in range(3, 40) if i not in written)
+    other = next(i for i in range(3, 40) if i not in generated)
     return {
-        "all of it": written,
-        "its beginning": written[:3],
-        "more than may be written": [*written, *ids(60, seed=8)],
-        "one token too many": [*written[:2], other, *written[2:]],
-        "one token missing": [*written[:2], *written[3:]],
-        "another token in its place": [*written[:3], other, *written[4:]],
-        "another beginning": [other, *written[1:]],
+        "all of it": generated,
+        "its beginning": generated[:3],
+        "more than may be generated": [*generated, *ids(60, seed=8)],
+        "one token too many": [*generated[:2], other, *generated[2:]],
+        "one token missing": [*generated[:2], *generated[3:]],
+        "another token in its place": [*generated[:3], other, *generated[4:]],
+        "another beginning": [other, *generated[1:]],
         "nothing of it": [other] * 9,
-        "an end in the middle": [*written[:2], END, *written[2:]],
+        "an end in the middle": [*generated[:2], END, *generated[2:]],
     }
 
 
@@ -53,7 +53,7 @@ def assert_same(some: list[Step], others: list[Step]) -> None:
     for one, other in zip(some, others, strict=True):
         assert (one.index, one.ended, one.read) == (other.index, other.ended, other.read)
         assert torch.allclose(one.logits, other.logits, atol=1e-4)
-        assert one.reached.cache.length == other.reached.cache.length
+        assert one.state.cache.length == other.state.cache.length
         assert set(one.trace.recording.chunks) == set(other.trace.recording.chunks)
         for place, site in other.trace.recording.chunks:
             rows, expected = one.trace.kept(place, site), other.trace.kept(place, site)

@@ -41,7 +41,7 @@ def test_memory_grows_with_the_length_of_a_decode_and_not_with_its_square() -> N
     held = {n: steps[n - 1].recording.until(n - 1).bytes for n in (64, 128, 256)}
     assert held[128] == 2 * held[64]
     assert held[256] == 4 * held[64]
-    assert len({id(step.written) for step in steps}) == 1, "one list of tokens serves all steps"
+    assert len({id(step.decoder_tokens) for step in steps}) == 1, "one list of tokens serves all steps"
     assert steps[-1].recording.bytes == held[256]
 
 

@@ -41,8 +41,8 @@ def test_the_assembled_trace_of_a_decode_is_one_full_pass(name: str, edited: boo
     both = config.kind == "encoder-decoder"
     prompt = ids(6, seed=3)
     steps = list(lm.decode(prompt, max_new_tokens=6, stop=(), edits=edits))
-    written = [step.token.id for step in steps[:-1]]
-    whole = lm.run(prompt, target=[START, *written], edits=edits) if both else lm.run(prompt + written, edits=edits)
+    generated = [step.token.id for step in steps[:-1]]
+    whole = lm.run(prompt, target=[START, *generated], edits=edits) if both else lm.run(prompt + generated, edits=edits)
     trace = steps[-1].trace
     assert set(trace.recording.chunks) == set(whole.recording.chunks)
     for place, site in whole.recording.chunks:
@@ -62,13 +62,13 @@ def test_every_cached_step_predicts_what_reading_from_the_start_predicts(name: s
     lm = random_model(WRITING[name])
     both = lm.kind == "encoder-decoder"
     prompt = ids(5, seed=4)
-    written: list[int] = []
+    generated: list[int] = []
     for step in lm.decode(prompt, max_new_tokens=5, stop=()):
-        again = lm.run(prompt, target=[START, *written]) if both else lm.run(prompt + written)
+        again = lm.run(prompt, target=[START, *generated]) if both else lm.run(prompt + generated)
         assert (step.logits - again.logits[-1]).abs().max() < 1e-4
         assert torch.allclose(step.probabilities, again.probabilities(), atol=1e-5)
         assert step.token.id == int(again.logits[-1].argmax())
-        written.append(step.token.id)
+        generated.append(step.token.id)
 
 
 def test_the_trace_of_an_earlier_step_ends_where_that_step_stood() -> None:
@@ -86,10 +86,10 @@ def test_tokens_already_written_are_read_and_not_written_again() -> None:
     for config in (DECODER, BOTH):
         lm = random_model(config)
         first = list(lm.decode(ids(4), max_new_tokens=6, stop=()))
-        written = [step.token.id for step in first]
+        generated = [step.token.id for step in first]
         head = [START] if config.kind == "encoder-decoder" else []
-        rest = list(lm.decode(ids(4), target=[*head, *written[:3]], max_new_tokens=3, stop=()))
-        assert [step.token.id for step in rest] == written[3:]
+        rest = list(lm.decode(ids(4), target=[*head, *generated[:3]], max_new_tokens=3, stop=()))
+        assert [step.token.id for step in rest] == generated[3:]
         assert [step.index for step in rest] == [0, 1, 2]
         assert len(rest[0].trace.tokens("decoder")) == (4 if head else 7)
 
@@ -104,7 +104,7 @@ def test_a_target_typed_as_text_follows_the_start_token() -> None:
     lm = random_model(shaped("encoder-decoder"), tokenizer=byte_tokenizer())
     step = next(lm.decode([5, 6], target=[START, 7]))
     assert [token.id for token in step.read["decoder"]] == [START, 7]
-    assert [token.id for token in lm.written("  ").tokens] == [START]
+    assert [token.id for token in lm.target_reading("  ").tokens] == [START]
 
 
 @pytest.mark.parametrize("config", [DECODER, BOTH])
@@ -121,9 +121,9 @@ def test_a_forced_choice_is_written_and_read_on_from(config: TransformerConfig) 
 
 def test_a_decode_says_why_it_ended() -> None:
     lm = random_model(DECODER)
-    written = list(lm.decode(ids(4), max_new_tokens=4, stop=()))
-    assert [step.ended for step in written] == [None, None, None, "limit"]
-    stop = written[0].token.id
+    generated = list(lm.decode(ids(4), max_new_tokens=4, stop=()))
+    assert [step.ended for step in generated] == [None, None, None, "limit"]
+    stop = generated[0].token.id
     assert [step.ended for step in lm.decode(ids(4), stop=[stop])] == ["end"]
     assert [step.ended for step in lm.decode(ids(4), strategy=Forced(((1, END),)))][-1] == "end"
     assert len(list(lm.decode(ids(4), strategy=Forced(((1, END),)), stop=(), max_new_tokens=4))) == 4
@@ -192,17 +192,17 @@ def test_all_stages_together_act_in_the_order_of_the_reference_library(seed: int
 
 
 def test_constraints_act_as_the_reference_library_applies_them() -> None:
-    logits, written = some_logits(0), [START, 7, 8]
+    logits, generated = some_logits(0), [START, 7, 8]
     rules = Constraints(never=(4, 5), never_sequences=((7, 8, 9), (8, 10), (3, 11)), never_first=(12,))
     theirs = reference.NoBadWordsLogitsProcessor([[7, 8, 9], [8, 10], [3, 11]], eos_token_id=torch.tensor([END]))
     theirs_after = reference.SuppressTokensLogitsProcessor([4, 5])
-    batch = torch.tensor([written])
+    batch = torch.tensor([generated])
     expected = theirs_after(batch, theirs(batch, logits[None].clone()))[0]
-    assert torch.equal(constrained(logits, rules, written, index=2), expected)
-    assert constrained(logits, rules, written, index=0)[12] == float("-inf")
+    assert torch.equal(constrained(logits, rules, generated, index=2), expected)
+    assert constrained(logits, rules, generated, index=0)[12] == float("-inf")
     first = constrained(logits, Constraints(forced_first=6), [START], index=0)
     assert torch.equal(first, reference.ForcedBOSTokenLogitsProcessor(6)(torch.tensor([[START]]), logits[None])[0])
-    assert torch.equal(constrained(logits, Constraints(forced_first=6), written, index=2), logits)
+    assert torch.equal(constrained(logits, Constraints(forced_first=6), generated, index=2), logits)
 
 
 @pytest.mark.parametrize("config", [DECODER, BOTH])

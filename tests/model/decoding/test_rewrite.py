@@ -17,7 +17,7 @@ PROMPT = ids(5, seed=6)
 EDITS = (ZeroHead("decoder", 1, "self", 2), CutEdge("decoder", 0, "self", 1, 6, 1))
 
 
-def written(steps: list[Step]) -> list[int]:
+def generated(steps: list[Step]) -> list[int]:
     return [step.token.id for step in steps]
 
 
@@ -27,7 +27,7 @@ def another(lm: LanguageModel, steps: list[Step], at: int) -> Forced:
 
 
 def same(found: list[Step], expected: list[Step]) -> None:
-    assert written(found) == written(expected)
+    assert generated(found) == generated(expected)
     assert [step.ended for step in found] == [step.ended for step in expected]
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one.logits, other.logits, atol=1e-4, rtol=0)
@@ -98,16 +98,16 @@ def test_a_chosen_end_token_ends_the_branch_and_losing_it_lets_the_text_go_on() 
     steps = list(lm.decode(PROMPT, max_new_tokens=6, stop=()))
     ended = list(rewrite(lm, steps, Forced(((2, END),)), max_new_tokens=6))
     assert [step.ended for step in ended] == [None, None, "end"]
-    assert written(list(rewrite(lm, ended, Greedy(), max_new_tokens=6, stop=()))) == written(steps)
+    assert generated(list(rewrite(lm, ended, Greedy(), max_new_tokens=6, stop=()))) == generated(steps)
 
 
 def test_tokens_written_before_count_for_the_draws() -> None:
     lm = random_model(shaped("encoder-decoder"))
     strategy = Sample(1.5, seed=2)
     whole = list(lm.decode(PROMPT, strategy=strategy, max_new_tokens=6, stop=()))
-    target = [START, *written(whole)[:2]]
+    target = [START, *generated(whole)[:2]]
     rest = list(lm.decode(PROMPT, target=target, max_new_tokens=4, stop=()))
-    assert written(list(rewrite(lm, rest, strategy, max_new_tokens=4, stop=()))) == written(whole)[2:]
+    assert generated(list(rewrite(lm, rest, strategy, max_new_tokens=4, stop=()))) == generated(whole)[2:]
 
 
 def test_nothing_to_go_on_from_is_said_in_words() -> None:

@@ -46,7 +46,7 @@ def test_sampling_equals_generate_token_for_token(
     reference.save(tmp_path)
     lm = model.load(tmp_path, "cpu")
     strategy = model.Sample(**settings, seed=SEED)  # type: ignore[arg-type]
-    written = [step.token.id for step in lm.decode(IDS, strategy=strategy, max_new_tokens=15)]
+    generated = [step.token.id for step in lm.decode(IDS, strategy=strategy, max_new_tokens=15)]
     draws = SameDraws()
     with monkeypatch.context() as patch:
         patch.setattr(torch, "multinomial", draws)
@@ -63,8 +63,8 @@ def test_sampling_equals_generate_token_for_token(
         )[0].tolist()
     expected = theirs[1:] if reference.net.config.is_encoder_decoder else theirs[len(IDS) :]
     assert draws.drawn == len(expected)
-    assert written == expected
-    assert len(set(written)) > 3
+    assert generated == expected
+    assert len(set(generated)) > 3
 
 
 def test_the_odd_cases_are_among_those_every_family_is_checked_on() -> None:

@@ -143,8 +143,8 @@ def test_a_tensor_of_any_name_leaves_one_line(folder: Path, name: str) -> None:
 def test_ids_of_a_generation_config_that_are_no_ids_are_left_out(folder: Path, generation: dict[str, Any]) -> None:
     (folder / "generation_config.json").write_text(json.dumps(generation))
     lm = model.load(folder, "cpu")
-    written = [step.token.id for step in lm.decode(IDS, max_new_tokens=3, stop=())]
-    assert len(written) == 3
+    generated = [step.token.id for step in lm.decode(IDS, max_new_tokens=3, stop=())]
+    assert len(generated) == 3
     rules = lm.constraints
     known = [*rules.never, *rules.never_first, *lm.special.end, *(i for s in rules.never_sequences for i in s)]
     assert all(type(i) is int and 0 <= i < 61 for i in known)

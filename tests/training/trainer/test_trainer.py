@@ -8,7 +8,8 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from model.transformer import Dropout, Transformer
+from model.block import Dropout
+from model.transformer import Transformer
 from training.data.batches import encode_examples, plan_epoch, read_batch
 from training.data.translation_pairs import LEXICON, read_pairs
 from training.recipe import Recipe

@@ -14,6 +14,7 @@ from model.language_model import LanguageModel
 from model.recording import Recording
 from model.tap import Place
 from model.tokenizers.tokens import Token
+from model.trace import trace_of
 from model.transformer import Transformer
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui.runs import runner
@@ -34,7 +35,7 @@ def run_of(name: str, size: int) -> Run:
     recording = Recording()
     recording.keep(Place("encoder"), "entering", torch.zeros(1, 1, size // 4))
     read = {"encoder": (Token(3, "a", "a"),), "decoder": (Token(1, "<s>", "<s>", special=True),)}
-    return Run(RunSpec("tiny", "cpu", name), tiny(), tiny().trace(read, recording), (), 0)
+    return Run(RunSpec("tiny", "cpu", name), tiny(), trace_of(tiny(), read, recording), (), 0)
 
 
 @pytest.mark.parametrize(
@@ -188,8 +189,8 @@ def test_after_each_position_comes_the_next_token_read_and_last_the_one_written(
 def test_a_target_someone_typed_is_read_and_nothing_is_written() -> None:
     run = runner.get(replace(SPEC, target="I do not know."))
     assert run.steps == ()
-    assert run.lm.text([token.id for token in run.written]) == "I do not know."
-    assert run.after("decoder") == [*[token.id for token in run.written], None]
+    assert run.lm.text([token.id for token in run.generated]) == "I do not know."
+    assert run.after("decoder") == [*[token.id for token in run.generated], None]
 
 
 def test_a_decoder_alone_reads_its_prompt_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
