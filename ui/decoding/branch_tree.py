@@ -47,7 +47,7 @@ def common(one: Run, other: Run) -> int:
     )
 
 
-def grown(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
+def tree_of(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
     """Branches and their runs as a tree; each hangs from the earlier one that it follows longest."""
     limbs = list[Limb]()
     for branch, run in zip(held, every, strict=True):
@@ -57,7 +57,7 @@ def grown(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
     return limbs
 
 
-def picture(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> None:
+def draw_tree(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> None:
     """The tree as a figure; a click on a token shows its branch at that step."""
     twigs = [twig(run, limb, name) for limb, name in zip(limbs, names, strict=True)]
     fig = branch_tree(twigs, theme=theme.current(), step=at)
@@ -86,7 +86,7 @@ def picture(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> N
 def twig(run: Run, limb: Limb, name: str) -> Twig:
     """A limb as the figure takes it."""
     own = limb.run.steps[limb.start :]
-    chosen = {step for step, _ in limb.branch.choices}
+    chosen = {step for step, _ in limb.branch.tokens}
     return Twig(
         name,
         f"{limb.bits:.1f} bits",
@@ -96,7 +96,7 @@ def twig(run: Run, limb: Limb, name: str) -> Twig:
         [format_percent(limb.probability(step.index)) for step in own],
         [step.index in chosen for step in own],
         limb.run.steps[-1].ended == "end",
-        limb.branch.choices == run.spec.choices,
+        limb.branch.tokens == run.spec.choices,
     )
 
 
@@ -121,12 +121,12 @@ def as_document(limbs: Sequence[Limb], here: Run) -> list[dict[str, object]]:
     return [
         {
             "name": limb.branch.name,
-            "on_screen": limb.branch.choices == here.spec.choices,
+            "on_screen": limb.branch.tokens == here.spec.choices,
             "leaves_branch": limb.parent,
             "at_step": limb.start if limb.parent is not None else None,
             "choices": [
                 {"step": step, "id": token, "token": limb.run.lm.token(token).label}
-                for step, token in limb.branch.choices
+                for step, token in limb.branch.tokens
             ],
             "written": limb.run.lm.text([step.token.id for step in limb.run.steps]),
             "log2_probability": -limb.bits if math.isfinite(limb.bits) else None,

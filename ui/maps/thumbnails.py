@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.components.head_grid.head_grid import MOST, thumbnails
+from ui.components.head_grid.head_grid import MOST_CELLS_A_SIDE, thumbnails
 from ui.maps.attention import AttentionView
 from ui.runs.runner import Run
 from viz.labels import visible
@@ -70,7 +70,7 @@ def _what(view: AttentionView) -> object:
 
 def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
     pictures, captions = [], []
-    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST
+    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST_CELLS_A_SIDE
     for layer in range(view.layers):
         asks = view.attention(layer)
         blocks: Iterable[NDArray[np.float32]]

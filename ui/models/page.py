@@ -29,9 +29,8 @@ from ui.models.families import EXAMPLES, example_config
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import DEFAULT_MODEL
-from ui.shell import task_prefixes as shell_task_prefixes
 from ui.shell import text_box
-from ui.shell.task_prefixes import with_prefix
+from ui.shell.task_prefixes import all_prefixes, with_prefix
 from ui.state import address
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
@@ -53,7 +52,7 @@ def pick_part() -> str:
         label_visibility="collapsed",
         required=True,
     )
-    address.write_into_address("models", part or "model", "model")
+    address.link("models", part or "model", "model")
     return part or "model"
 
 
@@ -153,7 +152,7 @@ def special_tokens(lm: LanguageModel) -> None:
 
 def task_prefixes(lm: LanguageModel) -> None:
     """What Regard does not add by itself, and what a person can put before a text."""
-    known = shell_task_prefixes.openings(lm)
+    known = all_prefixes(lm)
     heading(
         "What is added to your text", "Special tokens that the tokenizer asks for are shown among the pieces above."
     )
@@ -261,7 +260,7 @@ def two_families(lm: LanguageModel) -> None:
         with column:
             address.keep_among(key, names, first)
             name = st.selectbox("Family", names, key=key, format_func=family_title)
-            address.write_into_address(key, name or first, first)
+            address.link(key, name or first, first)
             config = example_config(name or first)
             stack: Stack = "decoder" if config.decoder_layers else "encoder"
             st.caption(markdown.plain(EXAMPLES[name or first].source))

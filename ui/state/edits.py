@@ -15,7 +15,7 @@ from model.errors import InputError
 from model.tap import Part, StackName
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs.runner import Run
-from ui.state import address
+from ui.state.linked import Linked, Owned
 
 Off = ZeroHead | CutEdge | SkipSublayer
 
@@ -58,16 +58,12 @@ def _edit(match: re.Match[str]) -> Off:
     return CutEdge(stack, layer, part, int(match[4]), int(match[5]), int(match[6]))
 
 
+OFF = Owned(Linked[tuple[Off, ...]]("off", (), read, write))
+
+
 def held(run: Run) -> tuple[Off, ...]:
-    """What is off in this run's model; at first what the link says of it. Another model begins with nothing off."""
-    if "off" not in st.session_state:
-        asked = read(st.query_params.get("off", ""))
-        there = tuple(edit for edit in asked if is_there(run.lm.config, edit))
-        if len(there) < len(asked):
-            st.session_state["off_missing"] = len(asked) - len(there)
-        st.session_state["off"] = (run.spec.model, there)
-    model, edits = st.session_state["off"]
-    return tuple(edits) if model == run.spec.model else ()
+    """What is off in this run's model. A link may name more than the model has."""
+    return tuple(edit for edit in OFF.get(run.spec.model) if is_there(run.lm.config, edit))
 
 
 def is_there(config: TransformerConfig, edit: Off) -> bool:
@@ -81,13 +77,12 @@ def is_there(config: TransformerConfig, edit: Off) -> bool:
 
 def link(run: Run) -> None:
     """Keeps the address in step with what is off."""
-    address.link("off", write(held(run)))
+    OFF.link(held(run))
 
 
 def set_off(run: Run, edits: Sequence[Off]) -> None:
     """Replaces what is off."""
-    st.session_state["off"] = (run.spec.model, tuple(dict.fromkeys(edits))[:MOST])
-    st.session_state.pop("off_missing", None)
+    OFF.set(run.spec.model, tuple(dict.fromkeys(edits))[:MOST])
 
 
 def toggle(run: Run, edit: Off) -> None:
@@ -114,8 +109,8 @@ def name(edit: Off, run: Run) -> str:
     return f"{where} H{edit.head}: “{asking[edit.query].label}” ✂ “{asked[edit.key].label}”"
 
 
-def chips(run: Run) -> None:
-    """What is off, a click on one restores it; and all at once."""
+def draw_chips(run: Run) -> None:
+    """A chip for each part that is off: a click switches it on again. And a button for all of them."""
     edits = held(run)
 
     def restore(event: ChipEvent) -> None:
@@ -132,7 +127,7 @@ def chips(run: Run) -> None:
             )
         if edits:
             st.button("Restore all", key="restore_all", on_click=set_off, args=(run, ()), type="tertiary")
-    if missing := st.session_state.get("off_missing"):
+    if missing := len(OFF.get(run.spec.model)) - len(edits):
         many = "1 part" if missing == 1 else f"{missing} parts"
         st.warning(f"The link switches off {many} that this model does not have; the rest holds.", icon="⚠️")
     if len(edits) == MOST:
