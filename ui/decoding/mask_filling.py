@@ -19,12 +19,12 @@ from ui.decoding.filled_masks import (
     possible,
     run_after,
 )
+from ui.decoding.tokens_read import layer_name, pick_layer, rows_of_heads
 from ui.figures import array, markdown, theme, tokens
 from ui.runs.runner import Run
 from ui.shell import encoder_input, masks
 from ui.state import address, choices
 from ui.state.shown_step import move_step, show_step, shown_step
-from viz.attention import heads_by_key
 from viz.export import matrix_csv, table_csv
 from viz.next_token import next_token_chart
 from viz.percent import format_percent
@@ -212,22 +212,12 @@ def draw_tokens_read(run: Run, fill: Filled, at: int) -> None:
     """Which tokens each head of a layer attends to from the mask."""
     config = run.lm.config
     layers = range(config.encoder_layers)
-    layer = address.keep_among("fill_layer", layers, config.encoder_layers - 1, lambda n: f"layer {n}")
+    layer = address.keep_among("fill_layer", layers, config.encoder_layers - 1, layer_name)
     trace = run_after(run, fill.before).trace
     weights = array(trace.attention("encoder", layer).weights()[:, fill.at])
     names = [f"L{layer} H{head}" for head in range(config.n_heads)]
     labels = [token.label for token in trace.tokens("encoder")]
-    fig = heads_by_key(
-        weights,
-        labels,
-        theme=theme.current(),
-        query=run.source[fill.at].label,
-        names=names,
-        verb="reads",
-        title_key="",
-        width=430,
-        height=380,
-    )
+    fig = rows_of_heads(weights, names, labels, run.source[fill.at].label, height=380)
     figures.head(
         fig,
         key="fill_read",
@@ -236,13 +226,5 @@ def draw_tokens_read(run: Run, fill: Filled, at: int) -> None:
         filename=f"fill-{at}-read",
         csv=lambda: matrix_csv(weights, names, labels),
     )
-    st.segmented_control(
-        "Layer",
-        layers,
-        key="fill_layer",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-        format_func=lambda n: f"layer {n}",
-    )
+    pick_layer(layers, key="fill_layer")
     figures.chart(fig, key="fill_read", filename=f"fill-{at}-read")

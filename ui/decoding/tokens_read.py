@@ -1,5 +1,6 @@
 """Which tokens were read for a new token: a row of attention for each head, and the alignment of the text so far."""
 
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -63,17 +64,7 @@ def draw_heads(run: Run, step: Step) -> None:
     weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights_from(-1)[:, 0]) for i in chosen])
     names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
     keys = keys_read(run, step)
-    fig = heads_by_key(
-        weights,
-        keys,
-        theme=theme.current(),
-        query=step.token.label,
-        names=names,
-        verb="reads",
-        title_key="",
-        width=430,
-        height=400,
-    )
+    fig = rows_of_heads(weights, names, keys, step.token.label, height=400)
     figures.head(
         fig,
         key="readers",
@@ -82,16 +73,36 @@ def draw_heads(run: Run, step: Step) -> None:
         filename=f"read-at-step-{step.index}",
         csv=lambda: matrix_csv(weights, names, keys),
     )
+    pick_layer(options, key="read_layer")
+    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
+
+
+def rows_of_heads(weights: Matrix, names: list[str], keys: list[str], query: str, *, height: int) -> go.Figure:
+    """Weights (heads, key) of one query: a row for each head."""
+    return heads_by_key(
+        weights,
+        keys,
+        theme=theme.current(),
+        query=query,
+        names=names,
+        verb="reads",
+        title_key="",
+        width=430,
+        height=height,
+    )
+
+
+def pick_layer(options: Sequence[str] | range, *, key: str) -> None:
+    """The picker of a layer; `address.keep_among` has brought its value into range before."""
     st.segmented_control(
         "Layer",
         options,
-        key="read_layer",
+        key=key,
         bind="query-params",
         required=True,
         label_visibility="collapsed",
         format_func=layer_name,
     )
-    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
 
 
 def draw_alignment(run: Run, step: Step) -> None:
@@ -200,15 +211,7 @@ def draw_alignment_pickers(run: Run, trace: Trace) -> None:
     aligned = heads_that_align(trace, head)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not aligned:
-            st.segmented_control(
-                "Layer",
-                range(run.lm.config.decoder_layers),
-                key="align_layer",
-                bind="query-params",
-                required=True,
-                format_func=layer_name,
-                label_visibility="collapsed",
-            )
+            pick_layer(range(run.lm.config.decoder_layers), key="align_layer")
         st.selectbox(
             "Head",
             head_options(run),
