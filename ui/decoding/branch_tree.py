@@ -1,4 +1,4 @@
-"""The branches of a text as one tree: where each leaves which, drawn, and as a document."""
+"""The branches of a text as one tree: as a figure, as CSV and as JSON."""
 
 import math
 from collections.abc import Sequence
@@ -28,19 +28,19 @@ class Limb:
     parent: int | None  # which of the branches before it, the one that shares most
 
     def probability(self, step: int) -> float:
-        """Of the token of a step, in the full softmax before it was chosen."""
+        """The probability of the token of a step, in the full softmax."""
         read = certainty(self.run)
         return float(read.probability[len(read.came) - len(self.run.steps) + step])
 
     @property
     def bits(self) -> float:
-        """Minus the base-2 logarithm of the probability of all it wrote."""
+        """Minus the base-2 logarithm of the probability of the whole generated text."""
         read = certainty(self.run)
         return float(read.surprisal[len(read.came) - len(self.run.steps) :].double().sum())
 
 
 def common(one: Run, other: Run) -> int:
-    """How many tokens two runs begin with alike."""
+    """The number of first tokens that two runs share."""
     pairs = zip(one.steps, other.steps, strict=False)
     return next(
         (n for n, (a, b) in enumerate(pairs) if a.token.id != b.token.id), min(len(one.steps), len(other.steps))
@@ -48,7 +48,7 @@ def common(one: Run, other: Run) -> int:
 
 
 def tree_of(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
-    """Branches and their runs as a tree; each hangs from the earlier one that it follows longest."""
+    """Branches and their runs as a tree. The parent of a branch is the earlier one with which it shares most tokens."""
     limbs = list[Limb]()
     for branch, run in zip(held, every, strict=True):
         shared = [common(run, limb.run) for limb in limbs]
@@ -84,7 +84,7 @@ def draw_tree(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) ->
 
 
 def twig(run: Run, limb: Limb, name: str) -> Twig:
-    """A limb as the figure takes it."""
+    """The input of the figure for one branch."""
     own = limb.run.steps[limb.start :]
     chosen = {step for step, _ in limb.branch.tokens}
     return Twig(
@@ -101,7 +101,7 @@ def twig(run: Run, limb: Limb, name: str) -> Twig:
 
 
 def as_csv(limbs: Sequence[Limb], names: Sequence[str]) -> str:
-    """A row for each token that is a branch's own."""
+    """A row for each token that a branch does not share with its parent."""
     rows = [(n, limb, step) for n, limb in enumerate(limbs) for step in limb.run.steps[limb.start :]]
     return table_csv(
         {
@@ -117,7 +117,7 @@ def as_csv(limbs: Sequence[Limb], names: Sequence[str]) -> str:
 
 
 def as_document(limbs: Sequence[Limb], here: Run) -> list[dict[str, object]]:
-    """The tree as JSON takes it: each branch with the one it leaves, and the tokens that are its own."""
+    """The tree for JSON: each branch with its parent, and the tokens that it does not share with it."""
     return [
         {
             "name": limb.branch.name,

@@ -26,7 +26,7 @@ _PARTED: WeakKeyDictionary[Run, WeakKeyDictionary[Run, Parting]] = WeakKeyDictio
 
 
 def parted(run: Run, other: Run) -> Parting:
-    """Where two branches part, worked out once for both: every step of the page asks for it."""
+    """How far apart two branches are at each step, worked out once for both."""
     held = _PARTED.setdefault(run, WeakKeyDictionary())
     if other not in held:
         held[other] = parting(run.steps, other.steps, attention.PARTS[tokens_read.part_read(run)][1])
@@ -39,7 +39,7 @@ def run_of(run: Run, branch: Branch) -> Run:
 
 
 def title(run: Run, branch: Branch) -> str:
-    """What a branch is called: by its name, or by what was chosen last."""
+    """The name of a branch; without one, the token that was chosen last."""
     if branch.name:
         return branch.name
     if not branch.tokens:

@@ -97,7 +97,7 @@ def draw_chart(run: Run, step: Step) -> None:
 
 
 def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:
-    """(ids, shares) of the bars: the most probable tokens, the one that came among them or below them."""
+    """(ids, probabilities) of the bars: the most probable tokens, and below them the new token if it is not among them."""
     found = expected(run, step)
     ids = found.best[:CANDIDATES].tolist()
     if step.token.id not in ids:
@@ -178,7 +178,7 @@ def draw_other_token(run: Run, step: Step) -> None:
 
 
 def typed(run: Run, step: Step) -> None:
-    """Writes the pieces of a typed text from this step on, each a choice of its own."""
+    """Chooses the tokens of a typed text, one for each step from this one on."""
     text, ids = typed_tokens.taken(run, "write_typed")
     earlier = [choice for choice in run.spec.choices if choice[0] < step.index]
     if len(earlier) + len(ids) > choices.MOST_CHOICES:

@@ -11,7 +11,7 @@ from ui.state.shown_step import show_step
 
 
 def pick_model() -> tuple[str, str]:
-    """(model, device) from the two pickers. A model that a link names and nobody opened here gives way to the default."""
+    """(model, device) from the two pickers. Where a link names a model that is not open here, the default model is used."""
     names = offered()
     switch = st.session_state.pop("switch_to", None)
     if switch in names:
@@ -48,7 +48,7 @@ def pick_model() -> tuple[str, str]:
 
 
 def model_changed() -> None:
-    """Another model: tokens chosen for the last one mean nothing to it."""
+    """Forgets the chosen tokens: their ids mean nothing to another model."""
     st.session_state.pop("not_opened", None)
     choose(())
     show_step(0)

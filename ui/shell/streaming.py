@@ -86,7 +86,7 @@ def stop(spec: RunSpec) -> None:
 
 
 def limited(spec: RunSpec) -> RunSpec:
-    """A spec with the number of tokens a person asked for, or stopped it at."""
+    """A spec with the number of tokens that a person asked for, or at which a person stopped it."""
     stopped = st.session_state.get("stopped")
     if stopped is not None and stopped[0] == replace(spec, most=None):
         return replace(spec, most=stopped[1])

@@ -8,7 +8,7 @@ from ui.state.choices import choose, chosen
 from ui.state.shown_step import show_step
 
 TYPING_PAUSE = "20ms"
-"""How long no key is pressed before a text is sent: shorter than the time between two keys, longer than in a burst of keys."""
+"""A text is sent when no key was pressed for this long: shorter than the usual time between two keys, longer than in a burst."""
 
 
 def draw_text_box(name: str) -> str:
