@@ -62,8 +62,13 @@ OFF = Owned(Linked[tuple[Off, ...]]("off", (), read, write))
 
 
 def held(run: Run) -> tuple[Off, ...]:
-    """What is off in this run's model. A link may name more than the model has."""
-    return tuple(edit for edit in OFF.get(run.spec.model) if is_there(run.lm.config, edit))
+    """What is off in this run's model. Of a link, the parts that the model does not have are left out and counted."""
+    edits = OFF.get(run.spec.model)
+    there = tuple(edit for edit in edits if is_there(run.lm.config, edit))
+    if len(there) < len(edits):
+        set_off(run, there)
+        st.session_state["off_missing"] = len(edits) - len(there)
+    return there
 
 
 def is_there(config: TransformerConfig, edit: Off) -> bool:
@@ -83,6 +88,7 @@ def link(run: Run) -> None:
 def set_off(run: Run, edits: Sequence[Off]) -> None:
     """Replaces what is off."""
     OFF.set(run.spec.model, tuple(dict.fromkeys(edits))[:MOST])
+    st.session_state.pop("off_missing", None)
 
 
 def toggle(run: Run, edit: Off) -> None:
@@ -127,7 +133,7 @@ def draw_chips(run: Run) -> None:
             )
         if edits:
             st.button("Restore all", key="restore_all", on_click=set_off, args=(run, ()), type="tertiary")
-    if missing := len(OFF.get(run.spec.model)) - len(edits):
+    if missing := st.session_state.get("off_missing"):
         many = "1 part" if missing == 1 else f"{missing} parts"
         st.warning(f"The link switches off {many} that this model does not have; the rest holds.", icon="⚠️")
     if len(edits) == MOST:
