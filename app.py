@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ui import figures
 from ui.components.theme_watch.theme_watch import theme_watch
 from ui.figures import theme
 from ui.shell import header, model_picker, requirements
@@ -17,7 +18,7 @@ class PageRow:
     path: str
     name: str
     question: str
-    any_model: bool = False  # has something to show of a model without attention, too
+    any_model: bool = False  # also shows something of a model without attention
 
 
 PAGES = (
@@ -40,23 +41,24 @@ def main() -> None:
     """Sidebar, header, then the page itself."""
     st.set_page_config(page_title="Regard", page_icon="👁️", layout="wide")
     address.take_into_address()
+    figures.link_from(address.of_view)
     theme.apply_style()
     st.logo(theme.MARK, size="large")
     entries = [st.Page(row.path, title=row.name, default=row is PAGES[0]) for row in PAGES]
     page = st.navigation(entries)
     with st.sidebar:
         name, device = model_picker.pick_model()
-    model_picker.say_what_is_not_opened()
+    model_picker.draw_not_opened()
     row = next(row for row in PAGES if row.name == page.title)
     run = header.draw(row.question, name, device)
     if run is not None:
         with st.sidebar:
-            header.about(run)
+            header.draw_model_size(run)
     theme_watch(theme.is_dark(), key="theme")
     if run is None or row.any_model or requirements.has_attention(run.lm):
         page.run()
     else:
-        requirements.explain()
+        requirements.draw_no_attention()
 
 
 main()

@@ -8,11 +8,11 @@ from ui.shell import requirements
 
 run = runner.shown()
 requirements.needs_steps(run)
-found = beam.search(run)
-beam.texts(found)
-beam.tree(found)
+found = beam.pick_search(run)
+beam.draw_texts(found)
+beam.draw_tree(found)
 left, right = st.columns([1, 1], gap="large")
 with left:
-    beam.step_table(found)
+    beam.draw_step(found)
 with right:
-    beam.attention(found)
+    beam.draw_attention(found)

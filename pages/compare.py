@@ -3,7 +3,6 @@
 import streamlit as st
 
 from ui.compare import other_run, page, texts
-from ui.components.keys.keys import keys
 from ui.maps import attention, pickers
 from ui.runs import runner
 
@@ -20,14 +19,10 @@ made, small = page.all_heads(first, second, paired, shared_only)
 if made is not None:
     left, right = st.columns([2, 3], gap="large")
     with right:
-        layer, head = page.pickers(run, part[0], small)
+        layer, head = page.pick_head(run, part[0], small)
         page.detail(made, layer, head)
     if small is not None:
         with left:
             page.overview(made, small, layer, head)
-    keys(
-        {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
-        key="head_keys",
-        on_key=lambda action: pickers.move(action, attention.shown(run, part[0]), layer, head),
-    )
+    pickers.draw_keys(attention.shown(run, part[0]), layer, head)
 texts.both_predictions(run, other)

@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from ui.components.keys.keys import keys
 from ui.decoding import (
-    attention,
     branches,
     candidates,
     export,
@@ -14,51 +12,49 @@ from ui.decoding import (
     page,
     sampling_controls,
     timeline,
+    tokens_read,
 )
 from ui.runs import runner
 from ui.shell import requirements
+from ui.state.shown_step import shown_step
 
 run = runner.shown()
 if run.lm.kind == "encoder" and run.lm.net.head is not None:
-    mask_filling.filling(run)
+    mask_filling.draw(run)
     st.stop()
 requirements.needs_steps(run)
-at = page.at(run)
+at = shown_step(len(run.steps))
 step = run.steps[at]
-page.controls(run, at)
-page.draw_tokens(run, at)
-limbs = branches.tree(run, at)
-page.choices_row(run)
+page.draw_controls(run, at)
+page.draw_text(run, at)
+limbs = branches.draw_rows(run, at)
+page.draw_choices(run)
 whole_text = st.container()  # filled after what a step changes first: the chart of the next token
 left, right = st.columns([1, 1], gap="large")
 with left:
-    candidates.candidates(run, step)
-    candidates.other(run, step)
-    sampling_controls.choosing_controls(run)
-    sampling_controls.stage_table(run, step)
+    candidates.draw_chart(run, step)
+    candidates.draw_other_token(run, step)
+    sampling_controls.draw_controls(run)
+    sampling_controls.draw_stages(run, step)
 with whole_text:
-    timeline.line(run, at)
+    timeline.draw(run, at)
 with right:
     view = page.pick_view(run)
     if view == "inside":
-        inside_step.layer_by_layer(run, step)
+        inside_step.draw_lens(run, step)
     elif view == "branches":
-        branches.compare(run, at)
+        branches.draw_comparison(run, at)
     elif view == "cache":
-        kv_cache.held(run, at)
+        kv_cache.draw_size(run, at)
     else:
-        attention.readers(run, step)
+        tokens_read.draw_heads(run, step)
 if view == "inside":
-    inside_step.who_pushed(run, step)
+    inside_step.draw_attribution(run, step)
 elif view == "branches":
-    branches.below(run, at, limbs)
+    branches.draw_below(run, at, limbs)
 elif view == "cache":
-    kv_cache.work(run, at)
+    kv_cache.draw_operations(run, at)
 else:
-    attention.growing(run, step)
-export.buttons(run)
-keys(
-    {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
-    key="step_keys",
-    on_key=lambda action: page.go(action, at, len(run.steps) - 1),
-)
+    tokens_read.draw_alignment(run, step)
+export.draw_buttons(run)
+page.draw_keys(at, len(run.steps) - 1, key="step_keys")

@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from ui.components.keys.keys import keys
 from ui.heads import all_heads, one_head, table
 from ui.maps import attention, pickers
-from ui.maps import pickers as maps_pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = maps_pickers.pick_part(run)
+part = pickers.pick_part(run)
 view = attention.shown(pickers.with_target(run), part)
 found = all_heads.summary(view.run, part)
 if found is None:
@@ -23,8 +21,4 @@ else:
         all_heads.every_head(view, found, layer, head)
     table.finder(found)
 one_head.draw(view, layer, head)
-keys(
-    {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
-    key="head_keys",
-    on_key=lambda action: maps_pickers.move(action, view, layer, head),
-)
+pickers.draw_keys(view, layer, head)

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ui.components.keys.keys import keys
 from ui.knock_out import head_map, importance_maps, page, switches
 from ui.maps import attention, pickers
 from ui.runs import runner
@@ -16,7 +15,7 @@ found = page.measured(run)
 if found is None:
     st.stop()
 page.texts(found)
-edits.chips(run)
+edits.draw_chips(run)
 page.verdict(found)
 part = switches.pick_part(run)
 view = attention.shown(run, part)
@@ -29,8 +28,4 @@ with left:
     switches.overview(found, part, layer, head)
     switches.sublayers(run)
 importance_maps.numbers(found, part, layer, head)
-keys(
-    {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
-    key="head_keys",
-    on_key=lambda action: pickers.move(action, view, layer, head),
-)
+pickers.draw_keys(view, layer, head)

@@ -8,7 +8,7 @@ import pytest
 from analysis.alignment_heads import alignment_heads, mean_of
 from tests.pages.driving import CAT, chart, component, numbers, opened, picked, shown
 from ui.components.payload import unpack
-from ui.decoding import attention
+from ui.decoding import tokens_read
 from ui.runs import on_demand
 
 
@@ -57,7 +57,7 @@ def test_a_decoder_that_reads_itself_is_offered_none_and_a_link_that_asks_gets_t
 
 def test_a_text_that_no_head_aligns_shows_the_mean_of_the_layer_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     own = numbers(chart(opened("decoding", "Oui.", step="1"), "alignment")["data"][0]["z"])
-    monkeypatch.setattr(attention, "alignment_heads", lambda trace: [])
+    monkeypatch.setattr(tokens_read, "alignment_heads", lambda trace: [])
     monkeypatch.setattr(on_demand, "_KEPT", WeakKeyDictionary())
     app = picked(opened("decoding", "Oui.", step="1"), "align_head", "aligned")
     assert "No head aligns this text" in " ".join(one.value for one in app.caption)

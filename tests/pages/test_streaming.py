@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.driving import CAT, chips, opened, picked, pressed, run_of, sent, shown, typed
-from ui.decoding.page import WINDOW
+from ui.decoding.page import WINDOW_TOKENS
 
 LONG = {"choose": "draw", "narrow": "temperature:3", "most": "100"}
 
@@ -19,7 +19,7 @@ def live_page() -> None:
     from ui.runs.runner import RunSpec
     from ui.shell import streaming
 
-    streaming.PATIENCE = streaming.EVERY = 0.0
+    streaming.PATIENCE_SECONDS = streaming.REDRAW_SECONDS = 0.0
     spec = RunSpec(DEFAULT_MODEL, "cpu", "Le chat dort.", most=3)
     live = streaming.Live(spec, st.empty())
     steps = [*runner.get(spec).steps]
@@ -33,8 +33,8 @@ def live_page() -> None:
 def test_what_was_written_so_far_is_on_screen_with_a_button_to_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from ui.shell import streaming
 
-    monkeypatch.setattr(streaming, "PATIENCE", streaming.PATIENCE)
-    monkeypatch.setattr(streaming, "EVERY", streaming.EVERY)
+    monkeypatch.setattr(streaming, "PATIENCE_SECONDS", streaming.PATIENCE_SECONDS)
+    monkeypatch.setattr(streaming, "REDRAW_SECONDS", streaming.REDRAW_SECONDS)
     app = AppTest.from_function(live_page, default_timeout=120).run()
     assert not app.exception
     assert app.text[0].value == f"3 tokens   {app.session_state['written']}"
@@ -95,4 +95,4 @@ def test_two_branches_of_a_long_text_are_shown_around_the_step() -> None:
     assert row[1] == shown(app).steps[70].token.label
     app = sent(app, "branch_tree", "token", {"row": 0, "index": 0})
     assert shown(app) is run
-    assert app.session_state["step"] == 70 - WINDOW - 1
+    assert app.session_state["step"] == 70 - WINDOW_TOKENS - 1

@@ -23,7 +23,7 @@ from ui.maps import attention, selected_pair, windows
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.maps.heatmap import small_map
-from ui.state import address
+from ui.state.linked import Linked
 from viz.export import archive, table_csv
 from viz.labels import visible
 from viz.lines import edges_to_mass
@@ -88,23 +88,6 @@ def in_window(view: AttentionView, layer: int, window: Window) -> Matrix:
     return np.stack(each).astype(np.float32)
 
 
-def remember(seen: LineView, layer: int, head: int) -> None:
-    st.session_state["lines"] = seen
-    st.session_state["lines_of"] = (layer, head)
-
-
-def remembered(layer: int, head: int) -> LineView:
-    """What was set in the browser; the heads count while the head they were chosen beside is on screen."""
-    if "lines" not in st.session_state:
-        st.session_state["lines"] = read(st.query_params.get("lines", ""))
-        st.session_state["lines_of"] = (layer, head)
-    held: LineView = st.session_state["lines"]
-    if st.session_state["lines_of"] != (layer, head):
-        held = LineView(held.mass, (), held.locked)
-    address.link("lines", "" if held == AT_FIRST else write(held))
-    return held
-
-
 def write(seen: LineView) -> str:
     """As it stands in an address: "70;0.3;q2.k5"."""
     heads_on = ".".join(map(str, seen.active))
@@ -121,6 +104,23 @@ def read(text: str) -> LineView:
     sides: dict[str, Side] = {"q": "query", "k": "key"}
     locked: list[Lock] = [(sides[part[0]], int(part[1:])) for part in found[3].split(".") if part]
     return LineView(int(found[1]) / 100, on, tuple(locked))
+
+
+LINES = Linked("lines", AT_FIRST, read, write)
+
+
+def remember(seen: LineView, layer: int, head: int) -> None:
+    LINES.set(seen)
+    st.session_state["lines_of"] = (layer, head)
+
+
+def remembered(layer: int, head: int) -> LineView:
+    """What was set in the browser; the heads count while the head they were chosen beside is on screen."""
+    held = LINES.get()
+    if st.session_state.setdefault("lines_of", (layer, head)) != (layer, head):
+        held = LineView(held.mass, (), held.locked)
+    LINES.link(held)
+    return held
 
 
 def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:

@@ -14,6 +14,7 @@ from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.runs.on_demand import duration, in_turn
 from ui.state import address
+from ui.state.linked import Linked
 from viz.theme import sequential_scale
 
 VIEWS = ("heatmap", "lines", "row", "anatomy")
@@ -23,11 +24,15 @@ SAYS = (
 )
 
 
+ALONE = Linked("alone", False, lambda text: text == "yes", lambda held: "yes")
+"""Whether one head has the page to itself."""
+
+
 def alone() -> bool:
-    """Whether one head has the page to itself."""
-    held = st.session_state.get("alone", st.query_params.get("alone") == "yes")
-    address.link("alone", "yes" if held else "")
-    return bool(held)
+    """Whether one head has the page to itself; the address is kept in step."""
+    held = ALONE.get()
+    ALONE.link(held)
+    return held
 
 
 def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -41,11 +46,11 @@ def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
 def isolate(event: HeadEvent) -> None:
     """A double click on a thumbnail: this head and nothing beside it."""
     pickers.pick(event)
-    st.session_state["alone"] = True
+    ALONE.set(True)
 
 
 def restore() -> None:
-    st.session_state["alone"] = False
+    ALONE.set(False)
 
 
 def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
@@ -130,7 +135,7 @@ def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights
             "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS
         )
         display_options.fold(toggles, causal=view.causal)
-        if st.session_state.get("alone"):
+        if ALONE.get():
             st.button("All heads", key="all_heads", on_click=restore, help="Back to the thumbnails")
     if how == "anatomy":
         anatomy.draw(view, layer, head)

@@ -13,7 +13,7 @@ from analysis.alignment import Alignment, align
 from analysis.difference import Grid, difference, moved, nearest_heads, row_step
 from model.attention_trace import AttentionTrace
 from model.tokenizers.tokens import Token
-from ui.components.head_grid.head_grid import MOST, signed_thumbnails
+from ui.components.head_grid.head_grid import MOST_CELLS_A_SIDE, signed_thumbnails
 from ui.figures import Matrix
 from ui.maps import attention as maps_attention
 from ui.maps import thumbnails
@@ -238,7 +238,7 @@ def _nothing(made: Comparison) -> NDArray[np.uint8]:
 
 
 def _cells(made: Comparison) -> int:
-    return thumbnails.MANY_CELLS if made.first.layers * made.first.heads > thumbnails.MANY else MOST
+    return thumbnails.MANY_CELLS if made.first.layers * made.first.heads > thumbnails.MANY else MOST_CELLS_A_SIDE
 
 
 def size(share: float) -> str:

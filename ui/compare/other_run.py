@@ -87,7 +87,7 @@ def another_model(run: Run) -> RunSpec | None:
         return None
     address.keep_among("model_b", names, names[0])
     name = st.selectbox("Second model", names, key="model_b", format_func=model_pool.label, width=320) or names[0]
-    address.write_into_address("model_b", name, names[0])
+    address.link("model_b", name, names[0])
     try:
         lm = runner.load(name, run.spec.device)
     except (InputError, CheckpointError) as error:
@@ -105,7 +105,7 @@ def another_model(run: Run) -> RunSpec | None:
 def with_parts_off(run: Run) -> Other | None:
     """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
     edits = state_edits.held(run)
-    state_edits.chips(run)
+    state_edits.draw_chips(run)
     if not edits:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")

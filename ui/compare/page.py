@@ -16,11 +16,11 @@ from ui.compare.other_run import Other, parts
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import attention, head_grid_export, windows
-from ui.maps import pickers as maps_pickers
+from ui.maps import attention, head_grid_export, pickers, windows
 from ui.runs.on_demand import asked, duration, in_turn, kept
 from ui.runs.runner import Run
 from ui.state import address
+from ui.state.shown_head import is_head_chosen, show_head
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
 from viz.export import matrix_csv, matrix_npz, table_csv
@@ -107,14 +107,12 @@ def all_heads(
     return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
 
 
-def pickers(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
+def pick_head(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
     """Layer and head; at first the head whose attention moved most."""
-    if small is not None and all(
-        key not in st.session_state and key not in st.query_params for key in ("layer", "head")
-    ):
+    if small is not None and not is_head_chosen():
         most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
-        st.session_state["layer"], st.session_state["head"] = divmod(most, small.moved.shape[1])
-    return maps_pickers.pickers(attention.shown(run, part))
+        show_head(*divmod(most, small.moved.shape[1]))
+    return pickers.pickers(attention.shown(run, part))
 
 
 def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
@@ -134,7 +132,7 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
         captions=small.captions,
         label="How every head's attention differs",
         diverging=DIVERGING[theme.current().name],
-        on_head=maps_pickers.pick,
+        on_head=pickers.pick,
     )
     ranking(made, small, layer, head)
 
@@ -184,7 +182,7 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
 
     def opened(point: PointEvent) -> None:
         if point.row < len(shown):
-            st.session_state["layer"], st.session_state["head"] = divmod(shown[point.row], heads_a_layer)
+            show_head(*divmod(shown[point.row], heads_a_layer))
 
     plotly_bridge("ranking", key="ranking_bridge", on_point=opened)
     rest = f" of {len(order)}; its CSV holds all" if len(order) > len(shown) else ""

@@ -9,6 +9,9 @@ from analysis.knock_out import Prediction
 from model.tokenizers.tokens import Token
 from ui.runs.runner import Run
 from ui.state import address
+from ui.state.linked import Linked
+
+MOMENT = Linked[int | None]("moment", None, address.whole_number, str)
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,11 @@ def chosen(run: Run, count: int, otherwise: int = 0) -> int:
     Another text begins with `otherwise`, and so does a session whose link names none.
     """
     about = (run.spec.model, run.spec.text)
-    linked = "moment" not in st.session_state and "moment" in st.query_params
-    if not linked and st.session_state.get("moment_of") != about:
-        st.session_state["moment"] = otherwise
+    held = MOMENT.get() if st.session_state.get("moment_of", about) == about else None
     st.session_state["moment_of"] = about
-    index = address.within("moment", count)
-    st.session_state["moment"] = index
-    address.link("moment", str(index))
+    index = address.in_range(otherwise if held is None else held, count)
+    MOMENT.set(index)
+    MOMENT.link(index)
     return index
 
 

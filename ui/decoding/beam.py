@@ -1,4 +1,4 @@
-"""The beam page: the tree of a search, the texts it found with their scores, and what each of them looked at."""
+"""The beam page: the tree of a search, the texts it found with their scores, and the attention of each."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,24 @@ from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
 from model.decoding.strategies import Greedy
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.decoding import attention as decoding_attention
+from ui.decoding import tokens_read
 from ui.decoding.timeline import certainty
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
-from ui.maps import attention as maps_attention
+from ui.maps import attention
 from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
 from ui.shell import requirements
 from ui.state import address
+from ui.state.linked import keep_within, linked_number
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
 from viz.export import matrix_csv, table_csv
 from viz.percent import format_percent
 
+HYPOTHESIS = linked_number("hypothesis")  # which of the texts found is on screen
 WIDTHS = (1, 2, 3, 4, 6, 8)
-AT_ONCE = 9  # steps of the tree
+STEPS_SHOWN = 9  # columns of the tree
 FATES = {"kept": "read on", "finished": "ended, among the best", "dropped": "dropped"}
 LEFT = "unfinished when the search stopped"
 ENDED = {"end": "by its end token", "limit": "at the limit", "positions": "at the last position"}
@@ -46,14 +48,14 @@ class Search:
 
 @st.cache_data(max_entries=32, show_spinner="Searching")
 def history(name: str, device: str, text: str, beams: int, penalty: float, limit: int) -> BeamHistory:
-    """The search itself, once for each of these; it holds no tensor."""
+    """The search itself, kept for these arguments; it holds no tensor."""
     lm = runner.load(name, device)
     x = runner.given(lm, text)
     return beam_history(lm, x, beams=beams, length_penalty=penalty, max_new_tokens=limit)
 
 
-def search(run: Run) -> Search:
-    """By the controls, how many beams and how length counts; the search of this text."""
+def pick_search(run: Run) -> Search:
+    """The controls of the number of beams and of the length penalty, and the search of this text with them."""
     address.keep_among("beams", WIDTHS, 4)
     address.start_with("penalty", 1.0)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
@@ -79,21 +81,19 @@ def search(run: Run) -> Search:
     found = history(
         run.spec.model, run.spec.device, run.spec.text, int(beams or 4), round(float(penalty), 1), run.limit
     )
-    place = address.within("hypothesis", len(found.hypotheses))
-    st.session_state["hypothesis"] = place
-    address.link("hypothesis", str(place) if place else "")
+    place = keep_within(HYPOTHESIS, len(found.hypotheses))
     return Search(run, found, round(float(penalty), 1), place)
 
 
-def texts(found: Search) -> None:
-    """What the search ended with, best first, and the text of the other pages beside it. A click shows one in the tree."""
+def draw_texts(found: Search) -> None:
+    """The texts that the search found, best first, and below them the text of the other pages. A click shows a text in the tree."""
     rows = [Strip(f"{n + 1} · {h.score:.3f}", chips(found, h, n)) for n, h in enumerate(found.history.hypotheses)]
     last = len(rows)
     rows.append(Strip(f"{way(found.run)} · {own_score(found):.3f}", own_chips(found.run)))
 
     def pick(event: ChipEvent) -> None:
         if event.row < last:
-            st.session_state["hypothesis"] = event.row
+            HYPOTHESIS.set(event.row)
 
     st.markdown(
         "**Texts and their scores**",
@@ -110,7 +110,7 @@ def texts(found: Search) -> None:
 
 
 def verdict(found: Search) -> str:
-    """Whether searching paid."""
+    """Whether the search found a better text than the other pages show."""
     best, own = found.history.hypotheses[0].score, own_score(found)
     if abs(best - own) < 1e-4:
         return f"The search found nothing better than {way(found.run).lower()} did."
@@ -118,7 +118,7 @@ def verdict(found: Search) -> str:
 
 
 def way(run: Run) -> str:
-    """How the text of the other pages came about."""
+    """How the tokens of the other pages' text were chosen."""
     if run.spec.choices:
         return "Your branch"
     return "Greedy" if isinstance(run.spec.strategy, Greedy) else "Drawn"
@@ -149,12 +149,12 @@ def chips(found: Search, h: Hypothesis, place: int) -> list[Chip]:
     ]
 
 
-def tree(found: Search) -> None:
-    """Every continuation each step looked at."""
+def draw_tree(found: Search) -> None:
+    """The tree of the search: every continuation that each step scored."""
     steps = found.history.steps
     first = pick_window(len(steps))
     nodes = [node for at in range(len(steps)) for node in nodes_of(found, at)]
-    fig = beam_tree(nodes, theme=theme.current(), first=first, last=min(first + AT_ONCE, len(steps)) - 1)
+    fig = beam_tree(nodes, theme=theme.current(), first=first, last=min(first + STEPS_SHOWN, len(steps)) - 1)
     figures.head(
         fig,
         key="tree",
@@ -169,15 +169,15 @@ def tree(found: Search) -> None:
 
 
 def pick_window(steps: int) -> int:
-    """From which step on, where a long search does not fit."""
-    if steps <= AT_ONCE:
+    """The first step shown, of a search with more steps than fit."""
+    if steps <= STEPS_SHOWN:
         return 0
-    address.settle("beam_from", steps - AT_ONCE + 1)
-    return int(st.slider("From step", 0, steps - AT_ONCE, key="beam_from", width=260))
+    address.settle("beam_from", steps - STEPS_SHOWN + 1)
+    return int(st.slider("From step", 0, steps - STEPS_SHOWN, key="beam_from", width=260))
 
 
 def nodes_of(found: Search, at: int) -> list[Node]:
-    """One step's continuations, each hanging from the kept one it continues."""
+    """The continuations of one step, each with the kept one of the step before that it continues."""
     steps, h, lm = found.history.steps, found.hypothesis, found.run.lm
     before = [place for place, one in enumerate(steps[at - 1]) if one.fate == "kept"] if at else []
     return [
@@ -201,7 +201,7 @@ def words(one: Candidate, penalty: float) -> str:
 
 
 def became(found: Search, at: int, one: Candidate) -> str:
-    """What became of a continuation; what the last step kept was never read on."""
+    """What became of a continuation. What the last step kept is unfinished: no step followed."""
     last = at == len(found.history.steps) - 1
     return LEFT if last and one.fate == "kept" else FATES[one.fate]
 
@@ -215,8 +215,8 @@ def share(log_probability: float) -> str:
     return format_percent(min(1.0, float(np.exp(log_probability))))
 
 
-def step_table(found: Search) -> None:
-    """One step in numbers: what was looked at, and what became of it."""
+def draw_step(found: Search) -> None:
+    """One step as a table: every continuation it scored, and what became of it."""
     steps = found.history.steps
     at = address.settle("beam_step", len(steps))
     if len(steps) > 1:
@@ -241,19 +241,19 @@ def step_table(found: Search) -> None:
     table(columns, rows, label=f"What step {at} looked at", narrow="wrap")
 
 
-def attention(found: Search) -> None:
-    """Where the heads looked while the chosen text was written, read again in one pass."""
+def draw_attention(found: Search) -> None:
+    """The attention from which the chosen text was decoded, read again in one forced pass."""
     run, h = found.run, found.hypothesis
     if not requirements.has_attention(run.lm):
-        requirements.nothing_is_looked_back_at()
+        requirements.draw_no_tokens_read()
         return
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runner.get(spec).trace
-    part = maps_attention.PARTS[decoding_attention.part_read(run)][1]
-    layer, head = decoding_attention.pick_alignment(run, trace)
-    aligned = decoding_attention.aligning(trace, head)
-    weights = decoding_attention.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)
+    part = attention.PARTS[tokens_read.part_read(run)][1]
+    layer, head = tokens_read.pick_alignment(run, trace)
+    aligned = tokens_read.heads_that_align(trace, head)
+    weights = tokens_read.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)
     labels = [run.lm.token(i).label for i in h.ids]
     keys = [token.label for token in trace.tokens("encoder" if part == "cross" else "decoder")]
     fig = alignment(

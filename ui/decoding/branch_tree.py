@@ -1,4 +1,4 @@
-"""The branches of a text as one tree: where each leaves which, drawn, and as a document."""
+"""The branches of a text as one tree: as a figure, as CSV and as JSON."""
 
 import math
 from collections.abc import Sequence
@@ -28,27 +28,27 @@ class Limb:
     parent: int | None  # which of the branches before it, the one that shares most
 
     def probability(self, step: int) -> float:
-        """Of the token of a step, in the full softmax before it was chosen."""
+        """The probability of the token of a step, in the full softmax."""
         read = certainty(self.run)
         return float(read.probability[len(read.came) - len(self.run.steps) + step])
 
     @property
     def bits(self) -> float:
-        """Minus the base-2 logarithm of the probability of all it wrote."""
+        """Minus the base-2 logarithm of the probability of the whole generated text."""
         read = certainty(self.run)
         return float(read.surprisal[len(read.came) - len(self.run.steps) :].double().sum())
 
 
 def common(one: Run, other: Run) -> int:
-    """How many tokens two runs begin with alike."""
+    """The number of first tokens that two runs share."""
     pairs = zip(one.steps, other.steps, strict=False)
     return next(
         (n for n, (a, b) in enumerate(pairs) if a.token.id != b.token.id), min(len(one.steps), len(other.steps))
     )
 
 
-def grown(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
-    """Branches and their runs as a tree; each hangs from the earlier one that it follows longest."""
+def tree_of(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
+    """Branches and their runs as a tree. The parent of a branch is the earlier one with which it shares most tokens."""
     limbs = list[Limb]()
     for branch, run in zip(held, every, strict=True):
         shared = [common(run, limb.run) for limb in limbs]
@@ -57,7 +57,7 @@ def grown(held: Sequence[Branch], every: Sequence[Run]) -> list[Limb]:
     return limbs
 
 
-def picture(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> None:
+def draw_tree(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> None:
     """The tree as a figure; a click on a token shows its branch at that step."""
     twigs = [twig(run, limb, name) for limb, name in zip(limbs, names, strict=True)]
     fig = branch_tree(twigs, theme=theme.current(), step=at)
@@ -84,9 +84,9 @@ def picture(run: Run, at: int, limbs: Sequence[Limb], names: Sequence[str]) -> N
 
 
 def twig(run: Run, limb: Limb, name: str) -> Twig:
-    """A limb as the figure takes it."""
+    """The input of the figure for one branch."""
     own = limb.run.steps[limb.start :]
-    chosen = {step for step, _ in limb.branch.choices}
+    chosen = {step for step, _ in limb.branch.tokens}
     return Twig(
         name,
         f"{limb.bits:.1f} bits",
@@ -96,12 +96,12 @@ def twig(run: Run, limb: Limb, name: str) -> Twig:
         [format_percent(limb.probability(step.index)) for step in own],
         [step.index in chosen for step in own],
         limb.run.steps[-1].ended == "end",
-        limb.branch.choices == run.spec.choices,
+        limb.branch.tokens == run.spec.choices,
     )
 
 
 def as_csv(limbs: Sequence[Limb], names: Sequence[str]) -> str:
-    """A row for each token that is a branch's own."""
+    """A row for each token that a branch does not share with its parent."""
     rows = [(n, limb, step) for n, limb in enumerate(limbs) for step in limb.run.steps[limb.start :]]
     return table_csv(
         {
@@ -117,16 +117,16 @@ def as_csv(limbs: Sequence[Limb], names: Sequence[str]) -> str:
 
 
 def as_document(limbs: Sequence[Limb], here: Run) -> list[dict[str, object]]:
-    """The tree as JSON takes it: each branch with the one it leaves, and the tokens that are its own."""
+    """The tree for JSON: each branch with its parent, and the tokens that it does not share with it."""
     return [
         {
             "name": limb.branch.name,
-            "on_screen": limb.branch.choices == here.spec.choices,
+            "on_screen": limb.branch.tokens == here.spec.choices,
             "leaves_branch": limb.parent,
             "at_step": limb.start if limb.parent is not None else None,
             "choices": [
                 {"step": step, "id": token, "token": limb.run.lm.token(token).label}
-                for step, token in limb.branch.choices
+                for step, token in limb.branch.tokens
             ],
             "written": limb.run.lm.text([step.token.id for step in limb.run.steps]),
             "log2_probability": -limb.bits if math.isfinite(limb.bits) else None,

@@ -1,4 +1,4 @@
-"""Branches on screen: a row for each future, switching, naming, pruning, and two of them side by side."""
+"""Branches on screen: a row for each, switching, naming, pruning, and two of them side by side."""
 
 from dataclasses import replace
 
@@ -9,73 +9,74 @@ from analysis.divergence import Parting, parting
 from model.errors import InputError
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.decoding import attention as decoding_attention
-from ui.decoding import branch_tree, page
+from ui.decoding import branch_tree, page, tokens_read
 from ui.figures import Matrix, array, markdown, theme
 from ui.maps import attention
 from ui.runs import runner
 from ui.runs.on_demand import kept
 from ui.runs.runner import Run
-from ui.state import address, branches, choices
+from ui.state import address, branches
 from ui.state.branches import Branch
+from ui.state.choices import MOST_CHOICES, PlacedTokens
 from viz.divergence import heads_apart, pair_labels, parting_lines
 from viz.export import matrix_csv, table_csv
 
-ROWS_AT_ONCE = 64  # heads
+MOST_HEADS = 64  # rows of a figure
 
 
 def parted(run: Run, other: Run) -> Parting:
-    """Where two branches part, worked out once for both: every step of the page asks for it."""
-    part = attention.PARTS[decoding_attention.part_read(run)][1]
+    """How far apart two branches are at each step, worked out once for both."""
+    part = attention.PARTS[tokens_read.part_read(run)][1]
     return kept(run, ("parted", other.spec), Parting, lambda: parting(run.steps, other.steps, part))
 
 
 def run_of(run: Run, branch: Branch) -> Run:
-    """A branch's own run: in the store, or written on from a run of the same text."""
-    return runner.get(replace(run.spec, choices=branch.choices))
+    """The run of a branch: from the store, or decoded on from a run of the same text."""
+    return runner.get(replace(run.spec, choices=branch.tokens))
 
 
 def title(run: Run, branch: Branch) -> str:
-    """What a branch is called: by its name, or by what was chosen last."""
+    """The name of a branch; without one, the token that was chosen last."""
     if branch.name:
         return branch.name
-    if not branch.choices:
+    if not branch.tokens:
         return "the model's own"
-    step, token = branch.choices[-1]
+    step, token = branch.tokens[-1]
     return f"{run.lm.token(token).label} at {step}"
 
 
-def tree(run: Run, at: int) -> list[branch_tree.Limb]:
-    """A row for each branch, beginning where it leaves an earlier one. A click shows that branch at that step.
+def draw_rows(run: Run, at: int) -> list[branch_tree.Limb]:
+    """A row for each branch, beginning where it leaves an earlier one. A click on a token shows that branch at that step.
 
-    Returns the tree; nothing where there is one branch.
+    Returns the tree; an empty list where there is only one branch.
     """
-    held = branches.kept(run)
-    left_out = branches.link(run)
+    here = run.spec.choices
+    held = branches.kept(run, here)
+    left_out = branches.link(run, here)
     if len(held) < 2:
         return []
-    limbs = branch_tree.grown(held, [run_of(run, branch) for branch in held])
+    limbs = branch_tree.tree_of(held, [run_of(run, branch) for branch in held])
     rows, shown = [], []
     for limb in limbs:
-        here = limb.branch.choices == run.spec.choices
-        chips, steps = limb_chips(limb, at, here=here)
-        rows.append(Strip(f"▸ {title(run, limb.branch)}" if here else title(run, limb.branch), chips))
+        on_screen = limb.branch.tokens == here
+        chips, steps = limb_chips(limb, at, on_screen=on_screen)
+        rows.append(Strip(f"▸ {title(run, limb.branch)}" if on_screen else title(run, limb.branch), chips))
         shown.append(steps)
 
     def jump(event: ChipEvent) -> None:
         branches.switch(held[event.row], shown[event.row][event.index])
 
     token_strip(rows, key="branch_tree", label="Branches", on_token=jump)
-    tend(run, held, left_out)
+    draw_tools(run, held, here, left_out)
     return limbs
 
 
-def limb_chips(limb: branch_tree.Limb, at: int, *, here: bool) -> tuple[list[Chip], list[int]]:
+def limb_chips(limb: branch_tree.Limb, at: int, *, on_screen: bool) -> tuple[list[Chip], list[int]]:
     """A branch's own tokens around step `at`, and the step that each chip leads to."""
-    one, window = limb.run, page.WINDOW
+    one, window = limb.run, page.WINDOW_TOKENS
     end = min(len(one.steps), max(at, limb.start) + window)
     begin = max(limb.start, min(at - window, end - window))
-    chips = [page.chip(one, index, current=here and index == at) for index in range(begin, end)]
+    chips = [page.chip(one, index, current=on_screen and index == at) for index in range(begin, end)]
     steps = list(range(begin, end))
     if begin > limb.start:
         chips, steps = [page.more(begin - limb.start, "before"), *chips], [begin - 1, *steps]
@@ -87,10 +88,9 @@ def limb_chips(limb: branch_tree.Limb, at: int, *, here: bool) -> tuple[list[Chi
     return chips, steps
 
 
-def tend(run: Run, held: tuple[Branch, ...], left_out: int) -> None:
-    """Name, prune, and what the link does not hold."""
-    here = next(branch for branch in held if branch.choices == run.spec.choices)
-    st.session_state["branch_name"] = here.name
+def draw_tools(run: Run, held: tuple[Branch, ...], here: PlacedTokens, left_out: int) -> None:
+    """A field to name the branch on screen, a button to prune it, and how many branches the link does not hold."""
+    st.session_state["branch_name"] = next(branch.name for branch in held if branch.tokens == here)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
             "Name of this branch",
@@ -99,27 +99,29 @@ def tend(run: Run, held: tuple[Branch, ...], left_out: int) -> None:
             max_chars=branches.LONGEST_NAME,
             label_visibility="collapsed",
             width=190,
-            on_change=lambda: branches.name(run, str(st.session_state.get("branch_name") or "")),
+            on_change=lambda: branches.name(run, here, str(st.session_state.get("branch_name") or "")),
         )
         st.button(
             "Prune it",
             key="prune",
             type="tertiary",
             on_click=branches.prune,
-            args=(run,),
+            args=(run, here),
             help="Takes the branch on screen away. The others stay.",
         )
         if left_out:
             many = "branch is" if left_out == 1 else "branches are"
-            st.caption(
-                f"{left_out} {many} not in the link: it holds {choices.MOST_CHOICES} chosen tokens.", width="content"
-            )
+            st.caption(f"{left_out} {many} not in the link: it holds {MOST_CHOICES} chosen tokens.", width="content")
 
 
-def compare(run: Run, at: int) -> None:
-    """The branch on screen beside another: where their probabilities and their attention part."""
-    held = branches.kept(run)
-    others = [branch for branch in held if branch.choices != run.spec.choices]
+def other_branches(run: Run) -> list[Branch]:
+    """All branches but the one on screen."""
+    return [branch for branch in branches.kept(run, run.spec.choices) if branch.tokens != run.spec.choices]
+
+
+def draw_comparison(run: Run, at: int) -> None:
+    """The branch on screen beside another: how far apart their probabilities and their attention are."""
+    others = other_branches(run)
     if not others:
         st.info(
             "There is one future so far. Click another candidate, or type a token: both futures stay, to be compared here."
@@ -127,7 +129,7 @@ def compare(run: Run, at: int) -> None:
         return
     other = run_of(run, pick_other(run, others))
     try:
-        side_by_side(run, other, at)
+        draw_two(run, other, at)
     except InputError as error:
         st.info(markdown.sentence(str(error)))
 
@@ -146,18 +148,18 @@ def pick_other(run: Run, others: list[Branch]) -> Branch:
     return others[options.index(picked)] if picked in options else others[0]
 
 
-def side_by_side(run: Run, other: Run, at: int) -> None:
+def draw_two(run: Run, other: Run, at: int) -> None:
     """Both texts, and the distance between them step by step."""
     found = parted(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
     divergence, apart = array(found.divergence), array(found.attention)
     rows = [Strip(name, around(one, at)) for name, one in (("this", run), ("the other", other))]
     token_strip(rows, key="two_branches", label="Two branches", clickable=False)
-    parting_figure(divergence, apart, labels, at, "step")
+    draw_divergence(divergence, apart, labels, at, "step")
 
 
-def parting_figure(divergence: Matrix, apart: Matrix, labels: list[str], at: int, what: str) -> None:
-    """How far apart two futures are, place by place; `what` names a place."""
+def draw_divergence(divergence: Matrix, apart: Matrix, labels: list[str], at: int, what: str) -> None:
+    """How far apart two branches are, place by place; `what` is the name of a place: a step or a mask."""
     fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
     figures.place(
         fig,
@@ -179,37 +181,36 @@ def parting_figure(divergence: Matrix, apart: Matrix, labels: list[str], at: int
 
 def around(one: Run, at: int) -> list[Chip]:
     """The tokens of a branch around a step."""
-    begin, end = max(0, at + 1 - page.WINDOW), min(len(one.steps), at + 1 + page.WINDOW)
+    begin, end = max(0, at + 1 - page.WINDOW_TOKENS), min(len(one.steps), at + 1 + page.WINDOW_TOKENS)
     chips = [page.chip(one, n, current=n == at) for n in range(begin, end)]
     before = [page.more(begin, "before")] if begin else []
     return [*before, *chips, *([page.more(len(one.steps) - end, "more")] if end < len(one.steps) else [])]
 
 
-def below(run: Run, at: int, limbs: list[branch_tree.Limb]) -> None:
+def draw_below(run: Run, at: int, limbs: list[branch_tree.Limb]) -> None:
     """All branches as a tree, and the comparison of two head by head."""
     if limbs:
-        branch_tree.picture(run, at, limbs, [title(run, limb.branch) for limb in limbs])
-    every_head(run)
+        branch_tree.draw_tree(run, at, limbs, [title(run, limb.branch) for limb in limbs])
+    draw_every_head(run)
 
 
-def every_head(run: Run) -> None:
+def draw_every_head(run: Run) -> None:
     """The comparison head by head."""
-    held = branches.kept(run)
-    others = {branches.write([b]): b for b in held if b.choices != run.spec.choices}
+    others = {branches.write([branch]): branch for branch in other_branches(run)}
     picked = st.session_state.get("compare_with")
     if not isinstance(picked, str) or picked not in others:
         return
     other = run_of(run, others[picked])
     found = parted(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
-    apart_figure(array(found.attention), labels)
+    draw_heads_apart(array(found.attention), labels)
 
 
-def apart_figure(apart: Matrix, labels: list[str]) -> None:
-    """Two futures head by head: `apart` (layers, heads, places)."""
+def draw_heads_apart(apart: Matrix, labels: list[str]) -> None:
+    """How far apart two branches are, head by head: `apart` is (layers, heads, places)."""
     names = [f"L{layer} H{head}" for layer in range(apart.shape[0]) for head in range(apart.shape[1])]
     values = apart.reshape(len(names), -1)
-    order = np.sort(np.argsort(-values.max(axis=1), kind="stable")[:ROWS_AT_ONCE])
+    order = np.sort(np.argsort(-values.max(axis=1), kind="stable")[:MOST_HEADS])
     if len(order) < len(names):
         st.caption(f"The {len(order)} heads of {len(names)} that differ most.")
     shown, kept = values[order], [names[i] for i in order]

@@ -1,4 +1,4 @@
-"""What could come next: the full softmax of a step, what narrowing makes of it, and how the next token is chosen."""
+"""What could come next: the full softmax of a step, what the sampling stages make of it, and ways to choose another token."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from ui.figures import array, markdown, theme
 from ui.runs.on_demand import kept
 from ui.runs.runner import Run
 from ui.state import choices, sampling
+from ui.state.shown_step import show_step
 from viz.export import table_csv
 from viz.next_token import next_token_chart, with_ghosts
 from viz.percent import format_percent
@@ -29,7 +30,7 @@ LEAST_CUT = 1e-3  # a checkpoint that forbids its padding token changes nothing 
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What a step expects, worked out once for all that the page says of it."""
+    """The logits and the softmax of a step, worked out once for all parts of the page."""
 
     logits: Tensor  # (vocab,)
     shares: Tensor  # (vocab,), the full softmax
@@ -37,7 +38,7 @@ class Expected:
 
 
 def expected(run: Run, step: Step) -> Expected:
-    """Of the step on screen; one is held for each run, since a row of logits for every step would be most of its memory."""
+    """Those of the step on screen. One step is kept for each run: a row of logits for every step would be most of its memory."""
 
     def make() -> Expected:
         logits = step.logits
@@ -48,15 +49,15 @@ def expected(run: Run, step: Step) -> Expected:
 
 
 def force(run: Run, index: int, token: int) -> None:
-    """Writes another token at a step; what came after it is written anew. The model's own token needs no choice."""
+    """Chooses another token at a step; the tokens after it are decoded anew. The model's own token needs no choice."""
     earlier = [choice for choice in run.spec.choices if choice[0] < index]
     own = run.steps[index].token.id == token and (index, token) not in run.spec.choices
     choices.choose(earlier if own else [*earlier, (index, token)])
-    st.session_state["step"] = index
+    show_step(index)
 
 
 def narrowed(run: Run, step: Step) -> list[Stage]:
-    """What the stages that are switched on make of this step's softmax; the model is not run for it."""
+    """The softmax of this step after each sampling stage that is on; worked out without a run of the model."""
     read = [token.id for token in step.read["decoder"]]
     logits = expected(run, step).logits
     allowed = constrained(logits, run.lm.constraints, read, step.index)
@@ -65,8 +66,11 @@ def narrowed(run: Run, step: Step) -> list[Stage]:
     return [] if unseen else found
 
 
-def candidates(run: Run, step: Step) -> None:
-    """The next token's chart: the head of the full softmax exactly, the rest as one bar, ghosts where it is narrowed."""
+def draw_chart(run: Run, step: Step) -> None:
+    """The chart of the next token: the most probable tokens of the full softmax, and one bar for the rest.
+
+    Hollow bars are the probabilities after the sampling stages.
+    """
     found = narrowed(run, step)
     ids, before = listed(run, step)
     fig = chart_of(run, step, ids, before, found)
@@ -90,7 +94,7 @@ def candidates(run: Run, step: Step) -> None:
 
 
 def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:
-    """(ids, shares) of the bars: the most probable tokens, the one that came among them or below them."""
+    """(ids, probabilities) of the bars: the most probable tokens, and below them the new token if it is not among them."""
     found = expected(run, step)
     ids = found.best[:CANDIDATES].tolist()
     if step.token.id not in ids:
@@ -99,7 +103,7 @@ def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:
 
 
 def chart_of(run: Run, step: Step, ids: list[int], before: NDArray[np.float32], found: list[Stage]) -> go.Figure:
-    """The bars, with ghosts where a stage changed something."""
+    """The bars, with hollow ones where a stage changed something."""
     rest = max(0.0, 1.0 - float(before.sum(dtype=np.float64)))
     others = run.lm.config.vocab_size - len(ids)
     fig = next_token_chart(
@@ -124,7 +128,7 @@ def chart_of(run: Run, step: Step, ids: list[int], before: NDArray[np.float32], 
 
 
 def came(run: Run, step: Step, found: list[Stage]) -> str:
-    """The token that came: its rank, its share, and how it was chosen."""
+    """The new token in words: its rank, its probability, and how it was chosen."""
     logits = expected(run, step).logits
     p = float(expected(run, step).shares[step.token.id])
     rank = int((logits > logits[step.token.id]).sum()) + 1
@@ -138,8 +142,8 @@ def came(run: Run, step: Step, found: list[Stage]) -> str:
     return f"{text} It was drawn with {format_percent(share)} by seed {choosing.seed} at step {step.index}."
 
 
-def other(run: Run, step: Step) -> None:
-    """Any token: of the first hundred by menu, or typed."""
+def draw_other_token(run: Run, step: Step) -> None:
+    """A menu of the hundred most probable tokens, and a field to type any other."""
     seen = expected(run, step)
     likely = {i: (run.lm.token(i).label, float(seen.shares[i])) for i in seen.best.tolist()}
 
@@ -167,11 +171,11 @@ def other(run: Run, step: Step) -> None:
         on_change=lambda: typed(run, step),
         help="The text is cut into the model's own pieces, and each is written in its turn, from this step on.",
     )
-    typed_tokens.say_what_was_wrong()
+    typed_tokens.draw_refusal()
 
 
 def typed(run: Run, step: Step) -> None:
-    """Writes the pieces of a typed text from this step on, each a choice of its own."""
+    """Chooses the tokens of a typed text, one for each step from this one on."""
     text, ids = typed_tokens.taken(run, "write_typed")
     earlier = [choice for choice in run.spec.choices if choice[0] < step.index]
     if len(earlier) + len(ids) > choices.MOST_CHOICES:

@@ -23,9 +23,9 @@ Columns = dict[str, list[str] | list[int] | list[float]]
 Top = list[tuple[Token, float]]  # the most probable tokens, best first
 
 
-def buttons(run: Run) -> None:
-    """Two quiet ways to take the decode away; each file is made when someone asks for it, out of reach of the session."""
-    held = branches.kept(run)
+def draw_buttons(run: Run) -> None:
+    """Two buttons that save the decode. A file is made when its button is pressed, by a call that cannot read the session."""
+    held = branches.kept(run, run.spec.choices)
     with st.container(horizontal=True, key="save_decode", gap=None, vertical_alignment="center"):
         st.caption("The whole decode:", width="content")
         says = "Every step with its candidates, how each token was chosen, and the branches beside this one"
@@ -86,7 +86,7 @@ def as_json(run: Run, held: Sequence[Branch]) -> str:
         "ended": ended,
         "written": run.lm.text([step.token.id for step in run.steps]),
         "steps": [_step(run, step) for step in run.steps],
-        "branches": branch_tree.as_document(branch_tree.grown(held, [run_of(run, one) for one in held]), run),
+        "branches": branch_tree.as_document(branch_tree.tree_of(held, [run_of(run, one) for one in held]), run),
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 

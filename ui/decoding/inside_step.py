@@ -1,4 +1,4 @@
-"""Inside a step: what each layer would have predicted, and who pushed for the token that came."""
+"""Inside a step: what each layer would have predicted, and the direct logit attribution of the new token."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ LETTERS: dict[AttentionPart, str] = {"self": "S", "cross": "C"}
 FEED_FORWARD = "FF"
 
 
-def layer_by_layer(run: Run, step: Step) -> None:
+def draw_lens(run: Run, step: Step) -> None:
     """The logit lens at one step."""
     found = lens(step.trace, step.token.id, n=CANDIDATES)
     labels = [[run.lm.token(int(i)).label for i in row] for row in found.top_ids]
@@ -68,8 +68,8 @@ def layer_by_layer(run: Run, step: Step) -> None:
     )
 
 
-def who_pushed(run: Run, step: Step) -> None:
-    """Direct logit attribution of the token that came against a rival that one chooses."""
+def draw_attribution(run: Run, step: Step) -> None:
+    """Direct logit attribution of the new token against a rival token that a picker offers."""
     try:
         found = attribution(step.trace, step.token.id, pick_rival(run, step))
     except InputError as error:
@@ -77,14 +77,14 @@ def who_pushed(run: Run, step: Step) -> None:
         return
     token, rival = step.token.label, run.lm.token(found.rival).label
     values, columns = as_map(found)
-    chosen = pick_head(found)
+    chosen = chosen_head(found)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        the_map(step, values, columns, token, rival, chosen)
+        draw_map(step, values, columns, token, rival, chosen)
     with right:
-        the_largest(step, found, values, columns, token, rival)
-    sum_shown(found, token, rival)
-    sources(step, found, chosen, token, rival)
+        draw_largest(step, found, values, columns, token, rival)
+    draw_sum(found, token, rival)
+    draw_sources(step, found, chosen, token, rival)
 
 
 def pick_rival(run: Run, step: Step) -> int:
@@ -130,8 +130,8 @@ def head_at(found: Attribution, layer: int, column: int) -> Head | None:
     return None
 
 
-def pick_head(found: Attribution) -> Head:
-    """The head that was clicked; at first the one that pushed most, either way."""
+def chosen_head(found: Attribution) -> Head:
+    """The head that was clicked; at first the one with the largest part, positive or negative."""
     held = st.session_state.get("pushed_at")
     chosen = head_at(found, *held) if isinstance(held, tuple) else None
     if chosen is not None:
@@ -143,7 +143,7 @@ def pick_head(found: Attribution) -> Head:
     return first
 
 
-def the_map(step: Step, values: NDArray[np.float64], columns: list[str], token: str, rival: str, chosen: Head) -> None:
+def draw_map(step: Step, values: NDArray[np.float64], columns: list[str], token: str, rival: str, chosen: Head) -> None:
     """Every head and feed-forward; a click on a head splits it over what it read."""
     fig = parts_map(values, columns, token, rival, theme=theme.current(), chosen=(chosen.layer, chosen.column))
     figures.place(
@@ -176,7 +176,7 @@ def parts(found: Attribution, values: NDArray[np.float64], columns: list[str]) -
     return sorted([*each, ("biases", found.biases)], key=lambda part: -abs(part[1]))
 
 
-def the_largest(
+def draw_largest(
     step: Step, found: Attribution, values: NDArray[np.float64], columns: list[str], token: str, rival: str
 ) -> None:
     """The parts in order of size."""
@@ -201,8 +201,8 @@ def the_largest(
     )
 
 
-def sum_shown(found: Attribution, token: str, rival: str) -> None:
-    """That the parts are all there is: their sum beside the difference of the logits of the run."""
+def draw_sum(found: Attribution, token: str, rival: str) -> None:
+    """The sum of all parts beside the difference of the logits in the run: they are equal up to rounding."""
     pieces = [("heads", sum(float(values.sum()) for values in found.heads.values()))]
     pieces += [("feed-forwards", float(found.feed_forward.sum())), ("embedding", found.embedding)]
     pieces += [(name, value) for name, value in (("position", found.position), ("segment", found.segment)) if value]
@@ -216,8 +216,8 @@ def sum_shown(found: Attribution, token: str, rival: str) -> None:
     )
 
 
-def sources(step: Step, found: Attribution, chosen: Head, token: str, rival: str) -> None:
-    """One head's part split over the tokens it read."""
+def draw_sources(step: Step, found: Attribution, chosen: Head, token: str, rival: str) -> None:
+    """The part of one head, split over the tokens it read."""
     split = by_source(step.trace, found, chosen.layer, chosen.part, chosen.head).cpu().numpy()
     read = step.trace.tokens("encoder" if chosen.part == "cross" else "decoder")
     largest = float(np.abs(split).max()) or 1.0

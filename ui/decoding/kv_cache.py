@@ -11,7 +11,7 @@ from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.kv_cache import held_bytes, sharing_bars, size, two_lines
 
-MOST_TIMED = 64
+MOST_TIMED_STEPS = 64
 TIMED = ("KV cache timed",)
 
 
@@ -19,8 +19,8 @@ def labels_of(run: Run) -> list[str]:
     return [step.token.label for step in run.steps]
 
 
-def held(run: Run, at: int) -> None:
-    """Bytes step by step, and the same model with more or less sharing."""
+def draw_size(run: Run, at: int) -> None:
+    """The bytes of the cache at each step, and those of the same model with more or less sharing of keys."""
     found, labels = growth(run.lm, run.steps), labels_of(run)
     figures.place(
         held_bytes(np.array(found.held), found.source, labels, theme=theme.current(), step=at, width=560),
@@ -46,7 +46,7 @@ def held(run: Run, at: int) -> None:
     figures.strip(fig, key="sharing")
 
 
-def work(run: Run, at: int) -> None:
+def draw_operations(run: Run, at: int) -> None:
     """What each step costs with and without the cache."""
     found, labels = growth(run.lm, run.steps), labels_of(run)
     left, right = st.columns(2, gap="large")
@@ -69,18 +69,18 @@ def work(run: Run, at: int) -> None:
             csv=lambda: as_csv(found, labels),
         )
     with right:
-        timing(run, at, labels)
+        draw_timing(run, at, labels)
 
 
-def timing(run: Run, at: int, labels: list[str]) -> None:
-    """Both ways timed on this machine, when someone asks."""
+def draw_timing(run: Run, at: int, labels: list[str]) -> None:
+    """The times of both ways on this machine, measured when the button is pressed."""
     times = on_demand.held(run, TIMED, Measured)
     st.button(
         "Measure it here" if times is None else "Measure again",
         key="measure_cache",
         on_click=measure,
         args=(run,),
-        help=f"Reads the first {min(MOST_TIMED, len(run.steps))} steps both ways, one after another, on this machine now.",
+        help=f"Reads the first {min(MOST_TIMED_STEPS, len(run.steps))} steps both ways, one after another, on this machine now.",
     )
     if times is None:
         st.caption(
@@ -114,8 +114,8 @@ def readings(rounds: int) -> str:
 
 
 def measure(run: Run) -> None:
-    """Times both ways; kept as long as the run is."""
-    on_demand.keep(run, TIMED, measured(run.lm, run.steps, MOST_TIMED))
+    """Times both ways. The result is kept as long as the run."""
+    on_demand.keep(run, TIMED, measured(run.lm, run.steps, MOST_TIMED_STEPS))
 
 
 def as_csv(found: Growth, labels: list[str]) -> str:

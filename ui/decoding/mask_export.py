@@ -1,4 +1,4 @@
-"""A whole filling as a file: each mask in its turn, with its candidates and who chose."""
+"""A whole filling as a file: each mask in its turn, with its candidates and who chose the token."""
 
 import json
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from ui.runs.runner import Run
 from ui.state.branches import Branch
 from viz.export import table_csv
 
-Futures = Sequence[tuple[Branch, Sequence[Filled]]]
+Branches = Sequence[tuple[Branch, Sequence[Filled]]]
 
 
-def buttons(run: Run, every: Sequence[Filled], futures: Futures) -> None:
-    """Two quiet ways to take it away; each file is made when someone asks for it."""
+def draw_buttons(run: Run, every: Sequence[Filled], branches: Branches) -> None:
+    """Two buttons that save the filling. A file is made when its button is pressed."""
     with st.container(horizontal=True, key="save_filling", gap=None, vertical_alignment="center"):
         st.caption("The whole filling:", width="content")
         says = "Every mask in its turn, with its candidates and who chose, and the futures beside this one"
         offer(
-            "JSON", lambda: as_json(run, every, futures), "fills.json", "application/json", key="fills_json", says=says
+            "JSON", lambda: as_json(run, every, branches), "fills.json", "application/json", key="fills_json", says=says
         )
         says = f"A row a mask, with its {CANDIDATES} most probable tokens, in full precision"
         offer("CSV", lambda: as_csv(run, every), "fills.csv", "text/csv", key="fills_csv", says=says)
@@ -29,7 +29,7 @@ def buttons(run: Run, every: Sequence[Filled], futures: Futures) -> None:
 
 def top(run: Run, fill: Filled) -> Top:
     """The most probable tokens of the full softmax at a mask, with all that was filled before it read."""
-    best = run_after(run, fill.done).trace.probabilities(fill.at).topk(min(CANDIDATES, run.lm.config.vocab_size))
+    best = run_after(run, fill.before).trace.probabilities(fill.at).topk(min(CANDIDATES, run.lm.config.vocab_size))
     return [(run.lm.token(id), p) for id, p in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
 
 
@@ -46,7 +46,7 @@ def as_csv(run: Run, every: Sequence[Filled]) -> str:
     return table_csv(columns | candidate_columns([top(run, fill) for fill in every]))
 
 
-def as_json(run: Run, every: Sequence[Filled], futures: Futures) -> str:
+def as_json(run: Run, every: Sequence[Filled], branches: Branches) -> str:
     """One document."""
     document = {
         "model": run.spec.model,
@@ -58,10 +58,10 @@ def as_json(run: Run, every: Sequence[Filled], futures: Futures) -> str:
         "branches": [
             {
                 "name": branch.name,
-                "choices": [{"position": at, **token_entry(run, id)} for at, id in branch.choices],
+                "choices": [{"position": at, **token_entry(run, id)} for at, id in branch.tokens],
                 "filled": _text(run, fills),
             }
-            for branch, fills in futures
+            for branch, fills in branches
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
@@ -74,7 +74,7 @@ def _text(run: Run, every: Sequence[Filled]) -> str:
 
 
 def chosen_by(fill: Filled) -> str:
-    return "person" if fill.said else "model"
+    return "person" if fill.by_person else "model"
 
 
 def _mask(run: Run, fill: Filled) -> dict[str, object]:

@@ -5,68 +5,70 @@ import streamlit as st
 
 from analysis.mask_filling import Order
 from ui import figures
-from ui.components.keys.keys import keys
 from ui.components.player.player import player
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.decoding import mask_branches, mask_export, typed_tokens
-from ui.decoding.filled_masks import Done, Filled, clicked_first, filled, run_after, said, say
+from ui.decoding import mask_branches, mask_export, page, typed_tokens
+from ui.decoding.filled_masks import (
+    FILL_FIRST,
+    Filled,
+    MaskTokens,
+    choose_token,
+    fill_first,
+    filled,
+    possible,
+    run_after,
+)
+from ui.decoding.tokens_read import layer_name, pick_layer, rows_of_heads
 from ui.figures import array, markdown, theme, tokens
 from ui.runs.runner import Run
 from ui.shell import encoder_input, masks
-from ui.state import address
-from ui.state import choices as state_choices
-from viz.attention import heads_by_key
+from ui.state import address, choices
+from ui.state.shown_step import move_step, show_step, shown_step
 from viz.export import matrix_csv, table_csv
 from viz.next_token import next_token_chart
 from viz.percent import format_percent
 
 CANDIDATES = 12
 ORDERS: dict[Order, str] = {"certain": "Most certain first", "left": "Left to right"}
-PACES = (0.5, 1.0, 2.0)
+MASKS_A_SECOND = (0.5, 1.0, 2.0)
 
 
-def filling(run: Run) -> None:
+def draw(run: Run) -> None:
     """The whole page, for an encoder that fills masks."""
     if not encoder_input.can_mask(run.lm):
         st.info("This encoder names no mask token: it reads, and there is nothing it could fill.")
         st.stop()
-    masks.clickable_text(run)
-    masks.hint(run)
-    places = masks.masks(run)
-    if not places:
+    masks.draw_clickable_text(run)
+    masks.draw_hint(run)
+    positions = masks.mask_positions(run)
+    if not positions:
         st.info(
             "An encoder writes where it is masked: click a few tokens above, and they are filled here one at a time."
         )
         st.stop()
     order = pick_order()
-    chosen = clicked_first(places)
-    told = said(run, places, state_choices.chosen())
+    first = fill_first(positions)
+    chosen = possible(run, positions, choices.chosen())
 
-    def fill(choices: Done) -> list[Filled]:
-        return filled(run, order, chosen, said(run, places, choices))
+    def fill(tokens: MaskTokens) -> list[Filled]:
+        return filled(run, order, first, possible(run, positions, tokens))
 
-    every = fill(told)
-    at = address.within("step", len(every))
-    st.session_state["step"] = at
-    address.link("step", str(at) if at else "")
-    controls(at, len(every) - 1, chosen)
-    standing(run, every, at)
-    futures = mask_branches.rows(run, told, fill, at)
-    taken_back(every)
+    every = fill(chosen)
+    at = shown_step(len(every))
+    draw_controls(at, len(every) - 1, first)
+    draw_text(run, every, at)
+    held = mask_branches.draw_rows(run, chosen, fill, at)
+    draw_choices(every)
     left, right = st.columns(2, gap="large")
     with left:
-        expected(run, every[at], at)
-        typed_instead(run, every[at])
+        draw_candidates(run, every[at], at)
+        draw_typed_token(run, every[at])
     with right:
-        read_for(run, every[at], at)
-    mask_branches.compare(run, told, futures, fill, at)
-    mask_export.buttons(run, every, [(branch, fill(branch.choices)) for branch in futures])
-    keys(
-        {"ArrowLeft": "back", "ArrowRight": "step", "Home": "restart", "End": "end"},
-        key="fill_keys",
-        on_key=lambda action: go(action, at, len(every) - 1),
-    )
+        draw_tokens_read(run, every[at], at)
+    mask_branches.draw_comparison(run, chosen, held, fill, at)
+    mask_export.draw_buttons(run, every, [(branch, fill(branch.tokens)) for branch in held])
+    page.draw_keys(at, len(every) - 1, key="fill_keys")
 
 
 def pick_order() -> Order:
@@ -85,27 +87,29 @@ def pick_order() -> Order:
     return "left" if picked == "left" else "certain"
 
 
-def go(to: str, now: int, last: int) -> None:
-    st.session_state["step"] = {"restart": 0, "back": max(0, now - 1), "step": min(last, now + 1), "end": last}[to]
-
-
-def controls(at: int, last: int, chosen: tuple[int, ...]) -> None:
-    """Back, on, play."""
+def draw_controls(at: int, last: int, first: tuple[int, ...]) -> None:
+    """The buttons to the mask before and the next one, the player, and a button to forget the clicked order."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("◂ Back", key="fill_back", on_click=go, args=("back", at, last), disabled=at == 0)
-        st.button("Fill ▸", key="fill_step", on_click=go, args=("step", at, last), disabled=at == last, type="primary")
-        player(PACES, pace=1.0, key="fill_player", at_end=at == last, on_tick=lambda: go("step", at, last))
+        st.button("◂ Back", key="fill_back", on_click=move_step, args=("back", at, last), disabled=at == 0)
+        st.button(
+            "Fill ▸", key="fill_step", on_click=move_step, args=("step", at, last), disabled=at == last, type="primary"
+        )
+        player(
+            MASKS_A_SECOND, pace=1.0, key="fill_player", at_end=at == last, on_tick=lambda: move_step("step", at, last)
+        )
         st.caption(f"Mask {at + 1} of {last + 1}.", width="content")
-        if chosen:
-            st.button("Forget the order I clicked", key="fill_forget", type="tertiary", on_click=forget)
+        if first:
+            st.button(
+                "Forget the order I clicked",
+                key="fill_forget",
+                type="tertiary",
+                on_click=FILL_FIRST.set,
+                args=((),),
+            )
 
 
-def forget() -> None:
-    st.session_state["fill_first"] = ()
-
-
-def standing(run: Run, every: list[Filled], at: int) -> None:
-    """The text as it stands once this mask is filled; a click on a mask has it filled next."""
+def draw_text(run: Run, every: list[Filled], at: int) -> None:
+    """The text after this mask is filled. A click on another mask fills that one next."""
     done = {fill.at: fill for fill in every[: at + 1]}
     chips = []
     for place, token in enumerate(run.source):
@@ -122,25 +126,25 @@ def standing(run: Run, every: list[Filled], at: int) -> None:
 
     def clicked(event: ChipEvent) -> None:
         if event.index in every[at].left and event.index != every[at].at:
-            st.session_state["fill_first"] = (*before, event.index)
-            st.session_state["step"] = at + 1
+            FILL_FIRST.set((*before, event.index))
+            show_step(at + 1)
 
     token_strip([Strip("filled so far", chips)], key="filled", label="Filled so far", on_token=clicked)
 
 
-def taken_back(every: list[Filled]) -> None:
-    """How many tokens a person chose, and the way back."""
-    count = sum(fill.said for fill in every)
+def draw_choices(every: list[Filled]) -> None:
+    """How many tokens a person chose, and a button to undo it."""
+    count = sum(fill.by_person for fill in every)
     if not count:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         many = "tokens are" if count > 1 else "token is"
         st.caption(f"{count} {many} your choice (✎); what is filled after it reads it.", width="content")
-        st.button("Let the model choose", key="unforce", on_click=state_choices.choose, args=((),), type="tertiary")
+        st.button("Let the model choose", key="unforce", on_click=choices.choose, args=((),), type="tertiary")
 
 
-def typed_instead(run: Run, fill: Filled) -> None:
-    """Any other token, typed."""
+def draw_typed_token(run: Run, fill: Filled) -> None:
+    """A field for any other token."""
     st.text_input(
         "Click a bar, or type what shall stand there",
         key="fill_typed",
@@ -148,7 +152,7 @@ def typed_instead(run: Run, fill: Filled) -> None:
         on_change=lambda: take_typed(run, fill),
         help="What is filled afterwards reads it. A word of several pieces needs as many masks.",
     )
-    typed_tokens.say_what_was_wrong()
+    typed_tokens.draw_refusal()
 
 
 def take_typed(run: Run, fill: Filled) -> None:
@@ -161,12 +165,12 @@ def take_typed(run: Run, fill: Filled) -> None:
     elif ids and ids[0] == run.lm.special.mask:
         typed_tokens.refuse("the mask token itself is no answer: type the piece that shall stand there")
     elif ids:
-        say(run, fill, ids[0])
+        choose_token(fill, ids[0])
 
 
-def expected(run: Run, fill: Filled, at: int) -> None:
-    """The full softmax at the mask."""
-    trace = run_after(run, fill.done).trace
+def draw_candidates(run: Run, fill: Filled, at: int) -> None:
+    """The full softmax at the mask. A click on a bar chooses that token."""
+    trace = run_after(run, fill.before).trace
     shares = trace.probabilities(fill.at)
     ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
     if fill.token.id not in ids:
@@ -194,7 +198,7 @@ def expected(run: Run, fill: Filled, at: int) -> None:
 
     def clicked(point: PointEvent) -> None:
         if 0 <= point.row < len(ids):
-            say(run, fill, ids[point.row])
+            choose_token(fill, ids[point.row])
 
     plotly_bridge("fill", key="fill_bridge", on_point=clicked)
     was = run.original[fill.at]
@@ -204,26 +208,16 @@ def expected(run: Run, fill: Filled, at: int) -> None:
         st.caption(markdown.plain(f"“{was.label}” stood there, {same}: {share}."))
 
 
-def read_for(run: Run, fill: Filled, at: int) -> None:
-    """Each head's row at the mask."""
+def draw_tokens_read(run: Run, fill: Filled, at: int) -> None:
+    """Which tokens each head of a layer attends to from the mask."""
     config = run.lm.config
     layers = range(config.encoder_layers)
-    layer = address.keep_among("fill_layer", layers, config.encoder_layers - 1, lambda n: f"layer {n}")
-    trace = run_after(run, fill.done).trace
+    layer = address.keep_among("fill_layer", layers, config.encoder_layers - 1, layer_name)
+    trace = run_after(run, fill.before).trace
     weights = array(trace.attention("encoder", layer).weights()[:, fill.at])
     names = [f"L{layer} H{head}" for head in range(config.n_heads)]
     labels = [token.label for token in trace.tokens("encoder")]
-    fig = heads_by_key(
-        weights,
-        labels,
-        theme=theme.current(),
-        query=run.source[fill.at].label,
-        names=names,
-        verb="reads",
-        title_key="",
-        width=430,
-        height=380,
-    )
+    fig = rows_of_heads(weights, names, labels, run.source[fill.at].label, height=380)
     figures.head(
         fig,
         key="fill_read",
@@ -232,13 +226,5 @@ def read_for(run: Run, fill: Filled, at: int) -> None:
         filename=f"fill-{at}-read",
         csv=lambda: matrix_csv(weights, names, labels),
     )
-    st.segmented_control(
-        "Layer",
-        layers,
-        key="fill_layer",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-        format_func=lambda n: f"layer {n}",
-    )
+    pick_layer(layers, key="fill_layer")
     figures.chart(fig, key="fill_read", filename=f"fill-{at}-read")

@@ -1,4 +1,4 @@
-"""How a token is chosen: greedily or by drawing, the seed, and the dials that narrow the draw."""
+"""How a token is chosen: greedy or sampling, the seed, and the sampling stages."""
 
 from dataclasses import replace
 
@@ -23,8 +23,8 @@ EXPLAINED = {
 BY_LABEL = {dial.key: dial.label.lower() for dial in DIALS}
 
 
-def choosing_controls(run: Run) -> Choosing:
-    """Greedy or drawn, the seed, how many at most, and a switch with its number for each stage that narrows the draw."""
+def draw_controls(run: Run) -> None:
+    """Greedy or sampling, the seed, the number of tokens, and a switch with a slider for each sampling stage."""
     held = sampling.chosen()
     st.session_state["choose_way"] = DRAWN if held.drawn else GREEDY
     st.session_state["choose_seed"] = held.seed
@@ -46,19 +46,18 @@ def choosing_controls(run: Run) -> Choosing:
     on = " · ".join(f"{BY_LABEL[key]} {value:g}" for key, value in held.dials)
     fold = st.expander(f"Narrow the choice: {on}" if on else "Narrow the choice", key="narrow_open", on_change="rerun")
     if not figures.is_open(fold):
-        return held
+        return
     with fold:
         st.caption(
             "In the order in which they act. Hollow bars show at once what each does to this step; nothing is run again for them"
             + ("." if held.drawn else ", and greedy decoding keeps its token.")
         )
         for dial in DIALS:
-            dial_row(dial, held)
-    return held
+            draw_dial(dial, held)
 
 
-def dial_row(dial: Dial, held: Choosing) -> None:
-    """A switch, and a slider beside it."""
+def draw_dial(dial: Dial, held: Choosing) -> None:
+    """The switch of a stage, and its slider."""
     values = dict(held.dials)
     on = dial.key in values
     st.session_state[f"on_{dial.key}"] = on
@@ -101,8 +100,8 @@ def draw_anew() -> None:
     sampling.choose(replace(held, seed=(held.seed + 1) % (HIGHEST_SEED + 1)))
 
 
-def stage_table(run: Run, step: Step) -> None:
-    """What each stage that is on does to this step, in the order in which they act."""
+def draw_stages(run: Run, step: Step) -> None:
+    """A table of what each stage that is on does to this step, in the order in which they act."""
     found = narrowed(run, step)
     if not found:
         return

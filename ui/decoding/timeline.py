@@ -1,4 +1,4 @@
-"""The writing as a line in time: where it stands, how to move along it, and how sure the model was at every token."""
+"""Entropy and surprisal of every token of the text, as a line on which the step on screen is marked."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,23 +11,24 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, theme
 from ui.runs.on_demand import kept
 from ui.runs.runner import Run
+from ui.state.shown_step import show_step
 from viz.export import table_csv
 from viz.uncertainty import entropy_line
 
-BLOCK = 128  # positions whose logits are held at once
-FITS = 20  # tokens whose labels fit on a narrow screen; a longer line scrolls there
-NARROWEST = 900  # px of a longer line
+BLOCK_POSITIONS = 128  # whose logits are held at once
+MOST_TOKENS_WITHOUT_SCROLLING = 20  # on a narrow screen; a longer line scrolls there
+LEAST_WIDTH_PX = 900  # of a longer line
 
 
 def certainty(run: Run) -> Positionwise:
-    """Every position that predicts against the token that came, worked out once a run."""
+    """Entropy, surprisal and rank at every position that predicts, against the token that came; worked out once a run."""
     return kept(run, ("certainty",), Positionwise, lambda: _certainty(run))
 
 
 def _certainty(run: Run) -> Positionwise:
     """In blocks, so that no more than a few rows of logits are held at once."""
     final, came = run.trace.final, run.after(run.trace.predicts)
-    blocks = [slice(at, at + BLOCK) for at in range(0, len(final), BLOCK)]
+    blocks = [slice(at, at + BLOCK_POSITIONS) for at in range(0, len(final), BLOCK_POSITIONS)]
     parts = [positionwise(run.lm.logits(final[block]), came[block], n=1) for block in blocks]
     columns = zip(*(_columns(part) for part in parts), strict=True)
     return Positionwise(*(torch.cat(column) for column in columns))
@@ -38,8 +39,8 @@ def _columns(part: Positionwise) -> tuple[torch.Tensor, ...]:
     return (*tops, part.entropy, part.came, part.probability, part.surprisal, part.rank)
 
 
-def line(run: Run, step: int) -> None:
-    """Entropy before and surprisal after every token of the whole text; a click goes to the step that wrote it."""
+def draw(run: Run, step: int) -> None:
+    """Entropy before and surprisal of every token of the whole text. A click on a token shows its step."""
     found = certainty(run)
     first = len(found.came) - len(run.steps)  # the prompt's own predictions come before the first step
     fig = drawn(run, first)
@@ -52,12 +53,12 @@ def line(run: Run, step: int) -> None:
         filename="certainty",
         csv=lambda: as_csv(run, found, labels_of(run)),
     )
-    with st.container(key="certainty_scroll" if len(found.came) > FITS else "certainty_fits"):
+    with st.container(key="certainty_scroll" if len(found.came) > MOST_TOKENS_WITHOUT_SCROLLING else "certainty_fits"):
         figures.chart(fig, key="certainty", filename="certainty")
 
     def jump(point: PointEvent) -> None:
         if first <= point.row < first + len(run.steps):
-            st.session_state["step"] = point.row - first
+            show_step(point.row - first)
 
     plotly_bridge("certainty", key="certainty_bridge", on_point=jump, mark=float(first + step))
 
@@ -68,14 +69,18 @@ def labels_of(run: Run) -> list[str]:
 
 
 def drawn(run: Run, first: int) -> go.Figure:
-    """The line of a run with a band over what was given rather than written: the same for each of its steps, so that
-    the browser keeps it."""
+    """The line of a run, with a band over the given tokens. It is the same for all steps, so the browser keeps it."""
     colours = theme.current()
 
     def make() -> go.Figure:
         found = certainty(run)
         fig = entropy_line(
-            array(found.entropy), array(found.surprisal), labels_of(run), theme=colours, width=NARROWEST, height=210
+            array(found.entropy),
+            array(found.surprisal),
+            labels_of(run),
+            theme=colours,
+            width=LEAST_WIDTH_PX,
+            height=210,
         )
         if first:
             band = {
@@ -96,7 +101,7 @@ def drawn(run: Run, first: int) -> go.Figure:
 
 
 def as_csv(run: Run, found: Positionwise, labels: list[str]) -> str:
-    """One row a token, given ones first."""
+    """One row a token, the given tokens first."""
     first = len(found.came) - len(run.steps)
     return table_csv(
         {

@@ -1,4 +1,4 @@
-"""A text that a person types to stand in a token's place, cut into the model's own pieces."""
+"""A text that a person types in place of a token, cut into the model's own pieces."""
 
 import streamlit as st
 
@@ -8,8 +8,10 @@ from ui.runs.runner import Run
 
 
 def taken(run: Run, key: str) -> tuple[str, list[int]]:
-    """What was typed into a box, which is emptied, and the ids of its pieces: none where nothing was typed, and none, with a
-    reason to be said, where it holds no piece of the model."""
+    """The text typed into a box and the ids of its pieces. The box is emptied.
+
+    There are no ids where nothing was typed, or where the text holds no piece of the model, which is then said on the page.
+    """
     text = str(st.session_state.get(key) or "")
     st.session_state[key] = ""
     ids: list[int] = []
@@ -24,11 +26,12 @@ def taken(run: Run, key: str) -> tuple[str, list[int]]:
 
 
 def refuse(reason: str) -> None:
-    """Has a reason said in the next run of the page, below the box."""
+    """Keeps a reason, which the next run of the page shows below the box."""
     st.session_state["typed_wrong"] = reason
 
 
-def say_what_was_wrong() -> None:
+def draw_refusal() -> None:
+    """The reason for which a typed text was refused, once."""
     if wrong := st.session_state.pop("typed_wrong", None):
         st.warning(markdown.sentence(str(wrong)), icon="⚠️")
 

@@ -12,6 +12,7 @@ from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_
 from ui.figures import array, markdown, theme
 from ui.runs.store import Run
 from ui.state import address
+from ui.state.linked import keep_within, linked_number
 from viz.embedding import sum_of_parts, vectors_heatmap
 from viz.export import matrix_csv, table_csv
 from viz.similarity import cosine_similarity_heatmap, neighbours_chart
@@ -41,8 +42,7 @@ def pick_stack(run: Run) -> StackName:
 
 def pick_token(tokens: tuple[Token, ...]) -> int:
     """The position of the token in focus, chosen by a click."""
-    chosen = address.settle("token", len(tokens))
-    address.link("token", str(chosen) if chosen else "")
+    chosen = keep_within(linked_number("token"), len(tokens))
 
     def focus(event: ChipEvent) -> None:
         st.session_state["token"] = event.index

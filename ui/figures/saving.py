@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -20,6 +19,7 @@ from viz.export import figure_html, figure_npz
 from viz.frame import summary
 
 TABLE_ROWS, TABLE_COLUMNS = 40, 14
+LINK = "link_of_view"  # in the session
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def take_away(parts: TakeAway, *, key: str) -> None:
     with box:
         draw_files(parts, key=key)
         st.markdown("**Link to this view**")
-        st.code(address(), language=None, wrap_lines=True)
+        st.code(link(), language=None, wrap_lines=True)
         if parts.python is not None:
             st.markdown(
                 "**The same figure in a notebook**", help="Run it in Regard's folder, with its requirements installed"
@@ -128,10 +128,18 @@ def offer(label: str, data: Callable[[], str | bytes], filename: str, mime: str,
     )
 
 
-def address() -> str:
-    """The address that restores this view."""
-    query = urlencode(st.query_params.to_dict())
-    return f"{st.context.url or ''}{'?' if query else ''}{query}"
+def link_from(read: Callable[[], str]) -> None:
+    """Call first in a run, with the function that returns the address which restores the view.
+
+    Figures do not know what the address holds, and it may change until a figure is drawn: so they are given a function.
+    """
+    st.session_state[LINK] = read
+
+
+def link() -> str:
+    """The address that restores the view; empty where nobody called `link_from`."""
+    read: Callable[[], str] | None = st.session_state.get(LINK)
+    return "" if read is None else read()
 
 
 def draw_table(text: str, *, label: str) -> None:

@@ -18,6 +18,7 @@ from ui.runs import on_demand
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
+from ui.state.shown_head import is_head_chosen, show_head
 from viz.export import table_csv
 from viz.head_maps import HeadMap, head_maps
 from viz.percent import format_percent
@@ -55,10 +56,8 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
 
 def chosen(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
     """Layer and head, by picker; at first the head that stands out most for one of the scores."""
-    if found is not None and all(
-        key not in st.session_state and key not in st.query_params for key in ("layer", "head")
-    ):
-        st.session_state["layer"], st.session_state["head"] = most_telling(found)
+    if found is not None and not is_head_chosen():
+        show_head(*most_telling(found))
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -74,10 +73,6 @@ def most_telling(found: HeadSummary) -> tuple[int, int]:
     return max(places, key=lambda at: max(s.lift for s in heads_in_words.scores_of(found, *at) if s.name != "coverage"))
 
 
-def choose(layer: int, head: int) -> None:
-    st.session_state["layer"], st.session_state["head"] = layer, head
-
-
 def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
     """The maps. A click chooses the head, and the number to sort the table by."""
     maps = maps_of(found)
@@ -87,7 +82,7 @@ def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -
     def clicked(point: PointEvent) -> None:
         rows, columns = found.entropy.shape
         if point.column is not None and point.row < rows and point.column < columns and point.curve < len(names):
-            choose(point.row, point.column)
+            show_head(point.row, point.column)
             st.session_state["measure"] = names[point.curve]
 
     figures.place(

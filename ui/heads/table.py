@@ -7,8 +7,9 @@ import streamlit as st
 from analysis.head_scores import SCORES, ScoreName
 from analysis.head_summary import HeadSummary
 from ui.figures import markdown
-from ui.heads.all_heads import DISTANCE, ENTROPY, choose, columns_of, maps_of
+from ui.heads.all_heads import DISTANCE, ENTROPY, columns_of, maps_of
 from ui.state import address
+from ui.state.shown_head import show_head
 from viz.head_maps import HeadMap
 
 MEANS = {
@@ -44,7 +45,7 @@ def finder(found: HeadSummary) -> None:
             row.button(
                 label,
                 key=label.lower(),
-                on_click=choose,
+                on_click=show_head,
                 args=(int(at[0]), int(at[1])),
                 help=f"Chooses head {at[0]}.{at[1]}",
             )
@@ -109,7 +110,7 @@ def shown_table(rows: pd.DataFrame, maps: dict[str, HeadMap]) -> None:
     def picked() -> None:
         selected = st.session_state["finder"].selection.rows
         if selected and selected[0] < len(rows):
-            choose(int(rows["layer"][selected[0]]), int(rows["head"][selected[0]]))
+            show_head(int(rows["layer"][selected[0]]), int(rows["head"][selected[0]]))
 
     st.dataframe(
         rows,

@@ -22,6 +22,7 @@ from ui.runs.on_demand import WEIGHTS_AT_ONCE, duration
 from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
+from ui.state.shown_head import show_head
 from viz.export import archive, table_csv
 from viz.head_importance import agreement_map, head_map, heads_scatter
 
@@ -161,7 +162,7 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
 
     def opened(point: PointEvent) -> None:
         if point.column is not None and point.row < table.shape[0] and point.column < table.shape[1]:
-            st.session_state["layer"], st.session_state["head"] = point.row, point.column
+            show_head(point.row, point.column)
 
     plotly_bridge(f"number_{name}", key=f"number_{name}_bridge", on_point=opened)
 

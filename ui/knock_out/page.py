@@ -58,8 +58,8 @@ class Measured:
 def measured(run: Run) -> Measured | None:
     """What is measured, by the controls for it; None where there is nothing to predict yet, which is said."""
     if run.lm.kind == "encoder":
-        masks.clickable_text(run)
-        masks.hint(run)
+        masks.draw_clickable_text(run)
+        masks.draw_hint(run)
     found = predictions.moments(run)
     if not found:
         st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")

@@ -7,7 +7,7 @@ from ui import figures
 from ui.figures import array, markdown, theme
 from ui.runs.store import Run
 from ui.shell import encoder_input
-from ui.shell.masks import clickable_text, hint, masks
+from ui.shell.masks import draw_clickable_text, draw_hint, mask_positions
 from viz.export import table_csv
 from viz.labels import visible
 from viz.next_token import next_token_chart
@@ -23,9 +23,9 @@ def draw_masks(run: Run) -> None:
     if not encoder_input.can_mask(run.lm):
         st.caption("This checkpoint names no mask token, so no token can be hidden and guessed.")
         return
-    clickable_text(run)
-    hint(run)
-    places = masks(run)
+    draw_clickable_text(run)
+    draw_hint(run)
+    places = mask_positions(run)
     for first in range(0, min(len(places), CHARTS), COLUMNS):
         shown = places[first : first + COLUMNS]
         wide = len(places) > 2

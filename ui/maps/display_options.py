@@ -9,7 +9,7 @@ import streamlit as st
 from ui import figures
 from ui.maps.attention import AttentionView
 from ui.maps.merging import Special
-from ui.state import address
+from ui.state.linked import Linked
 from viz.percent import format_percent
 from viz.shares import ShareScale
 from viz.theme import Palette
@@ -59,14 +59,17 @@ OPTIONS: dict[str, Sequence[str]] = {
 }
 
 
+def linked(name: str) -> Linked[str]:
+    """One option as the session and the address hold it."""
+    first = str(getattr(Toggles(), name))
+    return Linked(name, first, lambda text: text if text in OPTIONS[name] else first, str, f"shown_{name}")
+
+
 def chosen() -> Toggles:
-    """From the session, at first from the address; what neither knows is as at first. The address follows."""
-    first = Toggles()
-    values = {}
-    for name, options in OPTIONS.items():
-        held = st.session_state.get(f"shown_{name}", st.query_params.get(name))
-        values[name] = held if held in options else str(getattr(first, name))
-        address.link(name, "" if values[name] == getattr(first, name) else values[name])
+    """What is chosen; the address is kept in step."""
+    values = {name: linked(name).get() for name in OPTIONS}
+    for name, value in values.items():
+        linked(name).link(value)
     return Toggles(
         special=cast("Special", values["special"]),
         words=cast("Switch", values["words"]),
@@ -143,13 +146,12 @@ def switch(label: str, name: str, value: Switch, says: str) -> None:
 def take(name: str) -> None:
     """A control in the fold was moved. What it says is kept apart from it: a control that is not drawn is forgotten."""
     value = st.session_state[f"pick_{name}"]
-    st.session_state[f"shown_{name}"] = {True: "on", False: "off"}.get(value, value)
+    linked(name).set({True: "on", False: "off"}.get(value, value))
 
 
 def reset() -> None:
     for name in OPTIONS:
-        st.session_state.pop(f"shown_{name}", None)
-        address.link(name, "")
+        linked(name).set(linked(name).default)
 
 
 def said(view: AttentionView, toggles: Toggles, layer: int, head: int) -> str:

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from model.errors import InputError
 from ui.components.head_grid.head_grid import HeadEvent
+from ui.components.keys.keys import keys
 from ui.figures import markdown
 from ui.maps.attention import PAIRS, SHORT, AttentionView, available
 from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
 from ui.state import address
+from ui.state.shown_head import is_head_chosen, show_head
 
 
 def with_target(run: Run) -> Run:
@@ -56,15 +58,15 @@ def sharpest(weights: Iterable[NDArray[np.float32]]) -> int:
 
 def pick(event: HeadEvent) -> None:
     """A click on a thumbnail writes the pickers' keys."""
-    st.session_state["layer"], st.session_state["head"] = event.layer, event.head
+    show_head(event.layer, event.head)
 
 
 def pickers(view: AttentionView) -> tuple[int, int]:
     """Layer and head, by picker; brought into range where the model changed. At first the sharpest head of the last layer."""
-    if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
+    if not is_head_chosen():
         last = view.layers - 1
         each = (view.head_weights(last, head) for head in range(view.heads))
-        st.session_state["layer"], st.session_state["head"] = last, sharpest(each)
+        show_head(last, sharpest(each))
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -80,15 +82,19 @@ def number_picker(where: st.delta_generator.DeltaGenerator, label: str, key: str
     return int(chosen) if chosen is not None else 0
 
 
-def move(action: str, view: AttentionView, layer: int, head: int) -> None:
-    """A key pressed anywhere on the page: one head or layer on from the one on screen, round the end.
+def draw_keys(view: AttentionView, layer: int, head: int) -> None:
+    """The keys that work anywhere on the page: one head or one layer on from the head on screen, at the end back to the first.
 
-    Not from what the pickers say: where keys follow fast, the browser sends the second with the pickers as they were
-    before the first.
+    They do not start from what the pickers say: where keys follow fast, the browser sends the second with the pickers as
+    they were before the first.
     """
     steps = {"previous head": -1, "next head": 1, "layer up": -view.heads, "layer down": view.heads}
-    place = (layer * view.heads + head + steps[action]) % (view.layers * view.heads)
-    st.session_state["layer"], st.session_state["head"] = divmod(place, view.heads)
+
+    def move(action: str) -> None:
+        place = (layer * view.heads + head + steps[action]) % (view.layers * view.heads)
+        show_head(*divmod(place, view.heads))
+
+    keys({",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"}, key="head_keys", on_key=move)
 
 
 def pick_part(run: Run, *, pairs: bool = False) -> str:

@@ -2,24 +2,37 @@
 
 import re
 
-import streamlit as st
-
 from ui.figures import Matrix
 from ui.figures.markdown import quoted
 from ui.maps.attention import AttentionView
-from ui.state import address
+from ui.state.linked import Linked
 from viz.percent import format_percent
 
 WRITTEN = re.compile(r"(\d{1,6}):(\d{1,6})")
 
 
-def pieces() -> tuple[int, int] | None:
-    """(query, key) as the text counts its pieces, from the session, at first from the address; None: nothing chosen."""
-    if "cell" not in st.session_state:
-        found = WRITTEN.fullmatch(st.query_params.get("cell", ""))
-        st.session_state["cell"] = (int(found[1]), int(found[2])) if found else None
-    held: tuple[int, int] | None = st.session_state["cell"]
-    address.link("cell", "" if held is None else f"{held[0]}:{held[1]}")
+Pair = tuple[int, int]  # (query, key), as the text counts its pieces
+
+
+def read(text: str) -> Pair | None:
+    """A pair from an address, "3:1"; None where it is none."""
+    found = WRITTEN.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def write(pair: Pair | None) -> str:
+    """As it stands in an address."""
+    return f"{pair[0]}:{pair[1]}" if pair else ""
+
+
+CELL = Linked[Pair | None]("cell", None, read, write)
+"""The chosen pair; None: nothing is chosen."""
+
+
+def pieces() -> Pair | None:
+    """The chosen pair; the address is kept in step."""
+    held = CELL.get()
+    CELL.link(held)
     return held
 
 
@@ -35,7 +48,7 @@ def of(view: AttentionView) -> tuple[int, int] | None:
 def choose(view: AttentionView, row: int, column: int) -> None:
     """Chooses a row and column of a map; what it does not have is passed over."""
     if row < len(view.queries) and column < len(view.keys):
-        st.session_state["cell"] = (view.piece("query", row), view.piece("key", column))
+        CELL.set((view.piece("query", row), view.piece("key", column)))
 
 
 def said(view: AttentionView, weights: Matrix) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.components.head_grid.head_grid import MOST, thumbnails
+from ui.components.head_grid.head_grid import MOST_CELLS_A_SIDE, thumbnails
 from ui.maps.attention import AttentionView
 from ui.runs.on_demand import is_kept, kept
 from viz.labels import visible
@@ -66,7 +66,7 @@ def _key(view: AttentionView) -> tuple[object, ...]:
 
 def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
     pictures, captions = [], []
-    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST
+    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST_CELLS_A_SIDE
     for layer in range(view.layers):
         asks = view.attention(layer)
         blocks: Iterable[NDArray[np.float32]]

@@ -10,7 +10,7 @@ import streamlit as st
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
 from ui.figures import Matrix, theme
-from ui.state import address
+from ui.state.linked import Linked
 from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
 
 MAP_CELLS = 64
@@ -42,22 +42,33 @@ class Sides:
         return self.queries[window.query : window.query_end], self.keys[window.key : window.key_end]
 
 
+def read(text: str) -> Window | None:
+    """A window from an address, "0-64-32-96"; None where it is none."""
+    parts = text.split("-")
+    numbers = [int(part) for part in parts if part.isdecimal() and len(part) < 7]
+    return Window(*numbers) if len(numbers) == len(parts) == 4 else None
+
+
+def write(window: Window | None) -> str:
+    """As it stands in an address."""
+    return f"{window.query}-{window.query_end}-{window.key}-{window.key_end}" if window else ""
+
+
+WINDOW = Linked[Window | None]("window", None, read, write)
+"""What was chosen of a long text; None: the whole."""
+
+
 def shown(sides: Sides) -> Window:
-    """The window on screen: of a long text the one that was chosen, from the session or at first from the address."""
-    if "window" not in st.session_state:
-        parts = st.query_params.get("window", "").split("-")
-        numbers = [int(part) for part in parts if part.isdecimal() and len(part) < 7]
-        st.session_state["window"] = Window(*numbers) if len(numbers) == len(parts) == 4 else None
-    held: Window | None = st.session_state["window"] if sides.long else None
+    """The window on screen: of a long text the one that was chosen, else the whole."""
+    held = WINDOW.get() if sides.long else None
     window = sides.whole if held is None else within(held, *sides.size)
-    ends = (window.query, window.query_end, window.key, window.key_end)
-    address.link("window", "" if window == sides.whole else "-".join(map(str, ends)))
+    WINDOW.link(None if window == sides.whole else window)
     return window
 
 
 def keep(sides: Sides, window: Window) -> None:
     fitted = within(window, *sides.size)
-    st.session_state["window"] = None if fitted == sides.whole else fitted
+    WINDOW.set(None if fitted == sides.whole else fitted)
 
 
 def open_around(sides: Sides, query: int, key: int) -> None:
@@ -69,7 +80,7 @@ def open_around(sides: Sides, query: int, key: int) -> None:
 def follow(sides: Sides, window: Window, zoom: ZoomEvent, *, transposed: bool = False) -> None:
     """The window follows zooming and panning; a double click goes back to the whole."""
     if zoom.x is None or zoom.y is None:
-        st.session_state["window"] = None
+        WINDOW.set(None)
         return
     keep(sides, zoomed(window, zoom.x, zoom.y, transposed=transposed))
 
@@ -160,7 +171,7 @@ def ways_on(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> Non
         with st.container(width="content"):
             figures.chart(small(), key="map", filename="map", fill=False)
         with st.container(width="content", gap="small"):
-            st.button("Whole text", key="whole", on_click=lambda: st.session_state.update(window=None))
+            st.button("Whole text", key="whole", on_click=WINDOW.set, args=(None,))
             for name, (rows, columns), at_end in steps:
                 moved = Window(
                     window.query + rows, window.query_end + rows, window.key + columns, window.key_end + columns

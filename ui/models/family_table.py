@@ -49,7 +49,7 @@ def draw_two_families(lm: LanguageModel) -> None:
         with column:
             address.keep_among(key, names, first)
             name = st.selectbox("Family", names, key=key, format_func=family_title)
-            address.write_into_address(key, name or first, first)
+            address.link(key, name or first, first)
             config = example_config(name or first)
             stack: Stack = "decoder" if config.decoder_layers else "encoder"
             st.caption(markdown.plain(EXAMPLES[name or first].source))

@@ -15,9 +15,8 @@ from ui.models import block_drawing
 from ui.models.facts import facts, parameters_by_part
 from ui.runs import model_pool, runner
 from ui.runs.examples import DEFAULT_MODEL
-from ui.shell import task_prefixes as shell_task_prefixes
 from ui.shell import text_box
-from ui.shell.task_prefixes import with_prefix
+from ui.shell.task_prefixes import all_prefixes, with_prefix
 from ui.state import address
 from viz.export import table_csv
 from viz.parameters import many, parameter_bars
@@ -39,7 +38,7 @@ def pick_part() -> str:
         label_visibility="collapsed",
         required=True,
     )
-    address.write_into_address("models", part or "model", "model")
+    address.link("models", part or "model", "model")
     return part or "model"
 
 
@@ -125,7 +124,7 @@ def draw_special_tokens(lm: LanguageModel) -> None:
 
 def draw_task_prefixes(lm: LanguageModel) -> None:
     """Draws the task prefixes of the checkpoint; a click writes one before the text."""
-    known = shell_task_prefixes.openings(lm)
+    known = all_prefixes(lm)
     draw_heading(
         "What is added to your text", "Special tokens that the tokenizer asks for are shown among the pieces above."
     )

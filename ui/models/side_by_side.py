@@ -16,7 +16,7 @@ from ui.runs.examples import examples_for
 from ui.runs.on_demand import kept
 from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input
-from ui.state import address
+from ui.state.linked import Linked
 
 MOST_BESIDE = 3
 WRITTEN_TOKENS = 8  # that a decoder writes here
@@ -62,10 +62,8 @@ def suggested(name: str, names: list[str]) -> list[str]:
 def pick_models(name: str) -> list[str]:
     """The models on screen: the one chosen on the left, then those of the picker drawn here, at first from the address."""
     names = [other for other in runner.offered() if other != name]
-    asked = st.query_params.get(KEY)
-    first = suggested(name, names) if asked is None else asked.split("|")
-    held = st.session_state.get(KEY, first)
-    st.session_state[KEY] = [other for other in held if other in names][:MOST_BESIDE]
+    beside = Linked(KEY, suggested(name, names), lambda text: text.split("|"), lambda some: "|".join(some) or "-")
+    beside.set([other for other in beside.get() if other in names][:MOST_BESIDE])
     chosen = st.multiselect(
         "Models beside it",
         names,
@@ -75,7 +73,7 @@ def pick_models(name: str) -> list[str]:
         placeholder="Choose up to three models to put beside it",
         help="Each reads the text above. The first column is the model chosen on the left.",
     )
-    address.link(KEY, "" if chosen == suggested(name, names) else "|".join(chosen) or "-")
+    beside.link(chosen)
     return [name, *chosen]
 
 

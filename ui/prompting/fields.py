@@ -30,7 +30,7 @@ def needs_text(run: Run) -> None:
         st.stop()
     if run.lm.kind == "encoder" and encoder_input.can_mask(run.lm):
         if run.lm.token(run.lm.special.mask or 0).text not in run.spec.text:
-            masks.clickable_text(run)
+            masks.draw_clickable_text(run)
             st.caption("Click a token of the text to hide it: the answers are put in its place.")
         if run.spec.pair is not None:
             st.caption("The second sentence is not part of the prompts.")
@@ -79,7 +79,7 @@ def current_draft(name: str) -> Draft:
     before = st.session_state.get(OF)
     st.session_state[OF] = name
     if not isinstance(draft, Draft):
-        draft = from_address(st.query_params.to_dict()) or first_draft(name)
+        draft = from_address(address.parameters()) or first_draft(name)
         put(draft)
     elif isinstance(before, str) and before != name and draft in suggested_drafts(before):
         draft = first_draft(name)

@@ -14,6 +14,7 @@ from ui.prompting import notebook
 from ui.prompting.in_words import said_of_bars, summary
 from ui.prompting.scores import Measured, Scored, short
 from ui.state import address
+from ui.state.linked import keep_within, linked_number
 from viz.export import table_csv
 from viz.labels import escaped
 from viz.prompting import answer_bars, bits_words, percent, share_words, surprisal_bars
@@ -42,11 +43,8 @@ def pick_length() -> Length:
 
 
 def pick_answer(found: Measured) -> int:
-    """The answer that is shown token by token: from the session, at first from the link."""
-    place = address.within("answer", len(found.answers))
-    st.session_state["answer"] = place
-    address.link("answer", str(place) if place else "")
-    return place
+    """The answer that is looked at token by token: from the session, at first from the link."""
+    return keep_within(linked_number("answer"), len(found.answers))
 
 
 def draw_summary(found: Measured, length: Length) -> None:

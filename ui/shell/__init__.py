@@ -1,1 +1,1 @@
-"""The top of every page: model, text, what it came to, and what is wrong with it."""
+"""The top of every page: the pickers of model and text, the tokens, and warnings."""

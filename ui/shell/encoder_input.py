@@ -1,6 +1,6 @@
-"""What an encoder alone takes beside the text: a second sentence, and tokens to hide behind its mask token.
+"""What only an encoder takes besides the text: a second sentence, and positions to hide behind its mask token.
 
-Hidden positions belong to one text of one model; a changed text hides nothing. They live in the session and the link.
+Hidden positions belong to one text of one model; a changed text hides nothing. They are kept in the session and the link.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import streamlit as st
 
 from model.language_model import LanguageModel
 from ui.runs.runner import RunSpec
+from ui.state.linked import Linked, Owned
 
 MOST_MASKS = 32
 
@@ -24,7 +25,7 @@ def can_mask(lm: LanguageModel) -> bool:
     return lm.kind == "encoder" and lm.special.mask is not None and lm.net.head is not None
 
 
-def pair_box() -> str | None:
+def pick_pair() -> str | None:
     """The second sentence; None where there is none."""
     text = st.text_input(
         "Second sentence",
@@ -37,40 +38,11 @@ def pair_box() -> str | None:
     return text if text and text.strip() else None
 
 
-def completed(spec: RunSpec, lm: LanguageModel) -> RunSpec:
-    """A spec with the second sentence from its box, and what is hidden in this very text."""
+def pick_encoder_input(spec: RunSpec, lm: LanguageModel) -> RunSpec:
+    """The spec with the second sentence from its box, and with the positions that are hidden in this text."""
     if takes_pair(lm):
-        spec = replace(spec, pair=pair_box())
+        spec = replace(spec, pair=pick_pair())
     return replace(spec, masks=hidden(spec)) if can_mask(lm) else spec
-
-
-def hidden(spec: RunSpec) -> tuple[int, ...]:
-    """The positions hidden in this text; at first those of the link."""
-    if "masks" not in st.session_state:
-        st.session_state["masks"] = (_about(spec), read_positions(st.query_params.get("masks", "")))
-    about, positions = st.session_state["masks"]
-    return tuple(positions) if about == _about(spec) else ()
-
-
-def hide(spec: RunSpec, positions: Sequence[int]) -> None:
-    """Hides these positions of a text and no others."""
-    st.session_state["masks"] = (_about(spec), tuple(sorted(set(positions)))[:MOST_MASKS])
-
-
-def toggle(spec: RunSpec, position: int) -> None:
-    """Hides a position, or shows it again."""
-    held = set(spec.masks)
-    hide(spec, sorted(held ^ {position}))
-
-
-def link_masks(spec: RunSpec) -> None:
-    """Keeps the address in step with what is hidden."""
-    text = write_positions(spec.masks)
-    if st.query_params.get("masks", "") != text:
-        if text:
-            st.query_params["masks"] = text
-        else:
-            del st.query_params["masks"]
 
 
 def read_positions(text: str) -> tuple[int, ...]:
@@ -84,5 +56,24 @@ def write_positions(positions: Sequence[int]) -> str:
     return ",".join(str(position) for position in positions)
 
 
-def _about(spec: RunSpec) -> tuple[str, str, str | None]:
+MASKS = Owned(Linked[tuple[int, ...]]("masks", (), read_positions, write_positions))
+
+
+def hidden(spec: RunSpec) -> tuple[int, ...]:
+    """The positions hidden in this text."""
+    return MASKS.get(_owner(spec))
+
+
+def hide(spec: RunSpec, positions: Sequence[int]) -> None:
+    """Hides these positions of a text and no others."""
+    MASKS.set(_owner(spec), tuple(sorted(set(positions)))[:MOST_MASKS])
+
+
+def toggle(spec: RunSpec, position: int) -> None:
+    """Hides a position, or shows it again."""
+    held = set(spec.masks)
+    hide(spec, sorted(held ^ {position}))
+
+
+def _owner(spec: RunSpec) -> tuple[str, str, str | None]:
     return spec.model, spec.text, spec.pair

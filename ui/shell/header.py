@@ -1,4 +1,4 @@
-"""The top of every page: its question, the text box, what the text came to, and what is wrong with it."""
+"""The top of every page: its question, the text box, the tokens read and generated, and warnings about the text."""
 
 from dataclasses import replace
 
@@ -19,35 +19,35 @@ from ui.state import address, choices, sampling
 
 
 def draw(question: str, name: str, device: str) -> Run | None:
-    """Title, text, pieces. The run of the text, or of the last text that worked; None before there was one."""
+    """Title, text box and tokens. Returns the run of the text, else of the last text that could be run; None if there is none."""
     st.title(question, anchor=False)
     box, gallery = st.columns([6, 1], vertical_alignment="center")
     with gallery:
-        example_gallery(name)
+        draw_examples(name)
     lm = loaded(name, device)
     if lm is not None:
         with gallery:
-            task_prefixes.menu(lm)
+            task_prefixes.draw_menu(lm)
     with box:
-        text = text_box.text_box(name)
+        text = text_box.draw_text_box(name)
         spec = RunSpec(name, device, text, choices=choices.chosen())
         if lm is not None:
-            spec = encoder_input.completed(spec, lm)
+            spec = encoder_input.pick_encoder_input(spec, lm)
             if lm.kind == "encoder":
                 spec = replace(spec, choices=())  # they are of its masks, one after another
             else:
                 spec = streaming.limited(replace(spec, strategy=sampling.chosen().strategy))
-            say_what_to_type(lm)
+            draw_input_hint(lm)
     run = run_of(spec)
-    choices.link_choices()
+    choices.link()
     sampling.link()
-    streaming.link()
-    encoder_input.link_masks(spec)
+    streaming.MOST.link(streaming.MOST.get())
+    encoder_input.MASKS.link(spec.masks)
     if lm is None or lm.kind != "encoder":
         address.link("fill_first", "")
     if run is not None:
-        warn_of_bytes(run)
-        pieces(run)
+        draw_byte_warning(run)
+        draw_pieces(run)
     return run
 
 
@@ -59,8 +59,8 @@ def loaded(name: str, device: str) -> LanguageModel | None:
         return None
 
 
-def say_what_to_type(lm: LanguageModel) -> None:
-    """What a model without a tokenizer reads."""
+def draw_input_hint(lm: LanguageModel) -> None:
+    """What to type for a model without a tokenizer."""
     if lm.tokenizer is None:
         st.caption(
             f"This checkpoint has no tokenizer: type token ids, whole numbers from 0 to {lm.config.vocab_size - 1:,}, such as "
@@ -68,8 +68,8 @@ def say_what_to_type(lm: LanguageModel) -> None:
         )
 
 
-def example_gallery(name: str) -> None:
-    """A menu of texts to begin with. One widget, not a button for each: all that a page draws is sent at every keystroke."""
+def draw_examples(name: str) -> None:
+    """A menu of example texts. It is one widget, not a button for each text: all that a page draws is sent at every keystroke."""
     shows = {example.text: example.shows for example in examples_for(name)}
     if shows:
         st.menu_button(
@@ -93,7 +93,7 @@ def take_example(name: str) -> None:
 
 
 def run_of(spec: RunSpec) -> Run | None:
-    """Runs a spec. Where it cannot be run the reason is said and the last run that worked stays on screen."""
+    """The run of a spec. Where it cannot be run the page says why, and the last run that worked stays on screen."""
     before = st.session_state.get("shown")
     like = before if isinstance(before, RunSpec) else None
     live = streaming.Live(spec, st.empty())
@@ -117,7 +117,7 @@ def run_of(spec: RunSpec) -> Run | None:
 
 
 def byte_share(run: Run) -> float:
-    """The share of a text's own pieces that are only parts of characters."""
+    """The share of a text's tokens that are only parts of characters, without special tokens."""
     tokenizer = run.lm.tokenizer
     own = [token for token in run.source if not token.special]
     if tokenizer is None or not own:
@@ -125,8 +125,8 @@ def byte_share(run: Run) -> float:
     return sum(tokenizer.is_partial(token.id) for token in own) / len(own)
 
 
-def warn_of_bytes(run: Run) -> None:
-    """Says so where the model never saw the script it is given."""
+def draw_byte_warning(run: Run) -> None:
+    """A warning where most tokens are single bytes: the model hardly saw such characters in training."""
     if byte_share(run) > 0.5:
         read = READS.get(run.lm.name, "another kind of text")
         st.info(
@@ -151,8 +151,8 @@ def why_it_ends(run: Run) -> str:
     )
 
 
-def pieces(run: Run) -> None:
-    """The text as the model reads it, and what it wrote."""
+def draw_pieces(run: Run) -> None:
+    """The text as the model reads it, and what it generated."""
     rows = reading_rows(run)
     if run.lm.kind != "encoder" and run.lm.net.head is not None:
         rows.append(_strip("writes", run.generated))
@@ -174,7 +174,7 @@ def pieces(run: Run) -> None:
 
 
 def reading_rows(run: Run) -> list[Strip]:
-    """What is read: a row, or one for each of two sentences."""
+    """The tokens read: one row, or one for each of two sentences."""
     if run.segments is None:
         return [_strip("reads", run.source)]
     first = run.segments.index(1)
@@ -185,8 +185,8 @@ def _strip(name: str, tokens: tuple[Token, ...]) -> Strip:
     return Strip(name, [chip(token) for token in tokens[:STRIP_TOKENS]], empty="nothing yet")
 
 
-def about(run: Run) -> None:
-    """The model in three lines."""
+def draw_model_size(run: Run) -> None:
+    """The kind, the size and the device of the model."""
     config, lm = run.lm.config, run.lm
     layers = " + ".join(str(n) for n in (config.encoder_layers, config.decoder_layers) if n)
     inside = f"of {config.n_heads} heads" if config.recurrence == "none" else f"of {config.d_model} cells each"

@@ -1,4 +1,4 @@
-"""What is said about a text that holds more than meets the eye."""
+"""Notes about invisible characters and markup in a text."""
 
 import re
 import unicodedata

@@ -7,13 +7,13 @@ from ui.runs.runner import Run
 from ui.shell import encoder_input
 
 
-def masks(run: Run) -> list[int]:
-    """Where the model reads its mask token, put there by a click or typed."""
+def mask_positions(run: Run) -> list[int]:
+    """The positions of the mask token in the text, put there by a click or typed."""
     return [i for i, token in enumerate(run.source) if token.id == run.lm.special.mask]
 
 
-def clickable_text(run: Run) -> None:
-    """The text as it is read; a click masks a token, another brings it back."""
+def draw_clickable_text(run: Run) -> None:
+    """The text as the model reads it. A click masks a token, another click takes the mask away."""
     starts = [0] if run.segments is None else [0, run.segments.index(1)]
     ends = [*starts[1:], len(run.source)]
     names = ["click to mask"] if run.segments is None else ["click to mask", "and then"]
@@ -39,8 +39,8 @@ def chip(run: Run, place: int) -> Chip:
     return Chip(token.label, title=f"position {place}: {what}", special=token.special)
 
 
-def hint(run: Run) -> None:
-    """What to do, or how to undo it."""
+def draw_hint(run: Run) -> None:
+    """How to mask a token; or how many are masked, with a button to unmask all."""
     hidden = [i for i in run.spec.masks if i < len(run.source)]
     if not hidden:
         st.caption(

@@ -5,22 +5,24 @@ import streamlit as st
 from ui.runs import model_pool, runner
 from ui.runs.examples import DEFAULT_MODEL
 from ui.runs.runner import offered
-from ui.state.address import write_into_address
 from ui.state.choices import choose
+from ui.state.linked import Linked
+from ui.state.shown_step import show_step
 
 
 def pick_model() -> tuple[str, str]:
-    """(model, device) from the two pickers. A model that a link names and nobody opened here gives way to the default."""
+    """(model, device) from the two pickers. Where a link names a model that is not open here, the default model is used."""
     names = offered()
     switch = st.session_state.pop("switch_to", None)
     if switch in names:
         st.session_state["model"] = switch
         model_changed()
-    asked = st.session_state.get("model", st.query_params.get("model"))
-    if asked and asked not in names:
+    model = Linked("model", names[0], str, str)
+    asked = model.get()
+    if asked not in names:
         st.session_state["not_opened"] = asked
     # Written at every run: a browser that draws the picker only in a later run than the first would show the first name.
-    st.session_state["model"] = asked if asked in names else names[0]
+    model.set(asked if asked in names else names[0])
     name = st.selectbox(
         "Model",
         names,
@@ -29,7 +31,7 @@ def pick_model() -> tuple[str, str]:
         on_change=model_changed,
         help="The checkpoint that runs. Everything on screen comes from it. The Models page opens others.",
     )
-    write_into_address("model", name or names[0], names[0])
+    model.link(name or names[0])
     devices = runner.devices()
     if (onto := st.session_state.pop("device_next", None)) in devices:
         st.session_state["device"] = onto
@@ -46,14 +48,14 @@ def pick_model() -> tuple[str, str]:
 
 
 def model_changed() -> None:
-    """Another model: tokens chosen for the last one mean nothing to it."""
+    """Forgets the chosen tokens: their ids mean nothing to another model."""
     st.session_state.pop("not_opened", None)
     choose(())
-    st.session_state["step"] = 0
+    show_step(0)
 
 
-def say_what_is_not_opened() -> None:
-    """A sentence about the model a link asked for, where nobody opened it in this process; it is not opened unasked."""
+def draw_not_opened() -> None:
+    """A warning where a link asks for a model that is not open in this process. A link alone never opens one."""
     asked = st.session_state.get("not_opened")
     if not isinstance(asked, str):
         return

@@ -9,12 +9,12 @@ INSTEAD = "The Architectures page shows how much each earlier token still counts
 
 
 def has_attention(lm: LanguageModel) -> bool:
-    """Whether there are heads that look anywhere."""
+    """Whether the model has attention heads."""
     return lm.config.recurrence == "none"
 
 
-def explain() -> None:
-    """A page about heads, sublayers or the stream between them has nothing to show."""
+def draw_no_attention() -> None:
+    """In place of a page about heads or sublayers: why it has nothing to show of this model."""
     st.info(
         "This is an LSTM, a recurrent model: it has no attention, so no head looks anywhere. It reads one token after another, and "
         "what it read reaches a later token only through the vectors each layer carries on. " + INSTEAD,
@@ -24,8 +24,8 @@ def explain() -> None:
                "Embeddings, Logits, Architectures and Models work with this one too.")  # fmt: skip
 
 
-def nothing_is_looked_back_at() -> None:
-    """In the place of a figure of who was read."""
+def draw_no_tokens_read() -> None:
+    """In place of a figure of the tokens read: why this model has none."""
     st.markdown("**Who is read for it**", help="In a Transformer: where the heads look while a token is being chosen.")
     st.caption(
         "No token is looked back at: this model is recurrent. All it knows of the text so far stands in two vectors a layer, "
@@ -35,7 +35,7 @@ def nothing_is_looked_back_at() -> None:
 
 
 def needs_steps(run: Run) -> None:
-    """Stops the page where the model wrote nothing, and says why."""
+    """Stops the page where the model generated nothing, and says why."""
     if run.steps:
         return
     if run.lm.net.head is None:

@@ -1,4 +1,4 @@
-"""Tokens as they are made: where a decode takes a while its text appears at once, with a way to stop it."""
+"""A decode that takes a while shows its text as it is generated, with a button to stop it."""
 
 import threading
 import time
@@ -12,18 +12,19 @@ from streamlit.delta_generator import DeltaGenerator
 from model.decoding.step import Step
 from ui.runs.runner import Run, RunSpec
 from ui.runs.store import without_choices
-from ui.state import address
+from ui.state.address import whole_number
+from ui.state.linked import Linked
 
-PATIENCE = 0.4  # seconds before anything is said: most decodes are done by then
-EVERY = 0.12  # seconds between two drawings
+PATIENCE_SECONDS = 0.4  # before anything is drawn: most decodes are done by then
+REDRAW_SECONDS = 0.12
 LAST_CHARACTERS = 600
 LENGTHS = (40, 100, 250, 500, 1000)  # tokens one can ask for
-HANDING_OVER = 10.0  # seconds: longer than a step of a large model
-USUAL = 0  # stands for no number: a menu shows a None as a choice not made yet
+HAND_OVER_SECONDS = 10.0  # longer than a step of a large model
+USUAL_LENGTH = 0  # stands for no number: a menu shows a None as a choice not made yet
 
 
 class Live:
-    """What a decode has written so far, in a place of the page that is empty before and afterwards."""
+    """The text of a decode so far, in a place of the page that is empty before and after it."""
 
     def __init__(self, spec: RunSpec, place: DeltaGenerator) -> None:
         self.spec, self.place = spec, place
@@ -35,7 +36,7 @@ class Live:
         """After each step; draws when it is time to."""
         self.ids.append(step.token.id)
         now = time.monotonic()
-        if now - self.began < PATIENCE or now - self.drawn < EVERY:
+        if now - self.began < PATIENCE_SECONDS or now - self.drawn < REDRAW_SECONDS:
             return
         self.drawn = now
         if self.text is None:
@@ -63,13 +64,13 @@ class Writing:
 
 @contextmanager
 def handed_over(spec: RunSpec) -> Iterator[None]:
-    """Around a decode: it begins when one of the same text that it interrupts has handed over what it had written.
+    """Around a decode. It waits until the decode of the same text that it interrupts has handed over its tokens.
 
     Streamlit starts the run that answers a click beside the one on its way, which ends at its next step.
     """
     before, mine = st.session_state.get("writing"), Writing(without_choices(spec))
     if isinstance(before, Writing) and before.of == mine.of:
-        before.over.wait(HANDING_OVER)
+        before.over.wait(HAND_OVER_SECONDS)
     st.session_state["writing"] = mine
     try:
         yield
@@ -78,27 +79,28 @@ def handed_over(spec: RunSpec) -> Iterator[None]:
 
 
 def stop(spec: RunSpec) -> None:
-    """Ends the decode on screen with the tokens that were seen of it."""
+    """Ends the decode on screen with the tokens that were shown of it."""
     seen = st.session_state.get("streamed")
     if isinstance(seen, int) and seen > 0:
         st.session_state["stopped"] = (replace(spec, most=None), seen)
 
 
 def limited(spec: RunSpec) -> RunSpec:
-    """A spec with the number of tokens a person asked for, or stopped it at."""
+    """A spec with the number of tokens that a person asked for, or at which a person stopped it."""
     stopped = st.session_state.get("stopped")
     if stopped is not None and stopped[0] == replace(spec, most=None):
         return replace(spec, most=stopped[1])
-    return replace(spec, most=asked())
+    return replace(spec, most=MOST.get())
 
 
-def asked() -> int | None:
-    """How many tokens shall be written at most, from the session, at first from the link; None: what is usual."""
-    if "most" not in st.session_state:
-        number = address.linked_number("most")
-        st.session_state["most"] = number if number in LENGTHS else None
-    held = st.session_state["most"]
-    return held if isinstance(held, int) else None
+def read_length(text: str) -> int | None:
+    """A number of tokens from an address, None where it is not one of those offered."""
+    number = whole_number(text)
+    return number if number in LENGTHS else None
+
+
+MOST = Linked[int | None]("most", None, read_length, str)
+"""How many tokens are written at most; None: the usual number."""
 
 
 def was_stopped(run: Run) -> bool:
@@ -108,16 +110,16 @@ def was_stopped(run: Run) -> bool:
 
 
 def go_on() -> None:
-    """Takes a stop back: the text is written on from where it stands."""
+    """Decodes on from where a person stopped."""
     st.session_state["stopped"] = None
 
 
 def pick_length(run: Run) -> None:
     """How many tokens are written at most."""
     most = run.lm.config.max_positions
-    held = asked()
-    options = [USUAL, *(n for n in LENGTHS if most is None or n < most or n == held)]
-    st.session_state["most_picked"] = held or USUAL
+    held = MOST.get()
+    options = [USUAL_LENGTH, *(n for n in LENGTHS if most is None or n < most or n == held)]
+    st.session_state["most_picked"] = held or USUAL_LENGTH
     st.selectbox(
         "At most",
         options,
@@ -130,19 +132,13 @@ def pick_length(run: Run) -> None:
     )
 
 
-def offer_to_go_on(run: Run) -> None:
-    """The way on from where a person stopped the writing."""
+def draw_go_on(run: Run) -> None:
+    """A button to write on from where a person stopped the decode."""
     if was_stopped(run):
         st.button("Go on", key="go_on", on_click=go_on, help="You stopped it here; write on from this token")
 
 
 def length_changed() -> None:
     picked = st.session_state.get("most_picked")
-    st.session_state["most"] = picked if isinstance(picked, int) and picked != USUAL else None
+    MOST.set(picked if isinstance(picked, int) and picked != USUAL_LENGTH else None)
     go_on()
-
-
-def link() -> None:
-    """Keeps the address in step."""
-    held = asked()
-    address.link("most", str(held) if held else "")

@@ -1,4 +1,4 @@
-"""Ready-made beginnings of a text: task prefixes and language tokens of a checkpoint."""
+"""What a checkpoint was trained to read before a text: task prefixes and language tokens."""
 
 import re
 from collections.abc import Mapping
@@ -21,24 +21,24 @@ MOST_FROM_CARD = 8
 
 
 @dataclass(frozen=True)
-class Opening:
-    """Words to put before a text, and where they were found."""
+class Prefix:
+    """Words to put before a text, and the file that names them."""
 
     text: str
     why: str
 
 
-def openings(lm: LanguageModel) -> list[Opening]:
-    """All that the checkpoint's config.json, card and tokenizer name, each once."""
-    found = [Opening(prefix, task) for task, prefix in prefixes(lm.source.config_json).items()]
+def all_prefixes(lm: LanguageModel) -> list[Prefix]:
+    """All prefixes that the checkpoint's config.json, card and tokenizer name, each once."""
+    found = [Prefix(prefix, task) for task, prefix in prefixes(lm.source.config_json).items()]
     whole = lm.source.config_json.get("prefix")
     if isinstance(whole, str) and whole.strip() and not is_special(lm, whole):
-        found.append(Opening(whole, "config.json: prefix"))
+        found.append(Prefix(whole, "config.json: prefix"))
     if lm.kind == "encoder-decoder":
-        found += [Opening(prefix, "the model card") for prefix in of_card(lm.source.card)]
+        found += [Prefix(prefix, "the model card") for prefix in of_card(lm.source.card)]
     if lm.tokenizer is not None and lm.kind == "encoder-decoder":
-        found += [Opening(f"{code} ", "the language to translate into") for code in languages(lm.tokenizer)]
-    return list({opening.text.strip(): opening for opening in reversed(found)}.values())[::-1]
+        found += [Prefix(f"{code} ", "the language to translate into") for code in languages(lm.tokenizer)]
+    return list({prefix.text.strip(): prefix for prefix in reversed(found)}.values())[::-1]
 
 
 def is_special(lm: LanguageModel, text: str) -> bool:
@@ -48,7 +48,7 @@ def is_special(lm: LanguageModel, text: str) -> bool:
 
 
 def of_card(card: str) -> list[str]:
-    """Prefixes a model card shows: where its example texts begin with one, and code in its text that ends in a colon."""
+    """The prefixes of a model card: the beginnings of its example texts, and code in its text that ends in a colon."""
     front = FRONT.match(card)
     shown = EXAMPLE.findall(front[1]) if front else []
     shown += [f"{prefix} " for prefix in QUOTED.findall(card[front.end() :] if front else card)]
@@ -62,26 +62,26 @@ def languages(tokenizer: Tokenizer) -> tuple[str, ...]:
     return tuple(sorted(piece for piece in pieces if LANGUAGE.fullmatch(piece)))
 
 
-def menu(lm: LanguageModel) -> None:
-    """A menu of them beside the text box, where there are any."""
-    found = openings(lm)
+def draw_menu(lm: LanguageModel) -> None:
+    """A menu of the prefixes beside the text box, where there are any."""
+    found = all_prefixes(lm)
     if not found:
         return
-    why = {opening.text: opening.why for opening in found}
+    why = {prefix.text: prefix.why for prefix in found}
     st.menu_button(
         "Begin with",
         list(why),
         key="opening",
         format_func=lambda text: f"{plain(text.strip())} :gray[· {plain(why.get(text, ''))}]",
-        on_click=begin,
+        on_click=use_prefix,
         args=(tuple(why),),
         help="What this checkpoint was trained to read before a text. It is written into the box, where you can edit it.",
         width="stretch",
     )
 
 
-def begin(known: tuple[str, ...]) -> None:
-    """Writes what was picked from the menu before the text; another one that stands there gives way."""
+def use_prefix(known: tuple[str, ...]) -> None:
+    """Puts the prefix picked from the menu before the text, in place of another one of `known` that stands there."""
     picked = st.session_state.get("opening")
     if isinstance(picked, str) and picked in known:
         written = str(st.session_state.get("text") or "")
@@ -98,7 +98,7 @@ def prefixes(config_json: Mapping[str, object]) -> dict[str, str]:
 
 
 def with_prefix(text: str, prefix: str, known: Mapping[str, str]) -> str:
-    """The text after a prefix; one that already stands before it gives way."""
+    """The text with a prefix before it, in place of another known prefix that stands there."""
     for other in sorted(known.values(), key=len, reverse=True):
         if text.startswith(other):
             text = text[len(other) :]

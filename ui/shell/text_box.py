@@ -5,13 +5,14 @@ import streamlit as st
 from ui.runs.examples import examples_for
 from ui.state.address import LINKED_CHARACTERS
 from ui.state.choices import choose, chosen
+from ui.state.shown_step import show_step
 
 TYPING_PAUSE = "20ms"
-"""Without a keystroke, before a text is sent: shorter than between two keys, longer than in a burst of them."""
+"""A text is sent when no key was pressed for this long: shorter than the usual time between two keys, longer than in a burst."""
 
 
-def text_box(name: str) -> str:
-    """The one text every page is about, updated while typing."""
+def draw_text_box(name: str) -> str:
+    """The text box. Returns its text, which changes while a person types."""
     examples = examples_for(name)
     typed = str(st.session_state.get("text", ""))
     return (
@@ -30,12 +31,12 @@ def text_box(name: str) -> str:
 
 
 def text_changed() -> None:
-    """A new text: choices made for the old one are kept aside, to be replayed with a click."""
-    choices = chosen()
-    if choices:
-        st.session_state["aside"] = (st.session_state.get("chosen_for", ""), choices)
+    """A new text: the choices made for the old one are kept, and a button replays them."""
+    tokens = chosen()
+    if tokens:
+        st.session_state["aside"] = (st.session_state.get("chosen_for", ""), tokens)
     choose(())
-    st.session_state["step"] = 0
+    show_step(0)
 
 
 def use_text(text: str) -> None:

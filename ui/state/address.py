@@ -1,7 +1,11 @@
-"""Values shared by the session and the address."""
+"""What the address holds, and the first value of widgets that are bound to it.
+
+A value that no widget is bound to is a `linked.Linked`.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.state import get_session_state
@@ -10,37 +14,72 @@ LINKED_CHARACTERS = 4_000
 T = TypeVar("T")
 
 
+def parameters() -> dict[str, str]:
+    """All that the address holds."""
+    return st.query_params.to_dict()
+
+
+def of_view() -> str:
+    """The whole address, which restores what is on screen."""
+    query = urlencode(parameters())
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"
+
+
+def is_known(key: str) -> bool:
+    """Whether the session or the address holds a value."""
+    return key in st.session_state or key in st.query_params
+
+
 def start_with(key: str, value: object) -> None:
-    """A widget's first value. What the session holds comes first, then what the address says."""
-    if key not in st.session_state and key not in st.query_params:
+    """A widget's first value, where neither the session nor the address holds one."""
+    if not is_known(key):
         st.session_state[key] = value
 
 
 def keep_among(key: str, options: Sequence[T], otherwise: T, shown: Callable[[T], str] = str) -> T:
-    """One of a few choices: from the session, at first from the address, else `otherwise`; written back before its
-    widget is drawn, so that a choice no longer offered gives way. A bound widget writes into the address what it shows
-    of a choice: `shown` says what that is."""
+    """One of a few options: from the session, the first time from the address, else `otherwise`.
+
+    It is written back before its widget is drawn, so that a value that is no longer offered is replaced. A bound widget writes
+    into the address what it shows of an option; `shown` returns that text.
+    """
     held = st.session_state[key] if key in st.session_state else st.query_params.get(key)
     value = next((option for option in options if held in (option, str(option), shown(option))), otherwise)
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    _keep(key, value)
     return value
 
 
-def write_into_address(key: str, value: str, otherwise: str) -> None:
-    """Keeps the address in step with a choice whose code differs from what its widget shows: a bound widget would write
-    what it shows, which cannot be read back. The choice that holds without a word is left out."""
-    if value == otherwise:
+def settle(key: str, size: int) -> int:
+    """A number from 0 to size - 1: from the session, the first time from the address. It is brought into range and written
+    back before its widget is drawn."""
+    held = st.session_state[key] if key in st.session_state else whole_number(st.query_params.get(key, ""))
+    inside = in_range(held if isinstance(held, int) else 0, size)
+    _keep(key, inside)
+    return inside
+
+
+def _keep(key: str, value: object) -> None:
+    """Only a change is written: Streamlit refuses to write a widget that is drawn already."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def in_range(number: int, size: int) -> int:
+    """The nearest of 0 to size - 1."""
+    return max(0, min(number, size - 1))
+
+
+def whole_number(text: str) -> int:
+    """A whole number from an address, 0 where it is none."""
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+def link(key: str, text: str, otherwise: str = "") -> None:
+    """Puts into the address what no widget writes there. The text that holds without a word, `otherwise`, is left out."""
+    if text == otherwise:
         if key in st.query_params:
             del st.query_params[key]
-    elif st.query_params.get(key) != value:
-        st.query_params[key] = value
-
-
-def linked_number(key: str) -> int:
-    """A whole number from the address, 0 where it holds none: read before the widget of that key is first drawn."""
-    text = st.query_params.get(key, "")
-    return int(text) if text.isdecimal() and len(text) < 9 else 0
+    elif st.query_params.get(key) != text:
+        st.query_params[key] = text
 
 
 def take_into_address() -> None:
@@ -54,26 +93,3 @@ def take_into_address() -> None:
             value = st.session_state.get(key)
             if isinstance(value, str) and len(value) <= LINKED_CHARACTERS and address.has_param(key):
                 address.set_with_no_forward_msg(key, value)
-
-
-def link(key: str, text: str) -> None:
-    """Puts into the address what no widget is bound to; an empty text takes it out."""
-    if st.query_params.get(key, "") != text:
-        if text:
-            st.query_params[key] = text
-        else:
-            del st.query_params[key]
-
-
-def within(key: str, size: int) -> int:
-    """A small number from the session, at first from the address, brought into range: 0 to size - 1."""
-    value = st.session_state[key] if key in st.session_state else linked_number(key)
-    return max(0, min(value if isinstance(value, int) else 0, size - 1))
-
-
-def settle(key: str, size: int) -> int:
-    """As `within`, and writes it back before the widget of that key is drawn."""
-    number = within(key, size)
-    if key not in st.session_state or st.session_state[key] != number:
-        st.session_state[key] = number
-    return number

@@ -15,7 +15,7 @@ from model.errors import InputError
 from model.tap import Part, StackName
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.runs.runner import Run
-from ui.state import address
+from ui.state.linked import Linked, Owned
 
 Off = ZeroHead | CutEdge | SkipSublayer
 
@@ -58,16 +58,17 @@ def _edit(match: re.Match[str]) -> Off:
     return CutEdge(stack, layer, part, int(match[4]), int(match[5]), int(match[6]))
 
 
+OFF = Owned(Linked[tuple[Off, ...]]("off", (), read, write))
+
+
 def held(run: Run) -> tuple[Off, ...]:
-    """What is off in this run's model; at first what the link says of it. Another model begins with nothing off."""
-    if "off" not in st.session_state:
-        asked = read(st.query_params.get("off", ""))
-        there = tuple(edit for edit in asked if is_there(run.lm.config, edit))
-        if len(there) < len(asked):
-            st.session_state["off_missing"] = len(asked) - len(there)
-        st.session_state["off"] = (run.spec.model, there)
-    model, edits = st.session_state["off"]
-    return tuple(edits) if model == run.spec.model else ()
+    """What is off in this run's model. Of a link, the parts that the model does not have are left out and counted."""
+    edits = OFF.get(run.spec.model)
+    there = tuple(edit for edit in edits if is_there(run.lm.config, edit))
+    if len(there) < len(edits):
+        set_off(run, there)
+        st.session_state["off_missing"] = len(edits) - len(there)
+    return there
 
 
 def is_there(config: TransformerConfig, edit: Off) -> bool:
@@ -81,12 +82,12 @@ def is_there(config: TransformerConfig, edit: Off) -> bool:
 
 def link(run: Run) -> None:
     """Keeps the address in step with what is off."""
-    address.link("off", write(held(run)))
+    OFF.link(held(run))
 
 
 def set_off(run: Run, edits: Sequence[Off]) -> None:
     """Replaces what is off."""
-    st.session_state["off"] = (run.spec.model, tuple(dict.fromkeys(edits))[:MOST])
+    OFF.set(run.spec.model, tuple(dict.fromkeys(edits))[:MOST])
     st.session_state.pop("off_missing", None)
 
 
@@ -114,8 +115,8 @@ def name(edit: Off, run: Run) -> str:
     return f"{where} H{edit.head}: “{asking[edit.query].label}” ✂ “{asked[edit.key].label}”"
 
 
-def chips(run: Run) -> None:
-    """What is off, a click on one restores it; and all at once."""
+def draw_chips(run: Run) -> None:
+    """A chip for each part that is off: a click switches it on again. And a button for all of them."""
     edits = held(run)
 
     def restore(event: ChipEvent) -> None:

@@ -1,18 +1,18 @@
-"""How tokens are chosen: greedily or by drawing, what narrows the draw, and the seed. Kept in the session and the link."""
+"""How tokens are chosen: greedy or sampling, the sampling stages, and the seed. Kept in the session and the link."""
 
 from dataclasses import dataclass, replace
 
-import streamlit as st
-
 from model.decoding.strategies import Greedy, Sample
-from ui.state import address
+from ui.state.address import whole_number
+from ui.state.linked import Linked
 
 HIGHEST_SEED = 999_999
+Dials = tuple[tuple[str, float], ...]  # (field of `Sample`, value)
 
 
 @dataclass(frozen=True)
 class Dial:
-    """One stage of sampling: a switch and a number."""
+    """One sampling stage: a switch and a number."""
 
     key: str  # the field of `Sample`
     label: str
@@ -73,11 +73,11 @@ BY_KEY = {dial.key: dial for dial in DIALS}
 
 @dataclass(frozen=True)
 class Choosing:
-    """What a person chose about choosing."""
+    """How tokens are chosen."""
 
     drawn: bool = False  # tokens are drawn; else the most probable is taken
     seed: int = 0
-    dials: tuple[tuple[str, float], ...] = ()  # those switched on, in the order in which they act
+    dials: Dials = ()  # those switched on, in the order in which they act
 
     @property
     def sample(self) -> Sample:
@@ -105,43 +105,48 @@ class Choosing:
         return replace(self, dials=tuple((dial.key, held[dial.key]) for dial in DIALS if dial.key in held))
 
 
+def read_seed(text: str) -> int:
+    """A seed from an address, 0 where it is none."""
+    return min(whole_number(text), HIGHEST_SEED) if text.isascii() else 0
+
+
+def read_dials(text: str) -> Dials:
+    """Dials from an address, "temperature:0.7,top_k:40"; parts that are none are left out."""
+    found = Choosing()
+    for part in text.split(",")[: len(DIALS)]:
+        key, _, value = part.partition(":")
+        if key in BY_KEY and _is_number(value):
+            found = found.turned(key, float(value))
+    return found.dials
+
+
+def write_dials(dials: Dials) -> str:
+    """Dials as they stand in an address."""
+    return ",".join(f"{key}:{value:g}" for key, value in dials)
+
+
+DRAWN = Linked("choose", False, lambda text: text == "draw", lambda drawn: "draw")
+SEED = Linked("seed", 0, read_seed, str)
+NARROW = Linked[Dials]("narrow", (), read_dials, write_dials)
+
+
 def chosen() -> Choosing:
-    """From the session, at first from the link."""
-    if "choosing" not in st.session_state:
-        st.session_state["choosing"] = read(
-            st.query_params.get("choose", ""), st.query_params.get("seed", ""), st.query_params.get("narrow", "")
-        )
-    held: Choosing = st.session_state["choosing"]
-    return held
+    """How tokens are chosen now."""
+    return Choosing(DRAWN.get(), SEED.get(), NARROW.get())
 
 
 def choose(choosing: Choosing) -> None:
-    """Replaces it."""
-    st.session_state["choosing"] = choosing
+    """Replaces how tokens are chosen."""
+    DRAWN.set(choosing.drawn)
+    SEED.set(choosing.seed)
+    NARROW.set(choosing.dials)
 
 
 def link() -> None:
     """Keeps the address in step."""
-    held = chosen()
-    address.link("choose", "draw" if held.drawn else "")
-    address.link("seed", str(held.seed) if held.seed else "")
-    address.link("narrow", write_dials(held.dials))
-
-
-def read(choose: str, seed: str, narrow: str) -> Choosing:
-    """What three parts of an address say; what they cannot mean is left out."""
-    number = int(seed) if seed.isascii() and seed.isdecimal() and len(seed) < 9 else 0
-    found = Choosing(choose == "draw", min(number, HIGHEST_SEED))
-    for part in narrow.split(",")[: len(DIALS)]:
-        key, _, value = part.partition(":")
-        if key in BY_KEY and _is_number(value):
-            found = found.turned(key, float(value))
-    return found
-
-
-def write_dials(dials: tuple[tuple[str, float], ...]) -> str:
-    """Dials as they stand in an address."""
-    return ",".join(f"{key}:{value:g}" for key, value in dials)
+    DRAWN.link(DRAWN.get())
+    SEED.link(SEED.get())
+    NARROW.link(NARROW.get())
 
 
 def _is_number(text: str) -> bool:

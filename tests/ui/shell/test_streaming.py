@@ -56,7 +56,7 @@ def test_a_decode_that_failed_is_over() -> None:
 
 
 def test_what_hangs_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "HANDING_OVER", 0.05)
+    monkeypatch.setattr(streaming, "HAND_OVER_SECONDS", 0.05)
     begun = threading.Event()
     with streaming.handed_over(SPEC):
         thread = beside(SPEC, begun)

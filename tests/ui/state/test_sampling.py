@@ -3,7 +3,7 @@
 import pytest
 
 from model.decoding.strategies import Greedy, Sample
-from ui.state.sampling import DIALS, Choosing, read, write_dials
+from ui.state.sampling import DIALS, Choosing, read_dials, read_seed, write_dials
 
 ALL = Choosing(
     True,
@@ -13,13 +13,13 @@ ALL = Choosing(
 
 
 def test_a_link_gives_back_what_was_chosen() -> None:
-    assert read("draw", "7", write_dials(ALL.dials)) == ALL
-    assert read("", "", "") == Choosing()
+    assert read_dials(write_dials(ALL.dials)) == ALL.dials
+    assert read_dials("") == ()
 
 
 def test_dials_stand_in_the_order_in_which_they_act_whatever_the_order_of_the_link() -> None:
     parts = write_dials(ALL.dials).split(",")
-    assert read("draw", "7", ",".join(reversed(parts))) == ALL
+    assert read_dials(",".join(reversed(parts))) == ALL.dials
     assert [dial.key for dial in DIALS] == [key for key, _ in ALL.dials]
 
 
@@ -37,14 +37,14 @@ def test_dials_stand_in_the_order_in_which_they_act_whatever_the_order_of_the_li
     ],
 )
 def test_a_number_out_of_range_is_brought_into_it_and_what_is_none_is_left_out(narrow: str, dials: tuple) -> None:
-    assert read("draw", "", narrow).dials == dials
+    assert read_dials(narrow) == dials
 
 
 @pytest.mark.parametrize(
     ("seed", "held"), [("12", 12), ("-1", 0), ("x", 0), ("²", 0), ("9" * 5000, 0), ("99999999", 999_999)]
 )
 def test_a_seed_from_a_link_is_a_whole_number(seed: str, held: int) -> None:
-    assert read("draw", seed, "").seed == held
+    assert read_seed(seed) == held
 
 
 def test_dials_that_are_off_leave_the_softmax_as_it_is() -> None:

@@ -12,7 +12,7 @@ from ui.components.browser import browser_component, index_in, told, whole
 from ui.components.lines_settings.lines_settings import lines_settings
 from ui.components.payload import PayloadError, pack
 
-MOST = 512  # tokens on a side; beyond it a canvas of one line a token is taller than browsers draw
+MOST_LINE_TOKENS = 512  # tokens on a side; beyond it a canvas of one line a token is taller than browsers draw
 
 HTML = """
 <div class="root attention-lines" data-testid="attention-lines">
@@ -135,8 +135,10 @@ def check(weights: NDArray[np.float32], queries: Sequence[str], keys: Sequence[s
         raise PayloadError(
             f"weights have shape {weights.shape}; (heads, {len(queries)}, {len(keys)}) is needed, none of them 0"
         )
-    if max(len(queries), len(keys)) > MOST:
-        raise PayloadError(f"{len(queries)} queries and {len(keys)} keys are too many for lines; at most {MOST} each")
+    if max(len(queries), len(keys)) > MOST_LINE_TOKENS:
+        raise PayloadError(
+            f"{len(queries)} queries and {len(keys)} keys are too many for lines; at most {MOST_LINE_TOKENS} each"
+        )
     if not np.isfinite(weights).all():
         raise PayloadError("weights hold NaN or infinity; a row without keys is all zeros")
     if not 0 < mass <= 1:

@@ -11,7 +11,7 @@ from ui.components.browser import browser_component, index_in, told
 from ui.components.chosen_head.chosen_head import chosen_head
 from ui.components.payload import PayloadError, pack
 
-MOST = 64  # rows and columns of a picture; more than a cell has pixels for
+MOST_CELLS_A_SIDE = 64  # rows and columns of a picture; more than a cell has pixels for
 
 HTML = """
 <div class="root head-grid" data-testid="head-grid">
@@ -34,7 +34,7 @@ class HeadEvent:
     )  # clicked, or Enter or Space; False where an arrow key only moved there
 
 
-def thumbnails(weights: NDArray[np.floating], most: int = MOST) -> NDArray[np.uint8]:
+def thumbnails(weights: NDArray[np.floating], most: int = MOST_CELLS_A_SIDE) -> NDArray[np.uint8]:
     """(heads, query, key) shares from 0 to 1 -> (heads, rows, columns) from 0 to 255, rows and columns <= `most`.
 
     A picture's cell is the largest share of its block, so a single strong link stays visible however long the text is.
@@ -48,7 +48,7 @@ def thumbnails(weights: NDArray[np.floating], most: int = MOST) -> NDArray[np.ui
     return _as_bytes(pooled)
 
 
-def signed_thumbnails(changes: NDArray[np.floating], top: float, most: int = MOST) -> NDArray[np.uint8]:
+def signed_thumbnails(changes: NDArray[np.floating], top: float, most: int = MOST_CELLS_A_SIDE) -> NDArray[np.uint8]:
     """(heads, query, key) values around zero -> (heads, rows, columns): 128 is zero, 1 is -top, 255 is top, 0 is blank.
 
     A picture's cell is the value of its block that is furthest from zero; NaN is passed over, and a block of nothing
@@ -89,8 +89,10 @@ def grid_payload(
             f"weights have shape {weights.shape}; (layers, heads, query, key), none of them 0, is needed"
         )
     layers, heads, rows, columns = weights.shape
-    if max(rows, columns) > MOST:
-        raise PayloadError(f"{rows} x {columns} cells a head are more than {MOST} x {MOST}; pool with thumbnails()")
+    if max(rows, columns) > MOST_CELLS_A_SIDE:
+        raise PayloadError(
+            f"{rows} x {columns} cells a head are more than {MOST_CELLS_A_SIDE} x {MOST_CELLS_A_SIDE}; pool with thumbnails()"
+        )
     layer, head = selected
     if not (0 <= layer < layers and 0 <= head < heads):
         raise PayloadError(f"layer {layer}, head {head} is not among {layers} layers of {heads} heads")

@@ -1,6 +1,7 @@
 """Turns keys pressed anywhere on the page into actions, one at a time."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import streamlit as st
 
@@ -10,7 +11,10 @@ from ui.components.payload import PayloadError, pack
 _mount = browser_component("keys", '<div class="root keys" data-testid="keys"></div>')
 
 
-def keys(actions: Mapping[str, str], *, key: str, on_key: Callable[[str], None] | None = None) -> str | None:
+Action = TypeVar("Action", bound=str)
+
+
+def keys(actions: Mapping[str, Action], *, key: str, on_key: Callable[[Action], None] | None = None) -> Action | None:
     """Listens for the keys of `actions`, {"ArrowLeft": "back"}, and returns the action of this run, if any.
 
     Keys are named as `KeyboardEvent.key` names them. Keys typed into a field, or with Ctrl, Alt or Meta, belong to
@@ -38,6 +42,6 @@ def keys(actions: Mapping[str, str], *, key: str, on_key: Callable[[str], None] 
     return _action(result.get("key"), known)
 
 
-def _action(value: object, known: frozenset[str]) -> str | None:
+def _action(value: object, known: frozenset[Action]) -> Action | None:
     action = value.get("action") if isinstance(value, Mapping) else None
-    return action if isinstance(action, str) and action in known else None
+    return next((one for one in known if one == action), None)

@@ -1,4 +1,6 @@
-"""Who was read for a token: every head's row for it, and the alignment as it grows."""
+"""Which tokens were read for a new token: a row of attention for each head, and the alignment of the text so far."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,7 +10,7 @@ from analysis.alignment_heads import LEAST, MOST_TOKENS, Heads, alignment_heads,
 from model.decoding.step import Step
 from model.trace import AttentionPart, Trace
 from ui import figures
-from ui.components.attention_lines.attention_lines import MOST, Lines, LineWords, attention_lines
+from ui.components.attention_lines.attention_lines import MOST_LINE_TOKENS, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
 from ui.maps import attention
 from ui.runs.on_demand import kept
@@ -19,8 +21,8 @@ from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv
 
 MEAN, ALIGNED, ALL = "mean", "aligned", "all"
-ROWS_AT_ONCE = 48
-MOST_ROWS = 120  # of the alignment
+MOST_HEADS = 48  # of all layers in one figure
+MOST_ROWS = 120  # of the alignment, one for each new token
 HEAD_NAMES = {MEAN: "mean of its heads", ALIGNED: "mean of the alignment heads"}
 DRAWN_AS = {"map": "Map", "lines": "Lines"}
 WORDS = LineWords(
@@ -39,7 +41,7 @@ def head_name(head: str) -> str:
 
 
 def part_read(run: Run) -> str:
-    """Where a decoder reads the text: across, or within itself."""
+    """The kind of attention by which a decoder reads the text: cross-attention, or its own self-attention."""
     return "cross" if run.lm.kind == "encoder-decoder" else "decoder"
 
 
@@ -47,31 +49,21 @@ def keys_read(run: Run, step: Step) -> list[str]:
     return [token.label for token in step.trace.tokens("encoder" if part_read(run) == "cross" else "decoder")]
 
 
-def readers(run: Run, step: Step) -> None:
-    """Each head's row for the token being written."""
+def draw_heads(run: Run, step: Step) -> None:
+    """A row of attention for each head, from the token read last while the new one was chosen."""
     if not requirements.has_attention(run.lm):
-        requirements.nothing_is_looked_back_at()
+        requirements.draw_no_tokens_read()
         return
     part = attention.PARTS[part_read(run)][1]
     config = run.lm.config
-    options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
+    options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= MOST_HEADS else []
     options += [str(i) for i in range(config.decoder_layers)]
     layer = address.keep_among("read_layer", options, options[0], layer_name)
     chosen = range(config.decoder_layers) if layer == ALL else [int(layer)]
     weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights_from(-1)[:, 0]) for i in chosen])
     names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
     keys = keys_read(run, step)
-    fig = heads_by_key(
-        weights,
-        keys,
-        theme=theme.current(),
-        query=step.token.label,
-        names=names,
-        verb="reads",
-        title_key="",
-        width=430,
-        height=400,
-    )
+    fig = rows_of_heads(weights, names, keys, step.token.label, height=400)
     figures.head(
         fig,
         key="readers",
@@ -80,26 +72,46 @@ def readers(run: Run, step: Step) -> None:
         filename=f"read-at-step-{step.index}",
         csv=lambda: matrix_csv(weights, names, keys),
     )
+    pick_layer(options, key="read_layer")
+    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
+
+
+def rows_of_heads(weights: Matrix, names: list[str], keys: list[str], query: str, *, height: int) -> go.Figure:
+    """Weights (heads, key) of one query: a row for each head."""
+    return heads_by_key(
+        weights,
+        keys,
+        theme=theme.current(),
+        query=query,
+        names=names,
+        verb="reads",
+        title_key="",
+        width=430,
+        height=height,
+    )
+
+
+def pick_layer(options: Sequence[str] | range, *, key: str) -> None:
+    """The picker of a layer; `address.keep_among` has brought its value into range before."""
     st.segmented_control(
         "Layer",
         options,
-        key="read_layer",
+        key=key,
         bind="query-params",
         required=True,
         label_visibility="collapsed",
         format_func=layer_name,
     )
-    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
 
 
-def growing(run: Run, step: Step) -> None:
-    """The alignment so far: a row for each token written; nothing where there is no attention."""
+def draw_alignment(run: Run, step: Step) -> None:
+    """The alignment so far, with a row for each new token. Draws nothing for a model without attention."""
     if not requirements.has_attention(run.lm):
         return
     part = attention.PARTS[part_read(run)][1]
-    layer, head = alignment_at(run)
+    layer, head = alignment_choice(run)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
-    every = heads_rows(step.trace, part, layer, head, aligning(run.trace, head), first)
+    every = heads_rows(step.trace, part, layer, head, heads_that_align(run.trace, head), first)
     weights = every.mean(axis=0)
     keys = keys_read(run, step)
     labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
@@ -113,10 +125,10 @@ def growing(run: Run, step: Step) -> None:
         filename=filename,
         csv=lambda: matrix_csv(weights, labels, keys),
     )
-    alignment_pickers(run, run.trace)
+    draw_alignment_pickers(run, run.trace)
     if step.index + 1 > MOST_ROWS:
         st.caption(f"The last {MOST_ROWS} of {step.index + 1:,} rows.")
-    if as_lines(max(len(labels), len(keys))):
+    if pick_lines(max(len(labels), len(keys))):
         names = [head] if head.isdecimal() else None
         attention_lines(
             Lines(every, labels, keys, names, transposed=True, words=WORDS, filename="alignment-lines"),
@@ -141,9 +153,9 @@ def alignment_map(weights: Matrix, labels: list[str], keys: list[str], total: in
     )
 
 
-def as_lines(longest: int) -> bool:
-    """Whether the alignment is drawn as lines between the two texts; where one is too long there is no choice."""
-    if longest > MOST:
+def pick_lines(longest: int) -> bool:
+    """Whether the alignment is drawn as lines between the two texts. A longer text is drawn as a map."""
+    if longest > MOST_LINE_TOKENS:
         return False
     address.keep_among("align_as", list(DRAWN_AS), "map", DRAWN_AS.__getitem__)
     picked = st.segmented_control(
@@ -167,45 +179,40 @@ def heads_rows(trace: Trace, part: AttentionPart, layer: int, head: str, aligned
     return every[int(head), None] if head.isdecimal() else every
 
 
-def aligning(trace: Trace, head: str) -> Heads:
-    """The heads that align in a whole text, where their mean was chosen; worked out once for it."""
+def heads_that_align(trace: Trace, head: str) -> Heads:
+    """The alignment heads of a whole text, worked out once for it; an empty list where their mean is not the chosen `head`."""
     if head != ALIGNED:
         return []
     heads: Heads = kept(trace, ("alignment heads",), list, lambda: alignment_heads(trace))
     return heads
 
 
-def offered(run: Run) -> list[str]:
+def head_options(run: Run) -> list[str]:
     """What the head picker offers."""
     across = [ALIGNED] if part_read(run) == "cross" else []
     return [MEAN, *across, *(str(i) for i in range(run.lm.config.n_heads))]
 
 
-def alignment_at(run: Run) -> tuple[int, str]:
+def alignment_choice(run: Run) -> tuple[int, str]:
     """The layer and head, or the mean, whose alignment is on screen."""
     config = run.lm.config
     layer = address.keep_among("align_layer", range(config.decoder_layers), config.decoder_layers - 1, layer_name)
-    return layer, address.keep_among("align_head", offered(run), MEAN, head_name)
+    return layer, address.keep_among("align_head", head_options(run), MEAN, head_name)
 
 
-def alignment_pickers(run: Run, trace: Trace) -> None:
-    """Layer and head, or a mean; no layer where the mean is of heads of all layers. `trace` is of the whole text."""
+def draw_alignment_pickers(run: Run, trace: Trace) -> None:
+    """The pickers of layer and head, or of a mean; without a layer where the mean is of heads of all layers.
+
+    `trace` is that of the whole text.
+    """
     head = st.session_state["align_head"]
-    aligned = aligning(trace, head)
+    aligned = heads_that_align(trace, head)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not aligned:
-            st.segmented_control(
-                "Layer",
-                range(run.lm.config.decoder_layers),
-                key="align_layer",
-                bind="query-params",
-                required=True,
-                format_func=layer_name,
-                label_visibility="collapsed",
-            )
+            pick_layer(range(run.lm.config.decoder_layers), key="align_layer")
         st.selectbox(
             "Head",
-            offered(run),
+            head_options(run),
             key="align_head",
             bind="query-params",
             width=250,
@@ -223,7 +230,7 @@ def alignment_pickers(run: Run, trace: Trace) -> None:
 
 
 def pick_alignment(run: Run, trace: Trace) -> tuple[int, str]:
-    """The same, with its pickers drawn here."""
-    chosen = alignment_at(run)
-    alignment_pickers(run, trace)
+    """The layer and the head, or the mean of heads, by their pickers."""
+    chosen = alignment_choice(run)
+    draw_alignment_pickers(run, trace)
     return chosen
