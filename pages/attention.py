@@ -3,16 +3,15 @@
 from ui.attention import page, row
 from ui.components.keys.keys import keys
 from ui.maps import attention, display_options, pickers
-from ui.maps import pickers as maps_pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = maps_pickers.pick_part(run, pairs=True)
+kind = pickers.pick_attention(run, pairs=True)
 toggles = display_options.chosen()
-view = attention.shown(pickers.with_target(run), part, toggles.special, toggles.words == "on")
+view = attention.shown(pickers.with_target(run), kind, toggles.special, toggles.words == "on")
 main, beside = page.halves()
 with main:
-    layer, head = maps_pickers.pickers(view)
+    layer, head = pickers.pickers(view)
     weights = view.head_weights(layer, head)
     page.detail(view, toggles, layer, head, weights)
 with beside:
@@ -22,5 +21,5 @@ with beside:
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",
-    on_key=lambda action: maps_pickers.move(action, view, layer, head),
+    on_key=lambda action: pickers.move(action, view, layer, head),
 )

@@ -13,14 +13,14 @@ if other is None:
     st.stop()
 texts.texts(run, other)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-    part = page.pick_part(run, other)
-    first, second = other_run.sides(run, other, part)
+    kinds = page.pick_kinds(run, other)
+    first, second = other_run.sides(run, other, kinds)
     paired, shared_only = page.pick_pairing(first, second)
 made, small = page.all_heads(first, second, paired, shared_only)
 if made is not None:
     left, right = st.columns([2, 3], gap="large")
     with right:
-        layer, head = page.pickers(run, part[0], small)
+        layer, head = page.pick_head(run, kinds[0], small)
         page.detail(made, layer, head)
     if small is not None:
         with left:
@@ -28,6 +28,6 @@ if made is not None:
     keys(
         {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
         key="head_keys",
-        on_key=lambda action: pickers.move(action, attention.shown(run, part[0]), layer, head),
+        on_key=lambda action: pickers.move(action, attention.shown(run, kinds[0]), layer, head),
     )
 texts.both_predictions(run, other)

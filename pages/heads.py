@@ -5,20 +5,19 @@ import streamlit as st
 from ui.components.keys.keys import keys
 from ui.heads import all_heads, one_head, table
 from ui.maps import attention, pickers
-from ui.maps import pickers as maps_pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = maps_pickers.pick_part(run)
-view = attention.shown(pickers.with_target(run), part)
-found = all_heads.summary(view.run, part)
+kind = pickers.pick_attention(run)
+view = attention.shown(pickers.with_target(run), kind)
+found = all_heads.summary(view.run, kind)
 if found is None:
     layer, head = all_heads.chosen(view, None)
 else:
     left, right = st.columns([3, 2], gap="large")
     with right:
         layer, head = all_heads.chosen(view, found)
-        all_heads.in_words(view.run, found, part, layer, head)
+        all_heads.in_words(view.run, found, kind, layer, head)
     with left:
         all_heads.every_head(view, found, layer, head)
     table.finder(found)
@@ -26,5 +25,5 @@ one_head.draw(view, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",
-    on_key=lambda action: maps_pickers.move(action, view, layer, head),
+    on_key=lambda action: pickers.move(action, view, layer, head),
 )

@@ -18,17 +18,17 @@ if found is None:
 page.texts(found)
 edits.chips(run)
 page.verdict(found)
-part = switches.pick_part(run)
-view = attention.shown(run, part)
+kind = pickers.pick_kind(attention.available(run))
+view = attention.shown(run, kind)
 left, right = st.columns([2, 3], gap="large")
 with right:
     layer, head = pickers.pickers(view)
-    head_map.head_map(found, part, layer, head)
+    head_map.head_map(found, kind, layer, head)
     page.next_token(found)
 with left:
-    switches.overview(found, part, layer, head)
+    switches.overview(found, kind, layer, head)
     switches.sublayers(run)
-importance_maps.numbers(found, part, layer, head)
+importance_maps.numbers(found, kind, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

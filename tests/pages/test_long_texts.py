@@ -12,6 +12,7 @@ from ui.attention import row as attention_row
 from ui.compare import comparison
 from ui.knock_out import page
 from ui.maps import thumbnails
+from ui.maps.attention import ENCODER
 from ui.runs import runner
 from viz.windows import MOST_CELLS, edges
 
@@ -69,7 +70,7 @@ def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_
     other = LONG.replace("noir", "blanc", 3)
     app = opened("compare", LONG, text_b=other, **AT)
     run, second = shown(app), runner.get(replace(shown(app).spec, text=other))
-    made = comparison.compared(comparison.Side(run, "encoder"), comparison.Side(second, "encoder"), "number", False)
+    made = comparison.compared(comparison.Side(run, ENCODER), comparison.Side(second, ENCODER), "number", False)
     change = made.change(1, 2)
     rows, columns = (edges(0, size) for size in change.shape)
     part = change[rows[7] : rows[8], columns[9] : columns[10]]

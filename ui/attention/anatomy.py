@@ -14,7 +14,7 @@ from ui.attention.row import around
 from ui.figures import tables, theme
 from ui.figures.markdown import quoted
 from ui.figures.tables import Cell
-from ui.maps import attention, selected_pair
+from ui.maps import selected_pair
 from ui.maps.attention import AttentionView
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
@@ -32,7 +32,7 @@ NOTHING_ADDED: dict[Scheme, str] = {
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
     """The chosen pair, of pieces: a score is one of one query and one key, before anything is hidden or merged."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     trace = view.run.trace
     query, key = pair(view, layer, head)
     found = anatomy(trace, stack, layer, part, head, query, key)
@@ -46,7 +46,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         heading=f"Why {names[0]} looks at {names[1]} with {format_percent(found.weight)}: layer {layer}, head {head}",
         explained="Query and key of this head as they meet, coordinate by coordinate. Their products add up to q·k. Choose "
         "another query or key below the thumbnails, or click a cell of the heatmap.",
-        filename=f"anatomy-{view.part}-layer-{layer}-head-{head}-{query}-{key}",
+        filename=f"anatomy-{view.kind.key}-layer-{layer}-head-{head}-{query}-{key}",
         csv=lambda: steps_csv(found),
         python=lambda: notebook.of_anatomy(view, layer, head, query, key),
     )
@@ -175,7 +175,7 @@ def steps_csv(found: Anatomy) -> str:
 
 def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatomy, labels: tuple[str, ...]) -> None:
     """The softmax over the row of (layer, head, query, key), as far as bars can be told apart."""
-    query, key = view.run.trace.tokens(attention.PARTS[view.part][0])[place[2]].label, place[3]
+    query, key = view.run.trace.tokens(view.kind.stack)[place[2]].label, place[3]
     first, after = around(key, len(labels))
     fig = score_row(
         found.scores[first:after],

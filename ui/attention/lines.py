@@ -19,7 +19,7 @@ from ui.components.attention_lines.attention_lines import (
 )
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import attention, selected_pair, windows
+from ui.maps import selected_pair, windows
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.maps.heatmap import small_map
@@ -55,13 +55,13 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
         mass=kept.mass,
         locked=[lock for lock in kept.locked if lock[1] < len(queries if lock[0] == "query" else keys)],
         transposed=toggles.transposed == "on",
-        label=f"{attention.NAMES[view.part]}, layer {layer}, as lines",
-        filename=f"lines-{view.part}-layer-{layer}",
+        label=f"{view.kind.title}, layer {layer}, as lines",
+        filename=f"lines-{view.kind.key}-layer-{layer}",
     )
     with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
-        st.markdown(f"**{attention.NAMES[view.part]}, layer {layer}**", help=SAYS, width="stretch")
+        st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS, width="stretch")
         figures.take_away(ways(view, toggles, lines, layer, window), key="lines")
-    attention_lines(lines, key=f"lines_{view.part}", on_view=lambda seen: remember(seen, layer, head))
+    attention_lines(lines, key=f"lines_{view.kind.key}", on_view=lambda seen: remember(seen, layer, head))
     windows.where(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
 
 

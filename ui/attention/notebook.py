@@ -1,6 +1,5 @@
 """Python that makes the attention page's figures in a notebook: the same run, the same steps, the same arguments."""
 
-from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.maps.notebook import of_weights
@@ -40,7 +39,7 @@ def of_lines(view: AttentionView, toggles: Toggles, layer: int, active: list[int
 
 def of_anatomy(view: AttentionView, layer: int, head: int, query: int, key: int) -> str:
     """The vectors of one score, and its numbers in `found`."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     imports = ["from analysis.anatomy import anatomy", "from viz.anatomy import Row, score_strips"]
     before = ""
     if view.run.lm.config.positions == "rotary" and part == "self":
@@ -57,7 +56,7 @@ def of_anatomy(view: AttentionView, layer: int, head: int, query: int, key: int)
 
 def of_score_row(view: AttentionView, layer: int, head: int, query: int, key: int, first: int, after: int) -> str:
     """The scores a query competes with, and the shares that the softmax makes of them."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     imports = ["from analysis.anatomy import anatomy", "from viz.anatomy import score_row"]
     lines = [
         *of_run(view.run),

@@ -9,7 +9,7 @@ from ui import figures
 from ui.attention import anatomy, lines, row
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import attention, display_options, head_grid_export, heatmap, notebook, pickers, thumbnails
+from ui.maps import display_options, head_grid_export, heatmap, notebook, pickers, thumbnails
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.runs.on_demand import duration, in_turn
@@ -68,12 +68,12 @@ def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> No
         selected=(layer, head),
         key="head_grid",
         captions=captions,
-        label=f"{attention.NAMES[view.part]}, all heads",
+        label=f"{view.kind.title}, all heads",
         colours=colours(toggles),
         on_head=pickers.pick,
         on_alone=isolate,
     )
-    st.caption(attention.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+    st.caption(view.kind.meaning + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
 
 
 def colours(toggles: Toggles) -> list[str]:
@@ -96,9 +96,9 @@ def ways(
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=f"{attention.NAMES[view.part]}, all heads",
+        name=f"{view.kind.title}, all heads",
         about=view.run.spec.text,
-        filename=f"attention-{view.part}-all-heads",
+        filename=f"attention-{view.kind.key}-all-heads",
         python=lambda: notebook.of_all(view, toggles, selected, max(pictures.shape[2:])),
         palette=toggles.palette,
     )

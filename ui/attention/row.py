@@ -113,7 +113,7 @@ def bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: 
         key="bars",
         heading=f"Where {quoted(view.queries[query])} looks, layer {layer}, head {head}",
         explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key.",
-        filename=f"attention-{view.part}-layer-{layer}-head-{head}-query-{query}",
+        filename=f"attention-{view.kind.key}-layer-{layer}-head-{head}-query-{query}",
         csv=lambda: table_csv({"key_index": list(range(len(row))), "key": list(view.keys), "weight": row.tolist()}),
         python=lambda: notebook.of_row(view, toggles, layer, head, query, first, after, cell[1] if cell else None),
     )

@@ -16,8 +16,8 @@ from model.tokenizers.tokens import Token
 from model.trace import AttentionTrace
 from ui.components.head_grid.head_grid import MOST, signed_thumbnails
 from ui.figures import Matrix
-from ui.maps import attention as maps_attention
 from ui.maps import thumbnails
+from ui.maps.attention import AttentionKind
 from ui.runs.runner import Run
 from viz.percent import format_percent
 
@@ -32,12 +32,12 @@ class Side:
     """One kind of attention of one run."""
 
     run: Run
-    part: str
+    kind: AttentionKind
     upto: int | None = None  # only so many tokens are compared: what was typed, before what a decoder wrote
 
     @property
     def layers(self) -> int:
-        return self.run.lm.config.layers(maps_attention.PARTS[self.part][0])
+        return self.run.lm.config.layers(self.kind.stack)
 
     @property
     def heads(self) -> int:
@@ -48,15 +48,14 @@ class Side:
         """Rows; those that were typed know which characters they came from."""
         if self.upto is not None and self.run.reading is not None:
             return self.run.reading.tokens[: self.upto]
-        return self.run.trace.tokens(maps_attention.PARTS[self.part][0])[: self.upto]
+        return self.run.trace.tokens(self.kind.stack)[: self.upto]
 
     @property
     def keys(self) -> tuple[Token, ...]:
-        return self.run.trace.tokens("encoder") if self.part == "cross" else self.queries
+        return self.queries if self.kind.key_stack == self.kind.stack else self.run.trace.tokens(self.kind.key_stack)
 
     def attention(self, layer: int) -> AttentionTrace:
-        stack, kind = maps_attention.PARTS[self.part]
-        return self.run.trace.attention(stack, layer, kind)
+        return self.run.trace.attention(self.kind.stack, layer, self.kind.part)
 
     def weights(self, layer: int, head: int) -> Matrix:
         """(query, key) of one head; a causal model's earlier rows do not depend on what came later, so they are cut."""
@@ -128,7 +127,7 @@ def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:
         return align(one, other, same_tokenizer=pieces, same_text=same_text, word_pieces=cut)
 
     queries = on_one_row(first.queries, second.queries)
-    return queries, on_one_row(first.keys, second.keys) if first.part == "cross" else queries
+    return queries, on_one_row(first.keys, second.keys) if first.kind.part == "cross" else queries
 
 
 def same_shape(first: Side, second: Side) -> bool:
@@ -171,7 +170,7 @@ MOST_KEPT = 6  # of one run
 
 
 def _key(first: Side, second: Side, paired: Paired, renormalise: bool) -> object:
-    return first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise
+    return first.kind, first.upto, second.kind, second.upto, second.run.spec, paired, renormalise
 
 
 def costly(first: Side, second: Side, paired: Paired, renormalise: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from ui.compare.comparison import Comparison, Side
 from ui.compare.predictions import Moment
-from ui.maps import attention
 from ui.runs.notebook import call, of_run, of_text, of_trace, whole
 from ui.runs.runner import Run
 from viz.windows import Window
@@ -51,13 +50,13 @@ def of_grid(made: Comparison) -> tuple[list[str], list[str]]:
     pieces = tuple(bool(one and one.word_pieces) for one in tokenizers)
     settings = f"same_tokenizer={same or None in tokenizers}, same_text={same_text}, word_pieces={pieces}"
     lines.append(f"queries = align({asking[0]}, {asking[1]}, {settings})")
-    if first.part == "cross":
+    if first.kind.part == "cross":
         asked = [f'{name}.tokens("encoder")' for name in NAMES]
         lines.append(f"keys = align({asked[0]}, {asked[1]}, {settings})")
-    keys = "keys" if first.part == "cross" else "queries"
+    keys = "keys" if first.kind.part == "cross" else "queries"
     lines.append(f"grid = Grid(queries, {keys}, renormalise={made.grid.renormalise})")
     for place, (side, name) in enumerate(zip((first, second), NAMES, strict=True)):
-        stack, part = attention.PARTS[side.part]
+        stack, part = side.kind.place
         cut = "" if side.upto is None else f"[:{side.upto}, :{side.upto}]"
         lines += [
             "",
@@ -72,7 +71,7 @@ def of_tokens(side: Side, name: str, lm: str) -> str:
     """An expression for the tokens that ask."""
     if side.upto is not None and side.run.reading is not None:
         return f"{lm}.reading({of_text(side.run)}).tokens[:{side.upto}]"
-    return f'{name}.tokens("{attention.PARTS[side.part][0]}")'
+    return f'{name}.tokens("{side.kind.stack}")'
 
 
 def of_ranking(made: Comparison, layer: int, head: int, ranked: int) -> str:

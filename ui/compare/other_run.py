@@ -8,6 +8,7 @@ from model.errors import CheckpointError, InputError
 from ui.compare.comparison import Side
 from ui.figures import markdown
 from ui.maps import attention
+from ui.maps.attention import AttentionKind
 from ui.runs import model_pool, runner
 from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
@@ -138,10 +139,10 @@ def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
     return found
 
 
-def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
+def sides(run: Run, other: Other, kinds: tuple[AttentionKind, AttentionKind]) -> tuple[Side, Side]:
     """The two sides of one kind of attention. A decoder's texts are compared as typed, before what it wrote after them;
     with parts off both runs have read the same tokens, and all of them are compared."""
-    first, second = part
+    first, second = kinds
     if other.mode == "edits":
         return Side(reread(run, ()), first), Side(other.read, second)
     return (
@@ -150,8 +151,8 @@ def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
     )
 
 
-def parts(run: Run, other: Other) -> list[tuple[str, str]]:
+def kinds_of_both(run: Run, other: Other) -> list[tuple[AttentionKind, AttentionKind]]:
     """Kinds of attention that both have; an encoder alone against a decoder alone: the self-attention of each."""
     mine, theirs = attention.available(run), attention.available(other.read)
-    both = [(part, part) for part in mine if part in theirs]
+    both = [(kind, kind) for kind in mine if kind in theirs]
     return both or [(mine[0], theirs[0])]

@@ -12,12 +12,12 @@ from analysis.alignment import How
 from ui import figures
 from ui.compare import comparison, notebook
 from ui.compare.comparison import PAIRED, Changes, Comparison, Paired, Side, same_shape
-from ui.compare.other_run import Other, parts
+from ui.compare.other_run import Other, kinds_of_both
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import attention, head_grid_export, windows
-from ui.maps import pickers as maps_pickers
+from ui.maps import attention, head_grid_export, pickers, windows
+from ui.maps.attention import AttentionKind
 from ui.runs.on_demand import asked, duration, in_turn, kept
 from ui.runs.runner import Run
 from ui.state import address
@@ -39,20 +39,11 @@ BY: dict[How, str] = {
 PAIRED_NAMES: dict[Paired, str] = {"number": "same number", "likeness": "most alike"}
 
 
-def pick_part(run: Run, other: Other) -> tuple[str, str]:
-    """Which kind of attention, of those that both have."""
-    offered = parts(run, other)
-    names = [first for first, _ in offered]
-    address.keep_among("part", names, names[-1], lambda name: attention.SHORT[name])
-    part = st.segmented_control(
-        "Attention",
-        names,
-        key="part",
-        format_func=lambda name: attention.SHORT[name],
-        bind="query-params",
-        required=True,
-    )
-    return next((pair for pair in offered if pair[0] == part), offered[-1])
+def pick_kinds(run: Run, other: Other) -> tuple[AttentionKind, AttentionKind]:
+    """Which kind of attention of each run, of those that both have."""
+    offered = dict(kinds_of_both(run, other))
+    first = pickers.pick_kind(list(offered), labelled=True)
+    return first, offered[first]
 
 
 def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
@@ -96,25 +87,25 @@ def all_heads(
     alone = None
     if paired == "number":
         alone = comparison.compared(first, second, paired, renormalise)
-        takes = kept(first.run, ("comparing", first.part, second.run.spec), float, lambda: comparison.seconds(alone))
+        takes = kept(first.run, ("comparing", first.kind, second.run.spec), float, lambda: comparison.seconds(alone))
         says += f" takes about {duration(takes)}, once; the chosen head is worked out at once."
     else:
         says += (
             ", and finding for each the one most like it, takes long; paired by number one head is compared at once."
         )
-    if not asked(first.run, (second.run.spec, first.part, paired, renormalise), says, key="compare_all"):
+    if not asked(first.run, (second.run.spec, first.kind, paired, renormalise), says, key="compare_all"):
         return alone, None
     return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
 
 
-def pickers(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
+def pick_head(run: Run, kind: AttentionKind, small: Changes | None) -> tuple[int, int]:
     """Layer and head; at first the head whose attention moved most."""
     if small is not None and all(
         key not in st.session_state and key not in st.query_params for key in ("layer", "head")
     ):
         most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
         st.session_state["layer"], st.session_state["head"] = divmod(most, small.moved.shape[1])
-    return maps_pickers.pickers(attention.shown(run, part))
+    return pickers.pickers(attention.shown(run, kind))
 
 
 def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
@@ -134,7 +125,7 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
         captions=small.captions,
         label="How every head's attention differs",
         diverging=DIVERGING[theme.current().name],
-        on_head=maps_pickers.pick,
+        on_head=pickers.pick,
     )
     ranking(made, small, layer, head)
 
@@ -148,7 +139,7 @@ def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
         selected=(layer, head),
         name="How every head's attention differs",
         about=made.first.run.spec.text,
-        filename=f"difference-{made.first.part}-all-heads",
+        filename=f"difference-{made.first.kind.key}-all-heads",
         python=lambda: notebook.of_all(made, layer, head, max(small.pictures.shape[2:])),
         signed=True,
     )
@@ -215,7 +206,7 @@ def detail(made: Comparison, layer: int, head: int) -> None:
     number, against = f"layer {layer}, head {head}", made.partner(layer, head)
     if made.paired == "likeness":
         number += f", against layer {against[0]}, head {against[1]}"
-    name = attention.NAMES[made.first.part]
+    name = made.first.kind.title
     shown = {"difference": other - one, "first": one, "second": other}[how]
     sides = windows.Sides(*made.labels)
     window = windows.shown(sides)
@@ -227,7 +218,7 @@ def detail(made: Comparison, layer: int, head: int) -> None:
         heading=f"{name}, {number}" + ("" if how == "difference" else f": the {how}"),
         explained="Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
         "−a only in the first. Rows without a partner are blank.",
-        filename=f"{how}-{made.first.part}-layer-{layer}-head-{head}",
+        filename=f"{how}-{made.first.kind.key}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(shown), queries, keys, **place),
         npz=lambda: matrix_npz(window.of(shown), queries, keys, **place),
         python=lambda: notebook.of_map(made, layer, head, how, window),
@@ -287,7 +278,7 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
         said += f" Keys of one side alone are left out and rows divided by what is left: {left(made, layer, head)}."
     elif there < len(columns.slots):
         said += " A key that one side lacks counts as 0 there, so each row's differences sum to 0."
-    if made.first.part != made.second.part:
+    if made.first.kind != made.second.kind:
         said += " One is an encoder, the other a decoder, which looks at what came before alone: part of any difference is that."
     if made.step > 1:
         said += f" Which heads are most alike was found on every {made.step}th query."

@@ -54,7 +54,7 @@ def readers(run: Run, step: Step) -> None:
     if not requirements.has_attention(run.lm):
         requirements.nothing_is_looked_back_at()
         return
-    part = attention.PARTS[part_read(run)][1]
+    part = attention.KINDS[part_read(run)].part
     config = run.lm.config
     options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= ROWS_AT_ONCE else []
     options += [str(i) for i in range(config.decoder_layers)]
@@ -98,7 +98,7 @@ def growing(run: Run, step: Step) -> None:
     """The alignment so far: a row for each token written; nothing where there is no attention."""
     if not requirements.has_attention(run.lm):
         return
-    part = attention.PARTS[part_read(run)][1]
+    part = attention.KINDS[part_read(run)].part
     layer, head = alignment_at(run)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
     every = heads_rows(step.trace, part, layer, head, aligning(run.trace, head), first)

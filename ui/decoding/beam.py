@@ -250,7 +250,7 @@ def attention(found: Search) -> None:
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runner.get(spec).trace
-    part = maps_attention.PARTS[decoding_attention.part_read(run)][1]
+    part = maps_attention.KINDS[decoding_attention.part_read(run)].part
     layer, head = decoding_attention.pick_alignment(run, trace)
     aligned = decoding_attention.aligning(trace, head)
     weights = decoding_attention.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)

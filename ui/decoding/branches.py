@@ -29,7 +29,7 @@ def parted(run: Run, other: Run) -> Parting:
     """Where two branches part, worked out once for both: every step of the page asks for it."""
     held = _PARTED.setdefault(run, WeakKeyDictionary())
     if other not in held:
-        held[other] = parting(run.steps, other.steps, attention.PARTS[decoding_attention.part_read(run)][1])
+        held[other] = parting(run.steps, other.steps, attention.KINDS[decoding_attention.part_read(run)].part)
     return held[other]
 
 

@@ -12,8 +12,8 @@ from ui.figures.tables import Cell, table
 from ui.heads import card_scores, notebook
 from ui.heads import in_words as heads_in_words
 from ui.heads.in_words import HeadScore
-from ui.maps import attention, pickers
-from ui.maps.attention import AttentionView
+from ui.maps import pickers
+from ui.maps.attention import AttentionKind, AttentionView
 from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
@@ -24,21 +24,21 @@ from viz.percent import format_percent
 ENTROPY, DISTANCE = "entropy", "distance"
 
 
-def summary(run: Run, part: str) -> HeadSummary | None:
+def summary(run: Run, kind: AttentionKind) -> HeadSummary | None:
     """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
-    stack, kind = attention.PARTS[part]
-    key = ("summary", part)
-    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > AT_ONCE:
-        takes = kept(run, ("seconds", part), float, lambda: head_summary.seconds(run.trace, stack, kind))
-        count = head_summary.weights_of(run.trace, stack, kind)
+    stack, part = kind.place
+    key = ("summary", kind)
+    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, part) > AT_ONCE:
+        takes = kept(run, ("seconds", kind), float, lambda: head_summary.seconds(run.trace, stack, part))
+        count = head_summary.weights_of(run.trace, stack, part)
         says = (
             f"This text has {count / 1e6:,.0f} million attention weights in this kind of attention. To read all of them takes "
             f"about {duration(takes)} and no more memory than one head's map."
         )
-        if not asked(run, part, says, key="work_out"):
+        if not asked(run, kind, says, key="work_out"):
             return None
     with st.spinner("Reading every head", show_time=True):
-        return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, kind))
+        return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, part))
 
 
 def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
@@ -96,7 +96,7 @@ def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -
         explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, "
         "coloured from 0 to 1 by their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. "
         "All pieces count, special tokens too, whatever is hidden or merged in the maps below. Click a head.",
-        filename=f"heads-{view.part}",
+        filename=f"heads-{view.kind.key}",
         csv=lambda: as_csv(found),
         python=lambda: notebook.of_maps(view, layer, head),
     )
@@ -117,7 +117,7 @@ def as_csv(found: HeadSummary) -> str:
     return table_csv(places | columns_of(found))
 
 
-def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> None:
+def in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int, head: int) -> None:
     """What the chosen head does on this text, and where to see it."""
     st.markdown(markdown.plain(heads_in_words.does(found, layer, head)))
     if more := heads_in_words.spread(found, layer, head):
@@ -125,7 +125,7 @@ def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> 
     st.page_link(
         "pages/attention.py",
         label=f"See where layer {layer}, head {head} looks →",
-        query_params={"part": part, "layer": str(layer), "head": str(head)},
+        query_params={"part": kind.key, "layer": str(layer), "head": str(head)},
     )
     general = card_scores.general(run.lm)
     scores = heads_in_words.scores_of(found, layer, head)
@@ -135,7 +135,7 @@ def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> 
     table(
         names,
         [
-            score_row(one, None if general is None else general.of(part, one.name, layer, head), len(names))
+            score_row(one, None if general is None else general.of(kind.key, one.name, layer, head), len(names))
             for one in scores
         ],
         label=f"Scores of layer {layer}, head {head}",

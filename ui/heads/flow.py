@@ -10,7 +10,6 @@ from analysis.rollout import Rollout
 from ui import figures
 from ui.figures import Matrix, markdown, theme
 from ui.heads import notebook
-from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
@@ -29,7 +28,7 @@ FLOW = (
 
 def draw(view: AttentionView, rolled: Rollout) -> None:
     """The row of one query."""
-    stack, _ = attention.PARTS[view.part]
+    stack, _ = view.kind.place
     tokens = sum(len(of) for name, of in view.run.trace.read.items() if name == stack or stack == "decoder")
     address.start_with("flow_into", len(view.queries) - 1)
     address.settle("flow_into", len(view.queries))
@@ -62,7 +61,7 @@ def draw(view: AttentionView, rolled: Rollout) -> None:
 
 def cells_of(view: AttentionView, found: Flow) -> Matrix:
     """The columns of this kind of attention."""
-    held = found.across if view.part == "cross" else found.within
+    held = found.across if view.kind.part == "cross" else found.within
     assert held is not None
     return held.astype(np.float32)
 
@@ -70,7 +69,7 @@ def cells_of(view: AttentionView, found: Flow) -> Matrix:
 def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
     """Flow and rollout of one position side by side."""
     flows = cells_of(view, found)[0]
-    held = rolled.across if view.part == "cross" else rolled.within
+    held = rolled.across if view.kind.part == "cross" else rolled.within
     assert held is not None
     rolls = held[-1, at]
     fig = paired_bars(
@@ -85,7 +84,7 @@ def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
         key="flow",
         heading=f"Flow and rollout into “{markdown.plain(view.queries[at])}”",
         explained=FLOW,
-        filename=f"flow-{view.part}-{at}",
+        filename=f"flow-{view.kind.key}-{at}",
         csv=lambda: table_csv(
             {"token": list(view.keys), "flow": [float(x) for x in flows], "rollout": [float(x) for x in rolls]}
         ),
@@ -95,7 +94,7 @@ def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
 
 def whole(view: AttentionView, pipes: Graph, takes: float) -> None:
     """The flow into every position, when asked; a newer action takes over between two rows."""
-    stack, _ = attention.PARTS[view.part]
+    stack, _ = view.kind.place
     count = len(view.queries)
     missing = [at for at in range(count) if not is_kept(view.run, ("flow", stack, at))]
     wanted = st.session_state.get("flow_of") == (view.run.spec, stack)
@@ -134,7 +133,7 @@ def whole(view: AttentionView, pipes: Graph, takes: float) -> None:
         key="flow_map",
         heading="Flow, the whole stack",
         explained=FLOW,
-        filename=f"flow-{view.part}",
+        filename=f"flow-{view.kind.key}",
         csv=lambda: matrix_csv(cells, view.queries, view.keys),
         npz=lambda: matrix_npz(cells, view.queries, view.keys),
         python=lambda: notebook.of_flow(view, None, 560),

@@ -1,6 +1,5 @@
 """Python that makes the heads page's figures in a notebook: the same run, the same read-outs, the same arguments."""
 
-from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.maps.notebook import WORDS, of_reshaping, of_sides
@@ -12,13 +11,13 @@ LABELS = 'queries, keys = ([token.label for token in trace.tokens(stack)] for st
 
 def sides(view: AttentionView) -> str:
     """A line that gives the labels of rows and columns."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     return LABELS.format(stack=stack, read="encoder" if part == "cross" else stack)
 
 
 def of_maps(view: AttentionView, layer: int, head: int) -> str:
     """Every head in numbers."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     imports = [
         "from analysis.head_scores import OF_PART, SCORES",
         "from analysis.head_summary import summarise",
@@ -38,14 +37,14 @@ def of_maps(view: AttentionView, layer: int, head: int) -> str:
 
 def of_weights(view: AttentionView, toggles: Toggles, layer: int, head: int, window: Window) -> str:
     """One head's weights."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     made = f'trace.attention("{stack}", {layer}, "{part}").weights({head}).cpu().numpy()'
     return of_map(view, toggles, made if view.reshaping is None else f"reshape({made})", [], 560, window)
 
 
 def of_layer(view: AttentionView, toggles: Toggles, layer: int, width: int, which: int, window: Window) -> str:
     """The mean (0) or the largest (1) over the heads of a layer."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     shape = "" if view.reshaping is None else ", reshape"
     made = f'over_heads(trace.attention("{stack}", {layer}, "{part}"){shape})[{which}]'
     return of_map(view, toggles, made, ["from analysis.attention_graph import over_heads"], width, window)
@@ -90,7 +89,7 @@ TITLES = ('title_query="looks"', 'title_key="is looked at"')
 
 def of_value(view: AttentionView, toggles: Toggles, layer: int, head: int | None, width: int, window: Window) -> str:
     """Value-weighted attention of one head, or of a layer's heads together."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     name, which = ("value_weighted_layer", "") if head is None else ("value_weighted", f", {head}")
     made = f'{name}(trace, "{stack}", {layer}, "{part}"{which}).cpu().numpy()'
     if view.reshaping is not None:
@@ -105,8 +104,8 @@ def of_value(view: AttentionView, toggles: Toggles, layer: int, head: int | None
 
 def of_rollout(view: AttentionView, layer: int, width: int, window: Window) -> str:
     """Rollout up to a layer."""
-    stack, _ = attention.PARTS[view.part]
-    made = f'rollout(trace, "{stack}").{"across" if view.part == "cross" else "within"}[{layer}]'
+    stack, _ = view.kind.place
+    made = f'rollout(trace, "{stack}").{"across" if view.kind.part == "cross" else "within"}[{layer}]'
     settings = ('name="rollout"', 'verb="holds of"', 'scale="sqrt"', 'zmax="own"')
     titles = (f'title_rows="after layer {layer}"', 'title_columns="came in as"')
     return of_map(view, Toggles(), made, ["from analysis.rollout import rollout"], width, window, settings + titles)
@@ -114,8 +113,8 @@ def of_rollout(view: AttentionView, layer: int, width: int, window: Window) -> s
 
 def of_flow(view: AttentionView, at: int | None, width: int) -> str:
     """Flow into one position beside its rollout, or the flow into every one."""
-    stack, _ = attention.PARTS[view.part]
-    which = "across" if view.part == "cross" else "within"
+    stack, _ = view.kind.place
+    which = "across" if view.kind.part == "cross" else "within"
     imports = ["import numpy as np", "from analysis.flow import flow, graph"]
     lines = [*of_run(view.run), sides(view), f'pipes = graph(trace, "{stack}")']
     if at is None:
@@ -143,7 +142,7 @@ def said_of_flow(view: AttentionView, at: int) -> str:
 
 def of_written(view: AttentionView, layer: int, head: int, at: int, listed: int) -> str:
     """The tokens a head raises and lowers most at a position."""
-    _, part = attention.PARTS[view.part]
+    _, part = view.kind.place
     imports = [
         "from analysis.promoted_tokens import head_writes, ranked",
         "from viz.promoted_tokens import written_chart",

@@ -53,7 +53,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         look = pick()
         display_options.fold(toggles, causal=view.causal, colours=False)
     if look in ("value", "layer"):
-        seen = Look(attention.shown(view.run, view.part, toggles.special, toggles.words == "on"), toggles, layer, head)
+        seen = Look(attention.shown(view.run, view.kind, toggles.special, toggles.words == "on"), toggles, layer, head)
         (by_value if look == "value" else together)(seen)
         if said := display_options.said(seen.view, toggles, layer, head):
             st.caption(said)
@@ -75,14 +75,14 @@ WHOLE = {
 def by_value(at: Look) -> None:
     """Raw weights beside what is handed over."""
     view, layer, head = at.view, at.layer, at.head
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     raw = view.head_weights(layer, head)
     if view.reshaping is None:
         handed = array(value_weighted(view.run.trace, stack, layer, part, head))
     else:
         handed = value_weighted_shown(view.run.trace, stack, layer, part, [head], view.reshaping)
     left, right = st.columns(2, gap="large")
-    name = f"{view.part}-layer-{layer}-head-{head}"
+    name = f"{view.kind.key}-layer-{layer}-head-{head}"
     code = partial(notebook.of_weights, view, at.toggles, layer, head)
     with left:
         shares(at, raw, Named("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}", code))
@@ -122,18 +122,18 @@ def label(token: str) -> str:
 def together(at: Look) -> None:
     """Mean and max over the heads of a layer, and all its heads weighted by their values."""
     view, layer = at.view, at.layer
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     count = view.heads * view.attention(layer).q.shape[1] * view.attention(layer).k.shape[1]
     memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
     says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
-    if count > on_demand.AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
+    if count > on_demand.AT_ONCE and not asked(view.run, (view.kind, layer), says, key="work_out_layer"):
         return
     mean, most = over_heads(view.attention(layer), view.reshaping)
     if view.reshaping is None:
         handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
     else:
         handed = value_weighted_shown(view.run.trace, stack, layer, part, range(view.heads), view.reshaping)
-    name, code = f"{view.part}-layer-{layer}", partial(notebook.of_layer, view, at.toggles, layer, NARROW)
+    name, code = f"{view.kind.key}-layer-{layer}", partial(notebook.of_layer, view, at.toggles, layer, NARROW)
     left, middle, right = st.columns(3, gap="medium")
     with left:
         shares(at, mean, Named("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}", partial(code, 0), NARROW))
@@ -156,7 +156,7 @@ TOGETHER = (
 
 def through(view: AttentionView, layer: int) -> None:
     """Rollout up to a layer, and the flow into one position at the top."""
-    stack, _ = attention.PARTS[view.part]
+    stack, _ = view.kind.place
     key = ("rollout", stack)
     if not is_kept(view.run, key) and size(view) > on_demand.AT_ONCE:
         takes = duration(kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack)))
@@ -177,12 +177,12 @@ def size(view: AttentionView) -> int:
 
 def rolled(view: AttentionView, found: Rollout, layer: int) -> None:
     """The map of one layer's rollout."""
-    across = view.part == "cross"
+    across = view.kind.part == "cross"
     held = found.across if across else found.within
     assert held is not None
     cells = held[layer]
     code = partial(notebook.of_rollout, view, layer, WIDE)
-    named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}", code)
+    named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.kind.key}-layer-{layer}", code)
     sides = windows.Sides(view.queries, view.keys)
     a_map(
         view,

@@ -9,7 +9,6 @@ from ui import figures
 from ui.figures import array, markdown, theme
 from ui.figures.tables import Cell, table
 from ui.heads import notebook
-from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.runs.runner import Run
 from ui.state import address
@@ -32,7 +31,7 @@ APPROXIMATION = (
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
     """Position, tokens, keys; or why there is nothing to read."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     run = view.run
     if stack != run.trace.predicts:
         st.info("The encoder's heads write into a stream that no output table reads: the decoder looks at it through its "
@@ -74,7 +73,7 @@ def tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: in
         key="written",
         heading=f"What it adds at “{markdown.plain(view.queries[at])}”",
         explained=EXPLAINED + norm_note(run),
-        filename=f"written-{view.part}-{layer}-{head}-{at}",
+        filename=f"written-{view.kind.key}-{layer}-{head}-{at}",
         csv=lambda: as_csv(run, logits),
         python=lambda: notebook.of_written(view, layer, head, at, LISTED),
     )

@@ -17,6 +17,7 @@ from ui.knock_out import notebook
 from ui.knock_out.importance import silenced
 from ui.knock_out.page import Measured
 from ui.maps import attention, windows
+from ui.maps.attention import AttentionKind
 from ui.runs.runner import Run
 from ui.state import address
 from ui.state import edits as off
@@ -38,23 +39,23 @@ EXPLAINED: dict[Shows, str] = {
 }
 
 
-def head_switch(run: Run, part: str, layer: int, head: int) -> None:
+def head_switch(run: Run, kind: AttentionKind, layer: int, head: int) -> None:
     """The head on screen, off or on, for those who do not click its picture."""
-    stack, kind = attention.PARTS[part]
-    edit = ZeroHead(stack, layer, kind, head)
+    stack, part = kind.place
+    edit = ZeroHead(stack, layer, part, head)
     word = "on" if off.is_off(run, edit) else "off"
     st.button(f"Switch this head {word}", key="head_switch", on_click=off.toggle, args=(run, edit))
 
 
-def cut(run: Run, part: str, layer: int, head: int, query: int, key: int) -> None:
+def cut(run: Run, kind: AttentionKind, layer: int, head: int, query: int, key: int) -> None:
     """Hides a key from a query of the head, or shows it again; a key that was never seen stays so."""
-    stack, kind = attention.PARTS[part]
-    visible_pairs = run.trace.attention(stack, layer, kind).visible
+    stack, part = kind.place
+    visible_pairs = run.trace.attention(stack, layer, part).visible
     if query < visible_pairs.shape[0] and key < visible_pairs.shape[1] and bool(visible_pairs[query, key]):
-        off.toggle(run, CutEdge(stack, layer, kind, head, query, key))
+        off.toggle(run, CutEdge(stack, layer, part, head, query, key))
 
 
-def head_map(found: Measured, part: str, layer: int, head: int) -> None:
+def head_map(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
     """One head exactly; a click on a cell cuts that edge, or joins it again."""
     run, edits = found.run, off.held(found.run)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -63,14 +64,14 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
         row.segmented_control("Shown", SHOWS, key="worth_shows", bind="query-params", required=True) or SHOWS[0]
     )
     with row:
-        head_switch(run, part, layer, head)
-    view = attention.shown(found.edited, part)
-    values = map_values(found, part, layer, head, shows)
+        head_switch(run, kind, layer, head)
+    view = attention.shown(found.edited, kind)
+    values = map_values(found, kind, layer, head, shows)
     sides = windows.Sides(view.queries, view.keys)
     window = windows.shown(sides)
     queries, keys = sides.of(window)
     at: dict[str, int] = {"first_query": window.query, "first_key": window.key}
-    cut_here = [pair for pair in cut_cells(edits, part, layer, head) if is_in(window, *pair)]
+    cut_here = [pair for pair in cut_cells(edits, kind, layer, head) if is_in(window, *pair)]
     fig = map_figure(view, values, shows, window)
     if window.exact:
         for query, key in cut_here:
@@ -79,18 +80,18 @@ def head_map(found: Measured, part: str, layer: int, head: int) -> None:
     figures.place(
         fig,
         key="worth_map",
-        heading=f"{attention.NAMES[part]}, layer {layer}, head {head}"
-        + (" · off" if (layer, head) in silenced(edits, part) else ""),
+        heading=f"{kind.title}, layer {layer}, head {head}"
+        + (" · off" if (layer, head) in silenced(edits, kind) else ""),
         explained=EXPLAINED[shows],
-        filename=f"{shows}-{part}-layer-{layer}-head-{head}",
+        filename=f"{shows}-{kind.key}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(values), queries, keys, **at),
         npz=lambda: matrix_npz(window.of(values), queries, keys, **at),
         python=lambda: notebook.of_map(
-            found.plain, found.edited, asked_for, (part, layer, head), shows, cut_here, window
+            found.plain, found.edited, asked_for, (kind, layer, head), shows, cut_here, window
         ),
         fill=len(keys) > 40,
     )
-    windows.bridge("worth_map", sides, window, on_pair=lambda query, key: cut(run, part, layer, head, query, key))
+    windows.bridge("worth_map", sides, window, on_pair=lambda query, key: cut(run, kind, layer, head, query, key))
     st.caption(
         "Click a cell, or press Enter on it, to cut it: the query shares its attention among the other keys. Cut cells are framed."
     )
@@ -138,23 +139,23 @@ def map_figure(
     )
 
 
-def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:
+def cut_cells(edits: Sequence[off.Off], kind: AttentionKind, layer: int, head: int) -> list[tuple[int, int]]:
     """(query, key) of the edges of one head that are cut."""
-    stack, kind = attention.PARTS[part]
-    here = (stack, layer, kind, head)
+    stack, part = kind.place
+    here = (stack, layer, part, head)
     cut = [edit for edit in edits if isinstance(edit, CutEdge)]
     return [(edit.query, edit.key) for edit in cut if (edit.stack, edit.layer, edit.part, edit.head) == here]
 
 
-def map_values(found: Measured, part: str, layer: int, head: int, shows: Shows) -> Matrix:
+def map_values(found: Measured, kind: AttentionKind, layer: int, head: int, shows: Shows) -> Matrix:
     """(query, key) of one head: what the map shows, with the parts off."""
-    stack, kind = attention.PARTS[part]
-    after = found.edited.trace.attention(stack, layer, kind).weights(head)
+    stack, part = kind.place
+    after = found.edited.trace.attention(stack, layer, part).weights(head)
     if shows == "weights":
         return array(after)
     if shows == "change":
-        return array(after - found.plain.trace.attention(stack, layer, kind).weights(head))
+        return array(after - found.plain.trace.attention(stack, layer, part).weights(head))
     if shows == "value-weighted":
-        return array(value_weighted(found.edited.trace, stack, layer, kind, head))
+        return array(value_weighted(found.edited.trace, stack, layer, part, head))
     asked = predictions.asked(found.edited, found.which)
-    return array(gradient_x_attention(found.run.lm, asked, stack, layer, kind, edits=off.held(found.run))[head])
+    return array(gradient_x_attention(found.run.lm, asked, stack, layer, part, edits=off.held(found.run))[head])

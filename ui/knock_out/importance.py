@@ -24,6 +24,7 @@ from analysis.knock_out import (
 from model.edits import ZeroHead
 from ui.figures import Matrix, array
 from ui.maps import attention
+from ui.maps.attention import AttentionKind
 from ui.runs.estimate import seconds as pass_seconds
 from ui.runs.runner import Run
 from ui.state.edits import Off
@@ -89,7 +90,7 @@ class Sweep:
     running: bool = False
 
 
-Tables = dict[str, Table]  # by the kind of attention
+Tables = dict[AttentionKind, Table]
 _KEPT: "WeakKeyDictionary[Run, dict[object, object]]" = WeakKeyDictionary()
 
 
@@ -101,9 +102,9 @@ def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
     """A number that the run itself holds, (layers, heads) for each kind of attention; both are worked out together."""
     held = _kept(run)
     if name not in held:
-        both = {part: sharpness_and_norm(run.trace, *attention.PARTS[part]) for part in attention.available(run)}
-        held["weight"] = {part: sharp for part, (sharp, _) in both.items()}
-        held["norm"] = {part: norm for part, (_, norm) in both.items()}
+        both = {kind: sharpness_and_norm(run.trace, *kind.place) for kind in attention.available(run)}
+        held["weight"] = {kind: sharp for kind, (sharp, _) in both.items()}
+        held["norm"] = {kind: norm for kind, (_, norm) in both.items()}
     found = held[name]
     assert isinstance(found, dict)
     return found
@@ -115,7 +116,7 @@ def has_tables(run: Run) -> bool:
 
 def weights_of(run: Run) -> int:
     """How many weights all heads of a run have: what the first two numbers are read from."""
-    places = [attention.PARTS[part] for part in attention.available(run)]
+    places = [kind.place for kind in attention.available(run)]
     return sum(weights_in(run.trace, stack, part) for stack, part in places)
 
 
@@ -124,7 +125,7 @@ def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
     held, key = _kept(run), ("gradient", prediction)
     if key not in held:
         found = heads_gradient_x_attention(run.lm, prediction, edits=edits)
-        held[key] = {part: array(found[attention.PARTS[part]]) for part in attention.available(run)}
+        held[key] = {kind: array(found[kind.place]) for kind in attention.available(run)}
     tables = held[key]
     assert isinstance(tables, dict)
     return tables
@@ -195,34 +196,34 @@ def knocked_out(run: Run, found: Sweep) -> Tables:
     """(layers, heads) bits for each kind of attention, NaN where a head was not reached."""
     config = run.lm.config
     empty = {
-        part: np.full((config.layers(attention.PARTS[part][0]), config.n_heads), np.nan, dtype=np.float32)
-        for part in attention.available(run)
+        kind: np.full((config.layers(kind.stack), config.n_heads), np.nan, dtype=np.float32)
+        for kind in attention.available(run)
     }
-    names = {place: part for part, place in attention.PARTS.items()}
+    kinds = {kind.place: kind for kind in empty}
     for edit, lost in zip(every_head(config), found.lost, strict=False):
-        empty[names[(edit.stack, edit.part)]][edit.layer, edit.head] = lost
+        empty[kinds[edit.stack, edit.part]][edit.layer, edit.head] = lost
     return empty
 
 
-def columns(found: Mapping[Name, Tables], parts: Sequence[str]) -> Matrix:
-    """(numbers, heads of all parts): one row a number, in the order of the mapping."""
-    return np.stack([np.concatenate([tables[part].ravel() for part in parts]) for tables in found.values()])
+def columns(found: Mapping[Name, Tables], kinds: Sequence[AttentionKind]) -> Matrix:
+    """(numbers, heads of all kinds): one row a number, in the order of the mapping."""
+    return np.stack([np.concatenate([tables[kind].ravel() for kind in kinds]) for tables in found.values()])
 
 
-def head_names(run: Run, parts: Sequence[str]) -> tuple[list[str], list[str]]:
+def head_names(run: Run, kinds: Sequence[AttentionKind]) -> tuple[list[str], list[str]]:
     """(the kind of attention, a name) of each head, in the order of `columns`."""
     groups, names = [], []
-    for part in parts:
-        for layer in range(run.lm.config.layers(attention.PARTS[part][0])):
+    for kind in kinds:
+        for layer in range(run.lm.config.layers(kind.stack)):
             for head in range(run.lm.config.n_heads):
-                groups.append(attention.SHORT[part])
-                names.append(f"{attention.SHORT[part]} L{layer} H{head}")
+                groups.append(kind.short)
+                names.append(f"{kind.short} L{layer} H{head}")
     return groups, names
 
 
-def silenced(edits: Sequence[Off], part: str) -> list[tuple[int, int]]:
+def silenced(edits: Sequence[Off], kind: AttentionKind) -> list[tuple[int, int]]:
     """(layer, head) of the heads of one kind that are off."""
-    place = attention.PARTS[part]
+    place = kind.place
     return [(e.layer, e.head) for e in edits if isinstance(e, ZeroHead) and (e.stack, e.part) == place]
 
 

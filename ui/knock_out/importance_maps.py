@@ -18,6 +18,7 @@ from ui.knock_out import importance, notebook
 from ui.knock_out.importance import NUMBERS, Name, Sweep, Tables
 from ui.knock_out.page import Measured
 from ui.maps import attention
+from ui.maps.attention import AttentionKind
 from ui.runs.on_demand import AT_ONCE
 from ui.runs.runner import Run
 from ui.state import address
@@ -30,7 +31,7 @@ ABREAST: tuple[tuple[Name, Name], ...] = (("weight", "norm"), ("gradient", "knoc
 SHORT: dict[Name, str] = {"weight": "weight", "norm": "norm", "gradient": "gradient", "knock_out": "knock-out"}
 
 
-def numbers(found: Measured, part: str, layer: int, head: int) -> None:
+def numbers(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
     """The four maps of the kind of attention on screen, their agreement, and one against another."""
     asked = predictions.asked(found.edited, found.which)
     st.subheader("What each head was worth", anchor=False)
@@ -39,9 +40,9 @@ def numbers(found: Measured, part: str, layer: int, head: int) -> None:
     for names in ABREAST:
         for column, name in zip(st.columns(2, gap="large"), names, strict=True):
             with column:
-                one_map(found, name, tables.get(name, {}).get(part), part, (layer, head))
+                one_map(found, name, tables.get(name, {}).get(kind), kind, (layer, head))
     if len(tables) > 1:
-        agreement(found.edited, asked, tables, part, layer, head)
+        agreement(found.edited, asked, tables, kind, layer, head)
 
 
 def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
@@ -60,7 +61,7 @@ def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
 
 def pattern_seconds(run: Run) -> float:
     """How long reading every pattern is likely to take, from one of them."""
-    stack, part = attention.PARTS[attention.available(run)[0]]
+    stack, part = attention.available(run)[0].place
     began = time.perf_counter()
     float(run.trace.attention(stack, 0, part).weights(0).amax(dim=-1).mean())
     return (time.perf_counter() - began) * len(every_head(run.lm.config))
@@ -131,7 +132,7 @@ def cancel(sweep: Sweep) -> None:
     sweep.running = False
 
 
-def one_map(found: Measured, name: Name, table: Table | None, part: str, selected: tuple[int, int]) -> None:
+def one_map(found: Measured, name: Name, table: Table | None, kind: AttentionKind, selected: tuple[int, int]) -> None:
     """One number of every head of the kind of attention on screen."""
     number = NUMBERS[name]
     if table is None:
@@ -145,7 +146,7 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
         unit=number.unit,
         signed=number.signed,
         selected=selected,
-        off=importance.silenced(off.held(found.run), part),
+        off=importance.silenced(off.held(found.run), kind),
         width=480,
         height=tall(table),
     )
@@ -154,15 +155,15 @@ def one_map(found: Measured, name: Name, table: Table | None, part: str, selecte
         key=f"number_{name}",
         heading=f"{number.title[:1].upper()}{number.title[1:]}" + (f", {number.unit}" if number.unit else ""),
         explained=number.explained,
-        filename=f"{name}-{part}",
+        filename=f"{name}-{kind.key}",
         csv=lambda: heads_csv(table, name),
         npz=lambda: archive({name: table}),
         python=lambda: notebook.of_number(
             found.edited,
             predictions.asked(found.edited, found.which),
             name,
-            (part, *selected),
-            importance.silenced(off.held(found.run), part),
+            (kind, *selected),
+            importance.silenced(off.held(found.run), kind),
             tall(table),
         ),
     )
@@ -206,11 +207,13 @@ def heads_csv(table: Table, name: str) -> str:
     )
 
 
-def agreement(run: Run, asked: Prediction, tables: Mapping[Name, Tables], part: str, layer: int, head: int) -> None:
+def agreement(
+    run: Run, asked: Prediction, tables: Mapping[Name, Tables], kind: AttentionKind, layer: int, head: int
+) -> None:
     """Whether the numbers rank the heads alike, and two of them against each other."""
-    parts = attention.available(run)
+    kinds = attention.available(run)
     names: list[Name] = list(tables)
-    rows = importance.columns(tables, parts)
+    rows = importance.columns(tables, kinds)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(rows).all(axis=0))
     if known.sum() < 3:
         return
@@ -235,7 +238,7 @@ def agreement(run: Run, asked: Prediction, tables: Mapping[Name, Tables], part: 
         )
         st.caption(said(tables, rows, known))
     with right:
-        against(run, asked, names, rows, part, layer, head)
+        against(run, asked, names, rows, kind, layer, head)
 
 
 def said(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -> str:
@@ -250,15 +253,17 @@ def said(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -
     return text
 
 
-def against(run: Run, asked: Prediction, names: list[Name], rows: Table, part: str, layer: int, head: int) -> None:
+def against(
+    run: Run, asked: Prediction, names: list[Name], rows: Table, kind: AttentionKind, layer: int, head: int
+) -> None:
     """A point for each head: one number across, another up."""
     upright = names[-1]
     across: list[Name] = [name for name in names if name != upright]
     address.keep_among("across", across, across[0], lambda name: SHORT[name])
-    parts = attention.available(run)
-    groups, labels = importance.head_names(run, parts)
+    kinds = attention.available(run)
+    groups, labels = importance.head_names(run, kinds)
     chosen: Name = st.session_state["across"]
-    at = labels.index(f"{attention.SHORT[part]} L{layer} H{head}")
+    at = labels.index(f"{kind.short} L{layer} H{head}")
     x, y = rows[names.index(chosen)], rows[names.index(upright)]
     known = np.isfinite(x) & np.isfinite(y)
     title_x, title_y = (f"{NUMBERS[name].title}, {NUMBERS[name].unit}".rstrip(", ") for name in (chosen, upright))

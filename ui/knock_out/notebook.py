@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from analysis.knock_out import Prediction
 from ui.knock_out.importance import NUMBERS, Name
 from ui.maps import attention
+from ui.maps.attention import AttentionKind
 from ui.runs.notebook import call, of_edits, of_run, of_trace, whole
 from ui.runs.runner import Run
 from viz.windows import Window
@@ -36,7 +37,7 @@ def of_change(plain: Run, edited: Run, at: int, token: int, candidates: int, hei
     return whole(["from viz.changes import next_token_change"], lines)
 
 
-Place = tuple[str, int, int]  # kind of attention, layer, head
+Place = tuple[AttentionKind, int, int]  # layer, head
 CALLED = {"change": "change of attention", "value-weighted": "norm", "gradient": "bits"}
 
 
@@ -44,10 +45,10 @@ def of_map(
     plain: Run, edited: Run, asked: Prediction, place: Place, shows: str, cut: Sequence[tuple[int, int]], window: Window
 ) -> str:
     """One head's weights, what the parts off changed of them, or what they are worth; cut cells framed."""
-    part = place[0]
-    stack, kind = attention.PARTS[part]
+    kind = place[0]
+    stack, part = kind.place
     imports, lines, made = _cells(plain, edited, asked, place, shows)
-    read = "encoder" if kind == "cross" else stack
+    read = "encoder" if part == "cross" else stack
     lines += [
         f"cells = {made}.cpu().numpy()",
         f'queries, keys = ([token.label for token in trace.tokens(stack)] for stack in ("{stack}", "{read}"))',
@@ -56,7 +57,7 @@ def of_map(
     settings = ["theme=LIGHT", 'title_query="looks"', 'title_key="is looked at"', "width=620"]
     if shows in CALLED:
         settings.append(f"name={CALLED[shows]!r}")
-    elif part == "decoder":
+    elif kind.causal:
         settings.append("hide_future=True")
     if window.exact:
         function = "difference_heatmap" if shows in CALLED else "attention_heatmap"
@@ -80,18 +81,18 @@ def of_map(
 
 def _cells(plain: Run, edited: Run, asked: Prediction, place: Place, shows: str) -> tuple[list[str], list[str], str]:
     """(imports, lines, the expression that gives the cells)."""
-    part, layer, head = place
-    stack, kind = attention.PARTS[part]
+    kind, layer, head = place
+    stack, part = kind.place
     lines = of_run(edited)
-    weights = f'trace.attention("{stack}", {layer}, "{kind}").weights({head})'
+    weights = f'trace.attention("{stack}", {layer}, "{part}").weights({head})'
     if shows == "change":
         return [], [*lines, *of_trace(plain, "plain")], f"({weights} - {weights.replace('trace.', 'plain.', 1)})"
     if shows == "value-weighted":
         imports = ["from analysis.value_weighted import value_weighted"]
-        return imports, lines, f'value_weighted(trace, "{stack}", {layer}, "{kind}", {head})'
+        return imports, lines, f'value_weighted(trace, "{stack}", {layer}, "{part}", {head})'
     if shows == "gradient":
         edits = f", edits={of_edits(edited)}" if edited.spec.edits else ""
-        made = f'gradient_x_attention(lm, asked, "{stack}", {layer}, "{kind}"{edits})[{head}]'
+        made = f'gradient_x_attention(lm, asked, "{stack}", {layer}, "{part}"{edits})[{head}]'
         imports = ["from analysis.gradients import gradient_x_attention", PREDICTION]
         return imports, [*lines, f"asked = {asked}"], made
     return [], lines, weights
@@ -101,9 +102,9 @@ def of_number(
     edited: Run, asked: Prediction, name: Name, place: Place, off: Sequence[tuple[int, int]], height: int
 ) -> str:
     """One number of every head of a kind of attention."""
-    part, layer, head = place
+    kind, layer, head = place
     number = NUMBERS[name]
-    imports, lines = of_tables(edited, asked, (name,), (part,))
+    imports, lines = of_tables(edited, asked, (name,), (kind,))
     settings = ["theme=LIGHT", f"title={number.title!r}", f"unit={number.unit!r}", f"signed={number.signed}"]
     settings += [f"selected={(layer, head)}", f"off={list(off)}", "width=480", f"height={height}"]
     lines.append(call("head_map", [f'tables["{name}"][0]', *settings]))
@@ -111,11 +112,11 @@ def of_number(
 
 
 def of_tables(
-    edited: Run, asked: Prediction, names: Sequence[Name], parts: Sequence[str]
+    edited: Run, asked: Prediction, names: Sequence[Name], kinds: Sequence[AttentionKind]
 ) -> tuple[list[str], list[str]]:
     """(imports, lines) up to `tables`: by number, an array (layers, heads) for each kind of attention."""
     imports = ["import numpy as np"]
-    places = [attention.PARTS[part] for part in parts]
+    places = [kind.place for kind in kinds]
     edits = of_edits(edited)
     lines = [*of_run(edited), f"parts = {places}", "tables = {}"]
     if "weight" in names or "norm" in names:
@@ -172,10 +173,10 @@ def of_agreement(edited: Run, asked: Prediction, names: Sequence[Name], short: S
 
 def of_scatter(edited: Run, asked: Prediction, across: Name, upright: Name, titles: tuple[str, str], at: int) -> str:
     """A point for each head: one number across, another up."""
-    parts = attention.available(edited)
-    imports, lines = of_tables(edited, asked, (across, upright), parts)
+    kinds = attention.available(edited)
+    imports, lines = of_tables(edited, asked, (across, upright), kinds)
     imports += ["from analysis.agreement import spearman", "from viz.head_importance import heads_scatter"]
-    shorts = [attention.SHORT[part] for part in parts]
+    shorts = [kind.short for kind in kinds]
     lines += [
         f'x, y = (np.concatenate([table.ravel() for table in tables[name]]) for name in ("{across}", "{upright}"))',
         "known = np.isfinite(x) & np.isfinite(y)",

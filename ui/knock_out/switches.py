@@ -17,10 +17,10 @@ from ui.figures import TakeAway, theme
 from ui.knock_out.importance import silenced
 from ui.knock_out.page import Measured
 from ui.maps import attention, head_grid_export, notebook, pickers, thumbnails
+from ui.maps.attention import AttentionKind
 from ui.maps.display_options import Toggles
 from ui.runs.on_demand import asked, duration, in_turn
 from ui.runs.runner import Run
-from ui.state import address
 from ui.state import edits as off
 from viz.theme import DIVERGING
 
@@ -28,31 +28,15 @@ STACKS: tuple[StackName, ...] = ("encoder", "decoder")
 PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward": "ff"}
 
 
-def pick_part(run: Run) -> str:
-    """Which kind of attention."""
-    names = attention.available(run)
-    address.keep_among("part", names, names[-1], lambda name: attention.SHORT[name])
-    part = st.segmented_control(
-        "Attention",
-        names,
-        key="part",
-        format_func=lambda name: attention.SHORT[name],
-        label_visibility="collapsed",
-        bind="query-params",
-        required=True,
-    )
-    return part or names[-1]
-
-
-def overview(found: Measured, part: str, layer: int, head: int) -> None:
+def overview(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
     """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
     run, edits = found.run, off.held(found.run)
-    stack, kind = attention.PARTS[part]
-    made = pictures_of(found, part)
+    stack, part = kind.place
+    made = pictures_of(found, kind)
     if made is None:
         return
     pictures, captions = made
-    quiet = silenced(edits, part)
+    quiet = silenced(edits, kind)
     unmoved = bool(edits) and np.isin(pictures, (0, ZERO)).all()
     for place in quiet:
         pictures[place] = 0  # blank, grey around zero
@@ -64,7 +48,7 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
     def pressed(event: HeadEvent) -> None:
         pickers.pick(event)
         if event.pressed:
-            off.toggle(run, ZeroHead(stack, event.layer, kind, event.head))
+            off.toggle(run, ZeroHead(stack, event.layer, part, event.head))
 
     title = CHANGED if edits else "All heads"
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
@@ -75,14 +59,14 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
             "that is off is grey.",
             width="stretch",
         )
-        figures.take_away(ways(found, part, (layer, head), pictures, captions), key="all")
+        figures.take_away(ways(found, kind, (layer, head), pictures, captions), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
         key="worth_grid",
         names=names,
         captions=captions,
-        label=f"{attention.NAMES[part]}, all heads: press one to switch it off",
+        label=f"{kind.title}, all heads: press one to switch it off",
         diverging=DIVERGING[theme.current().name] if edits else (),
         on_head=pressed,
     )
@@ -100,16 +84,20 @@ CHANGED = "How every head's attention changed"
 
 
 def ways(
-    found: Measured, part: str, selected: tuple[int, int], pictures: NDArray[np.uint8], captions: list[list[str]]
+    found: Measured,
+    kind: AttentionKind,
+    selected: tuple[int, int],
+    pictures: NDArray[np.uint8],
+    captions: list[list[str]],
 ) -> TakeAway:
     """The pictures as files."""
-    view, edits = attention.shown(found.plain, part), off.held(found.run)
+    view, edits = attention.shown(found.plain, kind), off.held(found.run)
 
     def python() -> str:
         cells = max(pictures.shape[2:])
         if not edits:
             return notebook.of_all(view, Toggles(), selected, cells)
-        made = comparison.compared(Side(found.plain, part), Side(found.edited, part), "number", False)
+        made = comparison.compared(Side(found.plain, kind), Side(found.edited, kind), "number", False)
         return compare_notebook.of_all(made, *selected, cells)
 
     return head_grid_export.ways(
@@ -117,31 +105,31 @@ def ways(
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=CHANGED if edits else f"{attention.NAMES[part]}, all heads",
+        name=CHANGED if edits else f"{kind.title}, all heads",
         about=found.run.spec.text,
-        filename=f"{'changes' if edits else 'attention'}-{part}-all-heads",
+        filename=f"{'changes' if edits else 'attention'}-{kind.key}-all-heads",
         python=python,
         signed=bool(edits),
     )
 
 
-def pictures_of(found: Measured, part: str) -> thumbnails.Overview | None:
+def pictures_of(found: Measured, kind: AttentionKind) -> thumbnails.Overview | None:
     """What every head looks at, or once something is off how that changed; the pictures are the caller's own. Those of a long
     text are made when someone asks for them; None until then."""
     says = "Heads can be switched off beside this without their pictures. "
     if off.held(found.run):
-        plain, edited = Side(found.plain, part), Side(found.edited, part)
+        plain, edited = Side(found.plain, kind), Side(found.edited, kind)
         if comparison.costly(plain, edited, "number", False):
             takes = comparison.seconds(comparison.compared(plain, edited, "number", False))
             says += f"How the attention of every head changed takes about {duration(takes)} to draw."
-            if not asked(found.edited, part, says, key="draw_changes"):
+            if not asked(found.edited, kind, says, key="draw_changes"):
                 return None
         small = in_turn(lambda seen: comparison.changes(plain, edited, "number", False, seen)[1])
         return small.pictures.copy(), small.captions
-    view = attention.shown(found.plain, part)
+    view = attention.shown(found.plain, kind)
     if thumbnails.costly(view):
         says += f"What every head looks at takes about {duration(thumbnails.seconds(view))} to draw."
-        if not asked(found.plain, part, says, key="draw_all"):
+        if not asked(found.plain, kind, says, key="draw_all"):
             return None
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     return pictures.copy(), captions

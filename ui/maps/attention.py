@@ -9,23 +9,61 @@ from numpy.typing import NDArray
 
 from analysis.merging import Axis, Reshaping
 from model.tap import StackName
-from model.trace import AttentionTrace
+from model.trace import AttentionPart, AttentionTrace
 from ui.maps.merging import Special, first_of, reshaping
 from ui.runs.runner import Run
 
-Part = Literal["self", "cross"]
-PARTS: dict[str, tuple[StackName, Part]] = {
-    "encoder": ("encoder", "self"),
-    "decoder": ("decoder", "self"),
-    "cross": ("decoder", "cross"),
-}
-NAMES = {"encoder": "Encoder self-attention", "decoder": "Decoder self-attention", "cross": "Cross-attention"}
-SHORT = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross"}
-MEANING = {
-    "encoder": "Each source token looks at every source token.",
-    "decoder": "Each token looks at itself and the tokens before it.",
-    "cross": "Each token of the target looks at every source token.",
-}
+
+@dataclass(frozen=True)
+class AttentionKind:
+    """One of the three attentions of a transformer."""
+
+    key: str  # in addresses and in the names of files
+    stack: StackName  # whose tokens are the queries
+    part: AttentionPart
+    title: str
+    short: str
+    meaning: str
+
+    @property
+    def place(self) -> tuple[StackName, AttentionPart]:
+        return self.stack, self.part
+
+    @property
+    def key_stack(self) -> StackName:
+        """The stack whose tokens are the keys."""
+        return "encoder" if self.part == "cross" else self.stack
+
+    @property
+    def causal(self) -> bool:
+        return self.stack == "decoder" and self.part == "self"
+
+
+ENCODER = AttentionKind(
+    "encoder",
+    "encoder",
+    "self",
+    title="Encoder self-attention",
+    short="Encoder",
+    meaning="Each source token looks at every source token.",
+)
+DECODER = AttentionKind(
+    "decoder",
+    "decoder",
+    "self",
+    title="Decoder self-attention",
+    short="Decoder",
+    meaning="Each token looks at itself and the tokens before it.",
+)
+CROSS = AttentionKind(
+    "cross",
+    "decoder",
+    "cross",
+    title="Cross-attention",
+    short="Cross",
+    meaning="Each token of the target looks at every source token.",
+)
+KINDS: dict[str, AttentionKind] = {kind.key: kind for kind in (ENCODER, DECODER, CROSS)}
 PAIRS = ("all", "within", "between")
 
 
@@ -34,7 +72,7 @@ class AttentionView:
     """One kind of attention of one run, with the labels of its rows and columns."""
 
     run: Run
-    part: str
+    kind: AttentionKind
     queries: tuple[str, ...]
     keys: tuple[str, ...]
     kept: NDArray[np.bool_] | None = None  # (query, key): the pairs that are shown, the others blank; None: all
@@ -42,7 +80,7 @@ class AttentionView:
 
     @property
     def layers(self) -> int:
-        return self.run.lm.config.layers(PARTS[self.part][0])
+        return self.run.lm.config.layers(self.kind.stack)
 
     @property
     def heads(self) -> int:
@@ -50,11 +88,10 @@ class AttentionView:
 
     @property
     def causal(self) -> bool:
-        return self.part == "decoder"
+        return self.kind.causal
 
     def attention(self, layer: int) -> AttentionTrace:
-        stack, part = PARTS[self.part]
-        return self.run.trace.attention(stack, layer, part)
+        return self.run.trace.attention(self.kind.stack, layer, self.kind.part)
 
     def weights(self, layer: int) -> NDArray[np.float32]:
         """(heads, query, key) as shown, worked out from the recorded queries and keys."""
@@ -94,23 +131,20 @@ class AttentionView:
         return self.reshaping.queries if side == "query" else self.reshaping.keys
 
 
-def available(run: Run) -> list[str]:
+def available(run: Run) -> list[AttentionKind]:
     """The kinds of attention a model has, in the order in which a text meets them."""
-    return {"encoder": ["encoder"], "decoder": ["decoder"], "recurrent": []}.get(
-        run.lm.kind, ["encoder", "decoder", "cross"]
-    )
+    return {"encoder": [ENCODER], "decoder": [DECODER], "recurrent": []}.get(run.lm.kind, [ENCODER, DECODER, CROSS])
 
 
-def shown(run: Run, part: str, special: Special = "shown", merge: bool = False) -> AttentionView:
+def shown(run: Run, kind: AttentionKind, special: Special = "shown", merge: bool = False) -> AttentionView:
     """Rows and columns of one kind of attention: all pieces, or what hiding special tokens and merging words leaves."""
-    stack, kind = PARTS[part]
-    asking = run.trace.tokens(stack)
-    asked = run.trace.tokens("encoder") if kind == "cross" else asking
+    asking = run.trace.tokens(kind.stack)
+    asked = asking if kind.key_stack == kind.stack else run.trace.tokens(kind.key_stack)
     kept, shape = kept_pairs(run), reshaping(run, asking, asked, special, merge)
     if shape is not None:
         pairs = None if kept is None else shape.pairs(kept)
-        return AttentionView(run, part, shape.queries.labels, shape.keys.labels, pairs, shape)
-    return AttentionView(run, part, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
+        return AttentionView(run, kind, shape.queries.labels, shape.keys.labels, pairs, shape)
+    return AttentionView(run, kind, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
 
 
 def kept_pairs(run: Run) -> NDArray[np.bool_] | None:

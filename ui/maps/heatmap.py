@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui import figures
 from ui.figures import Matrix, theme
-from ui.maps import attention, notebook, selected_pair, windows
+from ui.maps import notebook, selected_pair, windows
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from viz.attention import attention_heatmap
@@ -35,9 +35,9 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: 
     figures.place(
         fig,
         key="heatmap",
-        heading=f"{attention.NAMES[view.part]}, layer {layer}, head {head}",
+        heading=f"{view.kind.title}, layer {layer}, head {head}",
         explained=EXPLAINED,
-        filename=f"attention-{view.part}-layer-{layer}-head-{head}",
+        filename=f"attention-{view.kind.key}-layer-{layer}-head-{head}",
         csv=lambda: matrix_csv(window.of(seen), queries, keys, **place),
         npz=lambda: matrix_npz(window.of(seen), queries, keys, **place),
         table=(lambda: corner(window.of(seen), queries, keys, place)) if seen.size > LARGE else None,

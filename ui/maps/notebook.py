@@ -1,6 +1,5 @@
 """Lines of Python that make the map on screen again."""
 
-from ui.maps import attention
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.runs.notebook import call, of_run, of_text, whole
@@ -9,7 +8,7 @@ from viz.windows import Window
 
 def of_weights(view: AttentionView, toggles: Toggles, layer: int, head: int | None) -> tuple[list[str], list[str]]:
     """(imports, lines) up to `weights`, `queries` and `keys` as they are shown."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     which = "" if head is None else str(head)
     imports = ["import numpy as np"]
     lines = [
@@ -32,7 +31,7 @@ WORDS = "queries, keys = (side.labels for side in sides)"  # labels once somethi
 
 def of_sides(view: AttentionView) -> str:
     """A line that gives the tokens of a map's rows and columns."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     return f'asking, asked = trace.tokens("{stack}"), trace.tokens("{"encoder" if part == "cross" else stack}")'
 
 
@@ -111,7 +110,7 @@ def of_heatmap(
 
 def of_all(view: AttentionView, toggles: Toggles, selected: tuple[int, int], cells: int) -> str:
     """All heads as pictures of at most `cells` a side."""
-    stack, part = attention.PARTS[view.part]
+    stack, part = view.kind.place
     imports = [
         "import numpy as np",
         "from viz.head_pictures import head_pictures",

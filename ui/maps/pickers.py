@@ -1,6 +1,6 @@
 """The pickers of attention, layer and head."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.errors import InputError
 from ui.components.head_grid.head_grid import HeadEvent
 from ui.figures import markdown
-from ui.maps.attention import PAIRS, SHORT, AttentionView, available
+from ui.maps.attention import KINDS, PAIRS, AttentionKind, AttentionView, available
 from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
 from ui.state import address
@@ -91,21 +91,11 @@ def move(action: str, view: AttentionView, layer: int, head: int) -> None:
     st.session_state["layer"], st.session_state["head"] = divmod(place, view.heads)
 
 
-def pick_part(run: Run, *, pairs: bool = False) -> str:
-    """Which attention: encoder, decoder or cross; and for whose target; with `pairs` also which pairs of two sentences. One choice
-    for every page."""
-    parts = available(run)
-    address.keep_among("part", parts, parts[-1], lambda name: SHORT[name])
+def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
+    """The kind of attention and whose target the decoder reads; with `pairs` also which pairs of two sentences. One choice for
+    every page."""
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
-        part = st.segmented_control(
-            "Attention",
-            parts,
-            key="part",
-            format_func=lambda name: SHORT[name],
-            label_visibility="collapsed",
-            bind="query-params",
-            required=True,
-        )
+        kind = pick_kind(available(run))
         if run.lm.kind == "encoder-decoder":
             st.toggle(
                 "Type the target myself",
@@ -115,4 +105,20 @@ def pick_part(run: Run, *, pairs: bool = False) -> str:
             )
         if pairs:
             pick_pairs(run)
-    return part or parts[-1]
+    return kind
+
+
+def pick_kind(offered: Sequence[AttentionKind], *, labelled: bool = False) -> AttentionKind:
+    """One of the kinds of attention, at first the last of them; `labelled` shows the name of the control."""
+    keys = [kind.key for kind in offered]
+    address.keep_among("part", keys, keys[-1], lambda key: KINDS[key].short)
+    chosen = st.segmented_control(
+        "Attention",
+        keys,
+        key="part",
+        format_func=lambda key: KINDS[key].short,
+        label_visibility="visible" if labelled else "collapsed",
+        bind="query-params",
+        required=True,
+    )
+    return KINDS[chosen or keys[-1]]

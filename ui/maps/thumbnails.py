@@ -65,7 +65,7 @@ def _what(view: AttentionView) -> object:
     """All that an overview of a run depends on."""
     shape = view.reshaping
     hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
-    return view.part, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes()
+    return view.kind, view.queries, view.keys, hidden, None if view.kept is None else view.kept.tobytes()
 
 
 def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:

@@ -8,7 +8,6 @@ from ui import figures
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
-from ui.maps import attention as maps_attention
 from ui.models import block_drawing, cost_table, side_by_side
 from ui.models.facts import facts
 from ui.models.side_by_side import Side
@@ -106,7 +105,7 @@ def what_is_predicted(run: Run, where: int) -> tuple[str, str]:
 
 def attention(sides: list[Side]) -> int:
     """Each model's heads at one layer, as pictures; the layer."""
-    attending = [side for side in sides if side.run is not None and side_by_side.parts(side.run)]
+    attending = [side for side in sides if side.run is not None and side_by_side.kinds(side.run)]
     st.markdown("### Where it looks")
     if not attending:
         st.caption("None of these models has attention.")
@@ -141,25 +140,22 @@ def depth_name(layer: int) -> str:
 
 def pictures(run: Run, layer: int, number: int) -> None:
     """One model's heads, and the one that was clicked exactly."""
-    kinds = side_by_side.parts(run)
+    kinds = side_by_side.kinds(run)
     if not kinds:
         st.markdown("**No attention**")
         st.caption(
             "A recurrent model looks at nothing but its own state. What it still holds of each token stands below."
         )
-    for part in kinds:
-        stack, kind = maps_attention.PARTS[part]
-        shown = side_by_side.clamp(run, layer, stack)
-        asking = run.trace.tokens(stack)[: run.typed if part == "decoder" else CUT][:CUT]
-        asked = run.trace.tokens("encoder")[:CUT] if part == "cross" else asking
-        weights = array(run.trace.attention(stack, shown, kind).weights()[:, : len(asking), : len(asked)])
-        st.markdown(f"**{maps_attention.NAMES[part]}, layer {shown}**", help=maps_attention.MEANING[part])
-        chosen = head_pictures(
-            weights, f"heads_{number}_{part}", f"{maps_attention.NAMES[part]} of {run.spec.model}", shown
-        )
+    for kind in kinds:
+        shown = side_by_side.clamp(run, layer, kind.stack)
+        asking = run.trace.tokens(kind.stack)[: run.typed if kind.causal else CUT][:CUT]
+        asked = run.trace.tokens("encoder")[:CUT] if kind.part == "cross" else asking
+        weights = array(run.trace.attention(kind.stack, shown, kind.part).weights()[:, : len(asking), : len(asked)])
+        st.markdown(f"**{kind.title}, layer {shown}**", help=kind.meaning)
+        chosen = head_pictures(weights, f"heads_{number}_{kind.key}", f"{kind.title} of {run.spec.model}", shown)
         queries, keys = [token.label for token in asking], [token.label for token in asked]
         fig = attention_small(weights[chosen], queries, keys, theme=theme.current(), height=230)
-        figures.chart(fig, key=f"exact_{number}_{part}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
+        figures.chart(fig, key=f"exact_{number}_{kind.key}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
 
 
 def head_pictures(weights: Matrix, key: str, name: str, layer: int) -> int:
