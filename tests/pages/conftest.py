@@ -7,7 +7,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import app_test
 
-from ui import figures
+from tests.pages.copied import folds_open
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def _through_app_py(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
     """What each download button would hand out, by file name; filled as the app runs, as if every fold stood open."""
-    monkeypatch.setattr(figures, "is_open", lambda box: True)
+    folds_open(monkeypatch)
     offered: dict[str, Callable[[], str]] = {}
 
     def keep(

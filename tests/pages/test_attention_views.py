@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from analysis.words import words
+from tests.pages.copied import folds_open
 from tests.pages.driving import CAT, chart, clicked, component, numbers, opened, payload, pressed, sent, shown
-from ui import figures
 from ui.maps import thumbnails
 from viz.windows import MOST_CELLS, edges
 
@@ -41,9 +41,9 @@ def table(text: str) -> tuple[list[str], NDArray[np.float64]]:
     return header, np.array([[float(value or "nan") for value in row[2:]] for row in rows])
 
 
-@pytest.fixture
-def folds_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "is_open", lambda box: True)
+@pytest.fixture(name="folds_open")
+def _folds_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    folds_open(monkeypatch)
 
 
 def test_hidden_special_tokens_leave_the_other_weights_untouched(downloads: Downloads) -> None:
