@@ -8,16 +8,16 @@ from ui.runs import runner
 run = runner.shown()
 kind = pickers.pick_attention(run, pairs=True)
 toggles = display_options.chosen()
-view = attention.shown(pickers.with_target(run), kind, toggles.special, toggles.words == "on")
+view = attention.shown(pickers.pick_target(run), kind, toggles.special, toggles.words == "on")
 main, beside = page.halves()
 with main:
-    layer, head = pickers.pickers(view)
+    layer, head = pickers.pick_head(view)
     weights = view.head_weights(layer, head)
-    page.detail(view, toggles, layer, head, weights)
+    page.draw_head(view, toggles, layer, head, weights)
 with beside:
     if not page.alone():
-        page.overview(view, toggles, layer, head)
-    row.chips(view, weights)
+        page.draw_all_heads(view, toggles, layer, head)
+    row.draw_chips(view, weights)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

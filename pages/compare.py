@@ -11,7 +11,7 @@ run = runner.shown()
 other = other_run.pick(run)
 if other is None:
     st.stop()
-texts.texts(run, other)
+texts.draw_texts(run, other)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     kinds = page.pick_kinds(run, other)
     first, second = other_run.sides(run, other, kinds)
@@ -21,13 +21,13 @@ if made is not None:
     left, right = st.columns([2, 3], gap="large")
     with right:
         layer, head = page.pick_head(run, kinds[0], small)
-        page.detail(made, layer, head)
+        page.draw_head(made, layer, head)
     if small is not None:
         with left:
-            page.overview(made, small, layer, head)
+            page.draw_all_heads(made, small, layer, head)
     keys(
         {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
         key="head_keys",
         on_key=lambda action: pickers.move(action, attention.shown(run, kinds[0]), layer, head),
     )
-texts.both_predictions(run, other)
+texts.draw_predictions(run, other)

@@ -15,20 +15,20 @@ edits.link(run)
 found = page.measured(run)
 if found is None:
     st.stop()
-page.texts(found)
+page.draw_texts(found)
 edits.chips(run)
-page.verdict(found)
+page.draw_verdict(found)
 kind = pickers.pick_kind(attention.available(run))
 view = attention.shown(run, kind)
 left, right = st.columns([2, 3], gap="large")
 with right:
-    layer, head = pickers.pickers(view)
-    head_map.head_map(found, kind, layer, head)
-    page.next_token(found)
+    layer, head = pickers.pick_head(view)
+    head_map.draw(found, kind, layer, head)
+    page.draw_next_token(found)
 with left:
-    switches.overview(found, kind, layer, head)
-    switches.sublayers(run)
-importance_maps.numbers(found, kind, layer, head)
+    switches.draw_all_heads(found, kind, layer, head)
+    switches.draw_sublayers(run)
+importance_maps.draw(found, kind, layer, head)
 keys(
     {",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"},
     key="head_keys",

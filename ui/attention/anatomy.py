@@ -1,6 +1,8 @@
 """How one weight came about: a line for each step with its number, the vectors, the row, and the code that ran."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -9,13 +11,14 @@ from analysis.anatomy import Anatomy, anatomy, code
 from model.config import Scheme
 from model.trace import Trace
 from ui import figures
-from ui.attention import notebook
 from ui.attention.row import around
-from ui.figures import tables, theme
+from ui.figures import tables
 from ui.figures.markdown import quoted
 from ui.figures.tables import Cell
-from ui.maps import selected_pair
+from ui.maps import notebook, selected_pair
 from ui.maps.attention import AttentionView
+from ui.maps.drawing import Drawing, Expression, Source
+from ui.runs.notebook import of_run
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
 from viz.percent import format_percent
@@ -32,23 +35,24 @@ NOTHING_ADDED: dict[Scheme, str] = {
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
     """The chosen pair, of pieces: a score is one of one query and one key, before anything is hidden or merged."""
-    stack, part = view.kind.place
-    trace = view.run.trace
+    kind, trace = view.kind, view.run.trace
     query, key = pair(view, layer, head)
-    found = anatomy(trace, stack, layer, part, head, query, key)
-    asking = trace.tokens(stack)
-    asked = trace.tokens("encoder") if part == "cross" else asking
+    found = anatomy(trace, kind.stack, layer, kind.part, head, query, key)
+    asking, asked = trace.tokens(kind.stack), trace.tokens(kind.key_stack)
     names = quoted(asking[query].label), quoted(asked[key].label)
-    strips = score_strips(rows(found), found.product, theme=theme.current(), width=620)
+    source = partial(found_source, view, layer, head, query, key)
+    vectors = Expression(rows(found), ROWS_CODE if found.turn is None else TURNED_ROWS_CODE)
+    product = Expression(found.product, "found.product")
+    strips = Drawing(score_strips, [vectors, product], {"width": 620}, lambda: source() + ROW_IMPORT)
     figures.place(
-        strips,
+        strips.figure(),
         key="anatomy",
         heading=f"Why {names[0]} looks at {names[1]} with {format_percent(found.weight)}: layer {layer}, head {head}",
         explained="Query and key of this head as they meet, coordinate by coordinate. Their products add up to q·k. Choose "
         "another query or key below the thumbnails, or click a cell of the heatmap.",
         filename=f"anatomy-{view.kind.key}-layer-{layer}-head-{head}-{query}-{key}",
         csv=lambda: steps_csv(found),
-        python=lambda: notebook.of_anatomy(view, layer, head, query, key),
+        python=strips.python,
     )
     with st.container(key="anatomy_steps"):
         tables.table(
@@ -61,9 +65,16 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
             narrow="wrap",
         )
     labels = tuple(token.label for token in asked)
-    the_row(view, (layer, head, query, key), found, labels)
+    draw_row(view, query, key, found, labels, source)
     st.caption(checked(found, trace, view))
-    lines(found)
+    draw_code(found)
+
+
+def found_source(view: AttentionView, layer: int, head: int, query: int, key: int) -> Source:
+    """Lines up to `found`, the numbers of one score."""
+    made = f"found = anatomy(trace, {notebook.place(view.kind, layer, head)}, query={query}, key={key})"
+    steps = "print(found.scale, '*', found.dot, '+', found.added, '=', found.score, '->', found.weight)"
+    return Source([*of_run(view.run), made, steps], ["from analysis.anatomy import anatomy"])
 
 
 def pair(view: AttentionView, layer: int, head: int) -> tuple[int, int]:
@@ -74,6 +85,11 @@ def pair(view: AttentionView, layer: int, head: int) -> tuple[int, int]:
         return held
     last = seen.q.shape[1] - 1
     return last, int(seen.weights(head)[last].argmax())
+
+
+ROW_IMPORT = Source(imports=["from viz.anatomy import Row"])
+ROWS_CODE = '[Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]'
+TURNED_ROWS_CODE = '[Row("q before turning", found.turn.q), Row("k before turning", found.turn.k), ' + ROWS_CODE[1:]
 
 
 def rows(found: Anatomy) -> list[Row]:
@@ -173,21 +189,31 @@ def steps_csv(found: Anatomy) -> str:
     return table_csv(columns)
 
 
-def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatomy, labels: tuple[str, ...]) -> None:
-    """The softmax over the row of (layer, head, query, key), as far as bars can be told apart."""
-    query, key = view.run.trace.tokens(view.kind.stack)[place[2]].label, place[3]
+def draw_row(
+    view: AttentionView, query: int, key: int, found: Anatomy, labels: tuple[str, ...], source: Callable[[], Source]
+) -> None:
+    """The softmax over the row of one query, as far as bars can be told apart."""
+    kind, asking = view.kind, view.run.trace.tokens(view.kind.stack)[query].label
     first, after = around(key, len(labels))
-    fig = score_row(
-        found.scores[first:after],
-        found.weights[first:after],
-        labels[first:after],
-        query=query,
-        selected=key - first,
-        theme=theme.current(),
-        width=620,
+    part = f"[{first}:{after}]"
+    sides = [
+        Expression(found.scores[first:after], f"found.scores{part}"),
+        Expression(found.weights[first:after], f"found.weights{part}"),
+        Expression(labels[first:after], f"keys{part}"),
+    ]
+    keys_code = f'keys = [token.label for token in trace.tokens("{kind.key_stack}")]'
+    drawing = Drawing(
+        score_row,
+        sides,
+        {
+            "query": Expression(asking, f'trace.tokens("{kind.stack}")[{query}].label'),
+            "selected": key - first,
+            "width": 620,
+        },
+        lambda: source() + Source([keys_code]),
     )
     figures.place(
-        fig,
+        drawing.figure(),
         key="score_row",
         heading="The row it competes in",
         explained="The scores of this query with every key, and the shares that the softmax makes of them.",
@@ -203,7 +229,7 @@ def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatom
         npz=lambda: archive(
             {"scores": found.scores, "weights": found.weights, "keys": np.array(labels, dtype=np.str_)}
         ),
-        python=lambda: notebook.of_score_row(view, *place, first, after),
+        python=drawing.python,
     )
     if after - first < len(labels):
         st.caption(
@@ -226,7 +252,7 @@ def checked(found: Anatomy, trace: Trace, view: AttentionView) -> str:
     return text
 
 
-def lines(found: Anatomy) -> None:
+def draw_code(found: Anatomy) -> None:
     """The code, folded away and read from the files when it is opened."""
     box = st.expander("The lines of model/ that computed it", key="anatomy_code", on_change="rerun")
     if not figures.is_open(box):

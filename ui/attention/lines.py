@@ -1,13 +1,13 @@
 """The heads of a layer as lines between tokens."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from ui import figures
-from ui.attention import notebook
 from ui.components.attention_lines.attention_lines import (
     HTML,
     LEAST_MASS,
@@ -19,10 +19,11 @@ from ui.components.attention_lines.attention_lines import (
 )
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import selected_pair, windows
+from ui.maps import heatmap, notebook, selected_pair, windows
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
-from ui.maps.heatmap import small_map
+from ui.maps.drawing import Source
+from ui.runs.notebook import call
 from ui.state import address
 from viz.export import archive, table_csv
 from viz.labels import visible
@@ -60,9 +61,9 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
     )
     with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
         st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS, width="stretch")
-        figures.take_away(ways(view, toggles, lines, layer, window), key="lines")
+        figures.take_away(files(view, toggles, lines, layer, window), key="lines")
     attention_lines(lines, key=f"lines_{view.kind.key}", on_view=lambda seen: remember(seen, layer, head))
-    windows.where(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
+    windows.draw_position(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
 
 
 MOVING = "as many as lines can be told apart. A click on the small map draws others; the heatmap shows all at once"
@@ -77,7 +78,8 @@ def at_first(view: AttentionView, sides: windows.Sides) -> Window:
 
 def in_small(view: AttentionView, toggles: Toggles, layer: int, head: int, window: Window) -> go.Figure:
     """The chosen head's whole map, to move the window by."""
-    return small_map(view, toggles, view.only_kept(view.head_weights(layer, head), blank=np.nan), window)
+    whole = heatmap.heatmap(view, toggles, layer, head, view.head_weights(layer, head))
+    return replace(whole, window=window).small()
 
 
 def in_window(view: AttentionView, layer: int, window: Window) -> Matrix:
@@ -123,7 +125,7 @@ def read(text: str) -> LineView:
     return LineView(int(found[1]) / 100, on, tuple(locked))
 
 
-def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
+def files(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
     """The lines as files; their picture is saved by the component itself, as it stands."""
     shown = theme.current()
     active = [head for head in lines.active or () if head < len(lines.weights)]
@@ -135,9 +137,21 @@ def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window
             "attention_lines", HTML, lines.payload(), title=lines.label, said=in_words(lines, active), theme=shown
         ),
         npz=lambda: arrays(lines),
-        python=lambda: notebook.of_lines(view, toggles, layer, active, window, lines.mass),
+        python=lambda: python(view, toggles, layer, active, window, lines.mass),
         picture=False,
     )
+
+
+def python(view: AttentionView, toggles: Toggles, layer: int, active: list[int], window: Window, mass: float) -> str:
+    """A notebook cell that draws the lines of the heads that are on: the page's own are drawn in the browser."""
+    sides = ("weights", "queries", "keys")
+    if window != windows.Sides(view.queries, view.keys).whole:
+        rows, columns = f"{window.query}:{window.query_end}", f"{window.key}:{window.key_end}"
+        sides = (f"weights[:, {rows}, {columns}]", f"queries[{rows}]", f"keys[{columns}]")
+    shown = f"np.nan_to_num({sides[0]})" if view.kept is not None else sides[0]
+    drawn = call("lines_figure", [shown, *sides[1:], "theme=LIGHT", f"heads={active}", f"mass={mass}"])
+    source = notebook.weights(view, toggles, layer, None) + Source([drawn], ["from viz.lines import lines_figure"])
+    return source.cell()
 
 
 def in_words(lines: Lines, active: list[int]) -> str:

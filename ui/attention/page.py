@@ -40,7 +40,7 @@ def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 def isolate(event: HeadEvent) -> None:
     """A double click on a thumbnail: this head and nothing beside it."""
-    pickers.pick(event)
+    pickers.choose(event)
     st.session_state["alone"] = True
 
 
@@ -48,7 +48,7 @@ def restore() -> None:
     st.session_state["alone"] = False
 
 
-def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
+def draw_all_heads(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
     """All layers and heads."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
@@ -62,7 +62,7 @@ def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> No
         return
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     with room:
-        figures.take_away(ways(view, toggles, pictures, captions, (layer, head)), key="all")
+        figures.take_away(files(view, toggles, pictures, captions, (layer, head)), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
@@ -70,7 +70,7 @@ def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> No
         captions=captions,
         label=f"{view.kind.title}, all heads",
         colours=colours(toggles),
-        on_head=pickers.pick,
+        on_head=pickers.choose,
         on_alone=isolate,
     )
     st.caption(view.kind.meaning + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
@@ -83,7 +83,7 @@ def colours(toggles: Toggles) -> list[str]:
     return [colour for _, colour in sequential_scale(theme.current(), toggles.palette)]
 
 
-def ways(
+def files(
     view: AttentionView,
     toggles: Toggles,
     pictures: NDArray[np.uint8],
@@ -91,7 +91,7 @@ def ways(
     selected: tuple[int, int],
 ) -> TakeAway:
     """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
-    return head_grid_export.ways(
+    return head_grid_export.files(
         pictures,
         captions,
         (view.queries, view.keys),
@@ -99,7 +99,7 @@ def ways(
         name=f"{view.kind.title}, all heads",
         about=view.run.spec.text,
         filename=f"attention-{view.kind.key}-all-heads",
-        python=lambda: notebook.of_all(view, toggles, selected, max(pictures.shape[2:])),
+        source=lambda: notebook.all_heads(view, toggles, max(pictures.shape[2:])),
         palette=toggles.palette,
     )
 
@@ -122,14 +122,14 @@ def shared_keys(view: AttentionView) -> str:
     return f" Heads share their keys and values {group} at a time: {config.kv_heads} for {config.n_heads}."
 
 
-def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+def draw_head(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """One head, in the view that was picked."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         address.keep_among("view", VIEWS, VIEWS[0])
         how = st.segmented_control(
             "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS
         )
-        display_options.fold(toggles, causal=view.causal)
+        display_options.draw_options(toggles, causal=view.causal)
         if st.session_state.get("alone"):
             st.button("All heads", key="all_heads", on_click=restore, help="Back to the thumbnails")
     if how == "anatomy":
@@ -137,7 +137,7 @@ def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights
     elif how == "lines":
         lines.draw(view, toggles, layer, head)
     elif how == "row":
-        row.bars(view, toggles, layer, head, weights)
+        row.draw_bars(view, toggles, layer, head, weights)
     else:
         heatmap.draw(view, toggles, layer, head, weights)
     if how != "anatomy" and (said := display_options.said(view, toggles, layer, head)):

@@ -5,14 +5,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ui import figures
-from ui.attention import notebook
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import Matrix, theme, tokens
+from ui.figures import Matrix, tokens
 from ui.figures.markdown import quoted
-from ui.maps import selected_pair
+from ui.maps import notebook, selected_pair
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
+from ui.maps.drawing import Drawing, Expression
 from ui.maps.selected_pair import said
 from viz.attention import attention_rows
 from viz.export import table_csv
@@ -28,7 +28,7 @@ def chosen_query(view: AttentionView) -> int:
     return cell[0] if cell else len(view.queries) - 1
 
 
-def chips(view: AttentionView, weights: Matrix) -> None:
+def draw_chips(view: AttentionView, weights: Matrix) -> None:
     """The row of one query: where it looks, as tinted tokens. A click on a token chooses it."""
     cell, query = selected_pair.of(view), chosen_query(view)
     st.markdown(
@@ -90,32 +90,36 @@ def left_out(asking: range, queries: int, asked: list[int], row: NDArray[np.floa
     return " ".join([*parts, "The heatmap and its CSV hold all."]) if parts else ""
 
 
-def bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+def draw_bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
     """The same row as a bar for each key."""
     query = chosen_query(view)
     cell = selected_pair.of(view)
     row = weights[query]
     first, after = around(cell[1] if cell else int(row.argmax()), len(row))
-    shown = row[first:after]
-    labels = view.keys[first:after]
-    fig = attention_rows(
-        shown,
-        labels,
-        query=view.queries[query],
-        theme=theme.current(),
-        zmax="own" if toggles.range == "own" else None,
-        selected=cell[1] - first if cell else None,
-        title_key="is looked at",
-        height=360,
+    part = "" if after - first == len(row) else f"[{first}:{after}]"
+    drawing = Drawing(
+        attention_rows,
+        [
+            Expression(row[first:after], f"weights[{query}]{part}"),
+            Expression(view.keys[first:after], f"keys{part}"),
+        ],
+        {
+            "query": Expression(view.queries[query], f"queries[{query}]"),
+            "zmax": "own" if toggles.range == "own" else None,
+            "selected": cell[1] - first if cell else None,
+            "title_key": "is looked at",
+            "height": 360,
+        },
+        lambda: notebook.weights(view, toggles, layer, head),
     )
     figures.place(
-        fig,
+        drawing.figure(),
         key="bars",
         heading=f"Where {quoted(view.queries[query])} looks, layer {layer}, head {head}",
         explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key.",
         filename=f"attention-{view.kind.key}-layer-{layer}-head-{head}-query-{query}",
         csv=lambda: table_csv({"key_index": list(range(len(row))), "key": list(view.keys), "weight": row.tolist()}),
-        python=lambda: notebook.of_row(view, toggles, layer, head, query, first, after, cell[1] if cell else None),
+        python=drawing.python,
     )
 
     def choose(point: PointEvent) -> None:

@@ -10,12 +10,10 @@ from ui.figures import markdown
 from ui.maps import attention
 from ui.maps.attention import AttentionKind
 from ui.runs import model_pool, runner
-from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
 from ui.runs.runner import Run, RunSpec
 from ui.shell import encoder_input
-from ui.state import address
-from ui.state import edits as state_edits
+from ui.state import address, edits
 
 MODES = ("text", "model", "edits")
 MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts switched off"}
@@ -82,7 +80,7 @@ def copy_first(text: str) -> None:
 
 def another_model(run: Run) -> RunSpec | None:
     """Another model on the same text."""
-    names = [name for name in runs_runner.offered() if name != run.spec.model]
+    names = [name for name in runner.offered() if name != run.spec.model]
     if not names:
         st.info("There is no other model here. The Models page opens one from a folder or from the hub.", icon="📂")
         return None
@@ -105,24 +103,24 @@ def another_model(run: Run) -> RunSpec | None:
 
 def with_parts_off(run: Run) -> Other | None:
     """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
-    edits = state_edits.held(run)
-    state_edits.chips(run)
-    if not edits:
+    off = edits.held(run)
+    edits.chips(run)
+    if not off:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
         return None
-    written = run_of(replace(run.spec, edits=edits), like=run.spec)
-    read = reread(run, edits)
+    written = run_of(replace(run.spec, edits=off), like=run.spec)
+    read = reread(run, off)
     return None if written is None else Other(written, read, "edits")
 
 
-def reread(run: Run, edits: tuple[state_edits.Off, ...]) -> Run:
-    """The tokens of a run read again, exactly these, with edits. Against the same without any, in one pass as well, what
-    differs is due to the edits alone: a pass and a decode from a cache round differently."""
+def reread(run: Run, off: tuple[edits.Off, ...]) -> Run:
+    """The tokens of a run read again, exactly these, with parts off. Compare it with the same tokens read in one pass
+    with everything on: a decode from a cache rounds differently."""
     if run.lm.kind == "encoder":
-        return runner.get(replace(run.spec, edits=edits))
+        return runner.get(replace(run.spec, edits=off))
     read = tuple(token.id for token in run.trace.tokens("decoder"))
-    return runner.get(replace(run.spec, edits=edits, choices=(), read=read))
+    return runner.get(replace(run.spec, edits=off, choices=(), read=read))
 
 
 def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:

@@ -1,10 +1,8 @@
 """The compare page: every head's difference at a glance, the heads that changed most, and one exactly."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -18,17 +16,17 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
 from ui.maps import attention, head_grid_export, pickers, windows
 from ui.maps.attention import AttentionKind
+from ui.maps.attention_map import AROUND_ZERO, WEIGHTS, AttentionMap, Caption, draw_map
+from ui.maps.drawing import Drawing, Expression
 from ui.runs.on_demand import asked, duration, in_turn, kept
 from ui.runs.runner import Run
 from ui.state import address
-from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
-from viz.export import matrix_csv, matrix_npz, table_csv
+from viz.export import table_csv
 from viz.percent import format_percent
 from viz.theme import DIVERGING
-from viz.windows import Window, pooled_difference, pooled_heatmap
 
-RANKED = 12
+RANKED = 12  # heads
 CHANGE = "change of attention"
 VIEWS = ("difference", "first", "second")
 BY: dict[How, str] = {
@@ -105,10 +103,10 @@ def pick_head(run: Run, kind: AttentionKind, small: Changes | None) -> tuple[int
     ):
         most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
         st.session_state["layer"], st.session_state["head"] = divmod(most, small.moved.shape[1])
-    return pickers.pickers(attention.shown(run, kind))
+    return pickers.pick_head(attention.shown(run, kind))
 
 
-def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
+def draw_all_heads(made: Comparison, small: Changes, layer: int, head: int) -> None:
     """All heads' differences as thumbnails, and the ones that moved most."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
@@ -117,7 +115,7 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
             "more, the other where it gives less; the strongest colour is a whole row's attention. Grey: no query in common.",
             width="stretch",
         )
-        figures.take_away(ways(made, small, layer, head), key="all")
+        figures.take_away(files(made, small, layer, head), key="all")
     head_grid(
         small.pictures,
         selected=(layer, head),
@@ -125,14 +123,14 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
         captions=small.captions,
         label="How every head's attention differs",
         diverging=DIVERGING[theme.current().name],
-        on_head=pickers.pick,
+        on_head=pickers.choose,
     )
-    ranking(made, small, layer, head)
+    draw_ranking(made, small, layer, head)
 
 
-def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
+def files(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
     """All heads' differences as files."""
-    return head_grid_export.ways(
+    return head_grid_export.files(
         small.pictures,
         small.captions,
         made.labels,
@@ -140,12 +138,12 @@ def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
         name="How every head's attention differs",
         about=made.first.run.spec.text,
         filename=f"difference-{made.first.kind.key}-all-heads",
-        python=lambda: notebook.of_all(made, layer, head, max(small.pictures.shape[2:])),
+        source=lambda: notebook.all_heads(made, max(small.pictures.shape[2:])),
         signed=True,
     )
 
 
-def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
+def draw_ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
     """Heads by how much of a query's attention moved."""
     flat = small.moved.ravel()
     order = [int(i) for i in np.argsort(-np.nan_to_num(flat, nan=-1.0), kind="stable") if np.isfinite(flat[i])]
@@ -156,21 +154,24 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
     heads_a_layer = small.moved.shape[1]
     names = [f"L{i // heads_a_layer} H{i % heads_a_layer}" for i in order]
     here = layer * heads_a_layer + head
-    fig = moved_ranking(
-        names[: len(shown)],
-        flat[shown].astype(np.float32),
-        theme=theme.current(),
-        selected=shown.index(here) if here in shown else None,
+    drawing = Drawing(
+        moved_ranking,
+        [
+            Expression(names[: len(shown)], "names"),
+            Expression(flat[shown].astype(np.float32), "shares[order].astype(np.float32)"),
+        ],
+        {"selected": shown.index(here) if here in shown else None},
+        lambda: notebook.ranking(made, RANKED),
     )
     figures.place(
-        fig,
+        drawing.figure(),
         key="ranking",
         heading="Which heads changed most",
         explained="The share of a query's attention that moved: half the sum of the sizes of a row's differences (total "
         "variation), averaged over the queries that both have. 0%: equal rows; 100%: nothing in common. Click a bar to open it.",
         filename="heads-by-change",
         csv=lambda: ranking_csv(made, flat, order),
-        python=lambda: notebook.of_ranking(made, layer, head, RANKED),
+        python=drawing.python,
     )
 
     def opened(point: PointEvent) -> None:
@@ -198,7 +199,7 @@ def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int
     )
 
 
-def detail(made: Comparison, layer: int, head: int) -> None:
+def draw_head(made: Comparison, layer: int, head: int) -> None:
     """One head exactly: the difference, or either side on the common row."""
     address.keep_among("side", VIEWS, VIEWS[0])
     how = st.segmented_control("Shown", VIEWS, key="side", bind="query-params", required=True) or VIEWS[0]
@@ -206,62 +207,37 @@ def detail(made: Comparison, layer: int, head: int) -> None:
     number, against = f"layer {layer}, head {head}", made.partner(layer, head)
     if made.paired == "likeness":
         number += f", against layer {against[0]}, head {against[1]}"
-    name = made.first.kind.title
-    shown = {"difference": other - one, "first": one, "second": other}[how]
-    sides = windows.Sides(*made.labels)
-    window = windows.shown(sides)
-    queries, keys = sides.of(window)
-    place: dict[str, int] = {"first_query": window.query, "first_key": window.key}
-    figures.place(
-        draw(shown, sides, window, how),
-        key="difference",
-        heading=f"{name}, {number}" + ("" if how == "difference" else f": the {how}"),
-        explained="Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
-        "−a only in the first. Rows without a partner are blank.",
-        filename=f"{how}-{made.first.kind.key}-layer-{layer}-head-{head}",
-        csv=lambda: matrix_csv(window.of(shown), queries, keys, **place),
-        npz=lambda: matrix_npz(window.of(shown), queries, keys, **place),
-        python=lambda: notebook.of_map(made, layer, head, how, window),
-        fill=len(keys) > 40,
+    shown = head_map(made, layer, head, how, {"difference": other - one, "first": one, "second": other}[how])
+    heading = f"{made.first.kind.title}, {number}" + ("" if how == "difference" else f": the {how}")
+    draw_map(
+        shown,
+        Caption("difference", heading, EXPLAINED, f"{how}-{made.first.kind.key}-layer-{layer}-head-{head}"),
     )
-    if sides.long:
-        windows.bridge("difference", sides, window)
-        windows.where(sides, window, lambda: draw(shown, sides, window, how, small=True), cell=CELL[how])
+    if shown.sides.long:
+        windows.bridge("difference", shown.sides, shown.window)
+        windows.draw_position(shown.sides, shown.window, shown.small, cell=CELL[how])
     st.caption(what_was_done(made, layer, head))
 
 
+EXPLAINED = (
+    "Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
+    "−a only in the first. Rows without a partner are blank."
+)
 CELL = {"difference": "the change furthest from zero", "first": "the largest weight", "second": "the largest weight"}
 
 
-def draw(shown: Matrix, sides: windows.Sides, window: Window, how: str, *, small: bool = False) -> go.Figure:
-    """A window of the difference or of one side: exact, or pooled; `small`: the whole in small, the window framed."""
-    if how == "difference":
-        exact = partial(difference_heatmap, name=CHANGE)
-        pooled = partial(pooled_difference, name=CHANGE)
-    else:
-        exact, pooled = partial(attention_heatmap), partial(pooled_heatmap)
-    if small:
-        return windows.in_small(pooled, shown, sides, window)
-    if window.exact:
-        return exact(
-            window.of(shown),
-            *sides.of(window),
-            theme=theme.current(),
-            title_query="looks",
-            title_key="is looked at",
-            first_query=window.query,
-            first_key=window.key,
-            width=620,
-        )
-    return pooled(
-        shown,
-        sides.queries,
-        sides.keys,
-        window,
-        theme=theme.current(),
-        title_query="looks",
-        title_key="is looked at",
-        width=620,
+def head_map(made: Comparison, layer: int, head: int, how: str, cells: Matrix) -> AttentionMap:
+    """The map of the difference of one head, or of one side; `cells` (query slots, key slots)."""
+    sides = windows.Sides(*made.labels)
+    name = {"name": CHANGE} if how == "difference" else {}
+    return AttentionMap(
+        cells,
+        sides,
+        windows.shown(sides),
+        lambda: notebook.cells(made, layer, head, how),
+        AROUND_ZERO if how == "difference" else WEIGHTS,
+        settings=name,
+        small_settings=name,
     )
 
 

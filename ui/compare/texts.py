@@ -8,12 +8,14 @@ import streamlit as st
 from analysis.alignment import by_pieces, by_words
 from model.tokenizers.tokens import Token
 from ui import figures
-from ui.compare import notebook, predictions
+from ui.compare import predictions
 from ui.compare.other_run import Other
 from ui.compare.predictions import Moment
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array, markdown, theme
-from ui.figures import tokens as figures_tokens
+from ui.figures import array, markdown
+from ui.figures.tokens import STRIP_TOKENS
+from ui.maps.drawing import Drawing, Expression, Source
+from ui.runs.notebook import of_run
 from ui.runs.runner import Run
 from viz.export import table_csv
 from viz.labels import visible
@@ -25,7 +27,7 @@ HEIGHT = 300  # px
 ORDINALS = ("first", "second")
 
 
-def texts(run: Run, other: Other) -> None:
+def draw_texts(run: Run, other: Other) -> None:
     """What the second reads, where it is another text, and what both write; tokens without an equal are tinted, and at first
     the first such token is the one whose prediction is shown."""
     rows = []
@@ -77,11 +79,11 @@ def chips(tokens: Sequence[Token], marks: Sequence[bool], now: int | None = None
             special=token.special,
             current=i == now,
         )
-        for i, (token, mark) in enumerate(zip(tokens[: figures_tokens.STRIP_TOKENS], marks, strict=False))
+        for i, (token, mark) in enumerate(zip(tokens[:STRIP_TOKENS], marks, strict=False))
     ]
 
 
-def both_predictions(run: Run, other: Other) -> None:
+def draw_predictions(run: Run, other: Other) -> None:
     """The full softmax of each at the chosen token, or at the first mask of each text."""
     sides = (run, other.written)
     found = [predictions.moments(side) for side in sides]
@@ -93,7 +95,7 @@ def both_predictions(run: Run, other: Other) -> None:
     for place, (column, side, here) in enumerate(zip(st.columns(2, gap="large"), sides, found, strict=True)):
         with column:
             if here:
-                prediction(side, here[min(now, len(here) - 1)], ORDINALS[place])
+                draw_prediction(side, here[min(now, len(here) - 1)], ORDINALS[place])
             else:
                 st.caption(f"The {ORDINALS[place]} predicts nothing here. {nothing_to_predict(side)}")
 
@@ -107,32 +109,44 @@ def nothing_to_predict(run: Run) -> str:
     return "Type [MASK] in place of a word, or mask one on the Logits page: an encoder predicts what is hidden from it."
 
 
-def prediction(run: Run, moment: Moment, ordinal: str) -> None:
+def draw_prediction(run: Run, moment: Moment, ordinal: str) -> None:
     """One side's softmax."""
     shares = predictions.logits(run, moment.at).softmax(dim=-1)
     ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
     values = array(shares[ids])
     labels = [run.lm.token(i).label for i in ids]
-    fig = next_token_chart(
-        labels,
-        values,
-        len(shares) - len(ids),
-        max(0.0, 1.0 - float(values.sum(dtype=np.float64))),
-        theme=theme.current(),
-        ids=ids,
-        chosen=moment.token.id,
-        height=HEIGHT,
+    rest = max(0.0, 1.0 - float(values.sum(dtype=np.float64)))
+    drawing = Drawing(
+        next_token_chart,
+        [
+            Expression(labels, "[lm.token(i).label for i in ids]"),
+            Expression(values, "values"),
+            Expression(len(shares) - len(ids), "len(shares) - len(ids)"),
+            Expression(rest, "max(0.0, 1.0 - float(values.sum(dtype=float)))"),
+        ],
+        {"ids": Expression(ids, "ids"), "chosen": moment.token.id, "height": HEIGHT},
+        lambda: softmax_source(run, moment),
     )
     before = run.trace.tokens(run.trace.predicts)[moment.at].label
     where = "at" if run.lm.kind == "encoder" else "after"
     share = format_percent(float(shares[moment.token.id]))
     figures.place(
-        fig,
+        drawing.figure(),
         key=f"prediction_{ordinal}",
         heading=f"The {ordinal}, {where} “{markdown.plain(visible(before))}”",
         explained="The full softmax over the vocabulary; the most probable pieces, and all others as one bar. What came, or stood "
         f"there before it was masked, is marked: {share}.",
         filename=f"prediction-{ordinal}",
         csv=lambda: table_csv({"id": ids, "token": labels, "probability": [float(v) for v in values]}),
-        python=lambda: notebook.of_prediction(run, moment, CANDIDATES, HEIGHT),
+        python=drawing.python,
     )
+
+
+def softmax_source(run: Run, moment: Moment) -> Source:
+    """Lines up to `shares`, the full softmax, and `ids` and `values` of the most probable tokens."""
+    lines = [
+        f"shares = trace.probabilities({moment.at})",
+        f"ids = [int(i) for i in shares.topk(min({CANDIDATES}, len(shares))).indices]",
+        "values = shares[ids].cpu().numpy()",
+    ]
+    return Source([*of_run(run), *lines])

@@ -65,7 +65,7 @@ def pickers(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int
         address.settle(key, size)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layer, head, pair = (
-        maps_pickers.number_picker(row, label, key, sizes[key])
+        maps_pickers.pick_number(row, label, key, sizes[key])
         for label, key in (("Layer", "layer"), ("Head", "head"), ("Pair of dimensions", "turning"))
     )
     against = row.selectbox(

@@ -7,13 +7,14 @@ from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.figures import markdown, theme
+from ui.figures import markdown
 from ui.figures.tables import Cell, table
-from ui.heads import card_scores, notebook
-from ui.heads import in_words as heads_in_words
-from ui.heads.in_words import HeadScore
+from ui.heads import card_scores
+from ui.heads.in_words import HeadScore, does, scores_of, spread
 from ui.maps import pickers
 from ui.maps.attention import AttentionKind, AttentionView
+from ui.maps.drawing import Drawing, Expression, Source
+from ui.runs.notebook import of_run
 from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
@@ -52,7 +53,7 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
     return maps
 
 
-def chosen(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
+def pick_head(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
     """Layer and head, by picker; at first the head that stands out most for one of the scores."""
     if found is not None and all(
         key not in st.session_state and key not in st.query_params for key in ("layer", "head")
@@ -61,27 +62,27 @@ def chosen(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    return pickers.number_picker(row, "Layer", "layer", view.layers), pickers.number_picker(
-        row, "Head", "head", view.heads
-    )
+    return pickers.pick_number(row, "Layer", "layer", view.layers), pickers.pick_number(row, "Head", "head", view.heads)
 
 
 def most_telling(found: HeadSummary) -> tuple[int, int]:
     """The head with the score furthest above even attention; the first where there is none."""
     layers, count = found.entropy.shape
     places = [(layer, head) for layer in range(layers) for head in range(count)]
-    return max(places, key=lambda at: max(s.lift for s in heads_in_words.scores_of(found, *at) if s.name != "coverage"))
+    return max(places, key=lambda at: max(s.lift for s in scores_of(found, *at) if s.name != "coverage"))
 
 
 def choose(layer: int, head: int) -> None:
     st.session_state["layer"], st.session_state["head"] = layer, head
 
 
-def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
+def draw_every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
     """The maps. A click chooses the head, and the number to sort the table by."""
     maps = maps_of(found)
     names = list(maps)
-    fig = head_maps(list(maps.values()), theme=theme.current(), selected=(layer, head))
+    drawing = Drawing(
+        head_maps, [Expression(list(maps.values()), "maps")], {"selected": (layer, head)}, lambda: maps_source(view)
+    )
 
     def clicked(point: PointEvent) -> None:
         rows, columns = found.entropy.shape
@@ -90,7 +91,7 @@ def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -
             st.session_state["measure"] = names[point.curve]
 
     figures.place(
-        fig,
+        drawing.figure(),
         key="head_maps",
         heading="Every head in numbers",
         explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, "
@@ -98,9 +99,28 @@ def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -
         "All pieces count, special tokens too, whatever is hidden or merged in the maps below. Click a head.",
         filename=f"heads-{view.kind.key}",
         csv=lambda: as_csv(found),
-        python=lambda: notebook.of_maps(view, layer, head),
+        python=drawing.python,
     )
     plotly_bridge("head_maps", key="head_maps_bridge", on_point=clicked)
+
+
+def maps_source(view: AttentionView) -> Source:
+    """Lines up to `maps`: each number of every head."""
+    stack, part = view.kind.place
+    lines = [
+        *of_run(view.run),
+        f'found = summarise(trace, "{stack}", "{part}")',
+        'maps = [HeadMap("Entropy", found.entropy, "bits")]',
+    ]
+    if part == "self":
+        lines.append('maps.append(HeadMap("Distance", found.distance, "tokens"))')
+    lines.append(f'maps += [HeadMap(SCORES[name].title, found.scores.mean(name)) for name in OF_PART["{part}"]]')
+    imports = [
+        "from analysis.head_scores import OF_PART, SCORES",
+        "from analysis.head_summary import summarise",
+        "from viz.head_maps import HeadMap",
+    ]
+    return Source(lines, imports)
 
 
 def columns_of(found: HeadSummary) -> dict[str, list[float]]:
@@ -117,10 +137,10 @@ def as_csv(found: HeadSummary) -> str:
     return table_csv(places | columns_of(found))
 
 
-def in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int, head: int) -> None:
+def draw_in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int, head: int) -> None:
     """What the chosen head does on this text, and where to see it."""
-    st.markdown(markdown.plain(heads_in_words.does(found, layer, head)))
-    if more := heads_in_words.spread(found, layer, head):
+    st.markdown(markdown.plain(does(found, layer, head)))
+    if more := spread(found, layer, head):
         st.caption(more)
     st.page_link(
         "pages/attention.py",
@@ -128,7 +148,7 @@ def in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int, head
         query_params={"part": kind.key, "layer": str(layer), "head": str(head)},
     )
     general = card_scores.general(run.lm)
-    scores = heads_in_words.scores_of(found, layer, head)
+    scores = scores_of(found, layer, head)
     names = [Cell("Score"), Cell("Here", "On the text above."), Cell("Even", EVEN)]
     if general is not None:
         names.append(Cell("In general", f"From the model's card: {general.text}"))

@@ -18,7 +18,7 @@ MEANS = {
 }
 
 
-def finder(found: HeadSummary) -> None:
+def draw_finder(found: HeadSummary) -> None:
     """All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
     st.subheader("Find a head", anchor=False)
     maps = maps_of(found)
@@ -37,7 +37,7 @@ def finder(found: HeadSummary) -> None:
     )
     name = measure if measure in maps else ENTROPY
     values = maps[name].values
-    least = at_least(row, maps[name])
+    least = pick_least(row, maps[name])
     if np.isfinite(values).any():
         for label, place in (("Highest", np.nanargmax(values)), ("Lowest", np.nanargmin(values))):
             at = np.unravel_index(int(place), values.shape)
@@ -49,11 +49,11 @@ def finder(found: HeadSummary) -> None:
                 help=f"Chooses head {at[0]}.{at[1]}",
             )
     rows = listed(found, name, least)
-    shown_table(rows, maps)
+    draw_table(rows, maps)
     st.caption(explained(name) + f" {len(rows)} of {values.size} heads are listed; a click on a row chooses its head.")
 
 
-def at_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
+def pick_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
     """The smallest score that is listed."""
     if one.unit != "share":
         return 0.0
@@ -95,7 +95,7 @@ def listed(found: HeadSummary, name: str, least: float) -> pd.DataFrame:
     return (rows if least == 0 else rows[rows[name] >= least]).reset_index(drop=True)
 
 
-def shown_table(rows: pd.DataFrame, maps: dict[str, HeadMap]) -> None:
+def draw_table(rows: pd.DataFrame, maps: dict[str, HeadMap]) -> None:
     """The table; a click on a row chooses its head."""
     formats = {"share": "percent", "bits": "%.2f", "tokens": "%.1f"}
     columns = {

@@ -42,6 +42,7 @@ class Number:
     """One number for each head: what it is called and what it means."""
 
     title: str
+    short: str
     unit: str
     signed: bool
     explained: str
@@ -50,6 +51,7 @@ class Number:
 NUMBERS: Mapping[Name, Number] = {
     "weight": Number(
         "attention weight",
+        "weight",
         "",
         False,
         "How sharply the head looks: the largest share each query gives a key, averaged over the queries (the confidence of "
@@ -57,6 +59,7 @@ NUMBERS: Mapping[Name, Number] = {
     ),
     "norm": Number(
         "value-weighted norm",
+        "norm",
         "",
         False,
         "How much the head hands over: the norm of weight x value x output projection, summed over the keys and averaged over "
@@ -64,12 +67,14 @@ NUMBERS: Mapping[Name, Number] = {
     ),
     "gradient": Number(
         "gradient x attention",
+        "gradient",
         "bits",
         True,
         "The gradient of the measured log-probability by each weight of the pattern, times the weight, summed over the pattern, "
         "in bits. To first order it is what switching the head off would cost; positive: the head helped.",
     ),
     "knock_out": Number(
+        "knock-out",
         "knock-out",
         "bits",
         True,

@@ -9,7 +9,7 @@ from model.edits import SkipSublayer, ZeroHead
 from model.tap import Part, StackName
 from ui import figures
 from ui.compare import comparison
-from ui.compare import notebook as compare_notebook
+from ui.compare import notebook as comparison_source
 from ui.compare.comparison import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
@@ -19,25 +19,26 @@ from ui.knock_out.page import Measured
 from ui.maps import attention, head_grid_export, notebook, pickers, thumbnails
 from ui.maps.attention import AttentionKind
 from ui.maps.display_options import Toggles
+from ui.maps.drawing import Source
 from ui.runs.on_demand import asked, duration, in_turn
 from ui.runs.runner import Run
-from ui.state import edits as off
+from ui.state import edits
 from viz.theme import DIVERGING
 
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")
 PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward": "ff"}
 
 
-def overview(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
+def draw_all_heads(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
     """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
-    run, edits = found.run, off.held(found.run)
+    run, off = found.run, edits.held(found.run)
     stack, part = kind.place
     made = pictures_of(found, kind)
     if made is None:
         return
     pictures, captions = made
-    quiet = silenced(edits, kind)
-    unmoved = bool(edits) and np.isin(pictures, (0, ZERO)).all()
+    quiet = silenced(off, kind)
+    unmoved = bool(off) and np.isin(pictures, (0, ZERO)).all()
     for place in quiet:
         pictures[place] = 0  # blank, grey around zero
     names = [
@@ -46,11 +47,11 @@ def overview(found: Measured, kind: AttentionKind, layer: int, head: int) -> Non
     ]
 
     def pressed(event: HeadEvent) -> None:
-        pickers.pick(event)
+        pickers.choose(event)
         if event.pressed:
-            off.toggle(run, ZeroHead(stack, event.layer, part, event.head))
+            edits.toggle(run, ZeroHead(stack, event.layer, part, event.head))
 
-    title = CHANGED if edits else "All heads"
+    title = CHANGED if off else "All heads"
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
             f"**{title}**",
@@ -59,7 +60,7 @@ def overview(found: Measured, kind: AttentionKind, layer: int, head: int) -> Non
             "that is off is grey.",
             width="stretch",
         )
-        figures.take_away(ways(found, kind, (layer, head), pictures, captions), key="all")
+        figures.take_away(files(found, kind, (layer, head), pictures, captions), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
@@ -67,7 +68,7 @@ def overview(found: Measured, kind: AttentionKind, layer: int, head: int) -> Non
         names=names,
         captions=captions,
         label=f"{kind.title}, all heads: press one to switch it off",
-        diverging=DIVERGING[theme.current().name] if edits else (),
+        diverging=DIVERGING[theme.current().name] if off else (),
         on_head=pressed,
     )
     st.caption(
@@ -83,7 +84,7 @@ NOTHING_MOVED = (
 CHANGED = "How every head's attention changed"
 
 
-def ways(
+def files(
     found: Measured,
     kind: AttentionKind,
     selected: tuple[int, int],
@@ -91,25 +92,25 @@ def ways(
     captions: list[list[str]],
 ) -> TakeAway:
     """The pictures as files."""
-    view, edits = attention.shown(found.plain, kind), off.held(found.run)
+    view, off = attention.shown(found.plain, kind), edits.held(found.run)
 
-    def python() -> str:
+    def source() -> Source:
         cells = max(pictures.shape[2:])
-        if not edits:
-            return notebook.of_all(view, Toggles(), selected, cells)
+        if not off:
+            return notebook.all_heads(view, Toggles(), cells)
         made = comparison.compared(Side(found.plain, kind), Side(found.edited, kind), "number", False)
-        return compare_notebook.of_all(made, *selected, cells)
+        return comparison_source.all_heads(made, cells)
 
-    return head_grid_export.ways(
+    return head_grid_export.files(
         pictures,
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=CHANGED if edits else f"{kind.title}, all heads",
+        name=CHANGED if off else f"{kind.title}, all heads",
         about=found.run.spec.text,
-        filename=f"{'changes' if edits else 'attention'}-{kind.key}-all-heads",
-        python=python,
-        signed=bool(edits),
+        filename=f"{'changes' if off else 'attention'}-{kind.key}-all-heads",
+        source=source,
+        signed=bool(off),
     )
 
 
@@ -117,7 +118,7 @@ def pictures_of(found: Measured, kind: AttentionKind) -> thumbnails.Overview | N
     """What every head looks at, or once something is off how that changed; the pictures are the caller's own. Those of a long
     text are made when someone asks for them; None until then."""
     says = "Heads can be switched off beside this without their pictures. "
-    if off.held(found.run):
+    if edits.held(found.run):
         plain, edited = Side(found.plain, kind), Side(found.edited, kind)
         if comparison.costly(plain, edited, "number", False):
             takes = comparison.seconds(comparison.compared(plain, edited, "number", False))
@@ -135,27 +136,27 @@ def pictures_of(found: Measured, kind: AttentionKind) -> thumbnails.Overview | N
     return pictures.copy(), captions
 
 
-def sublayers(run: Run) -> None:
+def draw_sublayers(run: Run) -> None:
     """A chip for each sublayer in the order of the forward pass; a click switches it off or on."""
     rows: list[Strip] = []
-    edits: list[list[SkipSublayer]] = []
+    parts: list[list[SkipSublayer]] = []
     for stack in [name for name in STACKS if name in run.stacks]:
         row = [edit for edit in every_sublayer(run.lm.config) if edit.stack == stack]
-        gone = [off.is_off(run, edit) for edit in row]
+        gone = [edits.is_off(run, edit) for edit in row]
         chips = [
             Chip(
                 f"L{edit.layer} {PART_SHORT[edit.part]}",
-                title=f"{off.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
+                title=f"{edits.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
                 intensity=0.3 if is_off else None,
                 role="warning",
             )
             for edit, is_off in zip(row, gone, strict=True)
         ]
         rows.append(Strip(stack, chips))
-        edits.append(row)
+        parts.append(row)
 
     def clicked(event: ChipEvent) -> None:
-        off.toggle(run, edits[event.row][event.index])
+        edits.toggle(run, parts[event.row][event.index])
 
     st.markdown(
         "**Sublayers**",

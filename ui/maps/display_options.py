@@ -78,7 +78,7 @@ def chosen() -> Toggles:
     )
 
 
-def fold(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
+def draw_options(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
     """The controls, folded away; what is in the fold is made when it is opened. Without `colours` those alone that hide and
     merge."""
     count = toggles.changed if colours else toggles.reshaping
@@ -88,16 +88,16 @@ def fold(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
     ) as box:
         if not figures.is_open(box):
             return
-        row("Special tokens", "special", toggles.special, SPECIAL, SAYS_SPECIAL)
-        switch("Pieces merged into words", "words", toggles.words, SAYS_WORDS)
+        pick_one("Special tokens", "special", toggles.special, SPECIAL, SAYS_SPECIAL)
+        pick_switch("Pieces merged into words", "words", toggles.words, SAYS_WORDS)
         if not colours:
             return
-        row("Colour follows weight", "scale", toggles.scale, SCALES, SAYS_SCALE)
-        row("Strongest colour", "range", toggles.range, RANGES, SAYS_RANGE)
-        row("Palette", "palette", toggles.palette, PALETTES, SAYS_PALETTE)
+        pick_one("Colour follows weight", "scale", toggles.scale, SCALES, SAYS_SCALE)
+        pick_one("Strongest colour", "range", toggles.range, RANGES, SAYS_RANGE)
+        pick_one("Palette", "palette", toggles.palette, PALETTES, SAYS_PALETTE)
         if causal:
-            switch("Cells of the future shown", "future", toggles.future, SAYS_FUTURE)
-        switch("Keys down, queries across", "transposed", toggles.transposed, SAYS_TRANSPOSED)
+            pick_switch("Cells of the future shown", "future", toggles.future, SAYS_FUTURE)
+        pick_switch("Keys down, queries across", "transposed", toggles.transposed, SAYS_TRANSPOSED)
         if toggles.changed:
             st.button("As at first", key="toggles_reset", type="tertiary", on_click=reset)
 
@@ -120,7 +120,7 @@ SAYS_TRANSPOSED = (
 )
 
 
-def row(label: str, name: str, value: Code, options: Mapping[Code, str], says: str) -> None:
+def pick_one(label: str, name: str, value: Code, options: Mapping[Code, str], says: str) -> None:
     """One of a few, as a row of buttons."""
     st.session_state[f"pick_{name}"] = value
     st.segmented_control(
@@ -135,7 +135,7 @@ def row(label: str, name: str, value: Code, options: Mapping[Code, str], says: s
     )
 
 
-def switch(label: str, name: str, value: Switch, says: str) -> None:
+def pick_switch(label: str, name: str, value: Switch, says: str) -> None:
     st.session_state[f"pick_{name}"] = value == "on"
     st.toggle(label, key=f"pick_{name}", on_change=take, args=(name,), help=says)
 

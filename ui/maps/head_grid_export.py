@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from ui.components.head_grid.head_grid import HTML, grid_payload
 from ui.components.standalone import standalone_html
 from ui.figures import TakeAway, theme
+from ui.maps.drawing import Drawing, Expression, Source
 from viz.export import archive, table_csv
 from viz.head_pictures import head_pictures
 from viz.theme import DIVERGING, Palette
 
-PRINTED = 520  # px, the width of the sheet
+SHEET_WIDTH = 520  # px
 
 
-def ways(
+def files(
     pictures: NDArray[np.uint8],
     captions: Sequence[Sequence[str]],
     labels: tuple[Sequence[str], Sequence[str]],
@@ -24,15 +25,17 @@ def ways(
     name: str,
     about: str,
     filename: str,
-    python: Callable[[], str],
+    source: Callable[[], Source],
     signed: bool = False,
     palette: Palette = "accent",
 ) -> TakeAway:
     """`pictures` (layers, heads, rows, columns) as the grid shows them, `signed` around 128; `labels` are those of the whole map,
-    `about` is the text."""
+    `about` is the text, `source` gives lines up to `pictures`."""
     shown = theme.current()
     layers, heads = pictures.shape[:2]
     places = [(layer, head) for layer in range(layers) for head in range(heads)]
+    settings = {"palette": palette, "selected": selected, "signed": signed, "width": SHEET_WIDTH}
+    sheet = Drawing(head_pictures, [Expression(pictures, "pictures")], settings, source)
 
     def words() -> str:
         each = (f"Layer {layer}, head {head}: {captions[layer][head]}." for layer, head in places)
@@ -66,8 +69,6 @@ def ways(
             {"pictures": pictures}
             | {side: np.array(of, dtype=np.str_) for side, of in zip(("queries", "keys"), labels, strict=True)}
         ),
-        python=python,
-        print=lambda: head_pictures(
-            pictures, theme=shown, palette=palette, selected=selected, signed=signed, width=PRINTED
-        ),
+        python=sheet.python,
+        print=sheet.figure,
     )

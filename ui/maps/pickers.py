@@ -15,7 +15,7 @@ from ui.runs.runner import Run, RunSpec
 from ui.state import address
 
 
-def with_target(run: Run) -> Run:
+def pick_target(run: Run) -> Run:
     """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
     if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
         return run
@@ -54,12 +54,12 @@ def sharpest(weights: Iterable[NDArray[np.float32]]) -> int:
     return int(np.argmax([head.max(axis=-1).mean() for head in weights]))
 
 
-def pick(event: HeadEvent) -> None:
+def choose(event: HeadEvent) -> None:
     """A click on a thumbnail writes the pickers' keys."""
     st.session_state["layer"], st.session_state["head"] = event.layer, event.head
 
 
-def pickers(view: AttentionView) -> tuple[int, int]:
+def pick_head(view: AttentionView) -> tuple[int, int]:
     """Layer and head, by picker; brought into range where the model changed. At first the sharpest head of the last layer."""
     if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
         last = view.layers - 1
@@ -68,10 +68,10 @@ def pickers(view: AttentionView) -> tuple[int, int]:
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    return number_picker(row, "Layer", "layer", view.layers), number_picker(row, "Head", "head", view.heads)
+    return pick_number(row, "Layer", "layer", view.layers), pick_number(row, "Head", "head", view.heads)
 
 
-def number_picker(where: st.delta_generator.DeltaGenerator, label: str, key: str, count: int) -> int:
+def pick_number(where: st.delta_generator.DeltaGenerator, label: str, key: str, count: int) -> int:
     """A number from 0 to count - 1: buttons where they fit, a menu where they do not."""
     if count <= 12:
         chosen = where.segmented_control(label, range(count), key=key, bind="query-params", required=True)

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
-from ui.figures import Matrix, theme
 from ui.state import address
 from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
 
@@ -74,6 +72,10 @@ def follow(sides: Sides, window: Window, zoom: ZoomEvent, *, transposed: bool = 
     keep(sides, zoomed(window, zoom.x, zoom.y, transposed=transposed))
 
 
+def holds(window: Window, query: int, key: int) -> bool:
+    return window.query <= query < window.query_end and window.key <= key < window.key_end
+
+
 def block(window: Window, row: int, column: int, most: int = MOST_CELLS) -> tuple[int, int] | None:
     """The first (query, key) of a cell of the pooled map of a window; None where it has no such cell."""
     rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
@@ -110,7 +112,7 @@ def bridge(
     plotly_bridge(chart, key=f"{chart}_bridge", on_point=clicked, on_zoom=moved if sides.long else None)
 
 
-def where(
+def draw_position(
     sides: Sides,
     window: Window,
     small: Callable[[], go.Figure],
@@ -144,10 +146,10 @@ def where(
         f"Queries {window.query:,} to {window.query_end - 1:,} of {rows:,}, keys {window.key:,} to {window.key_end - 1:,} of "
         f"{columns:,}, {moving or state}; CSV and NPZ hold this part."
     )
-    ways_on(sides, window, small)
+    draw_moves(sides, window, small)
 
 
-def ways_on(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> None:
+def draw_moves(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> None:
     """The small map, whose cells open the part around them; and buttons: a half window on, or back to the whole."""
     down, across = (window.query_end - window.query) // 2, (window.key_end - window.key) // 2
     steps = (
@@ -174,20 +176,3 @@ def ways_on(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> Non
             open_around(sides, *place)
 
     plotly_bridge("map", key="map_bridge", on_point=to)
-
-
-def in_small(draw: "partial[go.Figure]", values: Matrix, sides: Sides, window: Window) -> go.Figure:
-    """The whole map by a pooling figure, as small as a thumbnail, with the window framed."""
-    return draw(
-        values,
-        sides.queries,
-        sides.keys,
-        sides.whole,
-        theme=theme.current(),
-        framed=window,
-        most=MAP_CELLS,
-        width=MAP_WIDTH,
-        show_bar=False,
-        title_query="",
-        title_key="",
-    )

@@ -110,7 +110,7 @@ def test_gradients_are_taken_once_a_prediction_and_only_where_asked() -> None:
     assert not importance.has_gradients(run, prediction)
     found = importance.gradients(run, prediction, ())
     assert importance.gradients(run, prediction, ()) is found
-    assert found["decoder"].shape == (2, 6)
+    assert found[attention.DECODER].shape == (2, 6)
 
 
 def test_a_change_in_bits_is_of_the_log_probability() -> None:
