@@ -12,7 +12,7 @@ from ui.state import edits
 run = runner.shown()
 requirements.needs_head(run)
 edits.link(run)
-found = page.measured(run)
+found = page.pick_measured(run)
 if found is None:
     st.stop()
 page.draw_texts(found)

@@ -57,8 +57,8 @@ def test_a_long_row_lists_the_keys_it_looks_at_most_and_says_so() -> None:
     row = run.trace.attention("encoder", 1, "self").weights(2)[150].numpy()
     listed = payload(app, "row")["rows"][1]["chips"]
     places = [int(chip["title"].split()[-1]) for chip in listed]
-    assert set(places) == {*np.argsort(-row, kind="stable")[: attention_row.NEAR].tolist(), 3}
-    assert chips(app, "row")[attention_row.NEAR // 2] == run.source[150].label
+    assert set(places) == {*np.argsort(-row, kind="stable")[: attention_row.LISTED_TOKENS].tolist(), 3}
+    assert chips(app, "row")[attention_row.LISTED_TOKENS // 2] == run.source[150].label
     assert f"Of {len(row)} keys the {len(places)} that this query looks at most" in "\n".join(
         c.value for c in app.caption
     )
@@ -82,7 +82,7 @@ def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_
 
 
 def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "AT_ONCE", 6)
+    monkeypatch.setattr(comparison, "TOKENS_UNASKED", 6)
     app = opened("compare", "Elle lit un livre bleu.", text_b="Elle lit un livre vert.", **AT)
     assert not {"difference_grid", "ranking"} & keys_of(app)
     assert "difference" in keys_of(app)
@@ -90,8 +90,8 @@ def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: p
 
 
 def test_what_takes_long_on_the_knock_out_page_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "AT_ONCE", 6)
-    monkeypatch.setattr(thumbnails, "ON_REQUEST", 6)
+    monkeypatch.setattr(comparison, "TOKENS_UNASKED", 6)
+    monkeypatch.setattr(thumbnails, "TOKENS_UNASKED", 6)
     monkeypatch.setattr(page.estimate, "PATIENCE", 0.0)
     text = "Le vieux pont est rouge et noir."
     app = opened("knock_out", text, **AT)

@@ -1,4 +1,4 @@
-"""How one weight came about: a line for each step with its number, the vectors, the row, and the code that ran."""
+"""How one weight is computed: each step with its number, the vectors, the row of scores, and the code that ran."""
 
 import math
 from collections.abc import Callable
@@ -34,7 +34,7 @@ NOTHING_ADDED: dict[Scheme, str] = {
 
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
-    """The chosen pair, of pieces: a score is one of one query and one key, before anything is hidden or merged."""
+    """The score of the chosen pair. It belongs to two pieces, since scores are computed before anything is hidden or merged."""
     kind, trace = view.kind, view.run.trace
     query, key = pair(view, layer, head)
     found = anatomy(trace, kind.stack, layer, kind.part, head, query, key)
@@ -78,7 +78,7 @@ def found_source(view: AttentionView, layer: int, head: int, query: int, key: in
 
 
 def pair(view: AttentionView, layer: int, head: int) -> tuple[int, int]:
-    """The pieces chosen; at first the last query and the key it looks at most."""
+    """The chosen query and key; by default the last query and the key with its largest weight."""
     seen = view.attention(layer)
     held = selected_pair.pieces()
     if held is not None and held[0] < seen.q.shape[1] and held[1] < seen.k.shape[1]:
@@ -93,7 +93,7 @@ TURNED_ROWS_CODE = '[Row("q before turning", found.turn.q), Row("k before turnin
 
 
 def rows(found: Anatomy) -> list[Row]:
-    """The vectors, those before turning first."""
+    """The vectors; with rotary positions those before the rotation come first."""
     met = [Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]
     if found.turn is None:
         return met
@@ -104,7 +104,7 @@ Step = tuple[str, str, str, str]  # name, formula, number, what it means
 
 
 def steps(found: Anatomy, trace: Trace) -> list[Step]:
-    """Each step from two vectors to a share."""
+    """Each step from two vectors to a weight."""
     visible = "the query may see this key" if found.visible else "the key lies outside what this query may see"
     masked = "A decoder's token sees itself and earlier ones; some layers see only a window."
     return [
@@ -118,7 +118,7 @@ def steps(found: Anatomy, trace: Trace) -> list[Step]:
 
 
 def turning(found: Anatomy) -> list[Step]:
-    """What rotary positions did."""
+    """What rotary positions changed; no step without them."""
     if found.turn is None:
         return []
     before = "q·k of the vectors as they were before their positions turned them"
@@ -131,7 +131,7 @@ def turning(found: Anatomy) -> list[Step]:
 
 
 def scaling(found: Anatomy) -> list[Step]:
-    """The product, and its scale."""
+    """The dot product and its scale."""
     size = len(found.q)
     times = f"× {found.scale:.6g}{root(found.scale, size)}"
     means = "How well what the query looks for fits what the key offers."
@@ -155,7 +155,7 @@ def sharing(found: Anatomy) -> list[Step]:
 
 
 def added(found: Anatomy, trace: Trace) -> Step:
-    """What the position scheme put on top of the scaled product."""
+    """What the position scheme adds to the scaled product."""
     name, means = "position", "What the position scheme adds to the score."
     if found.added is None:
         return name, NOTHING_ADDED[trace.config.positions], "+ 0", means
@@ -192,26 +192,9 @@ def steps_csv(found: Anatomy) -> str:
 def draw_row(
     view: AttentionView, query: int, key: int, found: Anatomy, labels: tuple[str, ...], source: Callable[[], Source]
 ) -> None:
-    """The softmax over the row of one query, as far as bars can be told apart."""
-    kind, asking = view.kind, view.run.trace.tokens(view.kind.stack)[query].label
+    """The softmax over the row of one query. A long row is cut to as many bars as can be told apart."""
     first, after = around(key, len(labels))
-    part = f"[{first}:{after}]"
-    sides = [
-        Expression(found.scores[first:after], f"found.scores{part}"),
-        Expression(found.weights[first:after], f"found.weights{part}"),
-        Expression(labels[first:after], f"keys{part}"),
-    ]
-    keys_code = f'keys = [token.label for token in trace.tokens("{kind.key_stack}")]'
-    drawing = Drawing(
-        score_row,
-        sides,
-        {
-            "query": Expression(asking, f'trace.tokens("{kind.stack}")[{query}].label'),
-            "selected": key - first,
-            "width": 620,
-        },
-        lambda: source() + Source([keys_code]),
-    )
+    drawing = row_drawing(view, query, key, found, labels, source)
     figures.place(
         drawing.figure(),
         key="score_row",
@@ -237,8 +220,32 @@ def draw_row(
         )
 
 
+def row_drawing(
+    view: AttentionView, query: int, key: int, found: Anatomy, labels: tuple[str, ...], source: Callable[[], Source]
+) -> Drawing:
+    """The scores and shares around a key, as bars."""
+    first, after = around(key, len(labels))
+    part, kind = f"[{first}:{after}]", view.kind
+    asking = view.run.trace.tokens(kind.stack)[query].label
+    settings = {
+        "query": Expression(asking, f'trace.tokens("{kind.stack}")[{query}].label'),
+        "selected": key - first,
+        "width": 620,
+    }
+    return Drawing(
+        score_row,
+        [
+            Expression(found.scores[first:after], f"found.scores{part}"),
+            Expression(found.weights[first:after], f"found.weights{part}"),
+            Expression(labels[first:after], f"keys{part}"),
+        ],
+        settings,
+        lambda: source() + Source([f'keys = [token.label for token in trace.tokens("{kind.key_stack}")]']),
+    )
+
+
 def checked(found: Anatomy, trace: Trace, view: AttentionView) -> str:
-    """How far these numbers are from each other and from what the forward pass itself produced."""
+    """How far these numbers are from those of the forward pass."""
     kernel = f"the largest difference from what the forward pass mixed with its fused kernel is {found.difference:.1e}"
     own = f"The model's own functions give this weight as {found.own_weight:.6f}, {abs(found.own_weight - found.weight):.0e} away"
     text = f"{own}; over all of this head's answers {kernel}."
@@ -253,7 +260,7 @@ def checked(found: Anatomy, trace: Trace, view: AttentionView) -> str:
 
 
 def draw_code(found: Anatomy) -> None:
-    """The code, folded away and read from the files when it is opened."""
+    """The lines of code that computed the score, in an expander; they are read from the files when it is opened."""
     box = st.expander("The lines of model/ that computed it", key="anatomy_code", on_change="rerun")
     if not figures.is_open(box):
         return

@@ -70,7 +70,7 @@ MOVING = "as many as lines can be told apart. A click on the small map draws oth
 
 
 def at_first(view: AttentionView, sides: windows.Sides) -> Window:
-    """Of a text too long for lines: the part around the chosen pair, or its beginning."""
+    """The window for a text too long for lines: around the chosen pair, or at the beginning."""
     half = MOST_CELLS // 2
     query, key = selected_pair.of(view) or (0, 0)
     return within(Window(query - half // 2, query + half // 2, key - half // 2, key + half // 2), *sides.size)
@@ -83,7 +83,7 @@ def in_small(view: AttentionView, toggles: Toggles, layer: int, head: int, windo
 
 
 def in_window(view: AttentionView, layer: int, window: Window) -> Matrix:
-    """(heads, query, key) of a window, a long text's heads worked out one by one."""
+    """(heads, query, key) of a window. The heads of a long text are computed one by one."""
     if max(len(view.queries), len(view.keys)) <= MOST_CELLS:
         return view.only_kept(view.weights(layer))
     each = [window.of(view.only_kept(view.head_weights(layer, head))) for head in range(view.heads)]
@@ -115,7 +115,7 @@ def write(seen: LineView) -> str:
 
 
 def read(text: str) -> LineView:
-    """From an address; what is none gives what is shown at first."""
+    """From an address; AT_FIRST if the text is not of that form."""
     found = WRITTEN.fullmatch(text)
     if not found or not LEAST_MASS * 100 <= int(found[1]) <= 100:
         return AT_FIRST
@@ -126,7 +126,7 @@ def read(text: str) -> LineView:
 
 
 def files(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
-    """The lines as files; their picture is saved by the component itself, as it stands."""
+    """The lines as files. The component itself saves the picture on screen."""
     shown = theme.current()
     active = [head for head in lines.active or () if head < len(lines.weights)]
     return TakeAway(
@@ -143,7 +143,7 @@ def files(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, windo
 
 
 def python(view: AttentionView, toggles: Toggles, layer: int, active: list[int], window: Window, mass: float) -> str:
-    """A notebook cell that draws the lines of the heads that are on: the page's own are drawn in the browser."""
+    """A notebook cell that draws the same links with `viz.lines`; on the page the browser draws them."""
     sides = ("weights", "queries", "keys")
     if window != windows.Sides(view.queries, view.keys).whole:
         rows, columns = f"{window.query}:{window.query_end}", f"{window.key}:{window.key_end}"
@@ -155,7 +155,7 @@ def python(view: AttentionView, toggles: Toggles, layer: int, active: list[int],
 
 
 def in_words(lines: Lines, active: list[int]) -> str:
-    """One paragraph: how many links, and the strongest of each head that is on."""
+    """One paragraph: how many links each active head has, and its strongest."""
     edges = edges_to_mass(lines.weights, lines.mass)
     text = f"{lines.label}: of each query's row the largest weights that make up {lines.mass:.0%} of it."
     for head in active:

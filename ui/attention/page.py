@@ -31,7 +31,7 @@ def alone() -> bool:
 
 
 def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Where the chosen head goes, and where what is beside it: the thumbnails, or below it where it is alone."""
+    """Containers for the chosen head and for what stands beside it, or below it if it is shown alone."""
     if alone():
         return st.container(), st.container()
     beside, main = st.columns([2, 3], gap="large")
@@ -39,7 +39,7 @@ def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def isolate(event: HeadEvent) -> None:
-    """A double click on a thumbnail: this head and nothing beside it."""
+    """A double click on a thumbnail shows this head alone."""
     pickers.choose(event)
     st.session_state["alone"] = True
 
@@ -49,7 +49,7 @@ def restore() -> None:
 
 
 def draw_all_heads(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
-    """All layers and heads."""
+    """Thumbnails of all heads of all layers."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
             "**All heads**",
@@ -58,7 +58,7 @@ def draw_all_heads(view: AttentionView, toggles: Toggles, layer: int, head: int)
             width="stretch",
         )
         room = st.container(width="content")
-    if thumbnails.costly(view) and not asked_for_all(view):
+    if thumbnails.costly(view) and not draw_request(view):
         return
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     with room:
@@ -77,7 +77,7 @@ def draw_all_heads(view: AttentionView, toggles: Toggles, layer: int, head: int)
 
 
 def colours(toggles: Toggles) -> list[str]:
-    """The chosen palette's colours; none for the page's own accent."""
+    """The colours of the chosen palette; an empty list for the default, the accent colour."""
     if toggles.palette == "accent":
         return []
     return [colour for _, colour in sequential_scale(theme.current(), toggles.palette)]
@@ -90,7 +90,7 @@ def files(
     captions: list[list[str]],
     selected: tuple[int, int],
 ) -> TakeAway:
-    """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
+    """All heads as files: the pictures, a standalone page, and each head's strongest pair."""
     return head_grid_export.files(
         pictures,
         captions,
@@ -104,8 +104,8 @@ def files(
     )
 
 
-def asked_for_all(view: AttentionView) -> bool:
-    """For a long text: a button, with what it will take."""
+def draw_request(view: AttentionView) -> bool:
+    """For a long text: the estimated time and a button. Returns whether it was pressed."""
     st.caption(
         f"The chosen head is worked out at once. Pictures of all {view.layers * view.heads} heads over {len(view.keys):,} tokens "
         f"take about {duration(thumbnails.seconds(view))}, once."
@@ -114,7 +114,7 @@ def asked_for_all(view: AttentionView) -> bool:
 
 
 def shared_keys(view: AttentionView) -> str:
-    """A sentence where several heads ask the same keys."""
+    """A sentence for grouped-query attention, where several query heads share keys and values; else empty."""
     config = view.run.lm.config
     group = config.n_heads // config.kv_heads
     if group == 1:
@@ -123,7 +123,7 @@ def shared_keys(view: AttentionView) -> str:
 
 
 def draw_head(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
-    """One head, in the view that was picked."""
+    """The chosen head, in the view that was picked."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         address.keep_among("view", VIEWS, VIEWS[0])
         how = st.segmented_control(
@@ -140,5 +140,5 @@ def draw_head(view: AttentionView, toggles: Toggles, layer: int, head: int, weig
         row.draw_bars(view, toggles, layer, head, weights)
     else:
         heatmap.draw(view, toggles, layer, head, weights)
-    if how != "anatomy" and (said := display_options.said(view, toggles, layer, head)):
+    if how != "anatomy" and (said := display_options.in_words(view, toggles, layer, head)):
         st.caption(said)

@@ -23,8 +23,8 @@ from viz.percent import format_percent
 
 Paired = Literal["number", "likeness"]
 PAIRED: tuple[Paired, ...] = get_args(Paired)
-AT_ONCE = 1024  # tokens a side; beyond it all heads are compared when someone asks for it
-TOP = 1.0  # a change of a whole row's attention has the strongest colour of a thumbnail, whatever the others are
+TOKENS_UNASKED = 1024  # a side; for longer texts someone must ask to compare all heads
+STRONGEST_CHANGE = 1.0  # of a row's attention, has the strongest colour of every thumbnail
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +176,7 @@ def _key(first: Side, second: Side, paired: Paired, renormalise: bool) -> object
 def costly(first: Side, second: Side, paired: Paired, renormalise: bool) -> bool:
     """Whether comparing all heads would take long, and was not done yet."""
     longest = max(max(len(side.queries), len(side.keys)) for side in (first, second))
-    return longest > AT_ONCE and _key(first, second, paired, renormalise) not in _KEPT.get(first.run, {})
+    return longest > TOKENS_UNASKED and _key(first, second, paired, renormalise) not in _KEPT.get(first.run, {})
 
 
 def seconds(made: Comparison) -> float:
@@ -228,16 +228,16 @@ def _in_small(made: Comparison, seen: Callable[[float], object]) -> Changes:
 def _small(made: Comparison, layer: int, head: int) -> tuple[float, NDArray[np.uint8]]:
     """(share that moved, picture) of one head."""
     change = made.change(layer, head)[None]
-    return float(moved(change)[0]), signed_thumbnails(change, TOP, _cells(made))[0]
+    return float(moved(change)[0]), signed_thumbnails(change, STRONGEST_CHANGE, _cells(made))[0]
 
 
 def _nothing(made: Comparison) -> NDArray[np.uint8]:
     """The picture of a head that did not change."""
-    return signed_thumbnails(np.zeros((1, *map(len, made.labels)), dtype=np.float32), TOP, _cells(made))[0]
+    return signed_thumbnails(np.zeros((1, *map(len, made.labels)), dtype=np.float32), STRONGEST_CHANGE, _cells(made))[0]
 
 
 def _cells(made: Comparison) -> int:
-    return thumbnails.MANY_CELLS if made.first.layers * made.first.heads > thumbnails.MANY else MOST
+    return thumbnails.CELLS_OF_MANY if made.first.layers * made.first.heads > thumbnails.MANY_HEADS else MOST
 
 
 def size(share: float) -> str:

@@ -42,18 +42,18 @@ def pick(run: Run) -> Other | None:
             help="What the text and model above are set against. Only this one thing differs between the two runs.",
         )
         if mode == "text":
-            spec = another_text(run)
+            spec = pick_text(run)
         elif mode == "model":
-            spec = another_model(run)
+            spec = pick_model(run)
     if mode == "edits":
-        return with_parts_off(run)
+        return pick_parts_off(run)
     if spec is None:
         return None
     found = run_of(spec)
     return None if found is None else Other(found, found, mode or MODES[0])
 
 
-def another_text(run: Run) -> RunSpec | None:
+def pick_text(run: Run) -> RunSpec | None:
     """The same model on a second text."""
     examples = [example.text for example in examples_for(run.spec.model) if example.text != run.spec.text]
     address.start_with("text_b", examples[0] if examples else run.spec.text)
@@ -78,7 +78,7 @@ def copy_first(text: str) -> None:
     st.session_state["text_b"] = text
 
 
-def another_model(run: Run) -> RunSpec | None:
+def pick_model(run: Run) -> RunSpec | None:
     """Another model on the same text."""
     names = [name for name in runner.offered() if name != run.spec.model]
     if not names:
@@ -101,7 +101,7 @@ def another_model(run: Run) -> RunSpec | None:
     return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
 
 
-def with_parts_off(run: Run) -> Other | None:
+def pick_parts_off(run: Run) -> Other | None:
     """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
     off = edits.held(run)
     edits.chips(run)

@@ -22,7 +22,7 @@ from viz.labels import visible
 from viz.next_token import next_token_chart
 from viz.percent import format_percent
 
-CANDIDATES = 8
+LISTED_TOKENS = 8
 HEIGHT = 300  # px
 ORDINALS = ("first", "second")
 
@@ -112,7 +112,7 @@ def nothing_to_predict(run: Run) -> str:
 def draw_prediction(run: Run, moment: Moment, ordinal: str) -> None:
     """One side's softmax."""
     shares = predictions.logits(run, moment.at).softmax(dim=-1)
-    ids = [int(i) for i in shares.topk(min(CANDIDATES, len(shares))).indices]
+    ids = [int(i) for i in shares.topk(min(LISTED_TOKENS, len(shares))).indices]
     values = array(shares[ids])
     labels = [run.lm.token(i).label for i in ids]
     rest = max(0.0, 1.0 - float(values.sum(dtype=np.float64)))
@@ -146,7 +146,7 @@ def softmax_source(run: Run, moment: Moment) -> Source:
     """Lines up to `shares`, the full softmax, and `ids` and `values` of the most probable tokens."""
     lines = [
         f"shares = trace.probabilities({moment.at})",
-        f"ids = [int(i) for i in shares.topk(min({CANDIDATES}, len(shares))).indices]",
+        f"ids = [int(i) for i in shares.topk(min({LISTED_TOKENS}, len(shares))).indices]",
         "values = shares[ids].cpu().numpy()",
     ]
     return Source([*of_run(run), *lines])

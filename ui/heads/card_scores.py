@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from model.language_model import LanguageModel
 
 FILE = "heads.json"
-LARGEST = 4 * 1024**2  # bytes
+LARGEST_BYTES = 4 * 1024**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ STACKS = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
 
 @lru_cache(maxsize=16)
 def _read(path: Path, changed: int, shapes: tuple[tuple[str, int, int], ...]) -> GeneralScores | None:
-    if path.stat().st_size > LARGEST:
+    if path.stat().st_size > LARGEST_BYTES:
         return None
     try:
         held = json.loads(path.read_text(encoding="utf-8"))

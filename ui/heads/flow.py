@@ -18,8 +18,9 @@ from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.paired_bars import paired_bars
 from viz.token_maps import token_map
 
-MOST_TOKENS = 256  # of the graph's inputs; a row of 512 tokens and twelve layers takes minutes
-SECONDS_UNASKED = 2.0
+MOST_TOKENS = 256  # as inputs of the graph; a row of 512 tokens and twelve layers takes minutes
+SECONDS_UNASKED = 2.0  # of work that nobody needs to ask for
+WIDTH = 560  # px
 FLOW = (
     "The most that could pass from an input token up to this position if every attention weight, averaged over heads and with half "
     "left to the residual stream, were the width of a pipe: a maximum flow (Abnar and Zuidema 2020), divided so that it sums to 1. "
@@ -79,7 +80,7 @@ def draw_bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> Non
             Expression(view.keys, "keys"),
             Expression({"flow": flows, "rollout": rolls}, '{"flow": flows[0], "rollout": rolls}'),
         ],
-        {"said": f'What "{view.queries[at]}" holds at the top of the stack', "width": 560},
+        {"said": f'What "{view.queries[at]}" holds at the top of the stack', "width": WIDTH},
         lambda: notebook.flow(view, f"[{at}]") + rollout_source(view, at),
     )
     figures.place(
@@ -123,21 +124,7 @@ def draw_whole(view: AttentionView, pipes: Graph, takes: float) -> None:
         bar.empty()
     rows = [kept(view.run, ("flow", stack, at), Flow, partial(flow, pipes, stack, [at])) for at in range(count)]
     cells = np.concatenate([cells_of(view, row) for row in rows])
-    drawing = Drawing(
-        token_map,
-        [Expression(cells, "flows"), Expression(view.queries, "queries"), Expression(view.keys, "keys")],
-        {
-            "name": "flow",
-            "verb": "can hold of",
-            "title_rows": "at the top",
-            "title_columns": "came in as",
-            "scale": "sqrt",
-            "zmax": "own",
-            "hide_future": view.causal,
-            "width": 560,
-        },
-        lambda: notebook.flow(view, f"range({count})"),
-    )
+    drawing = whole_drawing(view, cells)
     figures.place(
         drawing.figure(),
         key="flow_map",
@@ -148,4 +135,23 @@ def draw_whole(view: AttentionView, pipes: Graph, takes: float) -> None:
         npz=lambda: matrix_npz(cells, view.queries, view.keys),
         python=drawing.python,
         fill=len(view.keys) > 20,
+    )
+
+
+def whole_drawing(view: AttentionView, cells: Matrix) -> Drawing:
+    """The flow into every position (row) from every input token (column)."""
+    return Drawing(
+        token_map,
+        [Expression(cells, "flows"), Expression(view.queries, "queries"), Expression(view.keys, "keys")],
+        {
+            "name": "flow",
+            "verb": "can hold of",
+            "title_rows": "at the top",
+            "title_columns": "came in as",
+            "scale": "sqrt",
+            "zmax": "own",
+            "hide_future": view.causal,
+            "width": WIDTH,
+        },
+        lambda: notebook.flow(view, f"range({len(cells)})"),
     )

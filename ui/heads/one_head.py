@@ -56,7 +56,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
     if look in ("value", "layer"):
         view = attention.shown(view.run, view.kind, toggles.special, toggles.words == "on")
         (draw_by_value if look == "value" else draw_layer)(view, toggles, layer, head)
-        if said := display_options.said(view, toggles, layer, head):
+        if said := display_options.in_words(view, toggles, layer, head):
             st.caption(said)
         return
     if toggles.reshaping:
@@ -92,7 +92,7 @@ def draw_by_value(view: AttentionView, toggles: Toggles, layer: int, head: int) 
         )
     with right:
         token_maps.draw(lengths, Caption("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}"))
-    st.caption(moved(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
+    st.caption(change_in_words(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
     token_maps.draw_position(weights)
 
 
@@ -104,7 +104,7 @@ VALUED = (
 )
 
 
-def moved(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
+def change_in_words(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
     """How the picture changes once values count, in words."""
     other = int((raw.argmax(axis=1) != handed.argmax(axis=1)).sum())
     text = f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most."

@@ -82,7 +82,7 @@ def draw_tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, a
         csv=lambda: as_csv(run, logits),
         python=drawing.python,
     )
-    st.caption(said(run, logits, at) + " " + APPROXIMATION)
+    st.caption(best_in_words(run, logits, at) + " " + APPROXIMATION)
 
 
 def logits_source(view: AttentionView, layer: int, head: int, at: int) -> Source:
@@ -123,7 +123,7 @@ def as_csv(run: Run, logits: torch.Tensor) -> str:
     )
 
 
-def said(run: Run, logits: torch.Tensor, at: int) -> str:
+def best_in_words(run: Run, logits: torch.Tensor, at: int) -> str:
     """What the head did for the token that the model holds most probable there."""
     best = int(run.trace.probabilities(at).argmax())
     token = "“" + markdown.plain(run.lm.token(best).label) + "”"

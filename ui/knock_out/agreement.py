@@ -55,7 +55,7 @@ def draw(
             npz=lambda: archive({"spearman": correlations, "numbers": np.array(shown, dtype=np.str_)}),
             python=drawing.python,
         )
-        st.caption(said(tables, rows, known))
+        st.caption(in_words(tables, rows, known))
     with right:
         draw_scatter(run, asked, names, rows, kind, layer, head)
 
@@ -69,7 +69,7 @@ AGREEMENT_SOURCE = Source(
 )
 
 
-def said(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -> str:
+def in_words(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -> str:
     """How far the signs agree, and how much of the model it is about."""
     text = f"Over {int(known.sum())} heads, of the whole model."
     if "knock_out" not in tables:
@@ -89,31 +89,12 @@ def draw_scatter(
     across: list[Name] = [name for name in names if name != upright]
     address.keep_among("across", across, across[0], lambda name: NUMBERS[name].short)
     kinds = attention.available(run)
-    groups, labels = importance.head_names(run, kinds)
+    _, labels = importance.head_names(run, kinds)
     chosen: Name = st.session_state["across"]
     at = labels.index(f"{kind.short} L{layer} H{head}")
     x, y = rows[names.index(chosen)], rows[names.index(upright)]
-    known = np.isfinite(x) & np.isfinite(y)
-    title_x, title_y = (f"{NUMBERS[name].title}, {NUMBERS[name].unit}".rstrip(", ") for name in (chosen, upright))
-    drawing = Drawing(
-        heads_scatter,
-        [
-            Expression(np.where(known, x, np.nan), "np.where(known, x, np.nan)"),
-            Expression(np.where(known, y, np.nan), "np.where(known, y, np.nan)"),
-            Expression(groups, "[name for name, _, _ in places]"),
-            Expression(labels, '[f"{name} L{i} H{j}" for name, i, j in places]'),
-        ],
-        {
-            "title_x": title_x,
-            "title_y": title_y,
-            "agreement": Expression(
-                spearman(np.abs(x[known]), np.abs(y[known])), "spearman(np.abs(x[known]), np.abs(y[known]))"
-            ),
-            "selected": at,
-            "height": 330,
-        },
-        lambda: notebook.tables(run, asked, (chosen, upright), kinds) + scatter_source(chosen, upright, kinds),
-    )
+    drawing = scatter(run, asked, (chosen, upright), x, y, at)
+    title_x, title_y = axis_title(chosen), axis_title(upright)
     figures.place(
         drawing.figure(),
         key="scatter",
@@ -131,6 +112,36 @@ def draw_scatter(
         bind="query-params",
         required=True,
         label_visibility="collapsed",
+    )
+
+
+def axis_title(name: Name) -> str:
+    """A number with its unit."""
+    return f"{NUMBERS[name].title}, {NUMBERS[name].unit}".rstrip(", ")
+
+
+def scatter(run: Run, asked: Prediction, names: tuple[Name, Name], x: Table, y: Table, at: int) -> Drawing:
+    """Two numbers of every head, `x` and `y` (heads,); `at` is the head on screen."""
+    kinds = attention.available(run)
+    groups, labels = importance.head_names(run, kinds)
+    known = np.isfinite(x) & np.isfinite(y)
+    agreement = spearman(np.abs(x[known]), np.abs(y[known]))
+    return Drawing(
+        heads_scatter,
+        [
+            Expression(np.where(known, x, np.nan), "np.where(known, x, np.nan)"),
+            Expression(np.where(known, y, np.nan), "np.where(known, y, np.nan)"),
+            Expression(groups, "[name for name, _, _ in places]"),
+            Expression(labels, '[f"{name} L{i} H{j}" for name, i, j in places]'),
+        ],
+        {
+            "title_x": axis_title(names[0]),
+            "title_y": axis_title(names[1]),
+            "agreement": Expression(agreement, "spearman(np.abs(x[known]), np.abs(y[known]))"),
+            "selected": at,
+            "height": 330,
+        },
+        lambda: notebook.tables(run, asked, names, kinds) + scatter_source(*names, kinds),
     )
 
 

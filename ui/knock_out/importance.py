@@ -31,9 +31,9 @@ from ui.state.edits import Off
 
 Name = Literal["weight", "norm", "gradient", "knock_out"]
 NAMES: tuple[Name, ...] = get_args(Name)
-SLICE = 0.3  # seconds of knock-outs between two looks at the cancel button
-AT_ONCE = 1.5  # seconds that gradients may take without being asked for
-SLOW = 1.0  # seconds; a pass that takes longer is not run only to be timed
+SLICE_SECONDS = 0.3  # of knock-outs between two looks at the cancel button
+GRADIENT_SECONDS_UNASKED = 1.5  # of work that nobody needs to ask for
+SLOW_PASS_SECONDS = 1.0  # a pass that takes longer is not run only to be timed
 GRADIENT_PASSES = 4  # forward passes that a forward and a backward pass cost, about
 
 
@@ -145,7 +145,7 @@ def price(run: Run, prediction: Prediction) -> Cost:
     held, key = _kept(run), ("cost", prediction.read, prediction.source)
     if key not in held:
         takes = pass_seconds(run.lm, len(prediction.read) + len(prediction.source or ()))
-        held[key] = Cost(0.0, takes) if takes > SLOW else cost(run.lm, prediction)
+        held[key] = Cost(0.0, takes) if takes > SLOW_PASS_SECONDS else cost(run.lm, prediction)
     found = held[key]
     assert isinstance(found, Cost)
     return found
@@ -159,7 +159,7 @@ def estimate(run: Run, prediction: Prediction) -> float:
 
 def rows(run: Run, prediction: Prediction) -> int:
     """How many heads one batch holds: as memory allows, and short enough for a cancel to be heard soon."""
-    return min(rows_a_batch(run.lm, prediction), price(run, prediction).rows_within(SLICE))
+    return min(rows_a_batch(run.lm, prediction), price(run, prediction).rows_within(SLICE_SECONDS))
 
 
 def sweep(run: Run, prediction: Prediction) -> Sweep | None:
@@ -181,7 +181,7 @@ def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
 
 
 def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off], limit: float | None = None) -> bool:
-    """Knocks out further heads for about `limit` seconds (None: a SLICE), a batch at least; whether all are done."""
+    """Knocks out further heads for about `limit` seconds (None: a SLICE_SECONDS), a batch at least; whether all are done."""
     candidates = every_head(run.lm.config)
     began = time.monotonic()
     while found.running and len(found.lost) < len(candidates):
@@ -190,7 +190,7 @@ def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off]
         values = one_at_a_time(run.lm, prediction, batch, always=edits)
         if len(found.lost) == at:  # another tab may have been here meanwhile
             found.lost += [found.before - value for value in values]
-        if time.monotonic() - began >= (SLICE if limit is None else limit):
+        if time.monotonic() - began >= (SLICE_SECONDS if limit is None else limit):
             break
     if len(found.lost) >= len(candidates):
         found.running = False

@@ -21,7 +21,7 @@ from ui.state import edits
 from viz.export import archive, table_csv
 from viz.head_importance import head_map
 
-TICK = 0.25  # seconds between two slices of knock-outs, in which the page can hear a click
+TICK_SECONDS = 0.25  # between two slices of knock-outs, in which the page can hear a click
 ABREAST: tuple[tuple[Name, Name], ...] = (("weight", "norm"), ("gradient", "knock_out"))
 
 
@@ -29,12 +29,12 @@ def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
     """The four maps of the kind of attention on screen, their agreement, and one against another."""
     asked = predictions.asked(found.edited, found.which)
     st.subheader("What each head was worth", anchor=False)
-    sweep_row(found, asked)
+    draw_sweep(found, asked)
     tables = gathered(found, asked)
     for names in ABREAST:
         for column, name in zip(st.columns(2, gap="large"), names, strict=True):
             with column:
-                one_map(found, name, tables.get(name, {}).get(kind), kind, (layer, head))
+                draw_number(found, name, tables.get(name, {}).get(kind), kind, (layer, head))
     if len(tables) > 1:
         agreement.draw(found.edited, asked, tables, kind, layer, head)
 
@@ -45,7 +45,7 @@ def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
     tables: dict[Name, Tables] = {}
     if importance.has_tables(run) or importance.weights_of(run) <= AT_ONCE:
         tables |= {"weight": importance.tables(run, "weight"), "norm": importance.tables(run, "norm")}
-    if importance.has_gradients(run, asked) or gradient_seconds(run, asked) <= importance.AT_ONCE:
+    if importance.has_gradients(run, asked) or gradient_seconds(run, asked) <= importance.GRADIENT_SECONDS_UNASKED:
         tables["gradient"] = importance.gradients(run, asked, off)
     sweep = importance.sweep(run, asked)
     if sweep is not None and sweep.lost:
@@ -65,12 +65,12 @@ def gradient_seconds(run: Run, asked: Prediction) -> float:
     return importance.GRADIENT_PASSES * importance.price(run, asked).seconds(1, 1)
 
 
-def sweep_row(found: Measured, asked: Prediction) -> None:
+def draw_sweep(found: Measured, asked: Prediction) -> None:
     """The button that knocks out every head in turn, with its estimate; while it runs, how far it is and a way to stop."""
     run, off = found.edited, edits.held(found.run)
     sweep, count = importance.sweep(run, asked), len(every_head(found.run.lm.config))
     if sweep is not None and sweep.running:
-        st.fragment(under_way, run_every=TICK)(found, asked, sweep, count)
+        st.fragment(draw_progress, run_every=TICK_SECONDS)(found, asked, sweep, count)
         return
     done = 0 if sweep is None else len(sweep.lost)
     if sweep is not None and done == count:
@@ -109,7 +109,7 @@ def duration(seconds: float) -> str:
     return f"about {seconds / 60:.0f} minutes"
 
 
-def under_way(found: Measured, asked: Prediction, sweep: Sweep, count: int) -> None:
+def draw_progress(found: Measured, asked: Prediction, sweep: Sweep, count: int) -> None:
     """A slice of knock-outs, drawn by itself; the whole page is drawn again once all are done."""
     ended = importance.advance(sweep, found.edited, asked, edits.held(found.run))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -126,12 +126,14 @@ def cancel(sweep: Sweep) -> None:
     sweep.running = False
 
 
-def one_map(found: Measured, name: Name, table: Table | None, kind: AttentionKind, selected: tuple[int, int]) -> None:
+def draw_number(
+    found: Measured, name: Name, table: Table | None, kind: AttentionKind, selected: tuple[int, int]
+) -> None:
     """One number of every head of the kind of attention on screen."""
     number = NUMBERS[name]
     if table is None:
         st.markdown(f"**{number.title[:1].upper()}{number.title[1:]}**", help=number.explained)
-        ask_for(found, name)
+        draw_request(found, name)
         return
     asked = predictions.asked(found.edited, found.which)
     drawing = Drawing(
@@ -166,7 +168,7 @@ def one_map(found: Measured, name: Name, table: Table | None, kind: AttentionKin
     plotly_bridge(f"number_{name}", key=f"number_{name}_bridge", on_point=opened)
 
 
-def ask_for(found: Measured, name: Name) -> None:
+def draw_request(found: Measured, name: Name) -> None:
     """The way to a number that takes long."""
     run = found.edited
     if name == "knock_out":

@@ -23,8 +23,8 @@ from viz.export import table_csv
 from viz.labels import visible
 from viz.percent import format_percent
 
-CANDIDATES = 6  # of each side
-HEIGHT = 56 + 24 * (2 * CANDIDATES + 2)
+LISTED_TOKENS = 6  # of each side
+HEIGHT = 56 + 24 * (2 * LISTED_TOKENS + 2)  # px
 MEASURES = ("token", "all")
 MEASURE_NAMES = {"token": "this token", "all": "all of them"}
 
@@ -55,7 +55,7 @@ class Measured:
         return change_in_bits(before, after, moment.token.id)
 
 
-def measured(run: Run) -> Measured | None:
+def pick_measured(run: Run) -> Measured | None:
     """What is measured, by the controls for it; None where there is nothing to predict yet, which is said."""
     if run.lm.kind == "encoder":
         masks.clickable_text(run)
@@ -173,7 +173,7 @@ def draw_next_token(found: Measured) -> None:
     run, moment = found.run, found.moment
     logits = [predictions.logits(side, moment.at) for side in (found.plain, found.edited)]
     before, after = (values.softmax(dim=-1) for values in logits)
-    ids = {int(i) for shares in (before, after) for i in shares.topk(min(CANDIDATES, len(shares))).indices}
+    ids = {int(i) for shares in (before, after) for i in shares.topk(min(LISTED_TOKENS, len(shares))).indices}
     order = sorted(ids | {moment.token.id}, key=lambda i: -float(before[i]))
     labels = [run.lm.token(i).label for i in order]
     was, now = array(before[order]), array(after[order])
@@ -217,7 +217,7 @@ def softmax_source(found: Measured) -> Source:
         *of_run(found.plain, "plain"),
         *of_trace(found.edited, "edited"),
         f"before, after = (trace.probabilities({at}) for trace in (plain, edited))",
-        f"best = [shares.topk(min({CANDIDATES}, len(shares))).indices for shares in (before, after)]",
+        f"best = [shares.topk(min({LISTED_TOKENS}, len(shares))).indices for shares in (before, after)]",
         f"ids = sorted({{{token}, *(int(i) for found in best for i in found)}}, key=lambda i: -float(before[i]))",
     ]
     return Source(lines)

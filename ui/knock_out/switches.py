@@ -37,14 +37,9 @@ def draw_all_heads(found: Measured, kind: AttentionKind, layer: int, head: int) 
     if made is None:
         return
     pictures, captions = made
-    quiet = silenced(off, kind)
-    unmoved = bool(off) and np.isin(pictures, (0, ZERO)).all()
-    for place in quiet:
+    unmoved = bool(off) and np.isin(pictures, (0, UNCHANGED)).all()
+    for place in silenced(off, kind):
         pictures[place] = 0  # blank, grey around zero
-    names = [
-        [f"layer {i} · head {h}{' · off' if (i, h) in quiet else ''}" for h in range(run.lm.config.n_heads)]
-        for i in range(run.lm.config.layers(stack))
-    ]
 
     def pressed(event: HeadEvent) -> None:
         pickers.choose(event)
@@ -65,7 +60,7 @@ def draw_all_heads(found: Measured, kind: AttentionKind, layer: int, head: int) 
         pictures,
         selected=(layer, head),
         key="worth_grid",
-        names=names,
+        names=head_names(found, kind),
         captions=captions,
         label=f"{kind.title}, all heads: press one to switch it off",
         diverging=DIVERGING[theme.current().name] if off else (),
@@ -77,7 +72,16 @@ def draw_all_heads(found: Measured, kind: AttentionKind, layer: int, head: int) 
     )
 
 
-ZERO = 128  # no change, in a picture around zero
+def head_names(found: Measured, kind: AttentionKind) -> list[list[str]]:
+    """A name for each head of each layer, which says where one is off."""
+    config, quiet = found.run.lm.config, silenced(edits.held(found.run), kind)
+    return [
+        [f"layer {i} · head {j}{' · off' if (i, j) in quiet else ''}" for j in range(config.n_heads)]
+        for i in range(config.layers(kind.stack))
+    ]
+
+
+UNCHANGED = 128  # the byte of no change in a picture around zero
 NOTHING_MOVED = (
     "No weight of this kind of attention moved by half a percent: what is off comes after them or hardly reaches them. "
 )

@@ -1,4 +1,4 @@
-"""Which attention is on screen: the stack and part, its rows and columns, and its arrays."""
+"""Which attention is on screen: its kind, the labels of its rows and columns, and its weights."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -75,8 +75,10 @@ class AttentionView:
     kind: AttentionKind
     queries: tuple[str, ...]
     keys: tuple[str, ...]
-    kept: NDArray[np.bool_] | None = None  # (query, key): the pairs that are shown, the others blank; None: all
-    reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are then those that are left
+    kept: NDArray[np.bool_] | None = (
+        None  # (query, key): True for pairs that are shown, the others are blank; None: all
+    )
+    reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are those left after it
 
     @property
     def layers(self) -> int:
@@ -94,7 +96,7 @@ class AttentionView:
         return self.run.trace.attention(self.kind.stack, layer, self.kind.part)
 
     def weights(self, layer: int) -> NDArray[np.float32]:
-        """(heads, query, key) as shown, worked out from the recorded queries and keys."""
+        """(heads, query, key) as shown, computed from the recorded queries and keys."""
         weights: NDArray[np.float32] = self.attention(layer).weights().cpu().numpy()
         return weights if self.reshaping is None else self.reshaping(weights)
 
@@ -104,12 +106,12 @@ class AttentionView:
         return weights if self.reshaping is None else self.reshaping(weights)
 
     def only_kept(self, weights: NDArray[np.float32], blank: float = 0.0) -> NDArray[np.float32]:
-        """Weights (..., query, key), untouched where a pair is shown and `blank` elsewhere."""
+        """Weights (..., query, key) with `blank` in place of the pairs that are not shown."""
         return weights if self.kept is None else np.where(self.kept, weights, np.float32(blank))
 
     @property
     def second(self) -> int | None:
-        """Where the second of two sentences starts, None where there is one."""
+        """The row at which the second of two sentences starts; None where there is only one."""
         segments = self.run.segments
         if segments is None:
             return None
@@ -117,11 +119,11 @@ class AttentionView:
         return first if self.reshaping is None else first_of(self.reshaping.queries, first)
 
     def piece(self, side: Literal["query", "key"], place: int) -> int:
-        """The piece of the text that a row or column begins with."""
+        """The index of the first piece of the text in a row or column."""
         return place if self.reshaping is None else self._side(side).piece(place)
 
     def place(self, side: Literal["query", "key"], piece: int) -> int | None:
-        """The row or column that a piece of the text is in; None where it is hidden or the text has no such piece."""
+        """The row or column of a piece of the text; None where it is hidden or the text has no such piece."""
         if self.reshaping is not None:
             return self._side(side).word(piece)
         return piece if piece < len(self.queries if side == "query" else self.keys) else None
@@ -132,12 +134,12 @@ class AttentionView:
 
 
 def available(run: Run) -> list[AttentionKind]:
-    """The kinds of attention a model has, in the order in which a text meets them."""
+    """The kinds of attention that a model has, in the order of the forward pass; none for a recurrent model."""
     return {"encoder": [ENCODER], "decoder": [DECODER], "recurrent": []}.get(run.lm.kind, [ENCODER, DECODER, CROSS])
 
 
 def shown(run: Run, kind: AttentionKind, special: Special = "shown", merge: bool = False) -> AttentionView:
-    """Rows and columns of one kind of attention: all pieces, or what hiding special tokens and merging words leaves."""
+    """One kind of attention of a run. Its rows and columns are all pieces, or those left after hiding and merging."""
     asking = run.trace.tokens(kind.stack)
     asked = asking if kind.key_stack == kind.stack else run.trace.tokens(kind.key_stack)
     kept, shape = kept_pairs(run), reshaping(run, asking, asked, special, merge)
@@ -148,7 +150,7 @@ def shown(run: Run, kind: AttentionKind, special: Special = "shown", merge: bool
 
 
 def kept_pairs(run: Run) -> NDArray[np.bool_] | None:
-    """(query, key) of two sentences: pairs within one sentence, or between the two; None where all are shown."""
+    """(query, key), True for the pairs that are shown of two sentences: within one sentence, or between the two. None: all."""
     choice = st.session_state.get("pairs", PAIRS[0])
     if run.segments is None or choice == PAIRS[0]:
         return None

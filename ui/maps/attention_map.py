@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from ui import figures
 from ui.figures import Matrix, theme
 from ui.maps.drawing import Drawing, Expression, Source
-from ui.maps.windows import MAP_CELLS, MAP_WIDTH, Sides, holds
+from ui.maps.windows import MAP_CELLS_A_SIDE, MAP_WIDTH, Sides, holds
 from viz.attention import attention_heatmap, difference_heatmap
 from viz.export import matrix_csv, matrix_npz
 from viz.frame import outline
@@ -94,7 +94,7 @@ class AttentionMap:
             self.sides.whole,
             theme=theme.current(),
             framed=self.window,
-            most=MAP_CELLS,
+            most=MAP_CELLS_A_SIDE,
             width=MAP_WIDTH,
             show_bar=False,
             title_query="",

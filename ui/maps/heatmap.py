@@ -1,4 +1,4 @@
-"""One head as a heatmap: every cell of a short text, a pooled map with an exact window into a long one."""
+"""The heatmap of one head: all cells of a short text; of a long one a pooled map, or the exact cells of a window."""
 
 import numpy as np
 import streamlit as st
@@ -32,7 +32,7 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: 
         transposed=toggles.transposed == "on",
         on_pair=lambda query, key: selected_pair.choose(view, query, key),
     )
-    st.caption(selected_pair.said(view, weights))
+    st.caption(selected_pair.in_words(view, weights))
     windows.draw_position(sides, window, shown.small, centre=centre(view, weights))
 
 

@@ -16,7 +16,7 @@ from ui.state import address
 
 
 def pick_target(run: Run) -> Run:
-    """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
+    """The run; or for an encoder-decoder, where the person types the target, a run whose decoder reads that target."""
     if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
         return run
     address.start_with("target", run.lm.text([token.id for token in run.written]))
@@ -33,7 +33,7 @@ def pick_target(run: Run) -> Run:
 
 
 def pick_pairs(run: Run) -> None:
-    """For two sentences: all attention, within each of them, or between them."""
+    """For two sentences: whether all attention is shown, only that within a sentence, or only that between the two."""
     if run.segments is None:
         return
     address.keep_among("pairs", PAIRS, PAIRS[0])
@@ -50,7 +50,7 @@ def pick_pairs(run: Run) -> None:
 
 
 def sharpest(weights: Iterable[NDArray[np.float32]]) -> int:
-    """The head, of heads (query, key), whose queries put the largest share, on average, on a single key."""
+    """Index of the sharpest of some heads (query, key): the one with the largest mean, over queries, of the largest weight."""
     return int(np.argmax([head.max(axis=-1).mean() for head in weights]))
 
 
@@ -60,7 +60,8 @@ def choose(event: HeadEvent) -> None:
 
 
 def pick_head(view: AttentionView) -> tuple[int, int]:
-    """Layer and head, by picker; brought into range where the model changed. At first the sharpest head of the last layer."""
+    """Layer and head. The default is the sharpest head of the last layer; numbers that the model does not have are brought into
+    range."""
     if all(key not in st.session_state and key not in st.query_params for key in ("layer", "head")):
         last = view.layers - 1
         each = (view.head_weights(last, head) for head in range(view.heads))
@@ -72,7 +73,7 @@ def pick_head(view: AttentionView) -> tuple[int, int]:
 
 
 def pick_number(where: st.delta_generator.DeltaGenerator, label: str, key: str, count: int) -> int:
-    """A number from 0 to count - 1: buttons where they fit, a menu where they do not."""
+    """A number from 0 to count - 1: buttons for up to 12 numbers, else a menu."""
     if count <= 12:
         chosen = where.segmented_control(label, range(count), key=key, bind="query-params", required=True)
     else:
@@ -92,8 +93,8 @@ def move(action: str, view: AttentionView, layer: int, head: int) -> None:
 
 
 def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
-    """The kind of attention and whose target the decoder reads; with `pairs` also which pairs of two sentences. One choice for
-    every page."""
+    """The kind of attention, shared by all pages. Beside it: whether the person types the target, and with `pairs` which pairs of
+    two sentences are shown."""
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         kind = pick_kind(available(run))
         if run.lm.kind == "encoder-decoder":
@@ -109,7 +110,7 @@ def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
 
 
 def pick_kind(offered: Sequence[AttentionKind], *, labelled: bool = False) -> AttentionKind:
-    """One of the kinds of attention, at first the last of them; `labelled` shows the name of the control."""
+    """One of the kinds offered; the default is the last. `labelled` shows the label of the control."""
     keys = [kind.key for kind in offered]
     address.keep_among("part", keys, keys[-1], lambda key: KINDS[key].short)
     chosen = st.segmented_control(

@@ -101,7 +101,7 @@ def test_cross_attention_has_a_row_of_its_own_for_keys() -> None:
 def test_long_texts_are_compared_on_request_and_then_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Side(run_of(), DECODER), Side(run_of(text="the slow lot"), DECODER)
     assert not comparison.costly(first, second, "number", False)
-    monkeypatch.setattr(comparison, "AT_ONCE", 2)
+    monkeypatch.setattr(comparison, "TOKENS_UNASKED", 2)
     assert comparison.costly(first, second, "number", False)
     done: list[float] = []
     changes(first, second, "number", False, done.append)
