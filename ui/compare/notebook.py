@@ -1,4 +1,4 @@
-"""Python that reads both runs again and places their heads on the same row of slots."""
+"""Python that makes both runs again and aligns their heads on the same slots."""
 
 from ui.compare.comparison import Comparison, Side
 from ui.maps.drawing import Source
@@ -9,7 +9,7 @@ NAMES = ("first", "second")
 
 
 def grid(made: Comparison) -> Source:
-    """Lines up to `grid` and the functions that place one head of either side on it."""
+    """Lines up to `grid`, and functions that place one head of either side on it."""
     first, second = made.first, made.second
     same = first.run.lm is second.run.lm
     lines = of_run(first.run, "first")

@@ -1,4 +1,4 @@
-"""What the text on screen is set against: another text, another model, or the same with parts switched off."""
+"""The second run of a comparison: another text, another model, or the same with parts switched off."""
 
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts 
 
 @dataclass(frozen=True, eq=False)
 class Other:
-    """The second run: what it writes by itself, and the reading whose attention is compared."""
+    """The second run: as it generates by itself, and the run whose attention is compared."""
 
     written: Run
     read: Run
@@ -29,7 +29,7 @@ class Other:
 
 
 def pick(run: Run) -> Other | None:
-    """The other run, by the controls for it; None where there is none yet, which is said."""
+    """The controls for the other run, and that run; None, with a message, where there is none yet."""
     address.keep_among("against", MODES, MODES[0], lambda mode: MODE_NAMES[mode])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mode = st.segmented_control(
@@ -74,7 +74,7 @@ def pick_text(run: Run) -> RunSpec | None:
 
 
 def copy_first(text: str) -> None:
-    """The first text into the second box, to be changed there."""
+    """Copies the first text into the second box, to be changed there."""
     st.session_state["text_b"] = text
 
 
@@ -102,7 +102,7 @@ def pick_model(run: Run) -> RunSpec | None:
 
 
 def pick_parts_off(run: Run) -> Other | None:
-    """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
+    """The same model and text with parts off: a run that generates anew, and one that reads the same tokens as before."""
     off = edits.held(run)
     edits.chips(run)
     if not off:
@@ -124,7 +124,7 @@ def reread(run: Run, off: tuple[edits.Off, ...]) -> Run:
 
 
 def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
-    """A run, or the last one that worked where this cannot be run, which is said; `like` a run that may write the same."""
+    """The run; where it fails, with a message, the last one that worked. `like` is a run that may generate the same tokens."""
     try:
         found = runner.get(spec, between_steps=lambda: st.session_state.get("text_b"), like=like)
     except (InputError, CheckpointError) as error:
@@ -138,8 +138,8 @@ def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
 
 
 def sides(run: Run, other: Other, kinds: tuple[AttentionKind, AttentionKind]) -> tuple[Side, Side]:
-    """The two sides of one kind of attention. A decoder's texts are compared as typed, before what it wrote after them;
-    with parts off both runs have read the same tokens, and all of them are compared."""
+    """The two sides of one kind of attention. Of a decoder only the typed tokens are compared, without those it generated;
+    with parts off both runs have read the same tokens, and all are compared."""
     first, second = kinds
     if other.mode == "edits":
         return Side(reread(run, ()), first), Side(other.read, second)
@@ -150,7 +150,7 @@ def sides(run: Run, other: Other, kinds: tuple[AttentionKind, AttentionKind]) ->
 
 
 def kinds_of_both(run: Run, other: Other) -> list[tuple[AttentionKind, AttentionKind]]:
-    """Kinds of attention that both have; an encoder alone against a decoder alone: the self-attention of each."""
+    """Pairs of equal kinds that both runs have. For an encoder against a decoder: the self-attention of each."""
     mine, theirs = attention.available(run), attention.available(other.read)
     both = [(kind, kind) for kind in mine if kind in theirs]
     return both or [(mine[0], theirs[0])]

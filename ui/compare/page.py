@@ -1,4 +1,4 @@
-"""The compare page: every head's difference at a glance, the heads that changed most, and one exactly."""
+"""The page Compare: thumbnails of every head's difference, the heads that changed most, and the chosen head exactly."""
 
 from collections.abc import Sequence
 
@@ -38,14 +38,14 @@ PAIRED_NAMES: dict[Paired, str] = {"number": "same number", "likeness": "most al
 
 
 def pick_kinds(run: Run, other: Other) -> tuple[AttentionKind, AttentionKind]:
-    """Which kind of attention of each run, of those that both have."""
+    """The kind of attention of each run; kinds that both have are offered."""
     offered = dict(kinds_of_both(run, other))
     first = pickers.pick_kind(list(offered), labelled=True)
     return first, offered[first]
 
 
 def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
-    """How heads are paired, and whether rows are shared anew among the keys that both have."""
+    """How heads are paired, and whether rows are renormalised over the keys that both sides have."""
     offered = [how for how in PAIRED if how == "likeness" or same_shape(first, second)]
     paired: Paired = "number"
     if first.run.lm is not second.run.lm:
@@ -75,8 +75,8 @@ def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
 def all_heads(
     first: Side, second: Side, paired: Paired, renormalise: bool
 ) -> tuple[Comparison, Changes] | tuple[Comparison | None, None]:
-    """All heads' differences; of long texts on request, with an estimate, and the chosen head alone until then. None for both
-    where even the pairing of heads waits for that."""
+    """The comparison and the differences of all heads. For long texts the differences are computed on request and None until
+    then; the comparison is None too where pairing heads by likeness needs them."""
     if not comparison.costly(first, second, paired, renormalise):
         return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
     count = first.layers * first.heads
@@ -97,7 +97,7 @@ def all_heads(
 
 
 def pick_head(run: Run, kind: AttentionKind, small: Changes | None) -> tuple[int, int]:
-    """Layer and head; at first the head whose attention moved most."""
+    """Layer and head; the default is the head whose attention moved most."""
     if small is not None and all(
         key not in st.session_state and key not in st.query_params for key in ("layer", "head")
     ):
@@ -107,7 +107,7 @@ def pick_head(run: Run, kind: AttentionKind, small: Changes | None) -> tuple[int
 
 
 def draw_all_heads(made: Comparison, small: Changes, layer: int, head: int) -> None:
-    """All heads' differences as thumbnails, and the ones that moved most."""
+    """Thumbnails of every head's difference, and the heads that changed most."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
             "**All heads**",
@@ -144,7 +144,7 @@ def files(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
 
 
 def draw_ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
-    """Heads by how much of a query's attention moved."""
+    """Heads ranked by the share of a query's attention that moved."""
     flat = small.moved.ravel()
     order = [int(i) for i in np.argsort(-np.nan_to_num(flat, nan=-1.0), kind="stable") if np.isfinite(flat[i])]
     if not order:
@@ -185,7 +185,7 @@ def draw_ranking(made: Comparison, small: Changes, layer: int, head: int) -> Non
 
 
 def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int]) -> str:
-    """All heads in their order, each with the head it is set against."""
+    """All heads in ranked order, each with its partner."""
     places = [divmod(i, made.first.heads) for i in order]
     partners = [made.partner(*place) for place in places]
     return table_csv(
@@ -200,7 +200,7 @@ def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int
 
 
 def draw_head(made: Comparison, layer: int, head: int) -> None:
-    """One head exactly: the difference, or either side on the common row."""
+    """The exact map of one head: the difference, or either side on the common slots."""
     address.keep_among("side", VIEWS, VIEWS[0])
     how = st.segmented_control("Shown", VIEWS, key="side", bind="query-params", required=True) or VIEWS[0]
     one, other = made.head(layer, head)
@@ -242,7 +242,7 @@ def head_map(made: Comparison, layer: int, head: int, how: str, cells: Matrix) -
 
 
 def what_was_done(made: Comparison, layer: int, head: int) -> str:
-    """How the two were brought onto one row, in sentences."""
+    """How the two texts were aligned, in sentences."""
     rows, columns = made.grid.queries, made.grid.keys
     shared, there = int(rows.shared.sum()), int(columns.shared.sum())
     said = (
@@ -262,7 +262,7 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
 
 
 def left(made: Comparison, layer: int, head: int) -> str:
-    """The mean share that each side's rows had on the shared keys."""
+    """A clause: the mean share of each side's attention that goes to the shared keys."""
     other, number = made.partner(layer, head)
     both = (made.first.weights(layer, head), 0), (made.second.weights(other, number), 1)
     shares = [float(np.nanmean(made.grid.kept(weights, 1 if side else 0))) for weights, side in both]

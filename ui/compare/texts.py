@@ -1,4 +1,4 @@
-"""What two runs read, write and predict, beside each other."""
+"""The texts that two runs read and generate, and their predictions, beside each other."""
 
 from collections.abc import Sequence
 
@@ -28,8 +28,8 @@ ORDINALS = ("first", "second")
 
 
 def draw_texts(run: Run, other: Other) -> None:
-    """What the second reads, where it is another text, and what both write; tokens without an equal are tinted, and at first
-    the first such token is the one whose prediction is shown."""
+    """The second text, where it is another, and the tokens that both runs generated. Tokens without an equal in the other run
+    are tinted; by default the prediction of the first such token is shown."""
     rows = []
     if other.mode == "text":
         marks = without_equal(run, other.read, run.source, other.read.source)[1]
@@ -51,14 +51,14 @@ def draw_texts(run: Run, other: Other) -> None:
 
 
 def first_unlike(sides: tuple[list[bool], list[bool]]) -> int:
-    """The first token that has no equal on the other side; 0 where all have."""
+    """Index of the first token without an equal on the other side; 0 if all have one."""
     return min((marks.index(True) for marks in sides if any(marks)), default=0)
 
 
 def without_equal(
     run: Run, other: Run, first: Sequence[Token], second: Sequence[Token]
 ) -> tuple[list[bool], list[bool]]:
-    """For each token of both sides, whether the other side has no equal in its place."""
+    """For each token of both sides: True if the other side has no equal token in its place."""
     row = by_pieces(first, second) if run.lm is other.lm else by_words(first, second)
     marks = [False] * len(first), [False] * len(second)
     for slot in row.slots:
@@ -69,7 +69,7 @@ def without_equal(
 
 
 def chips(tokens: Sequence[Token], marks: Sequence[bool], now: int | None = None) -> list[Chip]:
-    """Tokens as chips, those without an equal tinted."""
+    """Tokens as chips; those that are marked are tinted, and the token `now` is the current one."""
     return [
         Chip(
             token.label,
@@ -84,7 +84,7 @@ def chips(tokens: Sequence[Token], marks: Sequence[bool], now: int | None = None
 
 
 def draw_predictions(run: Run, other: Other) -> None:
-    """The full softmax of each at the chosen token, or at the first mask of each text."""
+    """The full softmax of both runs at the chosen token or mask."""
     sides = (run, other.written)
     found = [predictions.moments(side) for side in sides]
     st.subheader("Both predictions", anchor=False)
@@ -101,7 +101,7 @@ def draw_predictions(run: Run, other: Other) -> None:
 
 
 def nothing_to_predict(run: Run) -> str:
-    """What to do where a run has no prediction to show."""
+    """A sentence for a run without predictions: why, and what to do."""
     if run.lm.net.head is None:
         return "Its checkpoint has no output head, so it predicts no tokens."
     if run.lm.special.mask is None:
@@ -110,7 +110,7 @@ def nothing_to_predict(run: Run) -> str:
 
 
 def draw_prediction(run: Run, moment: Moment, ordinal: str) -> None:
-    """One side's softmax."""
+    """The most probable tokens of one run at one position."""
     shares = predictions.logits(run, moment.at).softmax(dim=-1)
     ids = [int(i) for i in shares.topk(min(LISTED_TOKENS, len(shares))).indices]
     values = array(shares[ids])

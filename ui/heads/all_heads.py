@@ -1,4 +1,4 @@
-"""The heads page's upper half: every head in numbers, and the one that is chosen in words."""
+"""The upper half of the page Heads: numbers of every head, and the chosen head in words."""
 
 import streamlit as st
 
@@ -26,7 +26,7 @@ ENTROPY, DISTANCE = "entropy", "distance"
 
 
 def summary(run: Run, kind: AttentionKind) -> HeadSummary | None:
-    """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
+    """The numbers of every head. For a long text they are computed on request, after an estimate of the time; None until then."""
     stack, part = kind.place
     key = ("summary", kind)
     if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, part) > AT_ONCE:
@@ -43,7 +43,7 @@ def summary(run: Run, kind: AttentionKind) -> HeadSummary | None:
 
 
 def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
-    """Each number of every head as a map, by name."""
+    """The maps by name: each holds one number of every head."""
     maps = {ENTROPY: HeadMap("Entropy", found.entropy, "bits", "too short to say")}
     if found.distance is not None:
         maps[DISTANCE] = HeadMap("Distance", found.distance, "tokens", "too short to say")
@@ -54,7 +54,7 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
 
 
 def pick_head(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
-    """Layer and head, by picker; at first the head that stands out most for one of the scores."""
+    """Layer and head; the default is the head with the most telling score."""
     if found is not None and all(
         key not in st.session_state and key not in st.query_params for key in ("layer", "head")
     ):
@@ -66,7 +66,7 @@ def pick_head(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]
 
 
 def most_telling(found: HeadSummary) -> tuple[int, int]:
-    """The head with the score furthest above even attention; the first where there is none."""
+    """(layer, head) with the score furthest above that of even attention; the first head if no score is defined."""
     layers, count = found.entropy.shape
     places = [(layer, head) for layer in range(layers) for head in range(count)]
     return max(places, key=lambda at: max(s.lift for s in scores_of(found, *at) if s.name != "coverage"))
@@ -77,7 +77,7 @@ def choose(layer: int, head: int) -> None:
 
 
 def draw_every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
-    """The maps. A click chooses the head, and the number to sort the table by."""
+    """The maps of all numbers. A click chooses the head, and sorts the table by that number."""
     maps = maps_of(found)
     names = list(maps)
     drawing = Drawing(
@@ -128,7 +128,7 @@ def columns_of(found: HeadSummary) -> dict[str, list[float]]:
 
 
 def as_csv(found: HeadSummary) -> str:
-    """One row a head."""
+    """A row for each head, as CSV."""
     layers, count = found.entropy.shape
     places: dict[str, list[str] | list[int] | list[float]] = {
         "layer": [layer for layer in range(layers) for _ in range(count)],
@@ -138,7 +138,7 @@ def as_csv(found: HeadSummary) -> str:
 
 
 def draw_in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int, head: int) -> None:
-    """What the chosen head does on this text, and where to see it."""
+    """What the chosen head does on this text, a link to its map, and its scores."""
     st.markdown(markdown.plain(does(found, layer, head)))
     if more := spread(found, layer, head):
         st.caption(more)
@@ -167,7 +167,7 @@ EVEN = "What a head would score that spreads its attention evenly over all it ma
 
 
 def score_row(score: HeadScore, general: float | None, width: int) -> list[Cell]:
-    """A score with its definition on hover."""
+    """A row of the table of scores; the definition is on hover."""
     means = SCORES[score.name]
     what = f"{means.meaning} It is the {means.formula}, over {means.averaged_over}. {means.source}."
     cells = [

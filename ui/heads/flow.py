@@ -1,4 +1,4 @@
-"""Attention flow into one position, beside its rollout; the whole map on request, row by row."""
+"""Attention flow into one position beside its rollout, and on request the flow into every position."""
 
 from functools import partial
 
@@ -29,7 +29,7 @@ FLOW = (
 
 
 def draw(view: AttentionView, rolled: Rollout) -> None:
-    """The row of one query."""
+    """The flow into a position that is picked, beside its rollout; and the button for every position."""
     stack, _ = view.kind.place
     tokens = sum(len(of) for name, of in view.run.trace.read.items() if name == stack or stack == "decoder")
     address.start_with("flow_into", len(view.queries) - 1)
@@ -62,14 +62,14 @@ def draw(view: AttentionView, rolled: Rollout) -> None:
 
 
 def cells_of(view: AttentionView, found: Flow) -> Matrix:
-    """The columns of this kind of attention."""
+    """The part of a flow that this kind of attention shows: from the source tokens, or from the stack's own."""
     held = found.across if view.kind.part == "cross" else found.within
     assert held is not None
     return held.astype(np.float32)
 
 
 def draw_bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
-    """Flow and rollout of one position side by side."""
+    """Flow and rollout into one position as bars, side by side."""
     flows = cells_of(view, found)[0]
     held = rolled.across if view.kind.part == "cross" else rolled.within
     assert held is not None
@@ -103,7 +103,7 @@ def rollout_source(view: AttentionView, at: int) -> Source:
 
 
 def draw_whole(view: AttentionView, pipes: Graph, takes: float) -> None:
-    """The flow into every position, when asked; a newer action takes over between two rows."""
+    """The flow into every position, on request. It is computed row by row; another action on the page stops it between two rows."""
     stack, _ = view.kind.place
     count = len(view.queries)
     missing = [at for at in range(count) if not is_kept(view.run, ("flow", stack, at))]

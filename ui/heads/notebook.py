@@ -1,4 +1,4 @@
-"""Python that reads a head's maps again: the same run, the same read-outs."""
+"""Python that computes the maps of the page Heads again, from the same run."""
 
 from collections.abc import Sequence
 

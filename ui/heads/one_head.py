@@ -1,4 +1,4 @@
-"""The heads page's lower half: one head weighted by its values and read as tokens, a layer's heads together, and whole stacks."""
+"""The lower half of the page Heads: a head weighted by its values, the tokens it promotes, its layer, and rollout and flow."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ SAYS = (
 
 
 def pick() -> str:
-    """Which of the views of a head is open."""
+    """Which view of the head is shown."""
     address.keep_among("look", LOOKS, LOOKS[0], lambda name: NAMES[name])
     look = st.segmented_control(
         "Look closer",
@@ -48,7 +48,7 @@ def pick() -> str:
 
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
-    """The chosen view; in the two that are maps of attention, hidden tokens and merged words are those of the Attention page."""
+    """The chosen view. Hiding and merging act on the two views that are maps of attention, as on the page Attention."""
     toggles = display_options.chosen()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         look = pick()
@@ -74,7 +74,7 @@ WHOLE = {
 
 
 def draw_by_value(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
-    """Raw weights beside what is handed over."""
+    """The attention weights of a head beside its value-weighted attention."""
     stack, part = view.kind.place
     raw = view.head_weights(layer, head)
     if view.reshaping is None:
@@ -105,7 +105,7 @@ VALUED = (
 
 
 def change_in_words(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
-    """How the picture changes once values count, in words."""
+    """For how many queries the largest weight and the largest value-weighted cell differ, and the longest and shortest value."""
     other = int((raw.argmax(axis=1) != handed.argmax(axis=1)).sum())
     text = f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most."
     if view.reshaping is not None:
@@ -118,7 +118,7 @@ def change_in_words(view: AttentionView, raw: Matrix, handed: Matrix, norms: Mat
 
 
 def label(token: str) -> str:
-    """A token inside a sentence."""
+    """A token in quotation marks, safe inside Markdown."""
     return "“" + markdown.plain(token) + "”"
 
 
@@ -159,7 +159,7 @@ TOGETHER = (
 
 
 def draw_through(view: AttentionView, layer: int) -> None:
-    """Rollout up to a layer, and the flow into one position at the top."""
+    """Rollout up to a layer, and the flow into one position of the last layer."""
     stack, _ = view.kind.place
     key = ("rollout", stack)
     if not is_kept(view.run, key) and weights_read(view) > on_demand.AT_ONCE:

@@ -1,4 +1,4 @@
-"""What the chosen head writes at one position, as tokens: raised, lowered, and through which key."""
+"""The tokens whose logits the chosen head raises and lowers most at one position, and through which keys."""
 
 import numpy as np
 import streamlit as st
@@ -31,7 +31,7 @@ APPROXIMATION = (
 
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
-    """Position, tokens, keys; or why there is nothing to read."""
+    """The position's picker, the tokens and the keys; or why this head promotes no tokens."""
     stack, part = view.kind.place
     run = view.run
     if stack != run.trace.predicts:
@@ -62,7 +62,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
 
 
 def draw_tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
-    """The tokens raised and lowered most."""
+    """The tokens whose logits the head raises and lowers most."""
     run, logits = view.run, wrote.logits
     found = ranked(logits, LISTED)
     ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]
@@ -98,7 +98,7 @@ def logits_source(view: AttentionView, layer: int, head: int, at: int) -> Source
 
 
 def norm_note(run: Run) -> str:
-    """What the path of this model leads through."""
+    """A clause: which norms the direct path to the logits leads through in this model."""
     config = run.lm.config
     if config.order == "post":
         path = "In this post-norm model the path leads through the norm of its own sublayer and of each later one"
@@ -112,7 +112,7 @@ def norm_note(run: Run) -> str:
 
 
 def as_csv(run: Run, logits: torch.Tensor) -> str:
-    """Every token of the vocabulary, most raised first."""
+    """Every token of the vocabulary as CSV, the most raised first."""
     order = logits.argsort(descending=True)
     return table_csv(
         {
@@ -124,7 +124,7 @@ def as_csv(run: Run, logits: torch.Tensor) -> str:
 
 
 def best_in_words(run: Run, logits: torch.Tensor, at: int) -> str:
-    """What the head did for the token that the model holds most probable there."""
+    """What the head adds to the logit of the token that the model predicts there."""
     best = int(run.trace.probabilities(at).argmax())
     token = "“" + markdown.plain(run.lm.token(best).label) + "”"
     rank = int((logits > logits[best]).sum()) + 1
@@ -135,7 +135,7 @@ def best_in_words(run: Run, logits: torch.Tensor, at: int) -> str:
 
 
 def draw_keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
-    """Through which keys it came, and what each would add if the head looked at it alone."""
+    """A table of keys: what the head adds through each, and the tokens it would raise if it looked at that key alone."""
     run = view.run
     best = int(run.trace.probabilities(at).argmax())
     ids = list(dict.fromkeys([best, *(i for i, _ in ranked(wrote.logits, 1).promoted)]))
@@ -166,7 +166,7 @@ def draw_keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
 
 
 def signed(value: float) -> str:
-    """A change with its sign; what would round to nothing is 0."""
+    """A change with its sign and three decimals; 0 if it rounds to that."""
     return f"{value:+.3f}" if abs(value) >= 0.0005 else "0"
 
 

@@ -1,4 +1,4 @@
-"""All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
+"""All heads in a table."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ MEANS = {
 
 
 def draw_finder(found: HeadSummary) -> None:
-    """All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
+    """All heads as a table, sorted and filtered by one number, with buttons for its highest and lowest head."""
     st.subheader("Find a head", anchor=False)
     maps = maps_of(found)
     address.keep_among(
@@ -73,7 +73,7 @@ def pick_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
 
 
 def explained(name: str) -> str:
-    """What a number means, with its formula and where it was defined."""
+    """What a number means, with its formula and its source."""
     if name in MEANS:
         return markdown.plain(MEANS[name])
     means = SCORES[_score(name)]
@@ -87,7 +87,7 @@ def _score(name: str) -> ScoreName:
 
 
 def listed(found: HeadSummary, name: str, least: float) -> pd.DataFrame:
-    """The heads with at least so much of a number, most of it first; those without the number last, where nothing is asked."""
+    """The heads whose number is at least `least`, the largest first. If `least` is 0, heads without that number come last."""
     layers, count = found.entropy.shape
     places = {"layer": np.repeat(np.arange(layers), count), "head": np.tile(np.arange(count), layers)}
     everything = pd.DataFrame(places | columns_of(found))

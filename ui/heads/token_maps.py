@@ -1,4 +1,4 @@
-"""Maps of tokens by tokens on the heads page: of which head, in which window, with all their ways out."""
+"""The maps of tokens by tokens on the page Heads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LENGTHS: Mapping[str, object] = {
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What is shown of which head."""
+    """The attention that maps are made of, and their width in px."""
 
     view: AttentionView
     toggles: Toggles
@@ -62,7 +62,7 @@ class Shown:
 
 
 def draw(shown: AttentionMap, caption: Caption) -> None:
-    """The figure of the window, its files with the numbers of that window."""
+    """A map with its files. Those of a long text hold the window on screen."""
     draw_map(shown, caption, short_table=True, stretched_from=21)
     if shown.sides.long:
         windows.bridge(caption.key, shown.sides, shown.window)

@@ -1,4 +1,4 @@
-"""How alike the numbers rank the heads, and one number against another."""
+"""How far the measures of importance agree: their rank correlations, and one measure against another."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,7 +24,7 @@ from viz.head_importance import agreement_map, heads_scatter
 def draw(
     run: Run, asked: Prediction, tables: Mapping[Name, Tables], kind: AttentionKind, layer: int, head: int
 ) -> None:
-    """Whether the numbers rank the heads alike, and two of them against each other."""
+    """The rank correlations of all measures, and two measures against each other."""
     kinds = attention.available(run)
     names: list[Name] = list(tables)
     rows = importance.columns(tables, kinds)
@@ -70,7 +70,7 @@ AGREEMENT_SOURCE = Source(
 
 
 def in_words(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_]) -> str:
-    """How far the signs agree, and how much of the model it is about."""
+    """How many heads are compared, and the correlation of gradient and knock-out with their signs."""
     text = f"Over {int(known.sum())} heads, of the whole model."
     if "knock_out" not in tables:
         return text + " Knock every head out to see which number foretells it."
@@ -84,7 +84,7 @@ def in_words(tables: Mapping[Name, Tables], rows: Table, known: NDArray[np.bool_
 def draw_scatter(
     run: Run, asked: Prediction, names: list[Name], rows: Table, kind: AttentionKind, layer: int, head: int
 ) -> None:
-    """A point for each head: one number across, another up."""
+    """A point for each head: the measure that is picked across, the last measure up."""
     upright = names[-1]
     across: list[Name] = [name for name in names if name != upright]
     address.keep_among("across", across, across[0], lambda name: NUMBERS[name].short)

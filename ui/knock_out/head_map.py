@@ -1,4 +1,4 @@
-"""The map of one head on the knock-out page: its weights, what changed of them, what they are worth; a click cuts an edge."""
+"""The map of one head on the page Knock out: its weights, their change, or their importance. A click cuts an edge."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -35,7 +35,7 @@ EXPLAINED: dict[Shows, str] = {
 
 
 def draw_switch(run: Run, kind: AttentionKind, layer: int, head: int) -> None:
-    """The head on screen, off or on, for those who do not click its picture."""
+    """A button that switches the head on screen off or on."""
     stack, part = kind.place
     edit = ZeroHead(stack, layer, part, head)
     word = "on" if edits.is_off(run, edit) else "off"
@@ -43,7 +43,7 @@ def draw_switch(run: Run, kind: AttentionKind, layer: int, head: int) -> None:
 
 
 def cut(run: Run, kind: AttentionKind, layer: int, head: int, query: int, key: int) -> None:
-    """Hides a key from a query of the head, or shows it again; a key that was never seen stays so."""
+    """Cuts the edge from a query to a key, or restores it. A key that the mask hides from the query is left alone."""
     stack, part = kind.place
     visible_pairs = run.trace.attention(stack, layer, part).visible
     if query < visible_pairs.shape[0] and key < visible_pairs.shape[1] and bool(visible_pairs[query, key]):
@@ -51,7 +51,7 @@ def cut(run: Run, kind: AttentionKind, layer: int, head: int, query: int, key: i
 
 
 def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
-    """One head exactly; a click on a cell cuts that edge, or joins it again."""
+    """The exact map of one head. A click on a cell cuts that edge or restores it."""
     run, off = found.run, edits.held(found.run)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     address.keep_among("worth_shows", SHOWS, SHOWS[0])
@@ -132,7 +132,7 @@ def cut_cells(off: Sequence[edits.Off], kind: AttentionKind, layer: int, head: i
 
 
 def map_values(found: Measured, kind: AttentionKind, layer: int, head: int, shows: Shows) -> Matrix:
-    """(query, key) of one head: what the map shows, with the parts off."""
+    """(query, key) of one head with the parts off: the numbers that the map shows."""
     stack, part = kind.place
     after = found.edited.trace.attention(stack, layer, part).weights(head)
     if shows == "weights":

@@ -1,4 +1,4 @@
-"""Four numbers for every head, and the knock-outs that give the last of them: on request, a batch at a time."""
+"""Four measures of every head's importance. The last, knocking every head out in turn, runs on request, a batch at a time."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ GRADIENT_PASSES = 4  # forward passes that a forward and a backward pass cost, a
 
 @dataclass(frozen=True)
 class Number:
-    """One number for each head: what it is called and what it means."""
+    """A measure of importance: its name, unit and meaning."""
 
     title: str
     short: str
@@ -86,7 +86,7 @@ NUMBERS: Mapping[Name, Number] = {
 
 @dataclass(eq=False)
 class Sweep:
-    """Knock-outs in turn, between two looks at the page; small numbers only."""
+    """The state of knocking out every head in turn. It holds numbers only, no tensors."""
 
     before: float  # bits, with every candidate on
     cost: Cost
@@ -104,7 +104,7 @@ def _kept(run: Run) -> dict[object, object]:
 
 
 def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
-    """A number that the run itself holds, (layers, heads) for each kind of attention; both are worked out together."""
+    """Mean largest weight or value-weighted norm, (layers, heads) for each kind of attention. Both are computed together."""
     held = _kept(run)
     if name not in held:
         both = {kind: sharpness_and_norm(run.trace, *kind.place) for kind in attention.available(run)}
@@ -120,13 +120,13 @@ def has_tables(run: Run) -> bool:
 
 
 def weights_of(run: Run) -> int:
-    """How many weights all heads of a run have: what the first two numbers are read from."""
+    """How many attention weights all heads of a run have. `tables` reads all of them."""
     places = [kind.place for kind in attention.available(run)]
     return sum(weights_in(run.trace, stack, part) for stack, part in places)
 
 
 def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
-    """Gradient x attention of every head, bits."""
+    """Gradient x attention in bits, (layers, heads) for each kind of attention."""
     held, key = _kept(run), ("gradient", prediction)
     if key not in held:
         found = heads_gradient_x_attention(run.lm, prediction, edits=edits)
@@ -141,7 +141,7 @@ def has_gradients(run: Run, prediction: Prediction) -> bool:
 
 
 def price(run: Run, prediction: Prediction) -> Cost:
-    """What a batch costs, timed once a run; where a pass takes long its time is estimated instead of taken."""
+    """The time of a batch, measured once a run; where a pass takes long it is estimated instead."""
     held, key = _kept(run), ("cost", prediction.read, prediction.source)
     if key not in held:
         takes = pass_seconds(run.lm, len(prediction.read) + len(prediction.source or ()))
@@ -158,19 +158,19 @@ def estimate(run: Run, prediction: Prediction) -> float:
 
 
 def rows(run: Run, prediction: Prediction) -> int:
-    """How many heads one batch holds: as memory allows, and short enough for a cancel to be heard soon."""
+    """Heads in one batch: as many as memory allows, and few enough that a cancel is soon noticed."""
     return min(rows_a_batch(run.lm, prediction), price(run, prediction).rows_within(SLICE_SECONDS))
 
 
 def sweep(run: Run, prediction: Prediction) -> Sweep | None:
-    """The knock-outs of this prediction, finished, under way or cancelled; None before they were asked for."""
+    """The knock-outs for this prediction, whether done, running or cancelled; None if nobody has asked for them."""
     found = _kept(run).get(("sweep", prediction))
     assert found is None or isinstance(found, Sweep)
     return found
 
 
 def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
-    """Begins, or goes on where it was cancelled."""
+    """Starts the knock-outs, or continues where they were cancelled."""
     found = sweep(run, prediction)
     if found is None:
         before = log_probability(run.lm, prediction, edits)
@@ -181,7 +181,7 @@ def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
 
 
 def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off], limit: float | None = None) -> bool:
-    """Knocks out further heads for about `limit` seconds (None: a SLICE_SECONDS), a batch at least; whether all are done."""
+    """Knocks out more heads, at least one batch, for about `limit` seconds (None: SLICE_SECONDS). Returns whether all are done."""
     candidates = every_head(run.lm.config)
     began = time.monotonic()
     while found.running and len(found.lost) < len(candidates):
@@ -198,7 +198,7 @@ def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off]
 
 
 def knocked_out(run: Run, found: Sweep) -> Tables:
-    """(layers, heads) bits for each kind of attention, NaN where a head was not reached."""
+    """Bits lost, (layers, heads) for each kind of attention; NaN for heads not yet knocked out."""
     config = run.lm.config
     empty = {
         kind: np.full((config.layers(kind.stack), config.n_heads), np.nan, dtype=np.float32)
@@ -211,7 +211,7 @@ def knocked_out(run: Run, found: Sweep) -> Tables:
 
 
 def columns(found: Mapping[Name, Tables], kinds: Sequence[AttentionKind]) -> Matrix:
-    """(numbers, heads of all kinds): one row a number, in the order of the mapping."""
+    """(measures, heads of all kinds): a row for each measure, in the order of the mapping."""
     return np.stack([np.concatenate([tables[kind].ravel() for kind in kinds]) for tables in found.values()])
 
 

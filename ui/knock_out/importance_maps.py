@@ -1,4 +1,4 @@
-"""Four numbers for every head beside each other, how alike they rank the heads, and knocking out every head in turn."""
+"""Four measures of every head's importance as maps, and the controls for knocking every head out in turn."""
 
 import time
 
@@ -26,7 +26,7 @@ ABREAST: tuple[tuple[Name, Name], ...] = (("weight", "norm"), ("gradient", "knoc
 
 
 def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
-    """The four maps of the kind of attention on screen, their agreement, and one against another."""
+    """The four maps of the kind of attention on screen, and how far the measures agree."""
     asked = predictions.asked(found.edited, found.which)
     st.subheader("What each head was worth", anchor=False)
     draw_sweep(found, asked)
@@ -40,7 +40,7 @@ def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
 
 
 def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
-    """The numbers there are: those that cost little at once, gradients of a large model and knock-outs when asked for."""
+    """The measures that are available: cheap ones at once, slow gradients and knock-outs once someone asked for them."""
     run, off = found.edited, edits.held(found.run)
     tables: dict[Name, Tables] = {}
     if importance.has_tables(run) or importance.weights_of(run) <= AT_ONCE:
@@ -54,7 +54,7 @@ def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:
 
 
 def pattern_seconds(run: Run) -> float:
-    """How long reading every pattern is likely to take, from one of them."""
+    """Estimated seconds for reading every attention pattern, from the time that one takes."""
     stack, part = attention.available(run)[0].place
     began = time.perf_counter()
     float(run.trace.attention(stack, 0, part).weights(0).amax(dim=-1).mean())
@@ -66,7 +66,7 @@ def gradient_seconds(run: Run, asked: Prediction) -> float:
 
 
 def draw_sweep(found: Measured, asked: Prediction) -> None:
-    """The button that knocks out every head in turn, with its estimate; while it runs, how far it is and a way to stop."""
+    """The button that knocks out every head in turn, with an estimated time; while it runs, its progress and a button to cancel."""
     run, off = found.edited, edits.held(found.run)
     sweep, count = importance.sweep(run, asked), len(every_head(found.run.lm.config))
     if sweep is not None and sweep.running:
@@ -86,17 +86,17 @@ def draw_sweep(found: Measured, asked: Prediction) -> None:
 
 
 def begin(run: Run, asked: Prediction, off: tuple[edits.Off, ...]) -> None:
-    """Starts the knock-outs, or goes on with them."""
+    """Starts or continues the knock-outs."""
     importance.start(run, asked, off)
 
 
 def read_patterns(run: Run) -> None:
-    """The numbers that every head's pattern gives, of a text too long to read them unasked."""
+    """Computes the measures that need every pattern, on request, for a long text."""
     importance.tables(run, "weight")
 
 
 def take_gradients(run: Run, asked: Prediction, off: tuple[edits.Off, ...]) -> None:
-    """Gradients of a model that is too large to take them unasked."""
+    """Computes the gradients, on request, for a large model."""
     importance.gradients(run, asked, off)
 
 
@@ -110,7 +110,7 @@ def duration(seconds: float) -> str:
 
 
 def draw_progress(found: Measured, asked: Prediction, sweep: Sweep, count: int) -> None:
-    """A slice of knock-outs, drawn by itself; the whole page is drawn again once all are done."""
+    """Runs and draws one slice of knock-outs, as a fragment; the whole page is drawn again once all are done."""
     ended = importance.advance(sweep, found.edited, asked, edits.held(found.run))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         done = len(sweep.lost)
@@ -122,14 +122,14 @@ def draw_progress(found: Measured, asked: Prediction, sweep: Sweep, count: int) 
 
 
 def cancel(sweep: Sweep) -> None:
-    """Stops after the batch under way; what was measured stays."""
+    """Stops after the current batch; what was measured is kept."""
     sweep.running = False
 
 
 def draw_number(
     found: Measured, name: Name, table: Table | None, kind: AttentionKind, selected: tuple[int, int]
 ) -> None:
-    """One number of every head of the kind of attention on screen."""
+    """The map of one measure for the kind of attention on screen."""
     number = NUMBERS[name]
     if table is None:
         st.markdown(f"**{number.title[:1].upper()}{number.title[1:]}**", help=number.explained)
@@ -169,7 +169,7 @@ def draw_number(
 
 
 def draw_request(found: Measured, name: Name) -> None:
-    """The way to a number that takes long."""
+    """How to get a measure that takes long, with an estimated time."""
     run = found.edited
     if name == "knock_out":
         st.caption("Press the button above: every head is then switched off in turn.")

@@ -1,4 +1,4 @@
-"""Python that works out the numbers of every head again: the same tokens, the same parts off."""
+"""Python that computes the measures of every head again: the same tokens, the same parts off."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from ui.runs.runner import Run
 
 
 def tables(edited: Run, asked: Prediction, names: Sequence[Name], kinds: Sequence[AttentionKind]) -> Source:
-    """Lines up to `tables`: by number, an array (layers, heads) for each kind of attention."""
+    """Lines up to `tables`: for each measure a list of arrays (layers, heads), one for each kind of attention."""
     edits = of_edits(edited)
     source = Source([*of_run(edited), f"parts = {[kind.place for kind in kinds]}", "tables = {}"])
     if "weight" in names or "norm" in names:

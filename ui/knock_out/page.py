@@ -1,4 +1,4 @@
-"""The knock-out page: what is measured, and what switching parts off does to the prediction and to the text."""
+"""The page Knock out: the prediction that is measured, and what switching parts off does to it and to the text."""
 
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ MEASURE_NAMES = {"token": "this token", "all": "all of them"}
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A run, its tokens read again without and with parts off, and the predictions that tell what those parts were worth."""
+    """A run, its tokens read again with everything on and with parts off, and the predictions that are compared."""
 
     run: Run
     plain: Run  # the same tokens read in one pass; as long as nothing is off the run itself serves for both
@@ -50,13 +50,13 @@ class Measured:
         return self.moments if self.all else (self.moment,)
 
     def bits(self, moment: Moment) -> float:
-        """Change of the token's log-probability, log2, with the parts off."""
+        """The token's log2-probability with the parts off minus that with everything on."""
         before, after = (predictions.logits(run, moment.at) for run in (self.plain, self.edited))
         return change_in_bits(before, after, moment.token.id)
 
 
 def pick_measured(run: Run) -> Measured | None:
-    """What is measured, by the controls for it; None where there is nothing to predict yet, which is said."""
+    """The controls for what is measured, and the result; None, with a message, where nothing is predicted yet."""
     if run.lm.kind == "encoder":
         masks.clickable_text(run)
         masks.hint(run)
@@ -77,14 +77,14 @@ def pick_measured(run: Run) -> Measured | None:
 
 
 def nothing_hidden(run: Run) -> str:
-    """What to do before an encoder predicts anything."""
+    """A sentence for an encoder that predicts nothing yet: why, and what to do."""
     if run.lm.special.mask is None:
         return nothing_to_predict(run)
     return "Nothing is masked yet, so nothing is predicted: click a token above. What stood there is then what is measured."
 
 
 def draw_texts(found: Measured) -> None:
-    """The predicted tokens, each with its change in bits; and what the model writes by itself with the parts off."""
+    """The predicted tokens, each with its change in bits; and the tokens that the model generates with the parts off."""
     run, off = found.run, edits.held(found.run)
     name = "predicts" if run.lm.kind == "encoder" else "wrote"
     predicted = [
@@ -124,7 +124,7 @@ def draw_texts(found: Measured) -> None:
 
 
 def writes_now(run: Run, off: tuple[edits.Off, ...]) -> Run | None:
-    """What the model writes by itself with the parts off; where that takes long, when someone asks for it."""
+    """The run that the model generates with the parts off. Where that takes long it is made on request; None until then."""
     spec = replace(run.spec, edits=off)
     if runner.store().get(spec) is None:
         takes = estimate.seconds(run.lm, len(run.trace.tokens(run.trace.predicts)))
@@ -140,7 +140,7 @@ def in_bits(change: float) -> str:
 
 
 def draw_verdict(found: Measured) -> None:
-    """In words what the parts that are off were worth."""
+    """What the parts that are off were worth to the prediction, in words."""
     if not edits.held(found.run):
         st.caption(
             "Nothing is off. What a part was worth is the change of the predicted token's log-probability without it, in bits "
@@ -169,7 +169,7 @@ def draw_verdict(found: Measured) -> None:
 
 
 def draw_next_token(found: Measured) -> None:
-    """The chosen prediction before and after."""
+    """The most probable tokens of the chosen prediction with everything on and with the parts off."""
     run, moment = found.run, found.moment
     logits = [predictions.logits(side, moment.at) for side in (found.plain, found.edited)]
     before, after = (values.softmax(dim=-1) for values in logits)

@@ -1,4 +1,4 @@
-"""What is switched off, by a click: heads on their pictures, sublayers on their chips, edges on the map of a head."""
+"""Switching heads and sublayers off by a click on their pictures and chips."""
 
 import numpy as np
 import streamlit as st
@@ -30,7 +30,7 @@ PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward":
 
 
 def draw_all_heads(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
-    """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
+    """Thumbnails of all heads or, once something is off, of how they changed. A click switches a head off or on."""
     run, off = found.run, edits.held(found.run)
     stack, part = kind.place
     made = pictures_of(found, kind)
@@ -119,8 +119,8 @@ def files(
 
 
 def pictures_of(found: Measured, kind: AttentionKind) -> thumbnails.Overview | None:
-    """What every head looks at, or once something is off how that changed; the pictures are the caller's own. Those of a long
-    text are made when someone asks for them; None until then."""
+    """Thumbnails of all heads, or, once something is off, of their change. The pictures are a copy. For a long text they are
+    made on request; None until then."""
     says = "Heads can be switched off beside this without their pictures. "
     if edits.held(found.run):
         plain, edited = Side(found.plain, kind), Side(found.edited, kind)
