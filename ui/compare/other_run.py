@@ -23,7 +23,7 @@ MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts 
 class Other:
     """The second run: as it generates by itself, and the run whose attention is compared."""
 
-    written: Run
+    generated_run: Run
     read: Run
     mode: str
 
@@ -109,9 +109,9 @@ def pick_parts_off(run: Run) -> Other | None:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
         return None
-    written = run_of(replace(run.spec, edits=off), like=run.spec)
+    generated_run = run_of(replace(run.spec, edits=off), like=run.spec)
     read = reread(run, off)
-    return None if written is None else Other(written, read, "edits")
+    return None if generated_run is None else Other(generated_run, read, "edits")
 
 
 def reread(run: Run, off: tuple[edits.Off, ...]) -> Run:

@@ -34,20 +34,20 @@ def draw_texts(run: Run, other: Other) -> None:
     if other.mode == "text":
         marks = without_equal(run, other.read, run.source, other.read.source)[1]
         rows.append(Strip("second reads", chips(other.read.source, marks)))
-    first_written = len(rows)
-    written = (run.written, other.written.written)
-    if any(written):
-        unlike = without_equal(run, other.written, *written)
-        now = predictions.chosen(run, max(map(len, written)), first_unlike(unlike))
-        for name, tokens, marks in zip(ORDINALS, written, unlike, strict=True):
+    first_generated = len(rows)
+    generated = (run.written, other.generated_run.written)
+    if any(generated):
+        unlike = without_equal(run, other.generated_run, *generated)
+        now = predictions.chosen(run, max(map(len, generated)), first_unlike(unlike))
+        for name, tokens, marks in zip(ORDINALS, generated, unlike, strict=True):
             rows.append(Strip(f"{name} writes", chips(tokens, marks, now), empty="nothing"))
 
     def choose(event: ChipEvent) -> None:
-        if event.row >= first_written:
+        if event.row >= first_generated:
             st.session_state["moment"] = event.index
 
     if rows:
-        token_strip(rows, key="both_texts", label="Both texts", clickable=any(written), on_token=choose)
+        token_strip(rows, key="both_texts", label="Both texts", clickable=any(generated), on_token=choose)
 
 
 def first_unlike(sides: tuple[list[bool], list[bool]]) -> int:
@@ -85,7 +85,7 @@ def chips(tokens: Sequence[Token], marks: Sequence[bool], now: int | None = None
 
 def draw_predictions(run: Run, other: Other) -> None:
     """The full softmax of both runs at the chosen token or mask."""
-    sides = (run, other.written)
+    sides = (run, other.generated_run)
     found = [predictions.moments(side) for side in sides]
     st.subheader("Both predictions", anchor=False)
     if not any(found):
