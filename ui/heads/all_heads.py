@@ -15,7 +15,8 @@ from ui.maps import pickers
 from ui.maps.attention import AttentionKind, AttentionView
 from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs.notebook import of_run
-from ui.runs.on_demand import AT_ONCE, asked, duration, is_kept, kept
+from ui.runs import on_demand
+from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
@@ -29,7 +30,7 @@ def summary(run: Run, kind: AttentionKind) -> HeadSummary | None:
     """The numbers of every head. For a long text they are computed on request, after an estimate of the time; None until then."""
     stack, part = kind.place
     key = ("summary", kind)
-    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, part) > AT_ONCE:
+    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, part) > on_demand.AT_ONCE:
         takes = kept(run, ("seconds", kind), float, lambda: head_summary.seconds(run.trace, stack, part))
         count = head_summary.weights_of(run.trace, stack, part)
         says = (
