@@ -14,8 +14,8 @@ from ui.heads.in_words import HeadScore, does, scores_of, spread
 from ui.maps import pickers
 from ui.maps.attention import AttentionKind, AttentionView
 from ui.maps.drawing import Drawing, Expression, Source
-from ui.runs.notebook import of_run
 from ui.runs import on_demand
+from ui.runs.notebook import of_run
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
