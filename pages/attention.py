@@ -5,16 +5,16 @@ from ui.maps import attention, display_options, pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = pickers.pick_part(run, pairs=True)
+kind = pickers.pick_attention(run, pairs=True)
 toggles = display_options.chosen()
-view = attention.shown(pickers.with_target(run), part, toggles.special, toggles.words == "on")
+view = attention.shown(pickers.pick_target(run), kind, toggles.special, toggles.words == "on")
 main, beside = page.halves()
 with main:
-    layer, head = pickers.pickers(view)
+    layer, head = pickers.pick_head(view)
     weights = view.head_weights(layer, head)
-    page.detail(view, toggles, layer, head, weights)
+    page.draw_head(view, toggles, layer, head, weights)
 with beside:
     if not page.alone():
-        page.overview(view, toggles, layer, head)
-    row.chips(view, weights)
+        page.draw_all_heads(view, toggles, layer, head)
+    row.draw_chips(view, weights)
 pickers.draw_keys(view, layer, head)

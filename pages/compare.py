@@ -10,19 +10,19 @@ run = runner.shown()
 other = other_run.pick(run)
 if other is None:
     st.stop()
-texts.texts(run, other)
+texts.draw_texts(run, other)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-    part = page.pick_part(run, other)
-    first, second = other_run.sides(run, other, part)
+    kinds = page.pick_kinds(run, other)
+    first, second = other_run.sides(run, other, kinds)
     paired, shared_only = page.pick_pairing(first, second)
 made, small = page.all_heads(first, second, paired, shared_only)
 if made is not None:
     left, right = st.columns([2, 3], gap="large")
     with right:
-        layer, head = page.pick_head(run, part[0], small)
-        page.detail(made, layer, head)
+        layer, head = page.pick_head(run, kinds[0], small)
+        page.draw_head(made, layer, head)
     if small is not None:
         with left:
-            page.overview(made, small, layer, head)
-    pickers.draw_keys(attention.shown(run, part[0]), layer, head)
-texts.both_predictions(run, other)
+            page.draw_all_heads(made, small, layer, head)
+    pickers.draw_keys(attention.shown(run, kinds[0]), layer, head)
+texts.draw_predictions(run, other)

@@ -7,18 +7,18 @@ from ui.maps import attention, pickers
 from ui.runs import runner
 
 run = runner.shown()
-part = pickers.pick_part(run)
-view = attention.shown(pickers.with_target(run), part)
-found = all_heads.summary(view.run, part)
+kind = pickers.pick_attention(run)
+view = attention.shown(pickers.pick_target(run), kind)
+found = all_heads.summary(view.run, kind)
 if found is None:
-    layer, head = all_heads.chosen(view, None)
+    layer, head = all_heads.pick_head(view, None)
 else:
     left, right = st.columns([3, 2], gap="large")
     with right:
-        layer, head = all_heads.chosen(view, found)
-        all_heads.in_words(view.run, found, part, layer, head)
+        layer, head = all_heads.pick_head(view, found)
+        all_heads.draw_in_words(view.run, found, kind, layer, head)
     with left:
-        all_heads.every_head(view, found, layer, head)
-    table.finder(found)
+        all_heads.draw_every_head(view, found, layer, head)
+    table.draw_finder(found)
 one_head.draw(view, layer, head)
 pickers.draw_keys(view, layer, head)

@@ -14,7 +14,7 @@ __all__ = ["zoo"]  # a fixture
 
 def weights(app: AppTest, layer: int, head: int) -> np.ndarray:
     run = shown(app)
-    stack, part = attention.PARTS[attention.available(run)[-1]]
+    stack, part = attention.available(run)[-1].place
     return run.trace.attention(stack, layer, part).weights(head).numpy()
 
 
@@ -45,7 +45,7 @@ def test_every_family_can_be_read_by_words_without_special_tokens(family: str) -
 
 
 def lines_key(app: AppTest) -> str:
-    return f"lines_{attention.available(shown(app))[-1]}"
+    return f"lines_{attention.available(shown(app))[-1].key}"
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -23,14 +23,14 @@ from tests.pages.driving import (
     shown,
     typed,
 )
-from ui.maps.attention import PARTS
+from ui.maps.attention import KINDS
 from viz.percent import format_percent
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", KINDS)
 def test_the_heatmap_holds_the_weights_of_the_chosen_head(part: str) -> None:
     app = opened("attention", CAT, part=part, layer="1", head="3")
-    stack, kind = PARTS[part]
+    stack, kind = KINDS[part].place
     weights = shown(app).trace.attention(stack, 1, kind).weights(3).numpy()
     drawn = numbers(chart(app, "heatmap")["data"][0]["z"]).astype(np.float32)
     seen = np.where(np.isnan(drawn), 0, drawn)

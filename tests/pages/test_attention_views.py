@@ -226,7 +226,7 @@ def test_a_click_on_a_block_opens_the_cells_around_it_and_a_pair_is_chosen_there
 
 
 def test_pictures_of_all_heads_of_a_very_long_text_are_made_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnails, "ON_REQUEST", 6)
+    monkeypatch.setattr(thumbnails, "TOKENS_UNASKED", 6)
     app = opened("attention", "Elle lit un livre rouge.", part="encoder", layer="1", head="2")
     assert "head_grid" not in {element.key for element in app.get("bidi_component")}
     assert "Pictures of all 24 heads" in captions(app)

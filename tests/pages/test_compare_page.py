@@ -21,7 +21,7 @@ from tests.pages.driving import (
 )
 from tests.pages.driving import run_of as plain_run
 from ui.compare.other_run import reread
-from ui.maps.attention import PARTS
+from ui.maps.attention import KINDS
 from ui.runs.runner import Run
 
 DOG = "Le chien noir dort sur le canapé rouge."
@@ -31,10 +31,10 @@ def second_run(text: str) -> Run:
     return plain_run(text)
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", KINDS)
 def test_one_word_changed_gives_the_second_runs_weights_minus_the_firsts(part: str) -> None:
     app = opened("compare", CAT, text_b=DOG, part=part, layer="1", head="3")
-    stack, kind = PARTS[part]
+    stack, kind = KINDS[part].place
     first, second = (run.trace.attention(stack, 1, kind).weights(3).numpy() for run in (shown(app), second_run(DOG)))
     assert first.shape == second.shape  # "chat" and "chien" are a piece each, and so are their translations
     drawn = numbers(chart(app, "difference")["data"][0]["z"])

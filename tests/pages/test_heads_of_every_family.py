@@ -21,15 +21,15 @@ DRAWN = {
 def test_every_view_of_every_part_is_drawn_for_every_family(family: str) -> None:
     app = of(f"tiny-{family}", "heads")
     run = shown(app)
-    for part in attention.available(run):
-        app = picked(app, "part", part)
-        summary = summarise(run.trace, *attention.PARTS[part])
+    for kind in attention.available(run):
+        app = picked(app, "part", kind.key)
+        summary = summarise(run.trace, *kind.place)
         drawn = {trace["name"]: numbers(trace["customdata"]) for trace in chart(app, "head_maps")["data"]}
         np.testing.assert_allclose(drawn["Entropy"], summary.entropy, atol=1e-4)
         np.testing.assert_allclose(drawn["First token"], summary.scores.mean("first"), atol=1e-5)
         for look in LOOKS:
             app = picked(app, "look", look)
-            unread = look == "tokens" and part == "encoder" and run.lm.kind == "encoder-decoder"
+            unread = look == "tokens" and kind == attention.ENCODER and run.lm.kind == "encoder-decoder"
             assert unread or charts(app) >= DRAWN[look]
             assert not unread or "no output table reads" in sentences(app)
 

@@ -50,9 +50,9 @@ def opened_take_away(app: AppTest, key: str) -> AppTest:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_maps_hold_the_numbers_of_every_head(part: str) -> None:
-    app = page(part=attention.SHORT[part])
+    app = page(part=attention.KINDS[part].short)
     run = shown(app)
-    summary = summarise(run.trace, *attention.PARTS[part])
+    summary = summarise(run.trace, *attention.KINDS[part].place)
     drawn = {trace["name"]: numbers(trace["customdata"]) for trace in chart(app, "head_maps")["data"]}
     assert len(drawn) == (5 if part == "cross" else 9)
     np.testing.assert_allclose(drawn["Entropy"], summary.entropy, atol=1e-5)
@@ -124,9 +124,9 @@ SELECTED = {"selection": {"rows": [3], "columns": [], "cells": []}}
 
 @pytest.mark.parametrize("part", PARTS)
 def test_value_weighted_attention_stands_beside_the_raw(part: str) -> None:
-    app = page(part=attention.SHORT[part], layer="1", head="2", look="Weighted by value")
+    app = page(part=attention.KINDS[part].short, layer="1", head="2", look="Weighted by value")
     run = shown(app)
-    stack, kind = attention.PARTS[part]
+    stack, kind = attention.KINDS[part].place
     for key, expected in (
         ("raw", run.trace.attention(stack, 1, kind).weights(2)),
         ("valued", value_weighted(run.trace, stack, 1, kind, 2)),
@@ -147,9 +147,9 @@ def test_mean_and_max_are_those_of_the_chosen_layer() -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_rollout_and_flow_are_those_of_the_run(part: str) -> None:
-    app = page(part=attention.SHORT[part], layer="1", head="0", look="Rollout and flow", flow_into="2")
+    app = page(part=attention.KINDS[part].short, layer="1", head="0", look="Rollout and flow", flow_into="2")
     run = shown(app)
-    stack, _ = attention.PARTS[part]
+    stack, _ = attention.KINDS[part].place
     rolled = rollout(run.trace, stack)
     held = rolled.across if part == "cross" else rolled.within
     assert held is not None

@@ -130,7 +130,7 @@ def test_the_overview_tells_the_whole_story_of_every_family(family: str) -> None
 def test_the_heatmap_holds_the_weights_of_every_family(family: str) -> None:
     app = of(f"tiny-{family}", "attention", layer="1", head="2")
     run = shown(app)
-    stack, part = attention.PARTS[attention.available(run)[-1]]
+    stack, part = attention.available(run)[-1].place
     weights = run.trace.attention(stack, 1, part).weights(2).numpy()
     cells = numbers(chart(app, "heatmap")["data"][0]["z"])
     seen = np.tril(weights >= 0) if stack == "decoder" and part == "self" else weights >= 0

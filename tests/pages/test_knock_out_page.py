@@ -148,7 +148,7 @@ def test_every_head_in_turn_gives_four_numbers_and_their_agreement() -> None:
 
 
 def test_knocking_out_can_be_cancelled_between_two_batches_and_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importance, "SLICE", 0.0)  # a head at a time
+    monkeypatch.setattr(importance, "SLICE_SECONDS", 0.0)  # a head at a time
     text = "Il fait très froid aujourd'hui."  # whose heads no other test knocks out
     app = pressed(opened("knock_out", text, part="encoder"), "sweep_start")
     app = pressed(app.run(), "sweep_cancel")
@@ -159,7 +159,7 @@ def test_knocking_out_can_be_cancelled_between_two_batches_and_gone_on_with(monk
     assert np.isfinite(table).sum() == done  # the encoder's heads come first
     still = app.run()
     assert next(button.label for button in still.button if button.key == "sweep_start") == left
-    monkeypatch.setattr(importance, "SLICE", 60.0)
+    monkeypatch.setattr(importance, "SLICE_SECONDS", 60.0)
     assert "All 72 heads" in words(pressed(app, "sweep_start").run())
 
 

@@ -12,6 +12,7 @@ from ui.attention import row as attention_row
 from ui.compare import comparison
 from ui.knock_out import page
 from ui.maps import thumbnails
+from ui.maps.attention import ENCODER
 from ui.runs import runner
 from viz.windows import MOST_CELLS, edges
 
@@ -56,8 +57,8 @@ def test_a_long_row_lists_the_keys_it_looks_at_most_and_says_so() -> None:
     row = run.trace.attention("encoder", 1, "self").weights(2)[150].numpy()
     listed = payload(app, "row")["rows"][1]["chips"]
     places = [int(chip["title"].split()[-1]) for chip in listed]
-    assert set(places) == {*np.argsort(-row, kind="stable")[: attention_row.NEAR].tolist(), 3}
-    assert chips(app, "row")[attention_row.NEAR // 2] == run.source[150].label
+    assert set(places) == {*np.argsort(-row, kind="stable")[: attention_row.LISTED_TOKENS].tolist(), 3}
+    assert chips(app, "row")[attention_row.LISTED_TOKENS // 2] == run.source[150].label
     assert f"Of {len(row)} keys the {len(places)} that this query looks at most" in "\n".join(
         c.value for c in app.caption
     )
@@ -69,7 +70,7 @@ def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_
     other = LONG.replace("noir", "blanc", 3)
     app = opened("compare", LONG, text_b=other, **AT)
     run, second = shown(app), runner.get(replace(shown(app).spec, text=other))
-    made = comparison.compared(comparison.Side(run, "encoder"), comparison.Side(second, "encoder"), "number", False)
+    made = comparison.compared(comparison.Side(run, ENCODER), comparison.Side(second, ENCODER), "number", False)
     change = made.change(1, 2)
     rows, columns = (edges(0, size) for size in change.shape)
     part = change[rows[7] : rows[8], columns[9] : columns[10]]
@@ -81,7 +82,7 @@ def test_a_long_comparison_is_pooled_by_what_is_furthest_from_zero_and_exact_in_
 
 
 def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "AT_ONCE", 6)
+    monkeypatch.setattr(comparison, "TOKENS_UNASKED", 6)
     app = opened("compare", "Elle lit un livre bleu.", text_b="Elle lit un livre vert.", **AT)
     assert not {"difference_grid", "ranking"} & keys_of(app)
     assert "difference" in keys_of(app)
@@ -89,8 +90,8 @@ def test_comparing_all_heads_of_very_long_texts_waits_to_be_asked(monkeypatch: p
 
 
 def test_what_takes_long_on_the_knock_out_page_waits_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "AT_ONCE", 6)
-    monkeypatch.setattr(thumbnails, "ON_REQUEST", 6)
+    monkeypatch.setattr(comparison, "TOKENS_UNASKED", 6)
+    monkeypatch.setattr(thumbnails, "TOKENS_UNASKED", 6)
     monkeypatch.setattr(page.estimate, "ANNOUNCED_SECONDS", 0.0)
     text = "Le vieux pont est rouge et noir."
     app = opened("knock_out", text, **AT)

@@ -7,7 +7,7 @@ from model import ZeroHead
 from tests.pages.driving import chart, numbers, payload, pressed, sent, shown
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
 from ui.compare.other_run import reread
-from ui.maps.attention import PARTS, available
+from ui.maps.attention import available
 from ui.runs import runner
 from ui.runs.runner import RunSpec
 
@@ -22,7 +22,7 @@ def test_a_part_of_every_writing_family_can_be_switched_off(family: str, code: s
     run = shown(app)
     after = reread(run, app.session_state["off"][1])
     assert charts(app) >= {"change", "worth_map", "number_weight", "number_norm", "number_gradient"}
-    stack, part = PARTS[available(run)[-1]]
+    stack, part = available(run)[-1].place
     layer, head = app.session_state["layer"], app.session_state["head"]
     weights = after.trace.attention(stack, layer, part).weights(head).numpy()
     drawn = numbers(chart(app, "worth_map")["data"][0]["z"])

@@ -1,6 +1,8 @@
-"""How one weight came about: a line for each step with its number, the vectors, the row, and the code that ran."""
+"""How one weight is computed: each step with its number, the vectors, the row of scores, and the code that ran."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -9,13 +11,14 @@ from analysis.anatomy import Anatomy, anatomy, code
 from model.config import Scheme
 from model.trace import Trace
 from ui import figures
-from ui.attention import notebook
 from ui.attention.row import around
-from ui.figures import tables, theme
+from ui.figures import tables
 from ui.figures.markdown import quoted
 from ui.figures.tables import Cell
-from ui.maps import attention, selected_pair
+from ui.maps import notebook, selected_pair
 from ui.maps.attention import AttentionView
+from ui.maps.drawing import Drawing, Expression, Source
+from ui.runs.notebook import of_run
 from viz.anatomy import Row, score_row, score_strips
 from viz.export import archive, table_csv
 from viz.percent import format_percent
@@ -31,24 +34,25 @@ NOTHING_ADDED: dict[Scheme, str] = {
 
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
-    """The chosen pair, of pieces: a score is one of one query and one key, before anything is hidden or merged."""
-    stack, part = attention.PARTS[view.part]
-    trace = view.run.trace
+    """The score of the chosen pair. It belongs to two pieces, since scores are computed before anything is hidden or merged."""
+    kind, trace = view.kind, view.run.trace
     query, key = pair(view, layer, head)
-    found = anatomy(trace, stack, layer, part, head, query, key)
-    asking = trace.tokens(stack)
-    asked = trace.tokens("encoder") if part == "cross" else asking
+    found = anatomy(trace, kind.stack, layer, kind.part, head, query, key)
+    asking, asked = trace.tokens(kind.stack), trace.tokens(kind.key_stack)
     names = quoted(asking[query].label), quoted(asked[key].label)
-    strips = score_strips(rows(found), found.product, theme=theme.current(), width=620)
+    source = partial(found_source, view, layer, head, query, key)
+    vectors = Expression(rows(found), ROWS_CODE if found.turn is None else TURNED_ROWS_CODE)
+    product = Expression(found.product, "found.product")
+    strips = Drawing(score_strips, [vectors, product], {"width": 620}, lambda: source() + ROW_IMPORT)
     figures.place(
-        strips,
+        strips.figure(),
         key="anatomy",
         heading=f"Why {names[0]} looks at {names[1]} with {format_percent(found.weight)}: layer {layer}, head {head}",
         explained="Query and key of this head as they meet, coordinate by coordinate. Their products add up to q·k. Choose "
         "another query or key below the thumbnails, or click a cell of the heatmap.",
-        filename=f"anatomy-{view.part}-layer-{layer}-head-{head}-{query}-{key}",
+        filename=f"anatomy-{view.kind.key}-layer-{layer}-head-{head}-{query}-{key}",
         csv=lambda: steps_csv(found),
-        python=lambda: notebook.of_anatomy(view, layer, head, query, key),
+        python=strips.python,
     )
     with st.container(key="anatomy_steps"):
         tables.table(
@@ -61,13 +65,20 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
             narrow="wrap",
         )
     labels = tuple(token.label for token in asked)
-    the_row(view, (layer, head, query, key), found, labels)
+    draw_row(view, query, key, found, labels, source)
     st.caption(checked(found, trace, view))
-    lines(found)
+    draw_code(found)
+
+
+def found_source(view: AttentionView, layer: int, head: int, query: int, key: int) -> Source:
+    """Lines up to `found`, the numbers of one score."""
+    made = f"found = anatomy(trace, {notebook.place(view.kind, layer, head)}, query={query}, key={key})"
+    steps = "print(found.scale, '*', found.dot, '+', found.added, '=', found.score, '->', found.weight)"
+    return Source([*of_run(view.run), made, steps], ["from analysis.anatomy import anatomy"])
 
 
 def pair(view: AttentionView, layer: int, head: int) -> tuple[int, int]:
-    """The pieces chosen; at first the last query and the key it looks at most."""
+    """The chosen query and key; by default the last query and the key with its largest weight."""
     seen = view.attention(layer)
     held = selected_pair.pieces()
     if held is not None and held[0] < seen.q.shape[1] and held[1] < seen.k.shape[1]:
@@ -76,8 +87,13 @@ def pair(view: AttentionView, layer: int, head: int) -> tuple[int, int]:
     return last, int(seen.weights(head)[last].argmax())
 
 
+ROW_IMPORT = Source(imports=["from viz.anatomy import Row"])
+ROWS_CODE = '[Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]'
+TURNED_ROWS_CODE = '[Row("q before turning", found.turn.q), Row("k before turning", found.turn.k), ' + ROWS_CODE[1:]
+
+
 def rows(found: Anatomy) -> list[Row]:
-    """The vectors, those before turning first."""
+    """The vectors; with rotary positions those before the rotation come first."""
     met = [Row("query q", found.q), Row("key k", found.k), Row("q × k", found.product, scale=1)]
     if found.turn is None:
         return met
@@ -88,7 +104,7 @@ Step = tuple[str, str, str, str]  # name, formula, number, what it means
 
 
 def steps(found: Anatomy, trace: Trace) -> list[Step]:
-    """Each step from two vectors to a share."""
+    """Each step from two vectors to a weight."""
     visible = "the query may see this key" if found.visible else "the key lies outside what this query may see"
     masked = "A decoder's token sees itself and earlier ones; some layers see only a window."
     return [
@@ -102,7 +118,7 @@ def steps(found: Anatomy, trace: Trace) -> list[Step]:
 
 
 def turning(found: Anatomy) -> list[Step]:
-    """What rotary positions did."""
+    """What rotary positions changed; no step without them."""
     if found.turn is None:
         return []
     before = "q·k of the vectors as they were before their positions turned them"
@@ -115,7 +131,7 @@ def turning(found: Anatomy) -> list[Step]:
 
 
 def scaling(found: Anatomy) -> list[Step]:
-    """The product, and its scale."""
+    """The dot product and its scale."""
     size = len(found.q)
     times = f"× {found.scale:.6g}{root(found.scale, size)}"
     means = "How well what the query looks for fits what the key offers."
@@ -139,7 +155,7 @@ def sharing(found: Anatomy) -> list[Step]:
 
 
 def added(found: Anatomy, trace: Trace) -> Step:
-    """What the position scheme put on top of the scaled product."""
+    """What the position scheme adds to the scaled product."""
     name, means = "position", "What the position scheme adds to the score."
     if found.added is None:
         return name, NOTHING_ADDED[trace.config.positions], "+ 0", means
@@ -173,21 +189,14 @@ def steps_csv(found: Anatomy) -> str:
     return table_csv(columns)
 
 
-def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatomy, labels: tuple[str, ...]) -> None:
-    """The softmax over the row of (layer, head, query, key), as far as bars can be told apart."""
-    query, key = view.run.trace.tokens(attention.PARTS[view.part][0])[place[2]].label, place[3]
+def draw_row(
+    view: AttentionView, query: int, key: int, found: Anatomy, labels: tuple[str, ...], source: Callable[[], Source]
+) -> None:
+    """The softmax over the row of one query. A long row is cut to as many bars as can be told apart."""
     first, after = around(key, len(labels))
-    fig = score_row(
-        found.scores[first:after],
-        found.weights[first:after],
-        labels[first:after],
-        query=query,
-        selected=key - first,
-        theme=theme.current(),
-        width=620,
-    )
+    drawing = row_drawing(view, query, key, found, labels, source)
     figures.place(
-        fig,
+        drawing.figure(),
         key="score_row",
         heading="The row it competes in",
         explained="The scores of this query with every key, and the shares that the softmax makes of them.",
@@ -203,7 +212,7 @@ def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatom
         npz=lambda: archive(
             {"scores": found.scores, "weights": found.weights, "keys": np.array(labels, dtype=np.str_)}
         ),
-        python=lambda: notebook.of_score_row(view, *place, first, after),
+        python=drawing.python,
     )
     if after - first < len(labels):
         st.caption(
@@ -211,8 +220,32 @@ def the_row(view: AttentionView, place: tuple[int, int, int, int], found: Anatom
         )
 
 
+def row_drawing(
+    view: AttentionView, query: int, key: int, found: Anatomy, labels: tuple[str, ...], source: Callable[[], Source]
+) -> Drawing:
+    """The scores and shares around a key, as bars."""
+    first, after = around(key, len(labels))
+    part, kind = f"[{first}:{after}]", view.kind
+    asking = view.run.trace.tokens(kind.stack)[query].label
+    settings = {
+        "query": Expression(asking, f'trace.tokens("{kind.stack}")[{query}].label'),
+        "selected": key - first,
+        "width": 620,
+    }
+    return Drawing(
+        score_row,
+        [
+            Expression(found.scores[first:after], f"found.scores{part}"),
+            Expression(found.weights[first:after], f"found.weights{part}"),
+            Expression(labels[first:after], f"keys{part}"),
+        ],
+        settings,
+        lambda: source() + Source([f'keys = [token.label for token in trace.tokens("{kind.key_stack}")]']),
+    )
+
+
 def checked(found: Anatomy, trace: Trace, view: AttentionView) -> str:
-    """How far these numbers are from each other and from what the forward pass itself produced."""
+    """How far these numbers are from those of the forward pass."""
     kernel = f"the largest difference from what the forward pass mixed with its fused kernel is {found.difference:.1e}"
     own = f"The model's own functions give this weight as {found.own_weight:.6f}, {abs(found.own_weight - found.weight):.0e} away"
     text = f"{own}; over all of this head's answers {kernel}."
@@ -226,8 +259,8 @@ def checked(found: Anatomy, trace: Trace, view: AttentionView) -> str:
     return text
 
 
-def lines(found: Anatomy) -> None:
-    """The code, folded away and read from the files when it is opened."""
+def draw_code(found: Anatomy) -> None:
+    """The lines of code that computed the score, in an expander; they are read from the files when it is opened."""
     box = st.expander("The lines of model/ that computed it", key="anatomy_code", on_change="rerun")
     if not figures.is_open(box):
         return

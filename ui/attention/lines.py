@@ -1,13 +1,13 @@
 """The heads of a layer as lines between tokens."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from ui import figures
-from ui.attention import notebook
 from ui.components.attention_lines.attention_lines import (
     HTML,
     LEAST_MASS,
@@ -19,10 +19,11 @@ from ui.components.attention_lines.attention_lines import (
 )
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import attention, selected_pair, windows
+from ui.maps import heatmap, notebook, selected_pair, windows
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
-from ui.maps.heatmap import small_map
+from ui.maps.drawing import Source
+from ui.runs.notebook import call
 from ui.state.linked import Linked
 from viz.export import archive, table_csv
 from viz.labels import visible
@@ -55,21 +56,21 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
         mass=kept.mass,
         locked=[lock for lock in kept.locked if lock[1] < len(queries if lock[0] == "query" else keys)],
         transposed=toggles.transposed == "on",
-        label=f"{attention.NAMES[view.part]}, layer {layer}, as lines",
-        filename=f"lines-{view.part}-layer-{layer}",
+        label=f"{view.kind.title}, layer {layer}, as lines",
+        filename=f"lines-{view.kind.key}-layer-{layer}",
     )
     with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
-        st.markdown(f"**{attention.NAMES[view.part]}, layer {layer}**", help=SAYS, width="stretch")
-        figures.take_away(ways(view, toggles, lines, layer, window), key="lines")
-    attention_lines(lines, key=f"lines_{view.part}", on_view=lambda seen: remember(seen, layer, head))
-    windows.where(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
+        st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS, width="stretch")
+        figures.take_away(files(view, toggles, lines, layer, window), key="lines")
+    attention_lines(lines, key=f"lines_{view.kind.key}", on_view=lambda seen: remember(seen, layer, head))
+    windows.draw_position(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
 
 
 MOVING = "as many as lines can be told apart. A click on the small map draws others; the heatmap shows all at once"
 
 
 def at_first(view: AttentionView, sides: windows.Sides) -> Window:
-    """Of a text too long for lines: the part around the chosen pair, or its beginning."""
+    """The window for a text too long for lines: around the chosen pair, or at the beginning."""
     half = MOST_CELLS // 2
     query, key = selected_pair.of(view) or (0, 0)
     return within(Window(query - half // 2, query + half // 2, key - half // 2, key + half // 2), *sides.size)
@@ -77,11 +78,12 @@ def at_first(view: AttentionView, sides: windows.Sides) -> Window:
 
 def in_small(view: AttentionView, toggles: Toggles, layer: int, head: int, window: Window) -> go.Figure:
     """The chosen head's whole map, to move the window by."""
-    return small_map(view, toggles, view.only_kept(view.head_weights(layer, head), blank=np.nan), window)
+    whole = heatmap.heatmap(view, toggles, layer, head, view.head_weights(layer, head))
+    return replace(whole, window=window).small()
 
 
 def in_window(view: AttentionView, layer: int, window: Window) -> Matrix:
-    """(heads, query, key) of a window, a long text's heads worked out one by one."""
+    """(heads, query, key) of a window. The heads of a long text are computed one by one."""
     if max(len(view.queries), len(view.keys)) <= MOST_CELLS:
         return view.only_kept(view.weights(layer))
     each = [window.of(view.only_kept(view.head_weights(layer, head))) for head in range(view.heads)]
@@ -96,7 +98,7 @@ def write(seen: LineView) -> str:
 
 
 def read(text: str) -> LineView:
-    """From an address; what is none gives what is shown at first."""
+    """From an address; AT_FIRST if the text is not of that form."""
     found = WRITTEN.fullmatch(text)
     if not found or not LEAST_MASS * 100 <= int(found[1]) <= 100:
         return AT_FIRST
@@ -123,8 +125,8 @@ def remembered(layer: int, head: int) -> LineView:
     return held
 
 
-def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
-    """The lines as files; their picture is saved by the component itself, as it stands."""
+def files(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window: Window) -> TakeAway:
+    """The lines as files. The component itself saves the picture on screen."""
     shown = theme.current()
     active = [head for head in lines.active or () if head < len(lines.weights)]
     return TakeAway(
@@ -135,13 +137,25 @@ def ways(view: AttentionView, toggles: Toggles, lines: Lines, layer: int, window
             "attention_lines", HTML, lines.payload(), title=lines.label, said=in_words(lines, active), theme=shown
         ),
         npz=lambda: arrays(lines),
-        python=lambda: notebook.of_lines(view, toggles, layer, active, window, lines.mass),
+        python=lambda: python(view, toggles, layer, active, window, lines.mass),
         picture=False,
     )
 
 
+def python(view: AttentionView, toggles: Toggles, layer: int, active: list[int], window: Window, mass: float) -> str:
+    """A notebook cell that draws the same links with `viz.lines`; on the page the browser draws them."""
+    sides = ("weights", "queries", "keys")
+    if window != windows.Sides(view.queries, view.keys).whole:
+        rows, columns = f"{window.query}:{window.query_end}", f"{window.key}:{window.key_end}"
+        sides = (f"weights[:, {rows}, {columns}]", f"queries[{rows}]", f"keys[{columns}]")
+    shown = f"np.nan_to_num({sides[0]})" if view.kept is not None else sides[0]
+    drawn = call("lines_figure", [shown, *sides[1:], "theme=LIGHT", f"heads={active}", f"mass={mass}"])
+    source = notebook.weights(view, toggles, layer, None) + Source([drawn], ["from viz.lines import lines_figure"])
+    return source.cell()
+
+
 def in_words(lines: Lines, active: list[int]) -> str:
-    """One paragraph: how many links, and the strongest of each head that is on."""
+    """One paragraph: how many links each active head has, and its strongest."""
     edges = edges_to_mass(lines.weights, lines.mass)
     text = f"{lines.label}: of each query's row the largest weights that make up {lines.mass:.0%} of it."
     for head in active:

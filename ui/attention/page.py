@@ -9,7 +9,7 @@ from ui import figures
 from ui.attention import anatomy, lines, row
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.figures import Matrix, TakeAway, theme
-from ui.maps import attention, display_options, head_grid_export, heatmap, notebook, pickers, thumbnails
+from ui.maps import display_options, head_grid_export, heatmap, notebook, pickers, thumbnails
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
 from ui.runs.on_demand import duration, in_turn
@@ -36,7 +36,7 @@ def alone() -> bool:
 
 
 def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Where the chosen head goes, and where what is beside it: the thumbnails, or below it where it is alone."""
+    """Containers for the chosen head and for what stands beside it, or below it if it is shown alone."""
     if alone():
         return st.container(), st.container()
     beside, main = st.columns([2, 3], gap="large")
@@ -44,8 +44,8 @@ def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def isolate(event: HeadEvent) -> None:
-    """A double click on a thumbnail: this head and nothing beside it."""
-    pickers.pick(event)
+    """A double click on a thumbnail shows this head alone."""
+    pickers.choose(event)
     ALONE.set(True)
 
 
@@ -53,8 +53,8 @@ def restore() -> None:
     ALONE.set(False)
 
 
-def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
-    """All layers and heads."""
+def draw_all_heads(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
+    """Thumbnails of all heads of all layers."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
             "**All heads**",
@@ -63,54 +63,54 @@ def overview(view: AttentionView, toggles: Toggles, layer: int, head: int) -> No
             width="stretch",
         )
         room = st.container(width="content")
-    if thumbnails.costly(view) and not asked_for_all(view):
+    if thumbnails.costly(view) and not draw_request(view):
         return
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     with room:
-        figures.take_away(ways(view, toggles, pictures, captions, (layer, head)), key="all")
+        figures.take_away(files(view, toggles, pictures, captions, (layer, head)), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
         key="head_grid",
         captions=captions,
-        label=f"{attention.NAMES[view.part]}, all heads",
+        label=f"{view.kind.title}, all heads",
         colours=colours(toggles),
-        on_head=pickers.pick,
+        on_head=pickers.choose,
         on_alone=isolate,
     )
-    st.caption(attention.MEANING[view.part] + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
+    st.caption(view.kind.meaning + shared_keys(view) + "  Keys: , . change the head, [ ] the layer.")
 
 
 def colours(toggles: Toggles) -> list[str]:
-    """The chosen palette's colours; none for the page's own accent."""
+    """The colours of the chosen palette; an empty list for the default, the accent colour."""
     if toggles.palette == "accent":
         return []
     return [colour for _, colour in sequential_scale(theme.current(), toggles.palette)]
 
 
-def ways(
+def files(
     view: AttentionView,
     toggles: Toggles,
     pictures: NDArray[np.uint8],
     captions: list[list[str]],
     selected: tuple[int, int],
 ) -> TakeAway:
-    """All heads as files: the pictures, a page of their own, and each head's strongest pair."""
-    return head_grid_export.ways(
+    """All heads as files: the pictures, a standalone page, and each head's strongest pair."""
+    return head_grid_export.files(
         pictures,
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=f"{attention.NAMES[view.part]}, all heads",
+        name=f"{view.kind.title}, all heads",
         about=view.run.spec.text,
-        filename=f"attention-{view.part}-all-heads",
-        python=lambda: notebook.of_all(view, toggles, selected, max(pictures.shape[2:])),
+        filename=f"attention-{view.kind.key}-all-heads",
+        source=lambda: notebook.all_heads(view, toggles, max(pictures.shape[2:])),
         palette=toggles.palette,
     )
 
 
-def asked_for_all(view: AttentionView) -> bool:
-    """For a long text: a button, with what it will take."""
+def draw_request(view: AttentionView) -> bool:
+    """For a long text: the estimated time and a button. Returns whether it was pressed."""
     st.caption(
         f"The chosen head is worked out at once. Pictures of all {view.layers * view.heads} heads over {len(view.keys):,} tokens "
         f"take about {duration(thumbnails.seconds(view))}, once."
@@ -119,7 +119,7 @@ def asked_for_all(view: AttentionView) -> bool:
 
 
 def shared_keys(view: AttentionView) -> str:
-    """A sentence where several heads ask the same keys."""
+    """A sentence for grouped-query attention, where several query heads share keys and values; else empty."""
     config = view.run.lm.config
     group = config.n_heads // config.kv_heads
     if group == 1:
@@ -127,14 +127,14 @@ def shared_keys(view: AttentionView) -> str:
     return f" Heads share their keys and values {group} at a time: {config.kv_heads} for {config.n_heads}."
 
 
-def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
-    """One head, in the view that was picked."""
+def draw_head(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+    """The chosen head, in the view that was picked."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         address.keep_among("view", VIEWS, VIEWS[0])
         how = st.segmented_control(
             "Shown as", VIEWS, key="view", bind="query-params", required=True, label_visibility="collapsed", help=SAYS
         )
-        display_options.fold(toggles, causal=view.causal)
+        display_options.draw_options(toggles, causal=view.causal)
         if ALONE.get():
             st.button("All heads", key="all_heads", on_click=restore, help="Back to the thumbnails")
     if how == "anatomy":
@@ -142,8 +142,8 @@ def detail(view: AttentionView, toggles: Toggles, layer: int, head: int, weights
     elif how == "lines":
         lines.draw(view, toggles, layer, head)
     elif how == "row":
-        row.bars(view, toggles, layer, head, weights)
+        row.draw_bars(view, toggles, layer, head, weights)
     else:
         heatmap.draw(view, toggles, layer, head, weights)
-    if how != "anatomy" and (said := display_options.said(view, toggles, layer, head)):
+    if how != "anatomy" and (said := display_options.in_words(view, toggles, layer, head)):
         st.caption(said)

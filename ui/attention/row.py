@@ -5,31 +5,30 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ui import figures
-from ui.attention import notebook
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import Matrix, theme, tokens
+from ui.figures import Matrix, tokens
 from ui.figures.markdown import quoted
-from ui.maps import selected_pair
+from ui.maps import notebook, selected_pair
 from ui.maps.attention import AttentionView
 from ui.maps.display_options import Toggles
-from ui.maps.selected_pair import said
+from ui.maps.drawing import Drawing, Expression
 from viz.attention import attention_rows
 from viz.export import table_csv
 from viz.percent import format_percent
 
 MOST_BARS = 512
-NEAR = 40  # tokens of a long text that are listed
+LISTED_TOKENS = 40  # of a long text
 
 
 def chosen_query(view: AttentionView) -> int:
-    """The row that was chosen, the last one at first."""
+    """The chosen row; by default the last."""
     cell = selected_pair.of(view)
     return cell[0] if cell else len(view.queries) - 1
 
 
-def chips(view: AttentionView, weights: Matrix) -> None:
-    """The row of one query: where it looks, as tinted tokens. A click on a token chooses it."""
+def draw_chips(view: AttentionView, weights: Matrix) -> None:
+    """The weights of one query as tinted tokens. A click on a token chooses it."""
     cell, query = selected_pair.of(view), chosen_query(view)
     st.markdown(
         f"**Where {quoted(view.queries[query])} looks**",
@@ -62,23 +61,23 @@ def chips(view: AttentionView, weights: Matrix) -> None:
 
 
 def near(query: int, size: int) -> range:
-    """The queries that are listed: all, or of a long text those around the chosen one."""
+    """The queries that are listed: all; of a long text those around the chosen one."""
     if size <= tokens.STRIP_TOKENS:
         return range(size)
-    first = max(0, min(query - NEAR // 2, size - NEAR))
-    return range(first, first + NEAR)
+    first = max(0, min(query - LISTED_TOKENS // 2, size - LISTED_TOKENS))
+    return range(first, first + LISTED_TOKENS)
 
 
 def most_of(row: NDArray[np.float32], chosen: int | None) -> list[int]:
-    """The keys that are listed, in the order of the text: all, or of a long text those looked at most, and the chosen one."""
+    """The keys that are listed, in the order of the text: all; of a long text those with the largest weights and the chosen one."""
     if len(row) <= tokens.STRIP_TOKENS:
         return list(range(len(row)))
-    most = {int(i) for i in np.argsort(-row, kind="stable")[:NEAR]}
+    most = {int(i) for i in np.argsort(-row, kind="stable")[:LISTED_TOKENS]}
     return sorted(most | (set() if chosen is None else {chosen}))
 
 
 def left_out(asking: range, queries: int, asked: list[int], row: NDArray[np.float32]) -> str:
-    """What the strips of a long text do not list."""
+    """How much of a long text is listed; empty if all is."""
     parts = []
     if len(asking) < queries:
         parts.append(f"Listed are queries {asking[0]:,} to {asking[-1]:,} of {queries:,}.")
@@ -90,49 +89,53 @@ def left_out(asking: range, queries: int, asked: list[int], row: NDArray[np.floa
     return " ".join([*parts, "The heatmap and its CSV hold all."]) if parts else ""
 
 
-def bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
-    """The same row as a bar for each key."""
+def draw_bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weights: Matrix) -> None:
+    """The weights of one query as bars, one for each key."""
     query = chosen_query(view)
     cell = selected_pair.of(view)
     row = weights[query]
     first, after = around(cell[1] if cell else int(row.argmax()), len(row))
-    shown = row[first:after]
-    labels = view.keys[first:after]
-    fig = attention_rows(
-        shown,
-        labels,
-        query=view.queries[query],
-        theme=theme.current(),
-        zmax="own" if toggles.range == "own" else None,
-        selected=cell[1] - first if cell else None,
-        title_key="is looked at",
-        height=360,
+    part = "" if after - first == len(row) else f"[{first}:{after}]"
+    drawing = Drawing(
+        attention_rows,
+        [
+            Expression(row[first:after], f"weights[{query}]{part}"),
+            Expression(view.keys[first:after], f"keys{part}"),
+        ],
+        {
+            "query": Expression(view.queries[query], f"queries[{query}]"),
+            "zmax": "own" if toggles.range == "own" else None,
+            "selected": cell[1] - first if cell else None,
+            "title_key": "is looked at",
+            "height": 360,
+        },
+        lambda: notebook.weights(view, toggles, layer, head),
     )
     figures.place(
-        fig,
+        drawing.figure(),
         key="bars",
         heading=f"Where {quoted(view.queries[query])} looks, layer {layer}, head {head}",
         explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key.",
-        filename=f"attention-{view.part}-layer-{layer}-head-{head}-query-{query}",
+        filename=f"attention-{view.kind.key}-layer-{layer}-head-{head}-query-{query}",
         csv=lambda: table_csv({"key_index": list(range(len(row))), "key": list(view.keys), "weight": row.tolist()}),
-        python=lambda: notebook.of_row(view, toggles, layer, head, query, first, after, cell[1] if cell else None),
+        python=drawing.python,
     )
 
     def choose(point: PointEvent) -> None:
         selected_pair.choose(view, query, first + point.row)
 
     plotly_bridge("bars", key="bars_bridge", on_point=choose)
-    st.caption(said(view, weights) + beyond(first, after, row.tolist()))
+    st.caption(selected_pair.in_words(view, weights) + beyond(first, after, row.tolist()))
 
 
 def around(key: int, size: int) -> tuple[int, int]:
-    """Where the bars begin and end: all keys, or as many as can be told apart, with one of them in the middle."""
+    """First key and end of the bars: all keys, or MOST_BARS of them with one key in the middle."""
     first = max(0, min(key - MOST_BARS // 2, size - MOST_BARS))
     return first, min(first + MOST_BARS, size)
 
 
 def beyond(first: int, after: int, row: list[float]) -> str:
-    """What the bars leave out of a long row."""
+    """A sentence about the keys of a long row that have no bar; empty if all have one."""
     if after - first == len(row):
         return ""
     rest = format_percent(sum(row[:first]) + sum(row[after:]))

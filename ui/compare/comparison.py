@@ -1,4 +1,4 @@
-"""Two runs set side by side: which they are, their pieces on one row, and every head's difference on it."""
+"""Two runs compared: their pieces aligned on common slots, their heads paired, and the difference of every pair."""
 
 import time
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from model.attention_trace import AttentionTrace
 from model.tokenizers.tokens import Token
 from ui.components.head_grid.head_grid import MOST_CELLS_A_SIDE, signed_thumbnails
 from ui.figures import Matrix
-from ui.maps import attention as maps_attention
 from ui.maps import thumbnails
+from ui.maps.attention import AttentionKind
 from ui.runs.on_demand import is_kept, kept
 from ui.runs.runner import Run
 from viz.percent import format_percent
 
 Paired = Literal["number", "likeness"]
 PAIRED: tuple[Paired, ...] = get_args(Paired)
-AT_ONCE = 1024  # tokens a side; beyond it all heads are compared when someone asks for it
-TOP = 1.0  # a change of a whole row's attention has the strongest colour of a thumbnail, whatever the others are
+TOKENS_UNASKED = 1024  # a side; for longer texts someone must ask to compare all heads
+STRONGEST_CHANGE = 1.0  # of a row's attention, has the strongest colour of every thumbnail
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +32,12 @@ class Side:
     """One kind of attention of one run."""
 
     run: Run
-    part: str
+    kind: AttentionKind
     upto: int | None = None  # only so many tokens are compared: what was typed, before what a decoder wrote
 
     @property
     def layers(self) -> int:
-        return self.run.lm.config.layers(maps_attention.PARTS[self.part][0])
+        return self.run.lm.config.layers(self.kind.stack)
 
     @property
     def heads(self) -> int:
@@ -45,21 +45,20 @@ class Side:
 
     @property
     def queries(self) -> tuple[Token, ...]:
-        """Rows; those that were typed know which characters they came from."""
+        """The tokens of the rows; typed ones with the characters they came from."""
         if self.upto is not None and self.run.reading is not None:
             return self.run.reading.tokens[: self.upto]
-        return self.run.trace.tokens(maps_attention.PARTS[self.part][0])[: self.upto]
+        return self.run.trace.tokens(self.kind.stack)[: self.upto]
 
     @property
     def keys(self) -> tuple[Token, ...]:
-        return self.run.trace.tokens("encoder") if self.part == "cross" else self.queries
+        return self.queries if self.kind.key_stack == self.kind.stack else self.run.trace.tokens(self.kind.key_stack)
 
     def attention(self, layer: int) -> AttentionTrace:
-        stack, kind = maps_attention.PARTS[self.part]
-        return self.run.trace.attention(stack, layer, kind)
+        return self.run.trace.attention(self.kind.stack, layer, self.kind.part)
 
     def weights(self, layer: int, head: int) -> Matrix:
-        """(query, key) of one head; a causal model's earlier rows do not depend on what came later, so they are cut."""
+        """(query, key) of one head, cut to `upto`. In a causal model the rows left do not depend on what is cut."""
         weights: Matrix = self.attention(layer).weights(head).cpu().numpy()
         return weights if self.upto is None else weights[: self.upto, : self.upto]
 
@@ -71,7 +70,7 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """Every head's difference in small: pictures, the mean share of attention that moved, and words."""
+    """Every head's difference as a thumbnail, the mean share of attention that moved, and a caption."""
 
     moved: NDArray[np.float64]  # (layers, heads), NaN where no query is shared
     pictures: NDArray[np.uint8]  # (layers, heads, rows, columns) around zero
@@ -80,7 +79,7 @@ class Changes:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Heads of the first side against their partners of the second, on the common grid."""
+    """Heads of the first side and their partners in the second, on a common grid of slots."""
 
     first: Side
     second: Side
@@ -94,17 +93,17 @@ class Comparison:
         return self.grid.queries.labels, self.grid.keys.labels
 
     def partner(self, layer: int, head: int) -> tuple[int, int]:
-        """(layer, head) of the second side."""
+        """(layer, head) of the partner in the second side."""
         return divmod(int(self.partners[layer, head]), self.second.heads)
 
     def head(self, layer: int, head: int) -> tuple[Matrix, Matrix]:
-        """Both sides of a head, (query slots, key slots)."""
+        """The weights of a head and of its partner, each (query slots, key slots)."""
         other = self.partner(layer, head)
         return self.grid.place(self.first.weights(layer, head), 0), self.grid.place(self.second.weights(*other), 1)
 
     def untouched(self, layer: int) -> bool:
-        """Whether a layer got the very same queries and keys on both sides, so that no head of it can differ: as in the layers
-        below a head that is off."""
+        """Whether both sides have equal queries and keys in a layer, so that none of its heads differs. That is so in the
+        layers below a head that is off."""
         if self.paired != "number" or self.grid.renormalise or not self.grid.one_to_one:
             return False
         one, other = (side.attention(layer) for side in (self.first, self.second))
@@ -113,12 +112,12 @@ class Comparison:
         return alike and recorded and torch.equal(one.q, other.q) and torch.equal(one.k, other.k)
 
     def change(self, layer: int, head: int) -> Matrix:
-        """(query slots, key slots): second minus first."""
+        """The second side minus the first, (query slots, key slots)."""
         return difference(*self.head(layer, head))
 
 
 def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:
-    """Queries and keys of both sides, each on one row."""
+    """The queries of both sides aligned, and the keys."""
     same_text = first.run.spec.text == second.run.spec.text and first.run.spec.pair == second.run.spec.pair
     tokenizers = [side.run.lm.tokenizer for side in (first, second)]
     pieces = first.run.lm is second.run.lm or None in tokenizers
@@ -128,17 +127,17 @@ def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:
         return align(one, other, same_tokenizer=pieces, same_text=same_text, word_pieces=cut)
 
     queries = on_one_row(first.queries, second.queries)
-    return queries, on_one_row(first.keys, second.keys) if first.part == "cross" else queries
+    return queries, on_one_row(first.keys, second.keys) if first.kind.part == "cross" else queries
 
 
 def same_shape(first: Side, second: Side) -> bool:
-    """Whether heads can be paired by their numbers."""
+    """Whether both sides have as many layers and heads, so that heads can be paired by number."""
     return (first.layers, first.heads) == (second.layers, second.heads)
 
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
-    """The part of a comparison that takes time and holds no run."""
+    """The result of pairing heads. It takes time to compute and holds no run."""
 
     grid: Grid
     partners: NDArray[np.intp]
@@ -146,13 +145,13 @@ class Pairing:
 
 
 def compared(first: Side, second: Side, paired: Paired, renormalise: bool) -> Comparison:
-    """The comparison; where heads are paired by likeness each gets the one of the other side that differs least from it."""
+    """The comparison. Paired by likeness, each head's partner is the head of the other side that differs least from it."""
     found = pairing(first, second, paired, renormalise)
     return Comparison(first, second, found.grid, found.partners, paired, found.step)
 
 
 def pairing(first: Side, second: Side, paired: Paired, renormalise: bool) -> Pairing:
-    """The common grid, and which heads are set against each other."""
+    """The common grid, and each head's partner."""
     grid = Grid(*aligned(first, second), renormalise)
     shape = (first.layers, first.heads)
     if paired == "number":
@@ -175,17 +174,17 @@ class Kept(NamedTuple):
 
 
 def _key(first: Side, second: Side, paired: Paired, renormalise: bool) -> tuple[object, ...]:
-    return "changes", first.part, first.upto, second.part, second.upto, second.run.spec, paired, renormalise
+    return "changes", first.kind, first.upto, second.kind, second.upto, second.run.spec, paired, renormalise
 
 
 def costly(first: Side, second: Side, paired: Paired, renormalise: bool) -> bool:
-    """Whether comparing all heads would take long, and was not done yet."""
+    """Whether comparing all heads would take long and is not done yet."""
     longest = max(max(len(side.queries), len(side.keys)) for side in (first, second))
-    return longest > AT_ONCE and not is_kept(first.run, _key(first, second, paired, renormalise))
+    return longest > TOKENS_UNASKED and not is_kept(first.run, _key(first, second, paired, renormalise))
 
 
 def seconds(made: Comparison) -> float:
-    """How long comparing all heads is likely to take on this machine, from one of them."""
+    """Estimated seconds for comparing all heads, from the time that one head takes."""
     began = time.perf_counter()
     _small(made, 0, 0)
     return (time.perf_counter() - began) * made.first.layers * made.first.heads
@@ -229,25 +228,27 @@ def _in_small(made: Comparison, seen: Callable[[float], object]) -> Changes:
 def _small(made: Comparison, layer: int, head: int) -> tuple[float, NDArray[np.uint8]]:
     """(share that moved, picture) of one head."""
     change = made.change(layer, head)[None]
-    return float(moved(change)[0]), signed_thumbnails(change, TOP, _cells(made))[0]
+    return float(moved(change)[0]), signed_thumbnails(change, STRONGEST_CHANGE, _cells(made))[0]
 
 
 def _nothing(made: Comparison) -> NDArray[np.uint8]:
     """The picture of a head that did not change."""
-    return signed_thumbnails(np.zeros((1, *map(len, made.labels)), dtype=np.float32), TOP, _cells(made))[0]
+    return signed_thumbnails(np.zeros((1, *map(len, made.labels)), dtype=np.float32), STRONGEST_CHANGE, _cells(made))[0]
 
 
 def _cells(made: Comparison) -> int:
-    return thumbnails.MANY_CELLS if made.first.layers * made.first.heads > thumbnails.MANY else MOST_CELLS_A_SIDE
+    return (
+        thumbnails.CELLS_OF_MANY if made.first.layers * made.first.heads > thumbnails.MANY_HEADS else MOST_CELLS_A_SIDE
+    )
 
 
 def size(share: float) -> str:
-    """A share that moved; what is too small to matter, such as rounding, is said to be small."""
+    """The share that moved, as text; shares as small as rounding errors are “less than 0.1%”."""
     return "less than 0.1%" if 0 < share < 0.001 else format_percent(share)
 
 
 def caption(made: Comparison, layer: int, head: int, share: float) -> str:
-    """How much a head's attention moved, and against which head."""
+    """How much a head's attention moved, and its partner where heads are paired by likeness."""
     words = "no query in common" if np.isnan(share) else f"moved {size(share)}"
     if made.paired == "number":
         return words

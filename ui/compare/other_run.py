@@ -1,4 +1,4 @@
-"""What the text on screen is set against: another text, another model, or the same with parts switched off."""
+"""The second run of a comparison: another text, another model, or the same with parts switched off."""
 
 from dataclasses import dataclass, replace
 
@@ -8,13 +8,12 @@ from model.errors import CheckpointError, InputError
 from ui.compare.comparison import Side
 from ui.figures import markdown
 from ui.maps import attention
+from ui.maps.attention import AttentionKind
 from ui.runs import model_pool, runner
-from ui.runs import runner as runs_runner
 from ui.runs.examples import examples_for
 from ui.runs.runner import Run, RunSpec
 from ui.shell import encoder_input
-from ui.state import address
-from ui.state import edits as state_edits
+from ui.state import address, edits
 
 MODES = ("text", "model", "edits")
 MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts switched off"}
@@ -22,7 +21,7 @@ MODE_NAMES = {"text": "Another text", "model": "Another model", "edits": "Parts 
 
 @dataclass(frozen=True, eq=False)
 class Other:
-    """The second run: what it writes by itself, and the reading whose attention is compared."""
+    """The second run: as it generates by itself, and the run whose attention is compared."""
 
     generated_run: Run
     read: Run
@@ -30,7 +29,7 @@ class Other:
 
 
 def pick(run: Run) -> Other | None:
-    """The other run, by the controls for it; None where there is none yet, which is said."""
+    """The controls for the other run, and that run; None, with a message, where there is none yet."""
     address.keep_among("against", MODES, MODES[0], lambda mode: MODE_NAMES[mode])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mode = st.segmented_control(
@@ -43,18 +42,18 @@ def pick(run: Run) -> Other | None:
             help="What the text and model above are set against. Only this one thing differs between the two runs.",
         )
         if mode == "text":
-            spec = another_text(run)
+            spec = pick_text(run)
         elif mode == "model":
-            spec = another_model(run)
+            spec = pick_model(run)
     if mode == "edits":
-        return with_parts_off(run)
+        return pick_parts_off(run)
     if spec is None:
         return None
     found = run_of(spec)
     return None if found is None else Other(found, found, mode or MODES[0])
 
 
-def another_text(run: Run) -> RunSpec | None:
+def pick_text(run: Run) -> RunSpec | None:
     """The same model on a second text."""
     examples = [example.text for example in examples_for(run.spec.model) if example.text != run.spec.text]
     address.start_with("text_b", examples[0] if examples else run.spec.text)
@@ -75,13 +74,13 @@ def another_text(run: Run) -> RunSpec | None:
 
 
 def copy_first(text: str) -> None:
-    """The first text into the second box, to be changed there."""
+    """Copies the first text into the second box, to be changed there."""
     st.session_state["text_b"] = text
 
 
-def another_model(run: Run) -> RunSpec | None:
+def pick_model(run: Run) -> RunSpec | None:
     """Another model on the same text."""
-    names = [name for name in runs_runner.offered() if name != run.spec.model]
+    names = [name for name in runner.offered() if name != run.spec.model]
     if not names:
         st.info("There is no other model here. The Models page opens one from a folder or from the hub.", icon="📂")
         return None
@@ -102,30 +101,30 @@ def another_model(run: Run) -> RunSpec | None:
     return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
 
 
-def with_parts_off(run: Run) -> Other | None:
-    """The same model and text with parts of it off: as it writes then, and reading the same tokens as before."""
-    edits = state_edits.held(run)
-    state_edits.draw_chips(run)
-    if not edits:
+def pick_parts_off(run: Run) -> Other | None:
+    """The same model and text with parts off: a run that generates anew, and one that reads the same tokens as before."""
+    off = edits.held(run)
+    edits.draw_chips(run)
+    if not off:
         st.info("Nothing is switched off yet: the Knock out page does that, and what is off there is off here.")
         st.page_link("pages/knock_out.py", label="Switch parts off", width="content")
         return None
-    generated_run = run_of(replace(run.spec, edits=edits), like=run.spec)
-    read = reread(run, edits)
+    generated_run = run_of(replace(run.spec, edits=off), like=run.spec)
+    read = reread(run, off)
     return None if generated_run is None else Other(generated_run, read, "edits")
 
 
-def reread(run: Run, edits: tuple[state_edits.Off, ...]) -> Run:
-    """The tokens of a run read again, exactly these, with edits. Against the same without any, in one pass as well, what
-    differs is due to the edits alone: a pass and a decode from a cache round differently."""
+def reread(run: Run, off: tuple[edits.Off, ...]) -> Run:
+    """The tokens of a run read again, exactly these, with parts off. Compare it with the same tokens read in one pass
+    with everything on: a decode from a cache rounds differently."""
     if run.lm.kind == "encoder":
-        return runner.get(replace(run.spec, edits=edits))
+        return runner.get(replace(run.spec, edits=off))
     read = tuple(token.id for token in run.trace.tokens("decoder"))
-    return runner.get(replace(run.spec, edits=edits, choices=(), read=read))
+    return runner.get(replace(run.spec, edits=off, choices=(), read=read))
 
 
 def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
-    """A run, or the last one that worked where this cannot be run, which is said; `like` a run that may write the same."""
+    """The run; where it fails, with a message, the last one that worked. `like` is a run that may generate the same tokens."""
     try:
         found = runner.get(spec, between_steps=lambda: st.session_state.get("text_b"), like=like)
     except (InputError, CheckpointError) as error:
@@ -138,10 +137,10 @@ def run_of(spec: RunSpec, like: RunSpec | None = None) -> Run | None:
     return found
 
 
-def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
-    """The two sides of one kind of attention. A decoder's texts are compared as typed, before what it wrote after them;
-    with parts off both runs have read the same tokens, and all of them are compared."""
-    first, second = part
+def sides(run: Run, other: Other, kinds: tuple[AttentionKind, AttentionKind]) -> tuple[Side, Side]:
+    """The two sides of one kind of attention. Of a decoder only the typed tokens are compared, without those it generated;
+    with parts off both runs have read the same tokens, and all are compared."""
+    first, second = kinds
     if other.mode == "edits":
         return Side(reread(run, ()), first), Side(other.read, second)
     return (
@@ -150,8 +149,8 @@ def sides(run: Run, other: Other, part: tuple[str, str]) -> tuple[Side, Side]:
     )
 
 
-def parts(run: Run, other: Other) -> list[tuple[str, str]]:
-    """Kinds of attention that both have; an encoder alone against a decoder alone: the self-attention of each."""
+def kinds_of_both(run: Run, other: Other) -> list[tuple[AttentionKind, AttentionKind]]:
+    """Pairs of equal kinds that both runs have. For an encoder against a decoder: the self-attention of each."""
     mine, theirs = attention.available(run), attention.available(other.read)
-    both = [(part, part) for part in mine if part in theirs]
+    both = [(kind, kind) for kind in mine if kind in theirs]
     return both or [(mine[0], theirs[0])]

@@ -1,10 +1,8 @@
-"""The compare page: every head's difference at a glance, the heads that changed most, and one exactly."""
+"""The page Compare: thumbnails of every head's difference, the heads that changed most, and the chosen head exactly."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -12,23 +10,24 @@ from analysis.alignment import How
 from ui import figures
 from ui.compare import comparison, notebook
 from ui.compare.comparison import PAIRED, Changes, Comparison, Paired, Side, same_shape
-from ui.compare.other_run import Other, parts
+from ui.compare.other_run import Other, kinds_of_both
 from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
 from ui.maps import attention, head_grid_export, pickers, windows
+from ui.maps.attention import AttentionKind
+from ui.maps.attention_map import AROUND_ZERO, WEIGHTS, AttentionMap, Caption, draw_map
+from ui.maps.drawing import Drawing, Expression
 from ui.runs.on_demand import asked, duration, in_turn, kept
 from ui.runs.runner import Run
 from ui.state import address
 from ui.state.shown_head import is_head_chosen, show_head
-from viz.attention import attention_heatmap, difference_heatmap
 from viz.changes import moved_ranking
-from viz.export import matrix_csv, matrix_npz, table_csv
+from viz.export import table_csv
 from viz.percent import format_percent
 from viz.theme import DIVERGING
-from viz.windows import Window, pooled_difference, pooled_heatmap
 
-RANKED = 12
+RANKED = 12  # heads
 CHANGE = "change of attention"
 VIEWS = ("difference", "first", "second")
 BY: dict[How, str] = {
@@ -39,24 +38,15 @@ BY: dict[How, str] = {
 PAIRED_NAMES: dict[Paired, str] = {"number": "same number", "likeness": "most alike"}
 
 
-def pick_part(run: Run, other: Other) -> tuple[str, str]:
-    """Which kind of attention, of those that both have."""
-    offered = parts(run, other)
-    names = [first for first, _ in offered]
-    address.keep_among("part", names, names[-1], lambda name: attention.SHORT[name])
-    part = st.segmented_control(
-        "Attention",
-        names,
-        key="part",
-        format_func=lambda name: attention.SHORT[name],
-        bind="query-params",
-        required=True,
-    )
-    return next((pair for pair in offered if pair[0] == part), offered[-1])
+def pick_kinds(run: Run, other: Other) -> tuple[AttentionKind, AttentionKind]:
+    """The kind of attention of each run; kinds that both have are offered."""
+    offered = dict(kinds_of_both(run, other))
+    first = pickers.pick_kind(list(offered), labelled=True)
+    return first, offered[first]
 
 
 def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
-    """How heads are paired, and whether rows are shared anew among the keys that both have."""
+    """How heads are paired, and whether rows are renormalised over the keys that both sides have."""
     offered = [how for how in PAIRED if how == "likeness" or same_shape(first, second)]
     paired: Paired = "number"
     if first.run.lm is not second.run.lm:
@@ -86,8 +76,8 @@ def pick_pairing(first: Side, second: Side) -> tuple[Paired, bool]:
 def all_heads(
     first: Side, second: Side, paired: Paired, renormalise: bool
 ) -> tuple[Comparison, Changes] | tuple[Comparison | None, None]:
-    """All heads' differences; of long texts on request, with an estimate, and the chosen head alone until then. None for both
-    where even the pairing of heads waits for that."""
+    """The comparison and the differences of all heads. For long texts the differences are computed on request and None until
+    then; the comparison is None too where pairing heads by likeness needs them."""
     if not comparison.costly(first, second, paired, renormalise):
         return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
     count = first.layers * first.heads
@@ -96,27 +86,27 @@ def all_heads(
     alone = None
     if paired == "number":
         alone = comparison.compared(first, second, paired, renormalise)
-        takes = kept(first.run, ("comparing", first.part, second.run.spec), float, lambda: comparison.seconds(alone))
+        takes = kept(first.run, ("comparing", first.kind, second.run.spec), float, lambda: comparison.seconds(alone))
         says += f" takes about {duration(takes)}, once; the chosen head is worked out at once."
     else:
         says += (
             ", and finding for each the one most like it, takes long; paired by number one head is compared at once."
         )
-    if not asked(first.run, (second.run.spec, first.part, paired, renormalise), says, key="compare_all"):
+    if not asked(first.run, (second.run.spec, first.kind, paired, renormalise), says, key="compare_all"):
         return alone, None
     return in_turn(lambda seen: comparison.changes(first, second, paired, renormalise, seen))
 
 
-def pick_head(run: Run, part: str, small: Changes | None) -> tuple[int, int]:
-    """Layer and head; at first the head whose attention moved most."""
+def pick_head(run: Run, kind: AttentionKind, small: Changes | None) -> tuple[int, int]:
+    """Layer and head; the default is the head whose attention moved most."""
     if small is not None and not is_head_chosen():
         most = int(np.nan_to_num(small.moved, nan=-1.0).argmax())
         show_head(*divmod(most, small.moved.shape[1]))
-    return pickers.pickers(attention.shown(run, part))
+    return pickers.pick_head(attention.shown(run, kind))
 
 
-def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
-    """All heads' differences as thumbnails, and the ones that moved most."""
+def draw_all_heads(made: Comparison, small: Changes, layer: int, head: int) -> None:
+    """Thumbnails of every head's difference, and the heads that changed most."""
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
             "**All heads**",
@@ -124,7 +114,7 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
             "more, the other where it gives less; the strongest colour is a whole row's attention. Grey: no query in common.",
             width="stretch",
         )
-        figures.take_away(ways(made, small, layer, head), key="all")
+        figures.take_away(files(made, small, layer, head), key="all")
     head_grid(
         small.pictures,
         selected=(layer, head),
@@ -132,28 +122,28 @@ def overview(made: Comparison, small: Changes, layer: int, head: int) -> None:
         captions=small.captions,
         label="How every head's attention differs",
         diverging=DIVERGING[theme.current().name],
-        on_head=pickers.pick,
+        on_head=pickers.choose,
     )
-    ranking(made, small, layer, head)
+    draw_ranking(made, small, layer, head)
 
 
-def ways(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
+def files(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
     """All heads' differences as files."""
-    return head_grid_export.ways(
+    return head_grid_export.files(
         small.pictures,
         small.captions,
         made.labels,
         selected=(layer, head),
         name="How every head's attention differs",
         about=made.first.run.spec.text,
-        filename=f"difference-{made.first.part}-all-heads",
-        python=lambda: notebook.of_all(made, layer, head, max(small.pictures.shape[2:])),
+        filename=f"difference-{made.first.kind.key}-all-heads",
+        source=lambda: notebook.all_heads(made, max(small.pictures.shape[2:])),
         signed=True,
     )
 
 
-def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
-    """Heads by how much of a query's attention moved."""
+def draw_ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
+    """Heads ranked by the share of a query's attention that moved."""
     flat = small.moved.ravel()
     order = [int(i) for i in np.argsort(-np.nan_to_num(flat, nan=-1.0), kind="stable") if np.isfinite(flat[i])]
     if not order:
@@ -163,21 +153,24 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
     heads_a_layer = small.moved.shape[1]
     names = [f"L{i // heads_a_layer} H{i % heads_a_layer}" for i in order]
     here = layer * heads_a_layer + head
-    fig = moved_ranking(
-        names[: len(shown)],
-        flat[shown].astype(np.float32),
-        theme=theme.current(),
-        selected=shown.index(here) if here in shown else None,
+    drawing = Drawing(
+        moved_ranking,
+        [
+            Expression(names[: len(shown)], "names"),
+            Expression(flat[shown].astype(np.float32), "shares[order].astype(np.float32)"),
+        ],
+        {"selected": shown.index(here) if here in shown else None},
+        lambda: notebook.ranking(made, RANKED),
     )
     figures.place(
-        fig,
+        drawing.figure(),
         key="ranking",
         heading="Which heads changed most",
         explained="The share of a query's attention that moved: half the sum of the sizes of a row's differences (total "
         "variation), averaged over the queries that both have. 0%: equal rows; 100%: nothing in common. Click a bar to open it.",
         filename="heads-by-change",
         csv=lambda: ranking_csv(made, flat, order),
-        python=lambda: notebook.of_ranking(made, layer, head, RANKED),
+        python=drawing.python,
     )
 
     def opened(point: PointEvent) -> None:
@@ -191,7 +184,7 @@ def ranking(made: Comparison, small: Changes, layer: int, head: int) -> None:
 
 
 def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int]) -> str:
-    """All heads in their order, each with the head it is set against."""
+    """All heads in ranked order, each with its partner."""
     places = [divmod(i, made.first.heads) for i in order]
     partners = [made.partner(*place) for place in places]
     return table_csv(
@@ -205,75 +198,50 @@ def ranking_csv(made: Comparison, flat: NDArray[np.float64], order: Sequence[int
     )
 
 
-def detail(made: Comparison, layer: int, head: int) -> None:
-    """One head exactly: the difference, or either side on the common row."""
+def draw_head(made: Comparison, layer: int, head: int) -> None:
+    """The exact map of one head: the difference, or either side on the common slots."""
     address.keep_among("side", VIEWS, VIEWS[0])
     how = st.segmented_control("Shown", VIEWS, key="side", bind="query-params", required=True) or VIEWS[0]
     one, other = made.head(layer, head)
     number, against = f"layer {layer}, head {head}", made.partner(layer, head)
     if made.paired == "likeness":
         number += f", against layer {against[0]}, head {against[1]}"
-    name = attention.NAMES[made.first.part]
-    shown = {"difference": other - one, "first": one, "second": other}[how]
-    sides = windows.Sides(*made.labels)
-    window = windows.shown(sides)
-    queries, keys = sides.of(window)
-    place: dict[str, int] = {"first_query": window.query, "first_key": window.key}
-    figures.place(
-        draw(shown, sides, window, how),
-        key="difference",
-        heading=f"{name}, {number}" + ("" if how == "difference" else f": the {how}"),
-        explained="Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
-        "−a only in the first. Rows without a partner are blank.",
-        filename=f"{how}-{made.first.part}-layer-{layer}-head-{head}",
-        csv=lambda: matrix_csv(window.of(shown), queries, keys, **place),
-        npz=lambda: matrix_npz(window.of(shown), queries, keys, **place),
-        python=lambda: notebook.of_map(made, layer, head, how, window),
-        fill=len(keys) > 40,
+    shown = head_map(made, layer, head, how, {"difference": other - one, "first": one, "second": other}[how])
+    heading = f"{made.first.kind.title}, {number}" + ("" if how == "difference" else f": the {how}")
+    draw_map(
+        shown,
+        Caption("difference", heading, EXPLAINED, f"{how}-{made.first.kind.key}-layer-{layer}-head-{head}"),
     )
-    if sides.long:
-        windows.bridge("difference", sides, window)
-        windows.where(sides, window, lambda: draw(shown, sides, window, how, small=True), cell=CELL[how])
+    if shown.sides.long:
+        windows.bridge("difference", shown.sides, shown.window)
+        windows.draw_position(shown.sides, shown.window, shown.small, cell=CELL[how])
     st.caption(what_was_done(made, layer, head))
 
 
+EXPLAINED = (
+    "Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
+    "−a only in the first. Rows without a partner are blank."
+)
 CELL = {"difference": "the change furthest from zero", "first": "the largest weight", "second": "the largest weight"}
 
 
-def draw(shown: Matrix, sides: windows.Sides, window: Window, how: str, *, small: bool = False) -> go.Figure:
-    """A window of the difference or of one side: exact, or pooled; `small`: the whole in small, the window framed."""
-    if how == "difference":
-        exact = partial(difference_heatmap, name=CHANGE)
-        pooled = partial(pooled_difference, name=CHANGE)
-    else:
-        exact, pooled = partial(attention_heatmap), partial(pooled_heatmap)
-    if small:
-        return windows.in_small(pooled, shown, sides, window)
-    if window.exact:
-        return exact(
-            window.of(shown),
-            *sides.of(window),
-            theme=theme.current(),
-            title_query="looks",
-            title_key="is looked at",
-            first_query=window.query,
-            first_key=window.key,
-            width=620,
-        )
-    return pooled(
-        shown,
-        sides.queries,
-        sides.keys,
-        window,
-        theme=theme.current(),
-        title_query="looks",
-        title_key="is looked at",
-        width=620,
+def head_map(made: Comparison, layer: int, head: int, how: str, cells: Matrix) -> AttentionMap:
+    """The map of the difference of one head, or of one side; `cells` (query slots, key slots)."""
+    sides = windows.Sides(*made.labels)
+    name = {"name": CHANGE} if how == "difference" else {}
+    return AttentionMap(
+        cells,
+        sides,
+        windows.shown(sides),
+        lambda: notebook.cells(made, layer, head, how),
+        AROUND_ZERO if how == "difference" else WEIGHTS,
+        settings=name,
+        small_settings=name,
     )
 
 
 def what_was_done(made: Comparison, layer: int, head: int) -> str:
-    """How the two were brought onto one row, in sentences."""
+    """How the two texts were aligned, in sentences."""
     rows, columns = made.grid.queries, made.grid.keys
     shared, there = int(rows.shared.sum()), int(columns.shared.sum())
     said = (
@@ -285,7 +253,7 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
         said += f" Keys of one side alone are left out and rows divided by what is left: {left(made, layer, head)}."
     elif there < len(columns.slots):
         said += " A key that one side lacks counts as 0 there, so each row's differences sum to 0."
-    if made.first.part != made.second.part:
+    if made.first.kind != made.second.kind:
         said += " One is an encoder, the other a decoder, which looks at what came before alone: part of any difference is that."
     if made.step > 1:
         said += f" Which heads are most alike was found on every {made.step}th query."
@@ -293,7 +261,7 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
 
 
 def left(made: Comparison, layer: int, head: int) -> str:
-    """The mean share that each side's rows had on the shared keys."""
+    """A clause: the mean share of each side's attention that goes to the shared keys."""
     other, number = made.partner(layer, head)
     both = (made.first.weights(layer, head), 0), (made.second.weights(other, number), 1)
     shares = [float(np.nanmean(made.grid.kept(weights, 1 if side else 0))) for weights, side in both]

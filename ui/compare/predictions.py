@@ -1,4 +1,4 @@
-"""The places where a run predicts a token: each step of what it wrote, or each mask of an encoder's text."""
+"""The positions where a run predicts a token: each step of a decoder, or each mask of an encoder's text."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ MOMENT = Linked[int | None]("moment", None, address.whole_number, str)
 
 @dataclass(frozen=True)
 class Moment:
-    """One prediction: read at a position of the stack that predicts, and the token in question there."""
+    """One prediction: its position in the stack that predicts, and the token it is about."""
 
     at: int
     token: Token
@@ -24,7 +24,8 @@ class Moment:
 
 
 def moments(run: Run) -> tuple[Moment, ...]:
-    """A decoder's steps; an encoder's masks, with what they hide, or where they were typed the likeliest token."""
+    """A decoder's steps, with the tokens it chose. An encoder's masks, with the token each hides; a mask that was typed hides none
+    and has the most probable token."""
     if run.lm.net.head is None:
         return ()
     if run.lm.kind != "encoder":
@@ -39,7 +40,7 @@ def moments(run: Run) -> tuple[Moment, ...]:
 
 
 def logits(run: Run, at: int) -> torch.Tensor:
-    """(vocab,) at a position of the stack that predicts."""
+    """Logits (vocab,) at a position of the stack that predicts."""
     return run.lm.logits(run.trace.final[at])
 
 
@@ -58,7 +59,7 @@ def chosen(run: Run, count: int, otherwise: int = 0) -> int:
 
 
 def asked(run: Run, which: tuple[Moment, ...]) -> Prediction:
-    """The prediction of these moments, for analysis: what the stacks had read, and the tokens in question."""
+    """These moments as `analysis` takes them: the ids both stacks read, and (position, id) of each prediction."""
     stack = run.trace.predicts
     read = tuple(token.id for token in run.trace.tokens(stack))
     source = tuple(token.id for token in run.trace.tokens("encoder")) if run.lm.kind == "encoder-decoder" else None

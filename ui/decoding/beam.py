@@ -250,7 +250,7 @@ def draw_attention(found: Search) -> None:
     start = [token.id for token in run.steps[0].read["decoder"]]
     spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
     trace = runner.get(spec).trace
-    part = attention.PARTS[tokens_read.part_read(run)][1]
+    part = attention.KINDS[tokens_read.part_read(run)].part
     layer, head = tokens_read.pick_alignment(run, trace)
     aligned = tokens_read.heads_that_align(trace, head)
     weights = tokens_read.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)

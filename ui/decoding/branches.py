@@ -26,7 +26,7 @@ MOST_HEADS = 64  # rows of a figure
 
 def parted(run: Run, other: Run) -> Parting:
     """How far apart two branches are at each step, worked out once for both."""
-    part = attention.PARTS[tokens_read.part_read(run)][1]
+    part = attention.KINDS[tokens_read.part_read(run)].part
     return kept(run, ("parted", other.spec), Parting, lambda: parting(run.steps, other.steps, part))
 
 

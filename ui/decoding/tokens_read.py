@@ -54,7 +54,7 @@ def draw_heads(run: Run, step: Step) -> None:
     if not requirements.has_attention(run.lm):
         requirements.draw_no_tokens_read()
         return
-    part = attention.PARTS[part_read(run)][1]
+    part = attention.KINDS[part_read(run)].part
     config = run.lm.config
     options: list[str] = [ALL] if config.decoder_layers * config.n_heads <= MOST_HEADS else []
     options += [str(i) for i in range(config.decoder_layers)]
@@ -108,7 +108,7 @@ def draw_alignment(run: Run, step: Step) -> None:
     """The alignment so far, with a row for each new token. Draws nothing for a model without attention."""
     if not requirements.has_attention(run.lm):
         return
-    part = attention.PARTS[part_read(run)][1]
+    part = attention.KINDS[part_read(run)].part
     layer, head = alignment_choice(run)
     first = len(run.steps[0].read["decoder"]) - 1 + max(0, step.index + 1 - MOST_ROWS)
     every = heads_rows(step.trace, part, layer, head, heads_that_align(run.trace, head), first)

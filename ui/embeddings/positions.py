@@ -225,4 +225,4 @@ def draw_relative(run: Run, stack: StackName) -> None:
 def pick_head(run: Run) -> int:
     """The head whose bias is shown."""
     address.settle("head", run.lm.config.n_heads)
-    return pickers.number_picker(st.container(), "Head", "head", run.lm.config.n_heads)
+    return pickers.pick_number(st.container(), "Head", "head", run.lm.config.n_heads)

@@ -65,7 +65,7 @@ def pick_places(run: Run, stack: StackName, names: list[str]) -> tuple[int, int,
         address.settle(key, size)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layer, head, pair = (
-        pickers.number_picker(row, label, key, sizes[key])
+        pickers.pick_number(row, label, key, sizes[key])
         for label, key in (("Layer", "layer"), ("Head", "head"), ("Pair of dimensions", "turning"))
     )
     against = row.selectbox(

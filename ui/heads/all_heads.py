@@ -1,4 +1,4 @@
-"""The heads page's upper half: every head in numbers, and the one that is chosen in words."""
+"""The upper half of the page Heads: numbers of every head, and the chosen head in words."""
 
 import streamlit as st
 
@@ -7,14 +7,15 @@ from analysis.head_scores import OF_PART, SCORES
 from analysis.head_summary import HeadSummary, summarise
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.figures import markdown, theme
+from ui.figures import markdown
 from ui.figures.tables import Cell, table
-from ui.heads import card_scores, notebook
-from ui.heads import in_words as heads_in_words
-from ui.heads.in_words import HeadScore
-from ui.maps import attention, pickers
-from ui.maps.attention import AttentionView
+from ui.heads import card_scores
+from ui.heads.in_words import HeadScore, does, scores_of, spread
+from ui.maps import pickers
+from ui.maps.attention import AttentionKind, AttentionView
+from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs import on_demand
+from ui.runs.notebook import of_run
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.runner import Run
 from ui.state import address
@@ -26,25 +27,25 @@ from viz.percent import format_percent
 ENTROPY, DISTANCE = "entropy", "distance"
 
 
-def summary(run: Run, part: str) -> HeadSummary | None:
-    """The numbers of every head. A long text's are worked out on request, with an estimate of the time first; None until then."""
-    stack, kind = attention.PARTS[part]
-    key = ("summary", part)
-    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, kind) > on_demand.WEIGHTS_AT_ONCE:
-        takes = kept(run, ("seconds", part), float, lambda: head_summary.seconds(run.trace, stack, kind))
-        count = head_summary.weights_of(run.trace, stack, kind)
+def summary(run: Run, kind: AttentionKind) -> HeadSummary | None:
+    """The numbers of every head. For a long text they are computed on request, after an estimate of the time; None until then."""
+    stack, part = kind.place
+    key = ("summary", kind)
+    if not is_kept(run, key) and head_summary.weights_of(run.trace, stack, part) > on_demand.WEIGHTS_AT_ONCE:
+        takes = kept(run, ("seconds", kind), float, lambda: head_summary.seconds(run.trace, stack, part))
+        count = head_summary.weights_of(run.trace, stack, part)
         says = (
             f"This text has {count / 1e6:,.0f} million attention weights in this kind of attention. To read all of them takes "
             f"about {duration(takes)} and no more memory than one head's map."
         )
-        if not asked(run, part, says, key="work_out"):
+        if not asked(run, kind, says, key="work_out"):
             return None
     with st.spinner("Reading every head", show_time=True):
-        return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, kind))
+        return kept(run, key, HeadSummary, lambda: summarise(run.trace, stack, part))
 
 
 def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
-    """Each number of every head as a map, by name."""
+    """The maps by name: each holds one number of every head."""
     maps = {ENTROPY: HeadMap("Entropy", found.entropy, "bits", "too short to say")}
     if found.distance is not None:
         maps[DISTANCE] = HeadMap("Distance", found.distance, "tokens", "too short to say")
@@ -54,30 +55,30 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
     return maps
 
 
-def chosen(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
-    """Layer and head, by picker; at first the head that stands out most for one of the scores."""
+def pick_head(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
+    """Layer and head; the default is the head with the most telling score."""
     if found is not None and not is_head_chosen():
         show_head(*most_telling(found))
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    return pickers.number_picker(row, "Layer", "layer", view.layers), pickers.number_picker(
-        row, "Head", "head", view.heads
-    )
+    return pickers.pick_number(row, "Layer", "layer", view.layers), pickers.pick_number(row, "Head", "head", view.heads)
 
 
 def most_telling(found: HeadSummary) -> tuple[int, int]:
-    """The head with the score furthest above even attention; the first where there is none."""
+    """(layer, head) with the score furthest above that of even attention; the first head if no score is defined."""
     layers, count = found.entropy.shape
     places = [(layer, head) for layer in range(layers) for head in range(count)]
-    return max(places, key=lambda at: max(s.lift for s in heads_in_words.scores_of(found, *at) if s.name != "coverage"))
+    return max(places, key=lambda at: max(s.lift for s in scores_of(found, *at) if s.name != "coverage"))
 
 
-def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
-    """The maps. A click chooses the head, and the number to sort the table by."""
+def draw_every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -> None:
+    """The maps of all numbers. A click chooses the head, and sorts the table by that number."""
     maps = maps_of(found)
     names = list(maps)
-    fig = head_maps(list(maps.values()), theme=theme.current(), selected=(layer, head))
+    drawing = Drawing(
+        head_maps, [Expression(list(maps.values()), "maps")], {"selected": (layer, head)}, lambda: maps_source(view)
+    )
 
     def clicked(point: PointEvent) -> None:
         rows, columns = found.entropy.shape
@@ -86,17 +87,36 @@ def every_head(view: AttentionView, found: HeadSummary, layer: int, head: int) -
             st.session_state["measure"] = names[point.curve]
 
     figures.place(
-        fig,
+        drawing.figure(),
         key="head_maps",
         heading="Every head in numbers",
         explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, "
         "coloured from 0 to 1 by their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. "
         "All pieces count, special tokens too, whatever is hidden or merged in the maps below. Click a head.",
-        filename=f"heads-{view.part}",
+        filename=f"heads-{view.kind.key}",
         csv=lambda: as_csv(found),
-        python=lambda: notebook.of_maps(view, layer, head),
+        python=drawing.python,
     )
     plotly_bridge("head_maps", key="head_maps_bridge", on_point=clicked)
+
+
+def maps_source(view: AttentionView) -> Source:
+    """Lines up to `maps`: each number of every head."""
+    stack, part = view.kind.place
+    lines = [
+        *of_run(view.run),
+        f'found = summarise(trace, "{stack}", "{part}")',
+        'maps = [HeadMap("Entropy", found.entropy, "bits")]',
+    ]
+    if part == "self":
+        lines.append('maps.append(HeadMap("Distance", found.distance, "tokens"))')
+    lines.append(f'maps += [HeadMap(SCORES[name].title, found.scores.mean(name)) for name in OF_PART["{part}"]]')
+    imports = [
+        "from analysis.head_scores import OF_PART, SCORES",
+        "from analysis.head_summary import summarise",
+        "from viz.head_maps import HeadMap",
+    ]
+    return Source(lines, imports)
 
 
 def columns_of(found: HeadSummary) -> dict[str, list[float]]:
@@ -104,7 +124,7 @@ def columns_of(found: HeadSummary) -> dict[str, list[float]]:
 
 
 def as_csv(found: HeadSummary) -> str:
-    """One row a head."""
+    """A row for each head, as CSV."""
     layers, count = found.entropy.shape
     places: dict[str, list[str] | list[int] | list[float]] = {
         "layer": [layer for layer in range(layers) for _ in range(count)],
@@ -113,25 +133,25 @@ def as_csv(found: HeadSummary) -> str:
     return table_csv(places | columns_of(found))
 
 
-def in_words(run: Run, found: HeadSummary, part: str, layer: int, head: int) -> None:
-    """What the chosen head does on this text, and where to see it."""
-    st.markdown(markdown.plain(heads_in_words.does(found, layer, head)))
-    if more := heads_in_words.spread(found, layer, head):
+def draw_in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int, head: int) -> None:
+    """What the chosen head does on this text, a link to its map, and its scores."""
+    st.markdown(markdown.plain(does(found, layer, head)))
+    if more := spread(found, layer, head):
         st.caption(more)
     st.page_link(
         "pages/attention.py",
         label=f"See where layer {layer}, head {head} looks →",
-        query_params={"part": part, "layer": str(layer), "head": str(head)},
+        query_params={"part": kind.key, "layer": str(layer), "head": str(head)},
     )
     general = card_scores.general(run.lm)
-    scores = heads_in_words.scores_of(found, layer, head)
+    scores = scores_of(found, layer, head)
     names = [Cell("Score"), Cell("Here", "On the text above."), Cell("Even", EVEN)]
     if general is not None:
         names.append(Cell("In general", f"From the model's card: {general.text}"))
     table(
         names,
         [
-            score_row(one, None if general is None else general.of(part, one.name, layer, head), len(names))
+            score_row(one, None if general is None else general.of(kind.key, one.name, layer, head), len(names))
             for one in scores
         ],
         label=f"Scores of layer {layer}, head {head}",
@@ -143,7 +163,7 @@ EVEN = "What a head would score that spreads its attention evenly over all it ma
 
 
 def score_row(score: HeadScore, general: float | None, width: int) -> list[Cell]:
-    """A score with its definition on hover."""
+    """A row of the table of scores; the definition is on hover."""
     means = SCORES[score.name]
     what = f"{means.meaning} It is the {means.formula}, over {means.averaged_over}. {means.source}."
     cells = [

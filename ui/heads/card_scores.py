@@ -1,4 +1,4 @@
-"""What a shipped model's heads do in general: the scores over held-out text that its folder may hold, heads.json."""
+"""Scores of a shipped model's heads over held-out text, from the file heads.json that its folder may hold."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from model.language_model import LanguageModel
 
 FILE = "heads.json"
-LARGEST = 4 * 1024**2  # bytes
+LARGEST_BYTES = 4 * 1024**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class GeneralScores:
     scores: Mapping[str, Mapping[str, NDArray[np.float64]]]  # part, score: (layers, heads), NaN where undefined
 
     def of(self, part: str, score: str, layer: int, head: int) -> float | None:
-        """One number, None where there is none."""
+        """The score of one head; None if the file has none."""
         found = self.scores.get(part, {}).get(score)
         if found is None or np.isnan(found[layer, head]):
             return None
@@ -31,7 +31,7 @@ class GeneralScores:
 
 
 def general(lm: LanguageModel) -> GeneralScores | None:
-    """The scores beside a checkpoint; None where its folder has none, or none of this model's shape."""
+    """The scores beside a checkpoint; None if its folder has none, or none that fit this model's layers and heads."""
     path = Path(lm.source.path) / FILE
     if not lm.source.path or not path.is_file():
         return None
@@ -44,7 +44,7 @@ STACKS = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
 
 @lru_cache(maxsize=16)
 def _read(path: Path, changed: int, shapes: tuple[tuple[str, int, int], ...]) -> GeneralScores | None:
-    if path.stat().st_size > LARGEST:
+    if path.stat().st_size > LARGEST_BYTES:
         return None
     try:
         held = json.loads(path.read_text(encoding="utf-8"))

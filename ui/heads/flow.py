@@ -1,4 +1,4 @@
-"""Attention flow into one position, beside its rollout; the whole map on request, row by row."""
+"""Attention flow into one position beside its rollout, and on request the flow into every position."""
 
 from functools import partial
 
@@ -8,18 +8,19 @@ import streamlit as st
 from analysis.flow import Flow, Graph, flow, graph, seconds_a_row
 from analysis.rollout import Rollout
 from ui import figures
-from ui.figures import Matrix, markdown, theme
+from ui.figures import Matrix, markdown
 from ui.heads import notebook
-from ui.maps import attention
 from ui.maps.attention import AttentionView
+from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
 from viz.export import matrix_csv, matrix_npz, table_csv
 from viz.paired_bars import paired_bars
 from viz.token_maps import token_map
 
-MOST_TOKENS = 256  # of the graph's inputs; a row of 512 tokens and twelve layers takes minutes
-AT_ONCE = 2.0  # seconds
+MOST_TOKENS = 256  # as inputs of the graph; a row of 512 tokens and twelve layers takes minutes
+SECONDS_UNASKED = 2.0  # of work that nobody needs to ask for
+WIDTH = 560  # px
 FLOW = (
     "The most that could pass from an input token up to this position if every attention weight, averaged over heads and with half "
     "left to the residual stream, were the width of a pipe: a maximum flow (Abnar and Zuidema 2020), divided so that it sums to 1. "
@@ -28,8 +29,8 @@ FLOW = (
 
 
 def draw(view: AttentionView, rolled: Rollout) -> None:
-    """The row of one query."""
-    stack, _ = attention.PARTS[view.part]
+    """The flow into a position that is picked, beside its rollout; and the button for every position."""
+    stack, _ = view.kind.place
     tokens = sum(len(of) for name, of in view.run.trace.read.items() if name == stack or stack == "decoder")
     address.start_with("flow_into", len(view.queries) - 1)
     address.settle("flow_into", len(view.queries))
@@ -51,51 +52,59 @@ def draw(view: AttentionView, rolled: Rollout) -> None:
     pipes = kept(view.run, ("graph", stack), Graph, lambda: graph(view.run.trace, stack))
     takes = kept(view.run, ("a row", stack), float, lambda: seconds_a_row(pipes, stack))
     key = ("flow", stack, at)
-    if not is_kept(view.run, key) and takes > AT_ONCE:
+    if not is_kept(view.run, key) and takes > SECONDS_UNASKED:
         says = f"The flow into one position, through {pipes.edges:,} pipes, takes about {duration(takes)}."
         if not asked(view.run, (stack, at), says, key="work_out_flow"):
             return
     found = kept(view.run, key, Flow, partial(flow, pipes, stack, [at]))
-    bars(view, found, rolled, at)
-    whole(view, pipes, takes)
+    draw_bars(view, found, rolled, at)
+    draw_whole(view, pipes, takes)
 
 
 def cells_of(view: AttentionView, found: Flow) -> Matrix:
-    """The columns of this kind of attention."""
-    held = found.across if view.part == "cross" else found.within
+    """The part of a flow that this kind of attention shows: from the source tokens, or from the stack's own."""
+    held = found.across if view.kind.part == "cross" else found.within
     assert held is not None
     return held.astype(np.float32)
 
 
-def bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
-    """Flow and rollout of one position side by side."""
+def draw_bars(view: AttentionView, found: Flow, rolled: Rollout, at: int) -> None:
+    """Flow and rollout into one position as bars, side by side."""
     flows = cells_of(view, found)[0]
-    held = rolled.across if view.part == "cross" else rolled.within
+    held = rolled.across if view.kind.part == "cross" else rolled.within
     assert held is not None
     rolls = held[-1, at]
-    fig = paired_bars(
-        view.keys,
-        {"flow": flows, "rollout": rolls},
-        theme=theme.current(),
-        said=notebook.said_of_flow(view, at),
-        width=560,
+    drawing = Drawing(
+        paired_bars,
+        [
+            Expression(view.keys, "keys"),
+            Expression({"flow": flows, "rollout": rolls}, '{"flow": flows[0], "rollout": rolls}'),
+        ],
+        {"said": f'What "{view.queries[at]}" holds at the top of the stack', "width": WIDTH},
+        lambda: notebook.flow(view, f"[{at}]") + rollout_source(view, at),
     )
     figures.place(
-        fig,
+        drawing.figure(),
         key="flow",
         heading=f"Flow and rollout into “{markdown.plain(view.queries[at])}”",
         explained=FLOW,
-        filename=f"flow-{view.part}-{at}",
+        filename=f"flow-{view.kind.key}-{at}",
         csv=lambda: table_csv(
             {"token": list(view.keys), "flow": [float(x) for x in flows], "rollout": [float(x) for x in rolls]}
         ),
-        python=lambda: notebook.of_flow(view, at, 560),
+        python=drawing.python,
     )
 
 
-def whole(view: AttentionView, pipes: Graph, takes: float) -> None:
-    """The flow into every position, when asked; a newer action takes over between two rows."""
-    stack, _ = attention.PARTS[view.part]
+def rollout_source(view: AttentionView, at: int) -> Source:
+    """A line that gives `rolls`, the rollout into one position."""
+    made = f'rolls = rollout(trace, "{view.kind.stack}").{notebook.side(view)}[-1, {at}]'
+    return Source([made], ["from analysis.rollout import rollout"])
+
+
+def draw_whole(view: AttentionView, pipes: Graph, takes: float) -> None:
+    """The flow into every position, on request. It is computed row by row; another action on the page stops it between two rows."""
+    stack, _ = view.kind.place
     count = len(view.queries)
     missing = [at for at in range(count) if not is_kept(view.run, ("flow", stack, at))]
     wanted = st.session_state.get("flow_of") == (view.run.spec, stack)
@@ -115,28 +124,34 @@ def whole(view: AttentionView, pipes: Graph, takes: float) -> None:
         bar.empty()
     rows = [kept(view.run, ("flow", stack, at), Flow, partial(flow, pipes, stack, [at])) for at in range(count)]
     cells = np.concatenate([cells_of(view, row) for row in rows])
-    fig = token_map(
-        cells,
-        view.queries,
-        view.keys,
-        theme=theme.current(),
-        name="flow",
-        verb="can hold of",
-        title_rows="at the top",
-        title_columns="came in as",
-        scale="sqrt",
-        zmax="own",
-        hide_future=view.causal,
-        width=560,
-    )
+    drawing = whole_drawing(view, cells)
     figures.place(
-        fig,
+        drawing.figure(),
         key="flow_map",
         heading="Flow, the whole stack",
         explained=FLOW,
-        filename=f"flow-{view.part}",
+        filename=f"flow-{view.kind.key}",
         csv=lambda: matrix_csv(cells, view.queries, view.keys),
         npz=lambda: matrix_npz(cells, view.queries, view.keys),
-        python=lambda: notebook.of_flow(view, None, 560),
+        python=drawing.python,
         fill=len(view.keys) > 20,
+    )
+
+
+def whole_drawing(view: AttentionView, cells: Matrix) -> Drawing:
+    """The flow into every position (row) from every input token (column)."""
+    return Drawing(
+        token_map,
+        [Expression(cells, "flows"), Expression(view.queries, "queries"), Expression(view.keys, "keys")],
+        {
+            "name": "flow",
+            "verb": "can hold of",
+            "title_rows": "at the top",
+            "title_columns": "came in as",
+            "scale": "sqrt",
+            "zmax": "own",
+            "hide_future": view.causal,
+            "width": WIDTH,
+        },
+        lambda: notebook.flow(view, f"range({len(cells)})"),
     )

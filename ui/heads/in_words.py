@@ -54,7 +54,7 @@ def scores_of(summary: HeadSummary, layer: int, head: int) -> list[HeadScore]:
 
 
 def place(summary: HeadSummary, name: ScoreName, layer: int, head: int) -> str:
-    """How a head's score stands among all."""
+    """The rank of a head's score among all heads, in words."""
     values = summary.scores.mean(name)
     above = int((values > values[layer, head]).sum())
     if above == 0:
@@ -67,7 +67,7 @@ def place(summary: HeadSummary, name: ScoreName, layer: int, head: int) -> str:
 
 
 def does(summary: HeadSummary, layer: int, head: int) -> str:
-    """What stands out about a head on this text, in one or two sentences."""
+    """A sentence about the head's score that is furthest above even attention."""
     name = f"head {layer}.{head}"
     known = [score for score in scores_of(summary, layer, head) if score.here is not None and score.name != "coverage"]
     if not known:
@@ -92,7 +92,7 @@ def does(summary: HeadSummary, layer: int, head: int) -> str:
 
 
 def spread(summary: HeadSummary, layer: int, head: int) -> str:
-    """How wide and how far a head looks."""
+    """A sentence about the entropy of a head's rows and the mean distance it looks."""
     bits = float(summary.entropy[layer, head])
     if np.isnan(bits):
         return ""

@@ -1,4 +1,4 @@
-"""The heads page's lower half: one head weighted by its values and read as tokens, a layer's heads together, and whole stacks."""
+"""The lower half of the page Heads: a head weighted by its values, the tokens it promotes, its layer, and rollout and flow."""
 
 from functools import partial
 
@@ -8,11 +8,12 @@ from analysis.attention_graph import over_heads
 from analysis.rollout import Rollout, rollout, seconds
 from analysis.value_weighted import value_norms, value_weighted, value_weighted_layer, value_weighted_shown
 from ui.figures import Matrix, array, markdown
-from ui.heads import flow, notebook, promoted_tokens
-from ui.heads.token_maps import CELL, NARROW, WIDE, Look, Named, a_map, in_small, lengths, shares
-from ui.maps import attention, display_options, windows
+from ui.heads import flow, notebook, promoted_tokens, token_maps
+from ui.heads.token_maps import NARROW, Shown
+from ui.maps import attention, display_options
 from ui.maps.attention import AttentionView
-from ui.maps.heatmap import small_map
+from ui.maps.attention_map import Caption
+from ui.maps.display_options import Toggles
 from ui.runs import on_demand
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.state import address
@@ -32,7 +33,7 @@ SAYS = (
 
 
 def pick() -> str:
-    """Which of the views of a head is open."""
+    """Which view of the head is shown."""
     address.keep_among("look", LOOKS, LOOKS[0], lambda name: NAMES[name])
     look = st.segmented_control(
         "Look closer",
@@ -47,15 +48,15 @@ def pick() -> str:
 
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
-    """The chosen view; in the two that are maps of attention, hidden tokens and merged words are those of the Attention page."""
+    """The chosen view. Hiding and merging act on the two views that are maps of attention, as on the page Attention."""
     toggles = display_options.chosen()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         look = pick()
-        display_options.fold(toggles, causal=view.causal, colours=False)
+        display_options.draw_options(toggles, causal=view.causal, colours=False)
     if look in ("value", "layer"):
-        seen = Look(attention.shown(view.run, view.part, toggles.special, toggles.words == "on"), toggles, layer, head)
-        (by_value if look == "value" else together)(seen)
-        if said := display_options.said(seen.view, toggles, layer, head):
+        view = attention.shown(view.run, view.kind, toggles.special, toggles.words == "on")
+        (draw_by_value if look == "value" else draw_layer)(view, toggles, layer, head)
+        if said := display_options.in_words(view, toggles, layer, head):
             st.caption(said)
         return
     if toggles.reshaping:
@@ -63,7 +64,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
     if look == "tokens":
         promoted_tokens.draw(view, layer, head)
     else:
-        through(view, layer)
+        draw_through(view, layer)
 
 
 WHOLE = {
@@ -72,25 +73,27 @@ WHOLE = {
 }
 
 
-def by_value(at: Look) -> None:
-    """Raw weights beside what is handed over."""
-    view, layer, head = at.view, at.layer, at.head
-    stack, part = attention.PARTS[view.part]
+def draw_by_value(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
+    """The attention weights of a head beside its value-weighted attention."""
+    stack, part = view.kind.place
     raw = view.head_weights(layer, head)
     if view.reshaping is None:
         handed = array(value_weighted(view.run.trace, stack, layer, part, head))
     else:
         handed = value_weighted_shown(view.run.trace, stack, layer, part, [head], view.reshaping)
+    shown = Shown(view, toggles, layer, head)
+    weights = shown.weights(raw, lambda: notebook.weights(view, toggles, layer, head))
+    lengths = shown.lengths(handed, lambda: notebook.value_weighted(view, toggles, layer, head))
     left, right = st.columns(2, gap="large")
-    name = f"{view.part}-layer-{layer}-head-{head}"
-    code = partial(notebook.of_weights, view, at.toggles, layer, head)
+    name = f"{view.kind.key}-layer-{layer}-head-{head}"
     with left:
-        shares(at, raw, Named("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}", code))
-    code = partial(notebook.of_value, view, at.toggles, layer, head, WIDE)
+        token_maps.draw(
+            weights, Caption("raw", f"Attention weight, layer {layer}, head {head}", RAW, f"attention-{name}")
+        )
     with right:
-        lengths(at, handed, Named("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}", code))
-    st.caption(moved(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
-    windows.where(at.sides, windows.shown(at.sides), partial(in_small, at, raw), cell=CELL)
+        token_maps.draw(lengths, Caption("valued", "Weighted by value, ‖α v W_O‖", VALUED, f"value-weighted-{name}"))
+    st.caption(change_in_words(view, raw, handed, array(value_norms(view.run.trace, stack, layer, part, head))))
+    token_maps.draw_position(weights)
 
 
 RAW = "A row is a query: how it shares its attention among the keys. Each row sums to 1."
@@ -101,8 +104,8 @@ VALUED = (
 )
 
 
-def moved(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
-    """How the picture changes once values count, in words."""
+def change_in_words(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
+    """For how many queries the largest weight and the largest value-weighted cell differ, and the longest and shortest value."""
     other = int((raw.argmax(axis=1) != handed.argmax(axis=1)).sum())
     text = f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most."
     if view.reshaping is not None:
@@ -115,35 +118,36 @@ def moved(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> st
 
 
 def label(token: str) -> str:
-    """A token inside a sentence."""
+    """A token in quotation marks, safe inside Markdown."""
     return "“" + markdown.plain(token) + "”"
 
 
-def together(at: Look) -> None:
-    """Mean and max over the heads of a layer, and all its heads weighted by their values."""
-    view, layer = at.view, at.layer
-    stack, part = attention.PARTS[view.part]
+def draw_layer(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
+    """Mean and max over the heads of the layer that a head is in, and all its heads weighted by their values."""
+    stack, part = view.kind.place
     count = view.heads * view.attention(layer).q.shape[1] * view.attention(layer).k.shape[1]
     memory = f"{12 * count / 2**20:,.0f} MiB for a moment"
     says = f"A layer's {view.heads} heads have {count / 1e6:,.0f} million weights: about {memory}."
-    if count > on_demand.WEIGHTS_AT_ONCE and not asked(view.run, (view.part, layer), says, key="work_out_layer"):
+    if count > on_demand.WEIGHTS_AT_ONCE and not asked(view.run, (view.kind, layer), says, key="work_out_layer"):
         return
     mean, most = over_heads(view.attention(layer), view.reshaping)
     if view.reshaping is None:
         handed = array(value_weighted_layer(view.run.trace, stack, layer, part))
     else:
         handed = value_weighted_shown(view.run.trace, stack, layer, part, range(view.heads), view.reshaping)
-    name, code = f"{view.part}-layer-{layer}", partial(notebook.of_layer, view, at.toggles, layer, NARROW)
+    shown, name = Shown(view, toggles, layer, head, NARROW), f"{view.kind.key}-layer-{layer}"
+    largest = shown.weights(most, lambda: notebook.mean_and_max(view, toggles, layer, 1))
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        shares(at, mean, Named("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}", partial(code, 0), NARROW))
+        means = shown.weights(mean, lambda: notebook.mean_and_max(view, toggles, layer, 0))
+        token_maps.draw(means, Caption("mean", f"Mean of layer {layer}", MEAN, f"mean-{name}"))
     with middle:
-        shares(at, most, Named("most", f"Max of layer {layer}", MOST, f"max-{name}", partial(code, 1), NARROW))
+        token_maps.draw(largest, Caption("most", f"Max of layer {layer}", MOST, f"max-{name}"))
     with right:
-        code = partial(notebook.of_value, view, at.toggles, layer, None, NARROW)
-        title = f"Layer {layer} weighted by value"
-        lengths(at, handed, Named("valued_layer", title, TOGETHER, f"value-weighted-{name}", code, NARROW))
-    windows.where(at.sides, windows.shown(at.sides), partial(in_small, at, most), cell=CELL)
+        lengths = shown.lengths(handed, lambda: notebook.value_weighted(view, toggles, layer, None))
+        heading = f"Layer {layer} weighted by value"
+        token_maps.draw(lengths, Caption("valued_layer", heading, TOGETHER, f"value-weighted-{name}"))
+    token_maps.draw_position(largest)
 
 
 MEAN = "The mean of the layer's heads. Each row sums to 1."
@@ -154,11 +158,11 @@ TOGETHER = (
 )
 
 
-def through(view: AttentionView, layer: int) -> None:
-    """Rollout up to a layer, and the flow into one position at the top."""
-    stack, _ = attention.PARTS[view.part]
+def draw_through(view: AttentionView, layer: int) -> None:
+    """Rollout up to a layer, and the flow into one position of the last layer."""
+    stack, _ = view.kind.place
     key = ("rollout", stack)
-    if not is_kept(view.run, key) and size(view) > on_demand.WEIGHTS_AT_ONCE:
+    if not is_kept(view.run, key) and weights_read(view) > on_demand.WEIGHTS_AT_ONCE:
         takes = duration(kept(view.run, ("rollout takes", stack), float, partial(seconds, view.run.trace, stack)))
         says = f"Rollout multiplies maps of {len(view.queries):,} tokens a side, one for each layer: about {takes}."
         if not asked(view.run, stack, says, key="work_out_rollout"):
@@ -166,37 +170,25 @@ def through(view: AttentionView, layer: int) -> None:
     found = kept(view.run, key, Rollout, lambda: rollout(view.run.trace, stack))
     left, right = st.columns(2, gap="large")
     with left:
-        rolled(view, found, layer)
+        draw_rollout(view, found, layer)
     with right:
         flow.draw(view, found)
 
 
-def size(view: AttentionView) -> int:
+def weights_read(view: AttentionView) -> int:
     return view.layers * view.heads * len(view.queries) ** 2
 
 
-def rolled(view: AttentionView, found: Rollout, layer: int) -> None:
+def draw_rollout(view: AttentionView, found: Rollout, layer: int) -> None:
     """The map of one layer's rollout."""
-    across = view.part == "cross"
+    across = view.kind.part == "cross"
     held = found.across if across else found.within
     assert held is not None
     cells = held[layer]
-    code = partial(notebook.of_rollout, view, layer, WIDE)
-    named = Named("rollout", f"Rollout, up to layer {layer}", ROLLOUT, f"rollout-{view.part}-layer-{layer}", code)
-    sides = windows.Sides(view.queries, view.keys)
-    a_map(
-        view,
-        sides,
-        cells,
-        named,
-        name="rollout",
-        verb="holds of",
-        scale="sqrt",
-        title_rows=f"after layer {layer}",
-        title_columns="came in as",
-    )
-    small = partial(small_map, view, display_options.Toggles(), cells, windows.shown(sides))
-    windows.where(sides, windows.shown(sides), small, cell=CELL)
+    shown = Shown(view, Toggles(), layer).rollout(cells, lambda: notebook.rollout(view, layer))
+    heading = f"Rollout, up to layer {layer}"
+    token_maps.draw(shown, Caption("rollout", heading, ROLLOUT, f"rollout-{view.kind.key}-layer-{layer}"))
+    token_maps.draw_position(shown)
     if found.across is not None:
         source = float(found.across[layer].sum(axis=1).mean())
         st.caption(f"On average {source:.0%} of a row comes from the source, the rest from the target's own tokens.")

@@ -1,4 +1,4 @@
-"""What the chosen head writes at one position, as tokens: raised, lowered, and through which key."""
+"""The tokens whose logits the chosen head raises and lowers most at one position, and through which keys."""
 
 import numpy as np
 import streamlit as st
@@ -6,20 +6,20 @@ import torch
 
 from analysis.promoted_tokens import HeadWrites, head_writes, ranked
 from ui import figures
-from ui.figures import array, markdown, theme
+from ui.figures import array, markdown
 from ui.figures.tables import Cell, table
-from ui.heads import notebook
-from ui.maps import attention
 from ui.maps.attention import AttentionView
+from ui.maps.drawing import Drawing, Expression, Source
+from ui.runs.notebook import of_run
 from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.percent import format_percent
 from viz.promoted_tokens import written_chart
 
-LISTED = 10
-KEYS = 8
-ALONE = 4
+LISTED = 10  # tokens raised, and as many lowered
+KEYS = 8  # rows of the table
+ALONE = 4  # tokens that a key alone would raise
 EXPLAINED = (
     "The head adds its mixed value times its rows of the output projection, z W_O, to the stream at this position. Its direct "
     "path to the logits is read with every norm on the way held at the scale it had here (direct logit attribution, Elhage et "
@@ -31,8 +31,8 @@ APPROXIMATION = (
 
 
 def draw(view: AttentionView, layer: int, head: int) -> None:
-    """Position, tokens, keys; or why there is nothing to read."""
-    stack, part = attention.PARTS[view.part]
+    """The position's picker, the tokens and the keys; or why this head promotes no tokens."""
+    stack, part = view.kind.place
     run = view.run
     if stack != run.trace.predicts:
         st.info("The encoder's heads write into a stream that no output table reads: the decoder looks at it through its "
@@ -56,33 +56,49 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
     wrote = head_writes(run.trace, layer, part, head, at)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        tokens(view, wrote, layer, head, at)
+        draw_tokens(view, wrote, layer, head, at)
     with right:
-        keys(view, wrote, at)
+        draw_keys(view, wrote, at)
 
 
-def tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
-    """The tokens raised and lowered most."""
+def draw_tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
+    """The tokens whose logits the head raises and lowers most."""
     run, logits = view.run, wrote.logits
     found = ranked(logits, LISTED)
     ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]
     labels = [run.lm.token(i).label for i in ids]
-    added = logits[ids].cpu().numpy()
-    fig = written_chart(labels, added, theme=theme.current(), ids=ids, title="added to the logit")
+    drawing = Drawing(
+        written_chart,
+        [Expression(labels, "labels"), Expression(logits[ids].cpu().numpy(), "logits[ids].cpu().numpy()")],
+        {"ids": Expression(ids, "ids"), "title": "added to the logit"},
+        lambda: logits_source(view, layer, head, at),
+    )
     figures.place(
-        fig,
+        drawing.figure(),
         key="written",
         heading=f"What it adds at “{markdown.plain(view.queries[at])}”",
         explained=EXPLAINED + norm_note(run),
-        filename=f"written-{view.part}-{layer}-{head}-{at}",
+        filename=f"written-{view.kind.key}-{layer}-{head}-{at}",
         csv=lambda: as_csv(run, logits),
-        python=lambda: notebook.of_written(view, layer, head, at, LISTED),
+        python=drawing.python,
     )
-    st.caption(said(run, logits, at) + " " + APPROXIMATION)
+    st.caption(best_in_words(run, logits, at) + " " + APPROXIMATION)
+
+
+def logits_source(view: AttentionView, layer: int, head: int, at: int) -> Source:
+    """Lines up to `logits`, what the head adds to each, and the `ids` and `labels` of the tokens listed."""
+    lines = [
+        *of_run(view.run),
+        f'logits = head_writes(trace, {layer}, "{view.kind.part}", {head}, {at}).logits',
+        f"found = ranked(logits, {LISTED})",
+        "ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]",
+        "labels = [lm.token(i).label for i in ids]",
+    ]
+    return Source(lines, ["from analysis.promoted_tokens import head_writes, ranked"])
 
 
 def norm_note(run: Run) -> str:
-    """What the path of this model leads through."""
+    """A clause: which norms the direct path to the logits leads through in this model."""
     config = run.lm.config
     if config.order == "post":
         path = "In this post-norm model the path leads through the norm of its own sublayer and of each later one"
@@ -96,7 +112,7 @@ def norm_note(run: Run) -> str:
 
 
 def as_csv(run: Run, logits: torch.Tensor) -> str:
-    """Every token of the vocabulary, most raised first."""
+    """Every token of the vocabulary as CSV, the most raised first."""
     order = logits.argsort(descending=True)
     return table_csv(
         {
@@ -107,8 +123,8 @@ def as_csv(run: Run, logits: torch.Tensor) -> str:
     )
 
 
-def said(run: Run, logits: torch.Tensor, at: int) -> str:
-    """What the head did for the token that the model holds most probable there."""
+def best_in_words(run: Run, logits: torch.Tensor, at: int) -> str:
+    """What the head adds to the logit of the token that the model predicts there."""
     best = int(run.trace.probabilities(at).argmax())
     token = "“" + markdown.plain(run.lm.token(best).label) + "”"
     rank = int((logits > logits[best]).sum()) + 1
@@ -118,8 +134,8 @@ def said(run: Run, logits: torch.Tensor, at: int) -> str:
     )
 
 
-def keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
-    """Through which keys it came, and what each would add if the head looked at it alone."""
+def draw_keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
+    """A table of keys: what the head adds through each, and the tokens it would raise if it looked at that key alone."""
     run = view.run
     best = int(run.trace.probabilities(at).argmax())
     ids = list(dict.fromkeys([best, *(i for i, _ in ranked(wrote.logits, 1).promoted)]))
@@ -150,7 +166,7 @@ def keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
 
 
 def signed(value: float) -> str:
-    """A change with its sign; what would round to nothing is 0."""
+    """A change with its sign and three decimals; 0 if it rounds to that."""
     return f"{value:+.3f}" if abs(value) >= 0.0005 else "0"
 
 

@@ -1,4 +1,4 @@
-"""All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
+"""All heads in a table."""
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ MEANS = {
 }
 
 
-def finder(found: HeadSummary) -> None:
-    """All heads as a table: sorted by one number, filtered by it, its extremes a click away."""
+def draw_finder(found: HeadSummary) -> None:
+    """All heads as a table, sorted and filtered by one number, with buttons for its highest and lowest head."""
     st.subheader("Find a head", anchor=False)
     maps = maps_of(found)
     address.keep_among(
@@ -38,7 +38,7 @@ def finder(found: HeadSummary) -> None:
     )
     name = measure if measure in maps else ENTROPY
     values = maps[name].values
-    least = at_least(row, maps[name])
+    least = pick_least(row, maps[name])
     if np.isfinite(values).any():
         for label, place in (("Highest", np.nanargmax(values)), ("Lowest", np.nanargmin(values))):
             at = np.unravel_index(int(place), values.shape)
@@ -50,11 +50,11 @@ def finder(found: HeadSummary) -> None:
                 help=f"Chooses head {at[0]}.{at[1]}",
             )
     rows = listed(found, name, least)
-    shown_table(rows, maps)
+    draw_table(rows, maps)
     st.caption(explained(name) + f" {len(rows)} of {values.size} heads are listed; a click on a row chooses its head.")
 
 
-def at_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
+def pick_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
     """The smallest score that is listed."""
     if one.unit != "share":
         return 0.0
@@ -74,7 +74,7 @@ def at_least(row: st.delta_generator.DeltaGenerator, one: HeadMap) -> float:
 
 
 def explained(name: str) -> str:
-    """What a number means, with its formula and where it was defined."""
+    """What a number means, with its formula and its source."""
     if name in MEANS:
         return markdown.plain(MEANS[name])
     means = SCORES[_score(name)]
@@ -88,7 +88,7 @@ def _score(name: str) -> ScoreName:
 
 
 def listed(found: HeadSummary, name: str, least: float) -> pd.DataFrame:
-    """The heads with at least so much of a number, most of it first; those without the number last, where nothing is asked."""
+    """The heads whose number is at least `least`, the largest first. If `least` is 0, heads without that number come last."""
     layers, count = found.entropy.shape
     places = {"layer": np.repeat(np.arange(layers), count), "head": np.tile(np.arange(count), layers)}
     everything = pd.DataFrame(places | columns_of(found))
@@ -96,7 +96,7 @@ def listed(found: HeadSummary, name: str, least: float) -> pd.DataFrame:
     return (rows if least == 0 else rows[rows[name] >= least]).reset_index(drop=True)
 
 
-def shown_table(rows: pd.DataFrame, maps: dict[str, HeadMap]) -> None:
+def draw_table(rows: pd.DataFrame, maps: dict[str, HeadMap]) -> None:
     """The table; a click on a row chooses its head."""
     formats = {"share": "percent", "bits": "%.2f", "tokens": "%.1f"}
     columns = {

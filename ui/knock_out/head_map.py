@@ -1,29 +1,25 @@
-"""The map of one head on the knock-out page: its weights, what changed of them, what they are worth; a click cuts an edge."""
+"""The map of one head on the page Knock out: its weights, their change, or their importance. A click cuts an edge."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal, get_args
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.gradients import gradient_x_attention
 from analysis.value_weighted import value_weighted
 from model.edits import CutEdge, ZeroHead
-from ui import figures
 from ui.compare import predictions
-from ui.figures import Matrix, array, theme
-from ui.knock_out import notebook
+from ui.figures import Matrix, array
 from ui.knock_out.importance import silenced
 from ui.knock_out.page import Measured
-from ui.maps import attention, windows
+from ui.maps import attention, notebook, windows
+from ui.maps.attention import AttentionKind
+from ui.maps.attention_map import AROUND_ZERO, WEIGHTS, AttentionMap, Caption, draw_map
+from ui.maps.display_options import Toggles
+from ui.maps.drawing import Source
+from ui.runs.notebook import of_edits, of_trace
 from ui.runs.runner import Run
-from ui.state import address
-from ui.state import edits as off
-from viz.attention import attention_heatmap, difference_heatmap
-from viz.export import matrix_csv, matrix_npz
-from viz.frame import outline
-from viz.windows import Window, pooled_difference, pooled_heatmap
+from ui.state import address, edits
 
 Shows = Literal["weights", "change", "value-weighted", "gradient"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
@@ -38,63 +34,45 @@ EXPLAINED: dict[Shows, str] = {
 }
 
 
-def head_switch(run: Run, part: str, layer: int, head: int) -> None:
-    """The head on screen, off or on, for those who do not click its picture."""
-    stack, kind = attention.PARTS[part]
-    edit = ZeroHead(stack, layer, kind, head)
-    word = "on" if off.is_off(run, edit) else "off"
-    st.button(f"Switch this head {word}", key="head_switch", on_click=off.toggle, args=(run, edit))
+def draw_switch(run: Run, kind: AttentionKind, layer: int, head: int) -> None:
+    """A button that switches the head on screen off or on."""
+    stack, part = kind.place
+    edit = ZeroHead(stack, layer, part, head)
+    word = "on" if edits.is_off(run, edit) else "off"
+    st.button(f"Switch this head {word}", key="head_switch", on_click=edits.toggle, args=(run, edit))
 
 
-def cut(run: Run, part: str, layer: int, head: int, query: int, key: int) -> None:
-    """Hides a key from a query of the head, or shows it again; a key that was never seen stays so."""
-    stack, kind = attention.PARTS[part]
-    visible_pairs = run.trace.attention(stack, layer, kind).visible
+def cut(run: Run, kind: AttentionKind, layer: int, head: int, query: int, key: int) -> None:
+    """Cuts the edge from a query to a key, or restores it. A key that the mask hides from the query is left alone."""
+    stack, part = kind.place
+    visible_pairs = run.trace.attention(stack, layer, part).visible
     if query < visible_pairs.shape[0] and key < visible_pairs.shape[1] and bool(visible_pairs[query, key]):
-        off.toggle(run, CutEdge(stack, layer, kind, head, query, key))
+        edits.toggle(run, CutEdge(stack, layer, part, head, query, key))
 
 
-def head_map(found: Measured, part: str, layer: int, head: int) -> None:
-    """One head exactly; a click on a cell cuts that edge, or joins it again."""
-    run, edits = found.run, off.held(found.run)
+def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
+    """The exact map of one head. A click on a cell cuts that edge or restores it."""
+    run, off = found.run, edits.held(found.run)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     address.keep_among("worth_shows", SHOWS, SHOWS[0])
     shows: Shows = (
         row.segmented_control("Shown", SHOWS, key="worth_shows", bind="query-params", required=True) or SHOWS[0]
     )
     with row:
-        head_switch(run, part, layer, head)
-    view = attention.shown(found.edited, part)
-    values = map_values(found, part, layer, head, shows)
-    sides = windows.Sides(view.queries, view.keys)
-    window = windows.shown(sides)
-    queries, keys = sides.of(window)
-    at: dict[str, int] = {"first_query": window.query, "first_key": window.key}
-    cut_here = [pair for pair in cut_cells(edits, part, layer, head) if is_in(window, *pair)]
-    fig = map_figure(view, values, shows, window)
-    if window.exact:
-        for query, key in cut_here:
-            fig.add_shape(outline(theme.current(), x=(key, key), y=(query, query), colour=theme.current().warning))
-    asked_for = predictions.asked(found.edited, found.which)
-    figures.place(
-        fig,
-        key="worth_map",
-        heading=f"{attention.NAMES[part]}, layer {layer}, head {head}"
-        + (" · off" if (layer, head) in silenced(edits, part) else ""),
-        explained=EXPLAINED[shows],
-        filename=f"{shows}-{part}-layer-{layer}-head-{head}",
-        csv=lambda: matrix_csv(window.of(values), queries, keys, **at),
-        npz=lambda: matrix_npz(window.of(values), queries, keys, **at),
-        python=lambda: notebook.of_map(
-            found.plain, found.edited, asked_for, (part, layer, head), shows, cut_here, window
-        ),
-        fill=len(keys) > 40,
+        draw_switch(run, kind, layer, head)
+    shown = head_map(found, kind, layer, head, shows)
+    heading = f"{kind.title}, layer {layer}, head {head}" + (" · off" if (layer, head) in silenced(off, kind) else "")
+    draw_map(shown, Caption("worth_map", heading, EXPLAINED[shows], f"{shows}-{kind.key}-layer-{layer}-head-{head}"))
+    windows.bridge(
+        "worth_map",
+        shown.sides,
+        shown.window,
+        on_pair=lambda query, key: cut(run, kind, layer, head, query, key),
     )
-    windows.bridge("worth_map", sides, window, on_pair=lambda query, key: cut(run, part, layer, head, query, key))
     st.caption(
         "Click a cell, or press Enter on it, to cut it: the query shares its attention among the other keys. Cut cells are framed."
     )
-    windows.where(sides, window, lambda: map_figure(view, values, shows, window, small=True), cell=CELL[shows])
+    windows.draw_position(shown.sides, shown.window, shown.small, cell=CELL[shows])
 
 
 CELL: dict[Shows, str] = {
@@ -103,58 +81,65 @@ CELL: dict[Shows, str] = {
     "value-weighted": "the largest norm",
     "gradient": "the value furthest from zero",
 }
+VALUE: dict[Shows, str] = {"change": "change of attention", "value-weighted": "norm", "gradient": "bits"}
 
 
-def is_in(window: Window, query: int, key: int) -> bool:
-    return window.query <= query < window.query_end and window.key <= key < window.key_end
-
-
-def map_figure(
-    view: attention.AttentionView, values: Matrix, shows: Shows, window: Window, *, small: bool = False
-) -> go.Figure:
-    """A window of weights from 0 to 1, or of anything else around zero; `small`: the whole in small, the window framed."""
-    sides, now = windows.Sides(view.queries, view.keys), theme.current()
-    if shows == "weights":
-        exact = partial(attention_heatmap, hide_future=view.causal)
-        pooled = partial(pooled_heatmap, hide_future=view.causal)
-    else:
-        exact = partial(difference_heatmap, name=notebook.CALLED[shows])
-        pooled = partial(pooled_difference, name=notebook.CALLED[shows])
-    if small:
-        return windows.in_small(pooled, values, sides, window)
-    if window.exact:
-        return exact(
-            window.of(values),
-            *sides.of(window),
-            theme=now,
-            title_query="looks",
-            title_key="is looked at",
-            first_query=window.query,
-            first_key=window.key,
-            width=620,
-        )
-    return pooled(
-        values, view.queries, view.keys, window, theme=now, title_query="looks", title_key="is looked at", width=620
+def head_map(found: Measured, kind: AttentionKind, layer: int, head: int, shows: Shows) -> AttentionMap:
+    """The map of one head: weights from 0 to 1, or other values around zero; edges that are cut are framed."""
+    view = attention.shown(found.edited, kind)
+    sides = windows.Sides(view.queries, view.keys)
+    settings: dict[str, object] = {"hide_future": view.causal} if shows == "weights" else {"name": VALUE[shows]}
+    return AttentionMap(
+        map_values(found, kind, layer, head, shows),
+        sides,
+        windows.shown(sides),
+        lambda: notebook.labels(view, Toggles()) + cells_source(found, kind, layer, head, shows),
+        WEIGHTS if shows == "weights" else AROUND_ZERO,
+        settings=settings,
+        small_settings=settings,
+        framed=cut_cells(edits.held(found.run), kind, layer, head),
     )
 
 
-def cut_cells(edits: Sequence[off.Off], part: str, layer: int, head: int) -> list[tuple[int, int]]:
+def cells_source(found: Measured, kind: AttentionKind, layer: int, head: int, shows: Shows) -> Source:
+    """Lines up to `cells`, from a trace with the parts off."""
+    here, edited = notebook.place(kind, layer, head), found.edited
+    weights = notebook.head_weights(kind, layer, head)
+    if shows == "weights":
+        return Source([f"cells = {weights}"])
+    if shows == "change":
+        plain = notebook.head_weights(kind, layer, head, trace="plain")
+        return Source([*of_trace(found.plain, "plain"), f"cells = {weights} - {plain}"])
+    if shows == "value-weighted":
+        made = f"cells = value_weighted(trace, {here}).cpu().numpy()"
+        return Source([made], ["from analysis.value_weighted import value_weighted"])
+    off = f", edits={of_edits(edited)}" if edited.spec.edits else ""
+    return Source(
+        [
+            f"asked = {predictions.asked(edited, found.which)}",
+            f"cells = gradient_x_attention(lm, asked, {notebook.place(kind, layer)}{off})[{head}].cpu().numpy()",
+        ],
+        ["from analysis.gradients import gradient_x_attention", "from analysis.knock_out import Prediction"],
+    )
+
+
+def cut_cells(off: Sequence[edits.Off], kind: AttentionKind, layer: int, head: int) -> list[tuple[int, int]]:
     """(query, key) of the edges of one head that are cut."""
-    stack, kind = attention.PARTS[part]
-    here = (stack, layer, kind, head)
-    cut = [edit for edit in edits if isinstance(edit, CutEdge)]
+    stack, part = kind.place
+    here = (stack, layer, part, head)
+    cut = [edit for edit in off if isinstance(edit, CutEdge)]
     return [(edit.query, edit.key) for edit in cut if (edit.stack, edit.layer, edit.part, edit.head) == here]
 
 
-def map_values(found: Measured, part: str, layer: int, head: int, shows: Shows) -> Matrix:
-    """(query, key) of one head: what the map shows, with the parts off."""
-    stack, kind = attention.PARTS[part]
-    after = found.edited.trace.attention(stack, layer, kind).weights(head)
+def map_values(found: Measured, kind: AttentionKind, layer: int, head: int, shows: Shows) -> Matrix:
+    """(query, key) of one head with the parts off: the numbers that the map shows."""
+    stack, part = kind.place
+    after = found.edited.trace.attention(stack, layer, part).weights(head)
     if shows == "weights":
         return array(after)
     if shows == "change":
-        return array(after - found.plain.trace.attention(stack, layer, kind).weights(head))
+        return array(after - found.plain.trace.attention(stack, layer, part).weights(head))
     if shows == "value-weighted":
-        return array(value_weighted(found.edited.trace, stack, layer, kind, head))
+        return array(value_weighted(found.edited.trace, stack, layer, part, head))
     asked = predictions.asked(found.edited, found.which)
-    return array(gradient_x_attention(found.run.lm, asked, stack, layer, kind, edits=off.held(found.run))[head])
+    return array(gradient_x_attention(found.run.lm, asked, stack, layer, part, edits=edits.held(found.run))[head])

@@ -1,4 +1,4 @@
-"""Four numbers for every head, and the knock-outs that give the last of them: on request, a batch at a time."""
+"""Four measures of every head's importance. The last, knocking every head out in turn, runs on request, a batch at a time."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ from analysis.knock_out import (
 from model.edits import ZeroHead
 from ui.figures import Matrix, array
 from ui.maps import attention
+from ui.maps.attention import AttentionKind
 from ui.runs.estimate import seconds as pass_seconds
 from ui.runs.on_demand import held, is_kept, keep, kept
 from ui.runs.runner import Run
@@ -30,17 +31,18 @@ from ui.state.edits import Off
 
 Name = Literal["weight", "norm", "gradient", "knock_out"]
 NAMES: tuple[Name, ...] = get_args(Name)
-SLICE = 0.3  # seconds of knock-outs between two looks at the cancel button
-AT_ONCE = 1.5  # seconds that gradients may take without being asked for
-SLOW = 1.0  # seconds; a pass that takes longer is not run only to be timed
+SLICE_SECONDS = 0.3  # of knock-outs between two looks at the cancel button
+GRADIENT_SECONDS_UNASKED = 1.5  # of work that nobody needs to ask for
+SLOW_PASS_SECONDS = 1.0  # a pass that takes longer is not run only to be timed
 GRADIENT_PASSES = 4  # forward passes that a forward and a backward pass cost, about
 
 
 @dataclass(frozen=True)
 class Number:
-    """One number for each head: what it is called and what it means."""
+    """A measure of importance: its name, unit and meaning."""
 
     title: str
+    short: str
     unit: str
     signed: bool
     explained: str
@@ -49,6 +51,7 @@ class Number:
 NUMBERS: Mapping[Name, Number] = {
     "weight": Number(
         "attention weight",
+        "weight",
         "",
         False,
         "How sharply the head looks: the largest share each query gives a key, averaged over the queries (the confidence of "
@@ -56,6 +59,7 @@ NUMBERS: Mapping[Name, Number] = {
     ),
     "norm": Number(
         "value-weighted norm",
+        "norm",
         "",
         False,
         "How much the head hands over: the norm of weight x value x output projection, summed over the keys and averaged over "
@@ -63,12 +67,14 @@ NUMBERS: Mapping[Name, Number] = {
     ),
     "gradient": Number(
         "gradient x attention",
+        "gradient",
         "bits",
         True,
         "The gradient of the measured log-probability by each weight of the pattern, times the weight, summed over the pattern, "
         "in bits. To first order it is what switching the head off would cost; positive: the head helped.",
     ),
     "knock_out": Number(
+        "knock-out",
         "knock-out",
         "bits",
         True,
@@ -80,7 +86,7 @@ NUMBERS: Mapping[Name, Number] = {
 
 @dataclass(eq=False)
 class Sweep:
-    """Knock-outs in turn, between two looks at the page; small numbers only."""
+    """The state of knocking out every head in turn. It holds numbers only, no tensors."""
 
     before: float  # bits, with every candidate on
     cost: Cost
@@ -89,17 +95,17 @@ class Sweep:
     running: bool = False
 
 
-Tables = dict[str, Table]  # by the kind of attention
+Tables = dict[AttentionKind, Table]
 
 
 def tables(run: Run, name: Literal["weight", "norm"]) -> Tables:
-    """A number that the run itself holds, (layers, heads) for each kind of attention; both are worked out together."""
+    """Mean largest weight or value-weighted norm, (layers, heads) for each kind of attention. Both are computed together."""
 
     def both() -> dict[str, Tables]:
-        found = {part: sharpness_and_norm(run.trace, *attention.PARTS[part]) for part in attention.available(run)}
+        found = {kind: sharpness_and_norm(run.trace, *kind.place) for kind in attention.available(run)}
         return {
-            "weight": {part: sharp for part, (sharp, _) in found.items()},
-            "norm": {part: norm for part, (_, norm) in found.items()},
+            "weight": {kind: sharp for kind, (sharp, _) in found.items()},
+            "norm": {kind: norm for kind, (_, norm) in found.items()},
         }
 
     tables: dict[str, Tables] = kept(run, ("weight and norm",), dict, both)
@@ -111,17 +117,17 @@ def has_tables(run: Run) -> bool:
 
 
 def weights_of(run: Run) -> int:
-    """How many weights all heads of a run have: what the first two numbers are read from."""
-    places = [attention.PARTS[part] for part in attention.available(run)]
+    """How many attention weights all heads of a run have. `tables` reads all of them."""
+    places = [kind.place for kind in attention.available(run)]
     return sum(weights_in(run.trace, stack, part) for stack, part in places)
 
 
 def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
-    """Gradient x attention of every head, bits."""
+    """Gradient x attention in bits, (layers, heads) for each kind of attention."""
 
     def take() -> Tables:
         found = heads_gradient_x_attention(run.lm, prediction, edits=edits)
-        return {part: array(found[attention.PARTS[part]]) for part in attention.available(run)}
+        return {kind: array(found[kind.place]) for kind in attention.available(run)}
 
     tables: Tables = kept(run, ("gradient", prediction), dict, take)
     return tables
@@ -132,11 +138,11 @@ def has_gradients(run: Run, prediction: Prediction) -> bool:
 
 
 def price(run: Run, prediction: Prediction) -> Cost:
-    """What a batch costs, timed once a run; where a pass takes long its time is estimated instead of taken."""
+    """The time of a batch, measured once a run; where a pass takes long it is estimated instead."""
 
     def measure() -> Cost:
         takes = pass_seconds(run.lm, len(prediction.read) + len(prediction.source or ()))
-        return Cost(0.0, takes) if takes > SLOW else cost(run.lm, prediction)
+        return Cost(0.0, takes) if takes > SLOW_PASS_SECONDS else cost(run.lm, prediction)
 
     return kept(run, ("cost", prediction.read, prediction.source), Cost, measure)
 
@@ -148,17 +154,17 @@ def estimate(run: Run, prediction: Prediction) -> float:
 
 
 def rows(run: Run, prediction: Prediction) -> int:
-    """How many heads one batch holds: as memory allows, and short enough for a cancel to be heard soon."""
-    return min(rows_a_batch(run.lm, prediction), price(run, prediction).rows_within(SLICE))
+    """Heads in one batch: as many as memory allows, and few enough that a cancel is soon noticed."""
+    return min(rows_a_batch(run.lm, prediction), price(run, prediction).rows_within(SLICE_SECONDS))
 
 
 def sweep(run: Run, prediction: Prediction) -> Sweep | None:
-    """The knock-outs of this prediction, finished, under way or cancelled; None before they were asked for."""
+    """The knock-outs for this prediction, whether done, running or cancelled; None if nobody has asked for them."""
     return held(run, ("sweep", prediction), Sweep)
 
 
 def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
-    """Begins, or goes on where it was cancelled."""
+    """Starts the knock-outs, or continues where they were cancelled."""
     found = sweep(run, prediction)
     if found is None:
         before = log_probability(run.lm, prediction, edits)
@@ -168,7 +174,7 @@ def start(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Sweep:
 
 
 def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off], limit: float | None = None) -> bool:
-    """Knocks out further heads for about `limit` seconds (None: a SLICE), a batch at least; whether all are done."""
+    """Knocks out more heads, at least one batch, for about `limit` seconds (None: SLICE_SECONDS). Returns whether all are done."""
     candidates = every_head(run.lm.config)
     began = time.monotonic()
     while found.running and len(found.lost) < len(candidates):
@@ -177,7 +183,7 @@ def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off]
         values = one_at_a_time(run.lm, prediction, batch, always=edits)
         if len(found.lost) == at:  # another tab may have been here meanwhile
             found.lost += [found.before - value for value in values]
-        if time.monotonic() - began >= (SLICE if limit is None else limit):
+        if time.monotonic() - began >= (SLICE_SECONDS if limit is None else limit):
             break
     if len(found.lost) >= len(candidates):
         found.running = False
@@ -185,37 +191,37 @@ def advance(found: Sweep, run: Run, prediction: Prediction, edits: Sequence[Off]
 
 
 def knocked_out(run: Run, found: Sweep) -> Tables:
-    """(layers, heads) bits for each kind of attention, NaN where a head was not reached."""
+    """Bits lost, (layers, heads) for each kind of attention; NaN for heads not yet knocked out."""
     config = run.lm.config
     empty = {
-        part: np.full((config.layers(attention.PARTS[part][0]), config.n_heads), np.nan, dtype=np.float32)
-        for part in attention.available(run)
+        kind: np.full((config.layers(kind.stack), config.n_heads), np.nan, dtype=np.float32)
+        for kind in attention.available(run)
     }
-    names = {place: part for part, place in attention.PARTS.items()}
+    kinds = {kind.place: kind for kind in empty}
     for edit, lost in zip(every_head(config), found.lost, strict=False):
-        empty[names[(edit.stack, edit.part)]][edit.layer, edit.head] = lost
+        empty[kinds[edit.stack, edit.part]][edit.layer, edit.head] = lost
     return empty
 
 
-def columns(found: Mapping[Name, Tables], parts: Sequence[str]) -> Matrix:
-    """(numbers, heads of all parts): one row a number, in the order of the mapping."""
-    return np.stack([np.concatenate([tables[part].ravel() for part in parts]) for tables in found.values()])
+def columns(found: Mapping[Name, Tables], kinds: Sequence[AttentionKind]) -> Matrix:
+    """(measures, heads of all kinds): a row for each measure, in the order of the mapping."""
+    return np.stack([np.concatenate([tables[kind].ravel() for kind in kinds]) for tables in found.values()])
 
 
-def head_names(run: Run, parts: Sequence[str]) -> tuple[list[str], list[str]]:
+def head_names(run: Run, kinds: Sequence[AttentionKind]) -> tuple[list[str], list[str]]:
     """(the kind of attention, a name) of each head, in the order of `columns`."""
     groups, names = [], []
-    for part in parts:
-        for layer in range(run.lm.config.layers(attention.PARTS[part][0])):
+    for kind in kinds:
+        for layer in range(run.lm.config.layers(kind.stack)):
             for head in range(run.lm.config.n_heads):
-                groups.append(attention.SHORT[part])
-                names.append(f"{attention.SHORT[part]} L{layer} H{head}")
+                groups.append(kind.short)
+                names.append(f"{kind.short} L{layer} H{head}")
     return groups, names
 
 
-def silenced(edits: Sequence[Off], part: str) -> list[tuple[int, int]]:
+def silenced(edits: Sequence[Off], kind: AttentionKind) -> list[tuple[int, int]]:
     """(layer, head) of the heads of one kind that are off."""
-    place = attention.PARTS[part]
+    place = kind.place
     return [(e.layer, e.head) for e in edits if isinstance(e, ZeroHead) and (e.stack, e.part) == place]
 
 

@@ -1,4 +1,4 @@
-"""The knock-out page: what is measured, and what switching parts off does to the prediction and to the text."""
+"""The page Knock out: the prediction that is measured, and what switching parts off does to it and to the text."""
 
 from dataclasses import dataclass, replace
 
@@ -6,32 +6,32 @@ import streamlit as st
 
 from ui import figures
 from ui.compare import other_run, predictions
-from ui.compare import texts as compare_texts
 from ui.compare.predictions import Moment
+from ui.compare.texts import chips, nothing_to_predict, without_equal
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.figures import array, markdown, theme, tokens
-from ui.knock_out import notebook
+from ui.figures import array, markdown, tokens
 from ui.knock_out.importance import change_in_bits
+from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs import estimate, runner
+from ui.runs.notebook import of_run, of_trace
 from ui.runs.on_demand import asked, duration
 from ui.runs.runner import Run
 from ui.shell import masks
-from ui.state import address
-from ui.state import edits as off
+from ui.state import address, edits
 from viz.changes import next_token_change
 from viz.export import table_csv
 from viz.labels import visible
 from viz.percent import format_percent
 
-CANDIDATES = 6  # of each side
-HEIGHT = 56 + 24 * (2 * CANDIDATES + 2)
+LISTED_TOKENS = 6  # of each side
+HEIGHT = 56 + 24 * (2 * LISTED_TOKENS + 2)  # px
 MEASURES = ("token", "all")
 MEASURE_NAMES = {"token": "this token", "all": "all of them"}
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A run, its tokens read again without and with parts off, and the predictions that tell what those parts were worth."""
+    """A run, its tokens read again with everything on and with parts off, and the predictions that are compared."""
 
     run: Run
     plain: Run  # the same tokens read in one pass; as long as nothing is off the run itself serves for both
@@ -50,26 +50,26 @@ class Measured:
         return self.moments if self.all else (self.moment,)
 
     def bits(self, moment: Moment) -> float:
-        """Change of the token's log-probability, log2, with the parts off."""
+        """The token's log2-probability with the parts off minus that with everything on."""
         before, after = (predictions.logits(run, moment.at) for run in (self.plain, self.edited))
         return change_in_bits(before, after, moment.token.id)
 
 
-def measured(run: Run) -> Measured | None:
-    """What is measured, by the controls for it; None where there is nothing to predict yet, which is said."""
+def pick_measured(run: Run) -> Measured | None:
+    """The controls for what is measured, and the result; None, with a message, where nothing is predicted yet."""
     if run.lm.kind == "encoder":
         masks.draw_clickable_text(run)
         masks.draw_hint(run)
     found = predictions.moments(run)
     if not found:
-        st.info(compare_texts.nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")
+        st.info(nothing_to_predict(run) if run.lm.kind != "encoder" else nothing_hidden(run), icon="🎭")
         return None
     address.keep_among("measured", MEASURES, MEASURES[0], lambda name: MEASURE_NAMES[name])
-    edits = off.held(run)
+    off = edits.held(run)
     return Measured(
         run,
-        other_run.reread(run, ()) if edits else run,
-        other_run.reread(run, edits) if edits else run,
+        other_run.reread(run, ()) if off else run,
+        other_run.reread(run, off) if off else run,
         found,
         predictions.chosen(run, len(found)),
         len(found) > 1 and st.session_state["measured"] == "all",
@@ -77,31 +77,31 @@ def measured(run: Run) -> Measured | None:
 
 
 def nothing_hidden(run: Run) -> str:
-    """What to do before an encoder predicts anything."""
+    """A sentence for an encoder that predicts nothing yet: why, and what to do."""
     if run.lm.special.mask is None:
-        return compare_texts.nothing_to_predict(run)
+        return nothing_to_predict(run)
     return "Nothing is masked yet, so nothing is predicted: click a token above. What stood there is then what is measured."
 
 
-def texts(found: Measured) -> None:
-    """The predicted tokens, each with its change in bits; and what the model writes by itself with the parts off."""
-    run, edits = found.run, off.held(found.run)
+def draw_texts(found: Measured) -> None:
+    """The predicted tokens, each with its change in bits; and the tokens that the model generates with the parts off."""
+    run, off = found.run, edits.held(found.run)
     name = "predicts" if run.lm.kind == "encoder" else "wrote"
-    chips = [
+    predicted = [
         Chip(
             one.token.label,
-            note=in_bits(found.bits(one)) if edits else "",
+            note=in_bits(found.bits(one)) if off else "",
             special=one.token.special,
             current=found.all or i == found.now,
             title="click to measure what parts are worth to this token",
         )
         for i, one in enumerate(found.moments[: tokens.STRIP_TOKENS])
     ]
-    rows = [Strip(name, chips)]
-    again = writes_now(run, edits) if edits and run.steps else None
+    rows = [Strip(name, predicted)]
+    again = writes_now(run, off) if off and run.steps else None
     if again is not None:
-        marks = compare_texts.without_equal(run, again, run.generated, again.generated)[1]
-        rows.append(Strip("writes now", compare_texts.chips(again.generated, marks)))
+        marks = without_equal(run, again, run.generated, again.generated)[1]
+        rows.append(Strip("writes now", chips(again.generated, marks)))
 
     def choose(event: ChipEvent) -> None:
         if event.row == 0:
@@ -123,13 +123,13 @@ def texts(found: Measured) -> None:
             )
 
 
-def writes_now(run: Run, edits: tuple[off.Off, ...]) -> Run | None:
-    """What the model writes by itself with the parts off; where that takes long, when someone asks for it."""
-    spec = replace(run.spec, edits=edits)
+def writes_now(run: Run, off: tuple[edits.Off, ...]) -> Run | None:
+    """The run that the model generates with the parts off. Where that takes long it is made on request; None until then."""
+    spec = replace(run.spec, edits=off)
     if runner.store().get(spec) is None:
         takes = estimate.seconds(run.lm, len(run.trace.tokens(run.trace.predicts)))
         says = f"What the model writes by itself without these parts takes about {duration(takes)} to find out."
-        if takes > estimate.ANNOUNCED_SECONDS and not asked(run, edits, says, key="write_again"):
+        if takes > estimate.ANNOUNCED_SECONDS and not asked(run, off, says, key="write_again"):
             return None
     return runner.get(spec, lambda: st.session_state.get("text"), like=run.spec)
 
@@ -139,9 +139,9 @@ def in_bits(change: float) -> str:
     return f"{change:+.2f} bits".replace("-", "−")
 
 
-def verdict(found: Measured) -> None:
-    """In words what the parts that are off were worth."""
-    if not off.held(found.run):
+def draw_verdict(found: Measured) -> None:
+    """What the parts that are off were worth to the prediction, in words."""
+    if not edits.held(found.run):
         st.caption(
             "Nothing is off. What a part was worth is the change of the predicted token's log-probability without it, in bits "
             "(log2): at −1 bit the token is half as probable, at −3.3 a tenth."
@@ -168,28 +168,30 @@ def verdict(found: Measured) -> None:
     )
 
 
-def next_token(found: Measured) -> None:
-    """The chosen prediction before and after."""
+def draw_next_token(found: Measured) -> None:
+    """The most probable tokens of the chosen prediction with everything on and with the parts off."""
     run, moment = found.run, found.moment
     logits = [predictions.logits(side, moment.at) for side in (found.plain, found.edited)]
     before, after = (values.softmax(dim=-1) for values in logits)
-    ids = {int(i) for shares in (before, after) for i in shares.topk(min(CANDIDATES, len(shares))).indices}
+    ids = {int(i) for shares in (before, after) for i in shares.topk(min(LISTED_TOKENS, len(shares))).indices}
     order = sorted(ids | {moment.token.id}, key=lambda i: -float(before[i]))
     labels = [run.lm.token(i).label for i in order]
     was, now = array(before[order]), array(after[order])
-    fig = next_token_change(
-        labels,
-        was,
-        now,
-        len(before) - len(order),
-        theme=theme.current(),
-        chosen=order.index(moment.token.id),
-        height=HEIGHT,
+    drawing = Drawing(
+        next_token_change,
+        [
+            Expression(labels, "[lm.token(i).label for i in ids]"),
+            Expression(was, "before[ids].cpu().numpy()"),
+            Expression(now, "after[ids].cpu().numpy()"),
+            Expression(len(before) - len(order), "len(before) - len(ids)"),
+        ],
+        {"chosen": order.index(moment.token.id), "height": HEIGHT},
+        lambda: softmax_source(found),
     )
     there = run.trace.tokens(run.trace.predicts)[moment.at].label
     where = "at" if run.lm.kind == "encoder" else "after"
     figures.place(
-        fig,
+        drawing.figure(),
         key="change",
         heading=f"What is predicted {where} “{markdown.plain(visible(there))}”",
         explained="Shares of the full softmax: hollow bars with everything on, solid bars with the parts off. The token that is "
@@ -204,5 +206,18 @@ def next_token(found: Measured) -> None:
                 "bits": [change_in_bits(logits[0], logits[1], i) for i in order],
             }
         ),
-        python=lambda: notebook.of_change(found.plain, found.edited, moment.at, moment.token.id, CANDIDATES, HEIGHT),
+        python=drawing.python,
     )
+
+
+def softmax_source(found: Measured) -> Source:
+    """Lines up to `before` and `after`, the full softmax of both runs, and the `ids` that are shown."""
+    at, token = found.moment.at, found.moment.token.id
+    lines = [
+        *of_run(found.plain, "plain"),
+        *of_trace(found.edited, "edited"),
+        f"before, after = (trace.probabilities({at}) for trace in (plain, edited))",
+        f"best = [shares.topk(min({LISTED_TOKENS}, len(shares))).indices for shares in (before, after)]",
+        f"ids = sorted({{{token}, *(int(i) for found in best for i in found)}}, key=lambda i: -float(before[i]))",
+    ]
+    return Source(lines)

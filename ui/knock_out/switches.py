@@ -1,4 +1,4 @@
-"""What is switched off, by a click: heads on their pictures, sublayers on their chips, edges on the map of a head."""
+"""Switching heads and sublayers off by a click on their pictures and chips."""
 
 import numpy as np
 import streamlit as st
@@ -9,7 +9,7 @@ from model.edits import SkipSublayer, ZeroHead
 from model.tap import Part, StackName
 from ui import figures
 from ui.compare import comparison
-from ui.compare import notebook as compare_notebook
+from ui.compare import notebook as comparison_source
 from ui.compare.comparison import Side
 from ui.components.head_grid.head_grid import HeadEvent, head_grid
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
@@ -17,56 +17,36 @@ from ui.figures import TakeAway, theme
 from ui.knock_out.importance import silenced
 from ui.knock_out.page import Measured
 from ui.maps import attention, head_grid_export, notebook, pickers, thumbnails
+from ui.maps.attention import AttentionKind
 from ui.maps.display_options import Toggles
+from ui.maps.drawing import Source
 from ui.runs.on_demand import asked, duration, in_turn
 from ui.runs.runner import Run
-from ui.state import address
-from ui.state import edits as off
+from ui.state import edits
 from viz.theme import DIVERGING
 
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")
 PART_SHORT: dict[Part, str] = {"self": "self", "cross": "cross", "feed_forward": "ff"}
 
 
-def pick_part(run: Run) -> str:
-    """Which kind of attention."""
-    names = attention.available(run)
-    address.keep_among("part", names, names[-1], lambda name: attention.SHORT[name])
-    part = st.segmented_control(
-        "Attention",
-        names,
-        key="part",
-        format_func=lambda name: attention.SHORT[name],
-        label_visibility="collapsed",
-        bind="query-params",
-        required=True,
-    )
-    return part or names[-1]
-
-
-def overview(found: Measured, part: str, layer: int, head: int) -> None:
-    """All heads: what they look at, or once something is off how that changed. A press switches a head off or on."""
-    run, edits = found.run, off.held(found.run)
-    stack, kind = attention.PARTS[part]
-    made = pictures_of(found, part)
+def draw_all_heads(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
+    """Thumbnails of all heads or, once something is off, of how they changed. A click switches a head off or on."""
+    run, off = found.run, edits.held(found.run)
+    stack, part = kind.place
+    made = pictures_of(found, kind)
     if made is None:
         return
     pictures, captions = made
-    quiet = silenced(edits, part)
-    unmoved = bool(edits) and np.isin(pictures, (0, ZERO)).all()
-    for place in quiet:
+    unmoved = bool(off) and np.isin(pictures, (0, UNCHANGED)).all()
+    for place in silenced(off, kind):
         pictures[place] = 0  # blank, grey around zero
-    names = [
-        [f"layer {i} · head {h}{' · off' if (i, h) in quiet else ''}" for h in range(run.lm.config.n_heads)]
-        for i in range(run.lm.config.layers(stack))
-    ]
 
     def pressed(event: HeadEvent) -> None:
-        pickers.pick(event)
+        pickers.choose(event)
         if event.pressed:
-            off.toggle(run, ZeroHead(stack, event.layer, kind, event.head))
+            edits.toggle(run, ZeroHead(stack, event.layer, part, event.head))
 
-    title = CHANGED if edits else "All heads"
+    title = CHANGED if off else "All heads"
     with st.container(horizontal=True, key="head_all", gap="small", vertical_alignment="center"):
         st.markdown(
             f"**{title}**",
@@ -75,15 +55,15 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
             "that is off is grey.",
             width="stretch",
         )
-        figures.take_away(ways(found, part, (layer, head), pictures, captions), key="all")
+        figures.take_away(files(found, kind, (layer, head), pictures, captions), key="all")
     head_grid(
         pictures,
         selected=(layer, head),
         key="worth_grid",
-        names=names,
+        names=head_names(found, kind),
         captions=captions,
-        label=f"{attention.NAMES[part]}, all heads: press one to switch it off",
-        diverging=DIVERGING[theme.current().name] if edits else (),
+        label=f"{kind.title}, all heads: press one to switch it off",
+        diverging=DIVERGING[theme.current().name] if off else (),
         on_head=pressed,
     )
     st.caption(
@@ -92,82 +72,95 @@ def overview(found: Measured, part: str, layer: int, head: int) -> None:
     )
 
 
-ZERO = 128  # no change, in a picture around zero
+def head_names(found: Measured, kind: AttentionKind) -> list[list[str]]:
+    """A name for each head of each layer, which says where one is off."""
+    config, quiet = found.run.lm.config, silenced(edits.held(found.run), kind)
+    return [
+        [f"layer {i} · head {j}{' · off' if (i, j) in quiet else ''}" for j in range(config.n_heads)]
+        for i in range(config.layers(kind.stack))
+    ]
+
+
+UNCHANGED = 128  # the byte of no change in a picture around zero
 NOTHING_MOVED = (
     "No weight of this kind of attention moved by half a percent: what is off comes after them or hardly reaches them. "
 )
 CHANGED = "How every head's attention changed"
 
 
-def ways(
-    found: Measured, part: str, selected: tuple[int, int], pictures: NDArray[np.uint8], captions: list[list[str]]
+def files(
+    found: Measured,
+    kind: AttentionKind,
+    selected: tuple[int, int],
+    pictures: NDArray[np.uint8],
+    captions: list[list[str]],
 ) -> TakeAway:
     """The pictures as files."""
-    view, edits = attention.shown(found.plain, part), off.held(found.run)
+    view, off = attention.shown(found.plain, kind), edits.held(found.run)
 
-    def python() -> str:
+    def source() -> Source:
         cells = max(pictures.shape[2:])
-        if not edits:
-            return notebook.of_all(view, Toggles(), selected, cells)
-        made = comparison.compared(Side(found.plain, part), Side(found.edited, part), "number", False)
-        return compare_notebook.of_all(made, *selected, cells)
+        if not off:
+            return notebook.all_heads(view, Toggles(), cells)
+        made = comparison.compared(Side(found.plain, kind), Side(found.edited, kind), "number", False)
+        return comparison_source.all_heads(made, cells)
 
-    return head_grid_export.ways(
+    return head_grid_export.files(
         pictures,
         captions,
         (view.queries, view.keys),
         selected=selected,
-        name=CHANGED if edits else f"{attention.NAMES[part]}, all heads",
+        name=CHANGED if off else f"{kind.title}, all heads",
         about=found.run.spec.text,
-        filename=f"{'changes' if edits else 'attention'}-{part}-all-heads",
-        python=python,
-        signed=bool(edits),
+        filename=f"{'changes' if off else 'attention'}-{kind.key}-all-heads",
+        source=source,
+        signed=bool(off),
     )
 
 
-def pictures_of(found: Measured, part: str) -> thumbnails.Overview | None:
-    """What every head looks at, or once something is off how that changed; the pictures are the caller's own. Those of a long
-    text are made when someone asks for them; None until then."""
+def pictures_of(found: Measured, kind: AttentionKind) -> thumbnails.Overview | None:
+    """Thumbnails of all heads, or, once something is off, of their change. The pictures are a copy. For a long text they are
+    made on request; None until then."""
     says = "Heads can be switched off beside this without their pictures. "
-    if off.held(found.run):
-        plain, edited = Side(found.plain, part), Side(found.edited, part)
+    if edits.held(found.run):
+        plain, edited = Side(found.plain, kind), Side(found.edited, kind)
         if comparison.costly(plain, edited, "number", False):
             takes = comparison.seconds(comparison.compared(plain, edited, "number", False))
             says += f"How the attention of every head changed takes about {duration(takes)} to draw."
-            if not asked(found.edited, part, says, key="draw_changes"):
+            if not asked(found.edited, kind, says, key="draw_changes"):
                 return None
         small = in_turn(lambda seen: comparison.changes(plain, edited, "number", False, seen)[1])
         return thumbnails.Overview(small.pictures.copy(), small.captions)
-    view = attention.shown(found.plain, part)
+    view = attention.shown(found.plain, kind)
     if thumbnails.costly(view):
         says += f"What every head looks at takes about {duration(thumbnails.seconds(view))} to draw."
-        if not asked(found.plain, part, says, key="draw_all"):
+        if not asked(found.plain, kind, says, key="draw_all"):
             return None
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))
     return thumbnails.Overview(pictures.copy(), captions)
 
 
-def sublayers(run: Run) -> None:
+def draw_sublayers(run: Run) -> None:
     """A chip for each sublayer in the order of the forward pass; a click switches it off or on."""
     rows: list[Strip] = []
-    edits: list[list[SkipSublayer]] = []
+    parts: list[list[SkipSublayer]] = []
     for stack in [name for name in STACKS if name in run.stacks]:
         row = [edit for edit in every_sublayer(run.lm.config) if edit.stack == stack]
-        gone = [off.is_off(run, edit) for edit in row]
+        gone = [edits.is_off(run, edit) for edit in row]
         chips = [
             Chip(
                 f"L{edit.layer} {PART_SHORT[edit.part]}",
-                title=f"{off.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
+                title=f"{edits.name(edit, run)}: click to switch it {'on' if is_off else 'off'}",
                 intensity=0.3 if is_off else None,
                 role="warning",
             )
             for edit, is_off in zip(row, gone, strict=True)
         ]
         rows.append(Strip(stack, chips))
-        edits.append(row)
+        parts.append(row)
 
     def clicked(event: ChipEvent) -> None:
-        off.toggle(run, edits[event.row][event.index])
+        edits.toggle(run, parts[event.row][event.index])
 
     st.markdown(
         "**Sublayers**",

@@ -1,4 +1,4 @@
-"""Which attention is on screen: the stack and part, its rows and columns, and its arrays."""
+"""Which attention is on screen: its kind, the labels of its rows and columns, and its weights."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,22 +10,61 @@ from numpy.typing import NDArray
 from analysis.merging import Axis, Reshaping
 from model.attention_trace import AttentionTrace
 from model.tap import StackName
+from model.trace import AttentionPart
 from ui.maps.merging import Special, first_of, reshaping
 from ui.runs.runner import Run
 
-Part = Literal["self", "cross"]
-PARTS: dict[str, tuple[StackName, Part]] = {
-    "encoder": ("encoder", "self"),
-    "decoder": ("decoder", "self"),
-    "cross": ("decoder", "cross"),
-}
-NAMES = {"encoder": "Encoder self-attention", "decoder": "Decoder self-attention", "cross": "Cross-attention"}
-SHORT = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross"}
-MEANING = {
-    "encoder": "Each source token looks at every source token.",
-    "decoder": "Each token looks at itself and the tokens before it.",
-    "cross": "Each token of the target looks at every source token.",
-}
+
+@dataclass(frozen=True)
+class AttentionKind:
+    """One of the three attentions of a transformer."""
+
+    key: str  # in addresses and in the names of files
+    stack: StackName  # whose tokens are the queries
+    part: AttentionPart
+    title: str
+    short: str
+    meaning: str
+
+    @property
+    def place(self) -> tuple[StackName, AttentionPart]:
+        return self.stack, self.part
+
+    @property
+    def key_stack(self) -> StackName:
+        """The stack whose tokens are the keys."""
+        return "encoder" if self.part == "cross" else self.stack
+
+    @property
+    def causal(self) -> bool:
+        return self.stack == "decoder" and self.part == "self"
+
+
+ENCODER = AttentionKind(
+    "encoder",
+    "encoder",
+    "self",
+    title="Encoder self-attention",
+    short="Encoder",
+    meaning="Each source token looks at every source token.",
+)
+DECODER = AttentionKind(
+    "decoder",
+    "decoder",
+    "self",
+    title="Decoder self-attention",
+    short="Decoder",
+    meaning="Each token looks at itself and the tokens before it.",
+)
+CROSS = AttentionKind(
+    "cross",
+    "decoder",
+    "cross",
+    title="Cross-attention",
+    short="Cross",
+    meaning="Each token of the target looks at every source token.",
+)
+KINDS: dict[str, AttentionKind] = {kind.key: kind for kind in (ENCODER, DECODER, CROSS)}
 PAIRS = ("all", "within", "between")
 
 
@@ -34,15 +73,17 @@ class AttentionView:
     """One kind of attention of one run, with the labels of its rows and columns."""
 
     run: Run
-    part: str
+    kind: AttentionKind
     queries: tuple[str, ...]
     keys: tuple[str, ...]
-    kept: NDArray[np.bool_] | None = None  # (query, key): the pairs that are shown, the others blank; None: all
-    reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are then those that are left
+    kept: NDArray[np.bool_] | None = (
+        None  # (query, key): True for pairs that are shown, the others are blank; None: all
+    )
+    reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are those left after it
 
     @property
     def layers(self) -> int:
-        return self.run.lm.config.layers(PARTS[self.part][0])
+        return self.run.lm.config.layers(self.kind.stack)
 
     @property
     def heads(self) -> int:
@@ -50,14 +91,13 @@ class AttentionView:
 
     @property
     def causal(self) -> bool:
-        return self.part == "decoder"
+        return self.kind.causal
 
     def attention(self, layer: int) -> AttentionTrace:
-        stack, part = PARTS[self.part]
-        return self.run.trace.attention(stack, layer, part)
+        return self.run.trace.attention(self.kind.stack, layer, self.kind.part)
 
     def weights(self, layer: int) -> NDArray[np.float32]:
-        """(heads, query, key) as shown, worked out from the recorded queries and keys."""
+        """(heads, query, key) as shown, computed from the recorded queries and keys."""
         weights: NDArray[np.float32] = self.attention(layer).weights().cpu().numpy()
         return weights if self.reshaping is None else self.reshaping(weights)
 
@@ -67,12 +107,12 @@ class AttentionView:
         return weights if self.reshaping is None else self.reshaping(weights)
 
     def only_kept(self, weights: NDArray[np.float32], blank: float = 0.0) -> NDArray[np.float32]:
-        """Weights (..., query, key), untouched where a pair is shown and `blank` elsewhere."""
+        """Weights (..., query, key) with `blank` in place of the pairs that are not shown."""
         return weights if self.kept is None else np.where(self.kept, weights, np.float32(blank))
 
     @property
     def second(self) -> int | None:
-        """Where the second of two sentences starts, None where there is one."""
+        """The row at which the second of two sentences starts; None where there is only one."""
         segments = self.run.segments
         if segments is None:
             return None
@@ -80,11 +120,11 @@ class AttentionView:
         return first if self.reshaping is None else first_of(self.reshaping.queries, first)
 
     def piece(self, side: Literal["query", "key"], place: int) -> int:
-        """The piece of the text that a row or column begins with."""
+        """The index of the first piece of the text in a row or column."""
         return place if self.reshaping is None else self._side(side).piece(place)
 
     def place(self, side: Literal["query", "key"], piece: int) -> int | None:
-        """The row or column that a piece of the text is in; None where it is hidden or the text has no such piece."""
+        """The row or column of a piece of the text; None where it is hidden or the text has no such piece."""
         if self.reshaping is not None:
             return self._side(side).word(piece)
         return piece if piece < len(self.queries if side == "query" else self.keys) else None
@@ -94,27 +134,24 @@ class AttentionView:
         return self.reshaping.queries if side == "query" else self.reshaping.keys
 
 
-def available(run: Run) -> list[str]:
-    """The kinds of attention a model has, in the order in which a text meets them."""
-    return {"encoder": ["encoder"], "decoder": ["decoder"], "recurrent": []}.get(
-        run.lm.kind, ["encoder", "decoder", "cross"]
-    )
+def available(run: Run) -> list[AttentionKind]:
+    """The kinds of attention that a model has, in the order of the forward pass; none for a recurrent model."""
+    return {"encoder": [ENCODER], "decoder": [DECODER], "recurrent": []}.get(run.lm.kind, [ENCODER, DECODER, CROSS])
 
 
-def shown(run: Run, part: str, special: Special = "shown", merge: bool = False) -> AttentionView:
-    """Rows and columns of one kind of attention: all pieces, or what hiding special tokens and merging words leaves."""
-    stack, kind = PARTS[part]
-    asking = run.trace.tokens(stack)
-    asked = run.trace.tokens("encoder") if kind == "cross" else asking
+def shown(run: Run, kind: AttentionKind, special: Special = "shown", merge: bool = False) -> AttentionView:
+    """One kind of attention of a run. Its rows and columns are all pieces, or those left after hiding and merging."""
+    asking = run.trace.tokens(kind.stack)
+    asked = asking if kind.key_stack == kind.stack else run.trace.tokens(kind.key_stack)
     kept, shape = kept_pairs(run), reshaping(run, asking, asked, special, merge)
     if shape is not None:
         pairs = None if kept is None else shape.pairs(kept)
-        return AttentionView(run, part, shape.queries.labels, shape.keys.labels, pairs, shape)
-    return AttentionView(run, part, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
+        return AttentionView(run, kind, shape.queries.labels, shape.keys.labels, pairs, shape)
+    return AttentionView(run, kind, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
 
 
 def kept_pairs(run: Run) -> NDArray[np.bool_] | None:
-    """(query, key) of two sentences: pairs within one sentence, or between the two; None where all are shown."""
+    """(query, key), True for the pairs that are shown of two sentences: within one sentence, or between the two. None: all."""
     choice = st.session_state.get("pairs", PAIRS[0])
     if run.segments is None or choice == PAIRS[0]:
         return None

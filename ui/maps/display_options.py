@@ -1,4 +1,4 @@
-"""How attention is shown: what is hidden or merged first, then colours and layout. All of it is part of the link."""
+"""Options for showing attention: hiding, merging, colours and layout. All of them are part of the link."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -27,7 +27,7 @@ SWITCH: dict[Switch, str] = {"off": "off", "on": "on"}
 
 @dataclass(frozen=True)
 class Toggles:
-    """What is chosen, each with its value at first; the names are those in the address."""
+    """The options chosen. Their names are those in the address."""
 
     special: Special = "shown"
     words: Switch = "off"
@@ -39,12 +39,12 @@ class Toggles:
 
     @property
     def changed(self) -> int:
-        """How many differ from what they are at first."""
+        """How many options differ from their defaults."""
         return sum(getattr(self, field.name) != field.default for field in fields(self))
 
     @property
     def reshaping(self) -> int:
-        """How many of those that hide and merge."""
+        """How many of the options that hide or merge differ from their defaults."""
         return (self.special != "shown") + (self.words == "on")
 
 
@@ -81,9 +81,9 @@ def chosen() -> Toggles:
     )
 
 
-def fold(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
-    """The controls, folded away; what is in the fold is made when it is opened. Without `colours` those alone that hide and
-    merge."""
+def draw_options(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
+    """The controls in a popover; they are drawn when it is opened. Without `colours` only the options that hide and merge are
+    offered."""
     count = toggles.changed if colours else toggles.reshaping
     many = f" · {count}" if count else ""
     with st.popover(
@@ -91,16 +91,16 @@ def fold(toggles: Toggles, *, causal: bool, colours: bool = True) -> None:
     ) as box:
         if not figures.is_open(box):
             return
-        row("Special tokens", "special", toggles.special, SPECIAL, SAYS_SPECIAL)
-        switch("Pieces merged into words", "words", toggles.words, SAYS_WORDS)
+        pick_one("Special tokens", "special", toggles.special, SPECIAL, SAYS_SPECIAL)
+        pick_switch("Pieces merged into words", "words", toggles.words, SAYS_WORDS)
         if not colours:
             return
-        row("Colour follows weight", "scale", toggles.scale, SCALES, SAYS_SCALE)
-        row("Strongest colour", "range", toggles.range, RANGES, SAYS_RANGE)
-        row("Palette", "palette", toggles.palette, PALETTES, SAYS_PALETTE)
+        pick_one("Colour follows weight", "scale", toggles.scale, SCALES, SAYS_SCALE)
+        pick_one("Strongest colour", "range", toggles.range, RANGES, SAYS_RANGE)
+        pick_one("Palette", "palette", toggles.palette, PALETTES, SAYS_PALETTE)
         if causal:
-            switch("Cells of the future shown", "future", toggles.future, SAYS_FUTURE)
-        switch("Keys down, queries across", "transposed", toggles.transposed, SAYS_TRANSPOSED)
+            pick_switch("Cells of the future shown", "future", toggles.future, SAYS_FUTURE)
+        pick_switch("Keys down, queries across", "transposed", toggles.transposed, SAYS_TRANSPOSED)
         if toggles.changed:
             st.button("As at first", key="toggles_reset", type="tertiary", on_click=reset)
 
@@ -123,8 +123,8 @@ SAYS_TRANSPOSED = (
 )
 
 
-def row(label: str, name: str, value: Code, options: Mapping[Code, str], says: str) -> None:
-    """One of a few, as a row of buttons."""
+def pick_one(label: str, name: str, value: Code, options: Mapping[Code, str], says: str) -> None:
+    """One of a few codes, as a row of buttons."""
     st.session_state[f"pick_{name}"] = value
     st.segmented_control(
         label,
@@ -138,13 +138,13 @@ def row(label: str, name: str, value: Code, options: Mapping[Code, str], says: s
     )
 
 
-def switch(label: str, name: str, value: Switch, says: str) -> None:
+def pick_switch(label: str, name: str, value: Switch, says: str) -> None:
     st.session_state[f"pick_{name}"] = value == "on"
     st.toggle(label, key=f"pick_{name}", on_change=take, args=(name,), help=says)
 
 
 def take(name: str) -> None:
-    """A control in the fold was moved. What it says is kept apart from it: a control that is not drawn is forgotten."""
+    """Stores the value of a control that was moved under a key of its own: Streamlit forgets controls that are not drawn."""
     value = st.session_state[f"pick_{name}"]
     linked(name).set({True: "on", False: "off"}.get(value, value))
 
@@ -154,8 +154,8 @@ def reset() -> None:
         linked(name).set(linked(name).default)
 
 
-def said(view: AttentionView, toggles: Toggles, layer: int, head: int) -> str:
-    """What was done to the weights before they were drawn; empty where nothing was."""
+def in_words(view: AttentionView, toggles: Toggles, layer: int, head: int) -> str:
+    """What was done to the weights before they were drawn; empty if nothing was."""
     shape = view.reshaping
     if shape is None:
         return ""

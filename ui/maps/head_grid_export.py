@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from ui.components.head_grid.head_grid import HTML, grid_payload
 from ui.components.standalone import standalone_html
 from ui.figures import TakeAway, theme
+from ui.maps.drawing import Drawing, Expression, Source
 from viz.export import archive, table_csv
 from viz.head_pictures import head_pictures
 from viz.theme import DIVERGING, Palette
 
-PRINTED = 520  # px, the width of the sheet
+SHEET_WIDTH = 520  # px
 
 
-def ways(
+def files(
     pictures: NDArray[np.uint8],
     captions: Sequence[Sequence[str]],
     labels: tuple[Sequence[str], Sequence[str]],
@@ -24,50 +25,52 @@ def ways(
     name: str,
     about: str,
     filename: str,
-    python: Callable[[], str],
+    source: Callable[[], Source],
     signed: bool = False,
     palette: Palette = "accent",
 ) -> TakeAway:
-    """`pictures` (layers, heads, rows, columns) as the grid shows them, `signed` around 128; `labels` are those of the whole map,
-    `about` is the text."""
-    shown = theme.current()
-    layers, heads = pictures.shape[:2]
-    places = [(layer, head) for layer in range(layers) for head in range(heads)]
+    """The files of a grid of heads.
 
-    def words() -> str:
-        each = (f"Layer {layer}, head {head}: {captions[layer][head]}." for layer, head in places)
-        return f"{name}: {layers} layers of {heads} heads. " + " ".join(each)
+    `pictures` (layers, heads, rows, columns) are bytes as the grid shows them; with `signed`, 128 is zero. `labels` are those of
+    the rows and columns of a whole map, `about` is the text, `source` gives lines up to `pictures`.
+    """
+    shown = theme.current()
+    settings = {"palette": palette, "selected": selected, "signed": signed, "width": SHEET_WIDTH}
+    sheet = Drawing(head_pictures, [Expression(pictures, "pictures")], settings, source)
+
+    def page() -> str:
+        colours = DIVERGING[shown.name] if signed else ()
+        grid = grid_payload(pictures, selected=selected, captions=captions, label=name, diverging=colours)
+        title = f"{name}: {about[:80]}"
+        return standalone_html("head_grid", HTML, grid, title=title, said=in_words(name, captions), theme=shown)
 
     return TakeAway(
         filename=filename,
-        words=words,
-        csv=lambda: table_csv(
-            {
-                "layer": [layer for layer, _ in places],
-                "head": [head for _, head in places],
-                "caption": [captions[layer][head] for layer, head in places],
-            }
-        ),
-        html=lambda: standalone_html(
-            "head_grid",
-            HTML,
-            grid_payload(
-                pictures,
-                selected=selected,
-                captions=captions,
-                label=name,
-                diverging=DIVERGING[shown.name] if signed else (),
-            ),
-            title=f"{name}: {about[:80]}",
-            said=words(),
-            theme=shown,
-        ),
+        words=lambda: in_words(name, captions),
+        csv=lambda: as_csv(captions),
+        html=page,
         npz=lambda: archive(
             {"pictures": pictures}
             | {side: np.array(of, dtype=np.str_) for side, of in zip(("queries", "keys"), labels, strict=True)}
         ),
-        python=python,
-        print=lambda: head_pictures(
-            pictures, theme=shown, palette=palette, selected=selected, signed=signed, width=PRINTED
-        ),
+        python=sheet.python,
+        print=sheet.figure,
+    )
+
+
+def in_words(name: str, captions: Sequence[Sequence[str]]) -> str:
+    """One paragraph: what each head does."""
+    each = (f"Layer {i}, head {j}: {caption}." for i, row in enumerate(captions) for j, caption in enumerate(row))
+    return f"{name}: {len(captions)} layers of {len(captions[0])} heads. " + " ".join(each)
+
+
+def as_csv(captions: Sequence[Sequence[str]]) -> str:
+    """A row for each head."""
+    heads = [(i, j, caption) for i, row in enumerate(captions) for j, caption in enumerate(row)]
+    return table_csv(
+        {
+            "layer": [layer for layer, _, _ in heads],
+            "head": [head for _, head, _ in heads],
+            "caption": [caption for _, _, caption in heads],
+        }
     )

@@ -1,4 +1,4 @@
-"""From the toggles and a run's tokens to what hides and merges its attention."""
+"""Builds the Reshaping that hides special tokens and merges pieces into words, from a run's tokens."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ Special = Literal["shown", "hidden", "renormalised"]
 def reshaping(
     run: Run, queries: tuple[Token, ...], keys: tuple[Token, ...], special: Special, merge: bool
 ) -> Reshaping | None:
-    """None where rows and columns stay as they are."""
+    """The Reshaping of one kind of attention; None where nothing is hidden or merged."""
     if special == "shown" and not merge:
         return None
     asking = side(run, queries, hide=special != "shown", merge=merge)
@@ -24,7 +24,7 @@ def reshaping(
 
 
 def side(run: Run, tokens: tuple[Token, ...], *, hide: bool, merge: bool) -> Axis:
-    """One side. Where every token is special none is hidden: there would be nothing to show."""
+    """Rows or columns after hiding and merging. If every token is special, none is hidden, so that something is left to show."""
     pieces = run.lm.tokenizer is not None and run.lm.tokenizer.word_pieces
     hidden = [hide and token.special for token in tokens]
     if all(hidden):
@@ -33,7 +33,7 @@ def side(run: Run, tokens: tuple[Token, ...], *, hide: bool, merge: bool) -> Axi
 
 
 def spanned(run: Run, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """The tokens with the spans of the text as typed, also where some of them were masked and read as ids."""
+    """The tokens with their spans in the text as typed. Masked text is read as ids, which have no spans: they are filled in."""
     typed = run.original
     if tokens[: len(typed)] == run.source and typed != run.source:
         masked = [Token(t.id, t.text, t.label, t.special, o.span) for t, o in zip(tokens, typed, strict=False)]
@@ -42,6 +42,6 @@ def spanned(run: Run, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def first_of(side: Axis, piece: int) -> int:
-    """The first row or column, of those shown, that stands at or after a piece."""
+    """The first row or column that begins at a piece or after it."""
     starts = np.array([side.piece(word) for word in range(len(side.words))])
     return int(np.searchsorted(starts, piece))

@@ -1,6 +1,6 @@
 """The pickers of attention, layer and head."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -10,15 +10,15 @@ from model.errors import InputError
 from ui.components.head_grid.head_grid import HeadEvent
 from ui.components.keys.keys import keys
 from ui.figures import markdown
-from ui.maps.attention import PAIRS, SHORT, AttentionView, available
+from ui.maps.attention import KINDS, PAIRS, AttentionKind, AttentionView, available
 from ui.runs import runner
 from ui.runs.runner import Run, RunSpec
 from ui.state import address
 from ui.state.shown_head import is_head_chosen, show_head
 
 
-def with_target(run: Run) -> Run:
-    """For an encoder-decoder: the run, or one whose decoder reads what the person typed."""
+def pick_target(run: Run) -> Run:
+    """The run; or for an encoder-decoder, where the person types the target, a run whose decoder reads that target."""
     if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
         return run
     address.start_with("target", run.lm.text([token.id for token in run.generated]))
@@ -35,7 +35,7 @@ def with_target(run: Run) -> Run:
 
 
 def pick_pairs(run: Run) -> None:
-    """For two sentences: all attention, within each of them, or between them."""
+    """For two sentences: whether all attention is shown, only that within a sentence, or only that between the two."""
     if run.segments is None:
         return
     address.keep_among("pairs", PAIRS, PAIRS[0])
@@ -52,17 +52,18 @@ def pick_pairs(run: Run) -> None:
 
 
 def sharpest(weights: Iterable[NDArray[np.float32]]) -> int:
-    """The head, of heads (query, key), whose queries put the largest share, on average, on a single key."""
+    """Index of the sharpest of some heads (query, key): the one with the largest mean, over queries, of the largest weight."""
     return int(np.argmax([head.max(axis=-1).mean() for head in weights]))
 
 
-def pick(event: HeadEvent) -> None:
+def choose(event: HeadEvent) -> None:
     """A click on a thumbnail writes the pickers' keys."""
     show_head(event.layer, event.head)
 
 
-def pickers(view: AttentionView) -> tuple[int, int]:
-    """Layer and head, by picker; brought into range where the model changed. At first the sharpest head of the last layer."""
+def pick_head(view: AttentionView) -> tuple[int, int]:
+    """Layer and head. The default is the sharpest head of the last layer; numbers that the model does not have are brought into
+    range."""
     if not is_head_chosen():
         last = view.layers - 1
         each = (view.head_weights(last, head) for head in range(view.heads))
@@ -70,11 +71,11 @@ def pickers(view: AttentionView) -> tuple[int, int]:
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    return number_picker(row, "Layer", "layer", view.layers), number_picker(row, "Head", "head", view.heads)
+    return pick_number(row, "Layer", "layer", view.layers), pick_number(row, "Head", "head", view.heads)
 
 
-def number_picker(where: st.delta_generator.DeltaGenerator, label: str, key: str, count: int) -> int:
-    """A number from 0 to count - 1: buttons where they fit, a menu where they do not."""
+def pick_number(where: st.delta_generator.DeltaGenerator, label: str, key: str, count: int) -> int:
+    """A number from 0 to count - 1: buttons for up to 12 numbers, else a menu."""
     if count <= 12:
         chosen = where.segmented_control(label, range(count), key=key, bind="query-params", required=True)
     else:
@@ -97,21 +98,11 @@ def draw_keys(view: AttentionView, layer: int, head: int) -> None:
     keys({",": "previous head", ".": "next head", "[": "layer up", "]": "layer down"}, key="head_keys", on_key=move)
 
 
-def pick_part(run: Run, *, pairs: bool = False) -> str:
-    """Which attention: encoder, decoder or cross; and for whose target; with `pairs` also which pairs of two sentences. One choice
-    for every page."""
-    parts = available(run)
-    address.keep_among("part", parts, parts[-1], lambda name: SHORT[name])
+def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
+    """The kind of attention, shared by all pages. Beside it: whether the person types the target, and with `pairs` which pairs of
+    two sentences are shown."""
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
-        part = st.segmented_control(
-            "Attention",
-            parts,
-            key="part",
-            format_func=lambda name: SHORT[name],
-            label_visibility="collapsed",
-            bind="query-params",
-            required=True,
-        )
+        kind = pick_kind(available(run))
         if run.lm.kind == "encoder-decoder":
             st.toggle(
                 "Type the target myself",
@@ -121,4 +112,20 @@ def pick_part(run: Run, *, pairs: bool = False) -> str:
             )
         if pairs:
             pick_pairs(run)
-    return part or parts[-1]
+    return kind
+
+
+def pick_kind(offered: Sequence[AttentionKind], *, labelled: bool = False) -> AttentionKind:
+    """One of the kinds offered; the default is the last. `labelled` shows the label of the control."""
+    keys = [kind.key for kind in offered]
+    address.keep_among("part", keys, keys[-1], lambda key: KINDS[key].short)
+    chosen = st.segmented_control(
+        "Attention",
+        keys,
+        key="part",
+        format_func=lambda key: KINDS[key].short,
+        label_visibility="visible" if labelled else "collapsed",
+        bind="query-params",
+        required=True,
+    )
+    return KINDS[chosen or keys[-1]]

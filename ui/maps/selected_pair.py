@@ -1,4 +1,4 @@
-"""The query and key a person chose, kept as pieces of the text, so that merging words or hiding tokens does not lose them."""
+"""The query and key a person chose. They are stored as pieces of the text, so that merging and hiding do not lose them."""
 
 import re
 
@@ -37,7 +37,7 @@ def pieces() -> Pair | None:
 
 
 def of(view: AttentionView) -> tuple[int, int] | None:
-    """The chosen row and column, None where nothing is chosen or this map does not show it."""
+    """The chosen row and column; None if nothing is chosen or this map does not show it."""
     held = pieces()
     if held is None:
         return None
@@ -46,13 +46,13 @@ def of(view: AttentionView) -> tuple[int, int] | None:
 
 
 def choose(view: AttentionView, row: int, column: int) -> None:
-    """Chooses a row and column of a map; what it does not have is passed over."""
+    """Chooses a row and column of a map. Numbers outside the map change nothing."""
     if row < len(view.queries) and column < len(view.keys):
         CELL.set((view.piece("query", row), view.piece("key", column)))
 
 
-def said(view: AttentionView, weights: Matrix) -> str:
-    """The chosen cell, or the strongest pair, in words."""
+def in_words(view: AttentionView, weights: Matrix) -> str:
+    """A sentence about the chosen pair, or about the strongest if none is chosen."""
     cell = of(view)
     lead = "" if cell else "Strongest: "
     if cell is None:

@@ -22,15 +22,9 @@ class Overview(NamedTuple):
 
 
 MOST_OVERVIEWS = 8  # of one run
-
-
-ON_REQUEST = 1024  # tokens a side; beyond it thumbnails are made when someone asks for them
-
-
-MANY, MANY_CELLS = 64, 48  # where there are more heads than that their pictures are small, and so is the message
-
-
-AT_ONCE = 256  # tokens a side; beyond it heads are worked out one by one, so that memory holds one pattern
+TOKENS_UNASKED = 1024  # a side; for longer texts someone must ask for the thumbnails
+MANY_HEADS, CELLS_OF_MANY = 64, 48  # with more heads than that each picture has fewer cells, to keep the message small
+TOKENS_AT_ONCE = 256  # a side; the heads of longer texts are computed one by one, so that memory holds one pattern
 
 
 def overview(view: AttentionView, seen: Callable[[float], object] = lambda share: None) -> Overview:
@@ -42,17 +36,17 @@ def overview(view: AttentionView, seen: Callable[[float], object] = lambda share
 
 
 def seconds(view: AttentionView) -> float:
-    """How long the thumbnails of all heads are likely to take on this machine, from one of them."""
+    """Estimated seconds for the thumbnails of all heads, from the time that one head takes."""
     began = time.perf_counter()
     weights = view.only_kept(view.head_weights(0, 0))
-    thumbnails(weights[None], MANY_CELLS), strongest(weights, view.queries, view.keys)
+    thumbnails(weights[None], CELLS_OF_MANY), strongest(weights, view.queries, view.keys)
     return (time.perf_counter() - began) * view.layers * view.heads
 
 
 def costly(view: AttentionView) -> bool:
-    """Whether all heads would take long to work out, and were not yet."""
+    """Whether the thumbnails of all heads would take long and do not exist yet."""
     seen = view.attention(0)
-    long = max(seen.q.shape[1], seen.k.shape[1]) > ON_REQUEST
+    long = max(seen.q.shape[1], seen.k.shape[1]) > TOKENS_UNASKED
     return long and not is_kept(view.run, _key(view))
 
 
@@ -61,16 +55,16 @@ def _key(view: AttentionView) -> tuple[object, ...]:
     shape = view.reshaping
     hidden = None if shape is None else (len(shape.queries.kept), len(shape.queries.words), shape.renormalise)
     keys_kept = None if view.kept is None else view.kept.tobytes()
-    return "overview", view.part, view.queries, view.keys, hidden, keys_kept
+    return "overview", view.kind, view.queries, view.keys, hidden, keys_kept
 
 
 def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
     pictures, captions = [], []
-    cells = MANY_CELLS if view.layers * view.heads > MANY else MOST_CELLS_A_SIDE
+    cells = CELLS_OF_MANY if view.layers * view.heads > MANY_HEADS else MOST_CELLS_A_SIDE
     for layer in range(view.layers):
         asks = view.attention(layer)
         blocks: Iterable[NDArray[np.float32]]
-        if max(asks.q.shape[1], asks.k.shape[1]) <= AT_ONCE:
+        if max(asks.q.shape[1], asks.k.shape[1]) <= TOKENS_AT_ONCE:
             blocks = [view.only_kept(view.weights(layer))]
         else:
             blocks = (view.only_kept(view.head_weights(layer, head))[None] for head in range(view.heads))
@@ -85,6 +79,6 @@ def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
 
 
 def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tuple[str, ...]) -> str:
-    """The largest weight of a head in words."""
+    """The largest weight of a head (query, key), as “query” → “key” and its share."""
     query, key = np.unravel_index(int(weights.argmax()), weights.shape)
     return f"“{visible(queries[query])}” → “{visible(keys[key])}” {format_percent(float(weights[query, key]))}"

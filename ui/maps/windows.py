@@ -1,20 +1,18 @@
-"""Where in a long map one is: a window that follows zooming and panning, the same for every map, and a small map to move it by."""
+"""The window into a long map: it follows zooming and panning, all maps share it, and a small map moves it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, ZoomEvent, plotly_bridge
-from ui.figures import Matrix, theme
 from ui.state.linked import Linked
 from viz.windows import MOST_CELLS, Window, edges, whole, within, zoomed
 
-MAP_CELLS = 64
-MAP_WIDTH = 260
+MAP_CELLS_A_SIDE = 64
+MAP_WIDTH = 260  # px
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Sides:
 
     @property
     def long(self) -> bool:
-        """Whether not every cell can be drawn at once."""
+        """Whether the map has more cells than can be drawn at once."""
         return max(self.size) > MOST_CELLS
 
     def of(self, window: Window) -> tuple[Sequence[str], Sequence[str]]:
@@ -78,15 +76,19 @@ def open_around(sides: Sides, query: int, key: int) -> None:
 
 
 def follow(sides: Sides, window: Window, zoom: ZoomEvent, *, transposed: bool = False) -> None:
-    """The window follows zooming and panning; a double click goes back to the whole."""
+    """Moves the window to where the chart was zoomed or panned; a double click shows the whole map again."""
     if zoom.x is None or zoom.y is None:
         WINDOW.set(None)
         return
     keep(sides, zoomed(window, zoom.x, zoom.y, transposed=transposed))
 
 
+def holds(window: Window, query: int, key: int) -> bool:
+    return window.query <= query < window.query_end and window.key <= key < window.key_end
+
+
 def block(window: Window, row: int, column: int, most: int = MOST_CELLS) -> tuple[int, int] | None:
-    """The first (query, key) of a cell of the pooled map of a window; None where it has no such cell."""
+    """The first (query, key) in a cell of a pooled map; None if the map has no such cell."""
     rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
     if row >= len(rows) - 1 or column >= len(columns) - 1:
         return None
@@ -101,7 +103,8 @@ def bridge(
     transposed: bool = False,
     on_pair: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Clicks and zooming on the chart of a window: `on_pair` is told of an exact cell, a pooled block is opened."""
+    """Handles clicks and zooming on a chart. A click on an exact cell calls `on_pair`; a click on a pooled cell opens the window
+    around it."""
 
     def clicked(point: PointEvent) -> None:
         if point.column is None:
@@ -121,7 +124,7 @@ def bridge(
     plotly_bridge(chart, key=f"{chart}_bridge", on_point=clicked, on_zoom=moved if sides.long else None)
 
 
-def where(
+def draw_position(
     sides: Sides,
     window: Window,
     small: Callable[[], go.Figure],
@@ -130,10 +133,10 @@ def where(
     moving: str = "",
     centre: tuple[int, int] | None = None,
 ) -> None:
-    """Of a long text: what is on screen, how to get to the rest, and a small map to move the window by.
+    """For a long text: which part is on screen, how to get to the rest, and the small map.
 
-    `cell` says what a pooled cell is, `moving` how to get elsewhere where that is not by the toolbar, `centre` the pair around
-    which exact cells are shown for those who do not point; `small` draws the whole map with the window framed.
+    `cell` says what a pooled cell shows. `moving` says how to move, where the toolbar does not do it. `centre` is the pair that
+    the button "Exact cells" shows. `small` draws the whole map with the window framed.
     """
     if not sides.long:
         return
@@ -155,11 +158,12 @@ def where(
         f"Queries {window.query:,} to {window.query_end - 1:,} of {rows:,}, keys {window.key:,} to {window.key_end - 1:,} of "
         f"{columns:,}, {moving or state}; CSV and NPZ hold this part."
     )
-    ways_on(sides, window, small)
+    draw_moves(sides, window, small)
 
 
-def ways_on(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> None:
-    """The small map, whose cells open the part around them; and buttons: a half window on, or back to the whole."""
+def draw_moves(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> None:
+    """The small map, where a click opens the part around a cell, and buttons that move the window by half its size or show the
+    whole."""
     down, across = (window.query_end - window.query) // 2, (window.key_end - window.key) // 2
     steps = (
         ("Earlier queries", (-down, 0), window.query == 0),
@@ -180,25 +184,8 @@ def ways_on(sides: Sides, window: Window, small: Callable[[], go.Figure]) -> Non
                 st.button(name, key=key, type="tertiary", disabled=at_end, on_click=keep, args=(sides, moved))
 
     def to(point: PointEvent) -> None:
-        place = None if point.column is None else block(sides.whole, point.row, point.column, MAP_CELLS)
+        place = None if point.column is None else block(sides.whole, point.row, point.column, MAP_CELLS_A_SIDE)
         if place is not None:
             open_around(sides, *place)
 
     plotly_bridge("map", key="map_bridge", on_point=to)
-
-
-def in_small(draw: "partial[go.Figure]", values: Matrix, sides: Sides, window: Window) -> go.Figure:
-    """The whole map by a pooling figure, as small as a thumbnail, with the window framed."""
-    return draw(
-        values,
-        sides.queries,
-        sides.keys,
-        sides.whole,
-        theme=theme.current(),
-        framed=window,
-        most=MAP_CELLS,
-        width=MAP_WIDTH,
-        show_bar=False,
-        title_query="",
-        title_key="",
-    )

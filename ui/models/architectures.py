@@ -8,7 +8,6 @@ from ui import figures
 from ui.components.head_grid.head_grid import HeadEvent, head_grid, thumbnails
 from ui.figures import Matrix, array, markdown, tables, theme
 from ui.figures.tables import Cell
-from ui.maps import attention as maps_attention
 from ui.models import block_drawing, cost_table, side_by_side
 from ui.models.side_by_side import Side
 from ui.runs import model_pool
@@ -109,7 +108,7 @@ def what_is_predicted(run: Run, where: int) -> tuple[str, str]:
 
 def draw_attention(sides: list[Side]) -> int:
     """Draws each model's heads at one layer as pictures, with the picker of the layer; returns the layer."""
-    attending = [side for side in sides if side.run is not None and side_by_side.parts(side.run)]
+    attending = [side for side in sides if side.run is not None and side_by_side.kinds(side.run)]
     st.markdown("### Where it looks")
     if not attending:
         st.caption("None of these models has attention.")
@@ -144,25 +143,22 @@ def depth_name(layer: int) -> str:
 
 def draw_heads(run: Run, layer: int, number: int) -> None:
     """Draws one model's heads as pictures, and the head that was clicked as an exact map."""
-    kinds = side_by_side.parts(run)
+    kinds = side_by_side.kinds(run)
     if not kinds:
         st.markdown("**No attention**")
         st.caption(
             "A recurrent model looks at nothing but its own state. What it still holds of each token stands below."
         )
-    for part in kinds:
-        stack, kind = maps_attention.PARTS[part]
-        shown = side_by_side.clamp(run, layer, stack)
-        asking = run.trace.tokens(stack)[: run.typed if part == "decoder" else MOST_TOKENS][:MOST_TOKENS]
-        asked = run.trace.tokens("encoder")[:MOST_TOKENS] if part == "cross" else asking
-        weights = array(run.trace.attention(stack, shown, kind).weights()[:, : len(asking), : len(asked)])
-        st.markdown(f"**{maps_attention.NAMES[part]}, layer {shown}**", help=maps_attention.MEANING[part])
-        chosen = pick_head(
-            weights, f"heads_{number}_{part}", f"{maps_attention.NAMES[part]} of {run.spec.model}", shown
-        )
+    for kind in kinds:
+        shown = side_by_side.clamp(run, layer, kind.stack)
+        asking = run.trace.tokens(kind.stack)[: run.typed if kind.causal else MOST_TOKENS][:MOST_TOKENS]
+        asked = run.trace.tokens("encoder")[:MOST_TOKENS] if kind.part == "cross" else asking
+        weights = array(run.trace.attention(kind.stack, shown, kind.part).weights()[:, : len(asking), : len(asked)])
+        st.markdown(f"**{kind.title}, layer {shown}**", help=kind.meaning)
+        chosen = pick_head(weights, f"heads_{number}_{kind.key}", f"{kind.title} of {run.spec.model}", shown)
         queries, keys = [token.label for token in asking], [token.label for token in asked]
         fig = attention_small(weights[chosen], queries, keys, theme=theme.current(), height=230)
-        figures.chart(fig, key=f"exact_{number}_{part}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
+        figures.chart(fig, key=f"exact_{number}_{kind.key}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
 
 
 def pick_head(weights: Matrix, key: str, name: str, layer: int) -> int:

@@ -11,6 +11,7 @@ from analysis.influence import ByDistance, by_distance, influence
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
 from ui.maps import attention
+from ui.maps.attention import CROSS, ENCODER, AttentionKind
 from ui.runs import model_pool, runner
 from ui.runs.examples import examples_for
 from ui.runs.on_demand import kept
@@ -164,8 +165,8 @@ def seconds(run: Run) -> float:
     return kept(run, ("seconds a token",), float, lambda: seconds_a_token(run.lm, ids, source=source))
 
 
-def parts(run: Run) -> list[str]:
+def kinds(run: Run) -> list[AttentionKind]:
     """The kinds of attention that are about the text typed."""
     if run.lm.kind == "recurrent":
         return []
-    return ["encoder", "cross"] if run.lm.kind == "encoder-decoder" else [attention.available(run)[0]]
+    return [ENCODER, CROSS] if run.lm.kind == "encoder-decoder" else [attention.available(run)[0]]

@@ -10,6 +10,7 @@ from model.edits import CutEdge, ZeroHead
 from tests.model.builders import byte_tokenizer, random_model, shaped
 from ui.compare import comparison
 from ui.compare.comparison import Side, changes, compared, same_shape
+from ui.maps.attention import CROSS, DECODER, ENCODER
 from ui.runs.on_demand import is_kept
 from ui.runs.runner import Run, RunSpec
 
@@ -24,7 +25,7 @@ def run_of(kind: str = "decoder", text: str = "the low lot", seed: int = 0, head
 
 
 def test_one_model_on_two_texts_is_compared_head_by_head_on_its_own_weights() -> None:
-    first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
+    first, second = Side(run_of(), DECODER), Side(run_of(text="the slow lot"), DECODER)
     made = compared(first, second, "number", False)
     one, other = made.head(1, 4)
     rows, columns = made.grid.queries.places(0), made.grid.keys.places(0)
@@ -36,7 +37,7 @@ def test_one_model_on_two_texts_is_compared_head_by_head_on_its_own_weights() ->
 
 
 def test_the_small_pictures_and_the_shares_are_those_of_the_exact_differences() -> None:
-    first, second = Side(run_of(), "decoder"), Side(run_of(text="lot the low"), "decoder")
+    first, second = Side(run_of(), DECODER), Side(run_of(text="lot the low"), DECODER)
     made, small = changes(first, second, "number", False)
     for layer, head in first.places:
         change = made.change(layer, head)
@@ -52,7 +53,7 @@ def test_nothing_kept_holds_a_run_in_memory() -> None:
     import weakref
 
     run = run_of()
-    changes(Side(run, "decoder"), Side(run_of(seed=1), "decoder"), "likeness", False)
+    changes(Side(run, DECODER), Side(run_of(seed=1), DECODER), "likeness", False)
     gone = weakref.ref(run)
     del run
     gc.collect()
@@ -60,7 +61,7 @@ def test_nothing_kept_holds_a_run_in_memory() -> None:
 
 
 def test_heads_of_models_that_differ_in_number_are_paired_by_likeness() -> None:
-    first, second = Side(run_of(), "decoder"), Side(run_of(seed=1, heads=3), "decoder")
+    first, second = Side(run_of(), DECODER), Side(run_of(seed=1, heads=3), DECODER)
     assert not same_shape(first, second)
     made, small = changes(first, second, "likeness", False)
     best = [moved(np.stack([second_grid(made, i, j)]) - made.head(0, 2)[0])[0] for i in range(2) for j in range(3)]
@@ -75,21 +76,21 @@ def second_grid(made: comparison.Comparison, layer: int, head: int) -> np.ndarra
 
 def test_a_copy_of_a_model_with_its_layers_turned_round_is_found_out() -> None:
     run = run_of(kind="encoder")
-    side = Side(run, "encoder")
+    side = Side(run, ENCODER)
     made = compared(side, side, "likeness", False)
     assert made.partners.tolist() == np.arange(12).reshape(2, 6).tolist()
 
 
 def test_only_what_was_typed_is_compared_where_a_limit_is_given() -> None:
     run = run_of()
-    whole, part = Side(run, "decoder"), Side(run, "decoder", 4)
+    whole, part = Side(run, DECODER), Side(run, DECODER, 4)
     assert len(part.queries) == 4
     np.testing.assert_array_equal(part.weights(0, 1), whole.weights(0, 1)[:4, :4])
     np.testing.assert_allclose(part.weights(0, 5).sum(axis=-1), 1, atol=1e-5)
 
 
 def test_cross_attention_has_a_row_of_its_own_for_keys() -> None:
-    first, second = Side(run_of("encoder-decoder"), "cross"), Side(run_of("encoder-decoder", "the slow lot"), "cross")
+    first, second = Side(run_of("encoder-decoder"), CROSS), Side(run_of("encoder-decoder", "the slow lot"), CROSS)
     made = compared(first, second, "number", True)
     assert len(made.grid.keys.slots) == len(made.head(0, 0)[0][0])
     one, _ = made.head(2, 3)
@@ -98,9 +99,9 @@ def test_cross_attention_has_a_row_of_its_own_for_keys() -> None:
 
 
 def test_long_texts_are_compared_on_request_and_then_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
+    first, second = Side(run_of(), DECODER), Side(run_of(text="the slow lot"), DECODER)
     assert not comparison.costly(first, second, "number", False)
-    monkeypatch.setattr(comparison, "AT_ONCE", 2)
+    monkeypatch.setattr(comparison, "TOKENS_UNASKED", 2)
     assert comparison.costly(first, second, "number", False)
     done: list[float] = []
     changes(first, second, "number", False, done.append)
@@ -109,7 +110,7 @@ def test_long_texts_are_compared_on_request_and_then_kept(monkeypatch: pytest.Mo
 
 
 def test_work_that_is_interrupted_is_not_kept() -> None:
-    first, second = Side(run_of(), "decoder"), Side(run_of(text="the slow lot"), "decoder")
+    first, second = Side(run_of(), DECODER), Side(run_of(text="the slow lot"), DECODER)
 
     def stop(share: float) -> None:
         if share > 0.5:
@@ -130,7 +131,7 @@ def test_layers_below_what_is_off_are_not_worked_out_and_the_rest_is_as_if_they_
     for off in (edits[:1], edits):
         trace = plain.lm.run(text, target=target, edits=off)
         edited = Run(replace(plain.spec, edits=off), plain.lm, trace, (), 0, plain.reading)
-        first, second = Side(plain, "decoder"), Side(edited, "decoder")
+        first, second = Side(plain, DECODER), Side(edited, DECODER)
         quick = changes(first, second, "number", False)[1]
         assert compared(first, second, "number", False).untouched(0) == (len(off) == 1)
         monkeypatch.setattr(comparison.Comparison, "untouched", lambda self, layer: False)

@@ -43,17 +43,17 @@ def moment(run: Run) -> Moment:
 @pytest.mark.parametrize("kind", KINDS)
 def test_weight_and_norm_are_worked_out_from_the_pattern_and_the_weights(kind: Kind) -> None:
     run = run_of(kind)
-    for part in attention.available(run):
-        stack, kind_of = attention.PARTS[part]
-        seen = run.trace.attention(stack, 1, kind_of)
+    for attended in attention.available(run):
+        stack, part = attended.place
+        seen = run.trace.attention(stack, 1, part)
         block = (run.lm.net.encoder if stack == "encoder" else run.lm.net.decoder).blocks[1]  # type: ignore[union-attr]
-        o = (block.self_attn if kind_of == "self" else block.cross_attn).o.weight  # type: ignore[union-attr, operator]
+        o = (block.self_attn if part == "self" else block.cross_attn).o.weight  # type: ignore[union-attr, operator]
         for head in (0, 5):
             weights, v = seen.weights(head), seen.v[head // 2]
-            assert tables(run, "weight")[part][1, head] == pytest.approx(float(weights.max(dim=1).values.mean()))
+            assert tables(run, "weight")[attended][1, head] == pytest.approx(float(weights.max(dim=1).values.mean()))
             written = torch.einsum("qk,kd,md->qkm", weights, v, o[:, 4 * head : 4 * head + 4].float())  # type: ignore[index]
             norm = float(written.norm(dim=-1).sum(dim=1).mean())
-            assert tables(run, "norm")[part][1, head] == pytest.approx(norm, rel=1e-4)
+            assert tables(run, "norm")[attended][1, head] == pytest.approx(norm, rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,11 +66,11 @@ def test_a_sweep_in_slices_gives_each_heads_own_cost_where_it_belongs(kind: Kind
         slices += 1
     assert slices == -(-len(every_head(run.lm.config)) // 5) - 1
     lost = knocked_out(run, found)
-    for part in attention.available(run):
-        stack, kind_of = attention.PARTS[part]
-        assert np.isfinite(lost[part]).all()
-        without = log_probability(run.lm, prediction, (ZeroHead(stack, 1, kind_of, 3),))
-        assert lost[part][1, 3] == pytest.approx(found.before - without, abs=1e-4)
+    for attended in attention.available(run):
+        stack, part = attended.place
+        assert np.isfinite(lost[attended]).all()
+        without = log_probability(run.lm, prediction, (ZeroHead(stack, 1, part, 3),))
+        assert lost[attended][1, 3] == pytest.approx(found.before - without, abs=1e-4)
 
 
 def test_a_cancelled_sweep_keeps_what_it_measured_and_goes_on_from_there() -> None:
@@ -95,12 +95,12 @@ def test_a_cancelled_sweep_keeps_what_it_measured_and_goes_on_from_there() -> No
 
 def test_numbers_of_all_heads_stand_in_the_order_of_their_names() -> None:
     run = run_of("encoder-decoder")
-    parts = attention.available(run)
-    rows = columns({"weight": tables(run, "weight"), "norm": tables(run, "norm")}, parts)
-    groups, names = head_names(run, parts)
+    kinds = attention.available(run)
+    rows = columns({"weight": tables(run, "weight"), "norm": tables(run, "norm")}, kinds)
+    groups, names = head_names(run, kinds)
     assert rows.shape == (2, len(names)) == (2, len(groups))
     at = names.index("Cross L2 H4")
-    assert rows[1, at] == tables(run, "norm")["cross"][2, 4]
+    assert rows[1, at] == tables(run, "norm")[attention.CROSS][2, 4]
     assert groups[at] == "Cross"
 
 
@@ -110,7 +110,7 @@ def test_gradients_are_taken_once_a_prediction_and_only_where_asked() -> None:
     assert not importance.has_gradients(run, prediction)
     found = importance.gradients(run, prediction, ())
     assert importance.gradients(run, prediction, ()) is found
-    assert found["decoder"].shape == (2, 6)
+    assert found[attention.DECODER].shape == (2, 6)
 
 
 def test_a_change_in_bits_is_of_the_log_probability() -> None:

@@ -13,9 +13,10 @@ from model.network import build
 from model.pretrained import Source
 from tests.model.builders import START, ids, random_model, shaped
 from tests.model.lstm_checkpoint import CONFIG
+from ui.maps.attention import CROSS, DECODER, ENCODER
 from ui.models import cost_table
 from ui.models.cost_table import attention_operations, bytes_of, costs, differing, milliseconds, operations
-from ui.models.side_by_side import Side, attention_by_distance, clamp, influence_of, parts, suggested
+from ui.models.side_by_side import Side, attention_by_distance, clamp, influence_of, kinds, suggested
 from ui.runs.store import Run, RunSpec
 
 
@@ -55,10 +56,10 @@ def test_a_layer_a_model_lacks_is_its_last() -> None:
 
 
 def test_each_kind_has_its_attention() -> None:
-    assert parts(run_of(random_model(shaped("encoder-decoder")))) == ["encoder", "cross"]
-    assert parts(run_of(random_model(shaped("encoder")))) == ["encoder"]
-    assert parts(run_of(random_model(shaped("decoder")))) == ["decoder"]
-    assert parts(run_of(lstm())) == []
+    assert kinds(run_of(random_model(shaped("encoder-decoder")))) == [ENCODER, CROSS]
+    assert kinds(run_of(random_model(shaped("encoder")))) == [ENCODER]
+    assert kinds(run_of(random_model(shaped("decoder")))) == [DECODER]
+    assert kinds(run_of(lstm())) == []
 
 
 @pytest.mark.parametrize("kind", ["decoder", "encoder-decoder", "recurrent"])
