@@ -13,7 +13,7 @@ from model.trace import AttentionPart, AttentionTrace, Trace
 
 
 @dataclass(frozen=True)
-class Parting:
+class Divergence:
     """Step by step, as far as both go; or mask by mask, from left to right."""
 
     same: int  # steps at whose start, or masks at whose filling, both have read the same
@@ -21,7 +21,7 @@ class Parting:
     attention: Tensor  # (layers, heads, steps), 0 to 1: total variation between the two rows of weights
 
 
-def parting(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> Parting:
+def decode_divergence(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> Divergence:
     """Compares two decodes of the same text with the same model, step k of one with step k of the other.
 
     The divergence is that of Lin (1991) in bits, over the full softmaxes. A row of attention is that of the token read
@@ -39,13 +39,13 @@ def parting(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> 
         _apart(a.attention("decoder", layer, part), b.attention("decoder", layer, part), first)
         for layer in range(a.config.decoder_layers)
     ]
-    return Parting(same, divergence, torch.stack(apart))
+    return Divergence(same, divergence, torch.stack(apart))
 
 
-def parting_of_masks(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Parting:
+def mask_divergence(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Divergence:
     """Compares two ways of filling the masks of one text with the same encoder: {position: the run that it was filled from}.
 
-    Divergence and rows of attention are those at the mask, as in `parting`; attention is (layers, heads, masks). Raises
+    Divergence and rows of attention are those at the mask, as in `decode_divergence`; attention is (layers, heads, masks). Raises
     InputError where the two did not fill the same masks.
     """
     if not one or set(one) != set(other):
@@ -64,7 +64,7 @@ def parting_of_masks(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Pa
         )
         for layer in range(pairs[0][1].config.encoder_layers)
     ]
-    return Parting(sum(a == b for a, b in read), divergence, torch.stack(apart))
+    return Divergence(sum(a == b for a, b in read), divergence, torch.stack(apart))
 
 
 def _logits(trace: Trace, at: int) -> Tensor:

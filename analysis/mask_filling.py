@@ -17,7 +17,7 @@ Order = Literal["certain", "left"]
 
 
 @dataclass(frozen=True, eq=False)
-class Fill:
+class FilledMask:
     """One mask filled, with the run it was filled from."""
 
     at: int
@@ -32,7 +32,7 @@ class Fill:
         return self.trace.language_model().logits(self.trace.final[self.at])
 
 
-def fills(
+def filled_masks(
     lm: LanguageModel,
     ids: Sequence[int],
     *,
@@ -41,7 +41,7 @@ def fills(
     chosen: Sequence[int] = (),
     said: Mapping[int, int] | None = None,
     read: Callable[[tuple[tuple[int, int], ...]], Trace] | None = None,
-) -> list[Fill]:
+) -> list[FilledMask]:
     """Fills every mask with its most probable token that is no mask, one pass for each.
 
     `read` makes such a pass of `ids` with (position, id) filled in, where runs are kept; without it the model runs here.
@@ -58,7 +58,7 @@ def fills(
     for at, token in told.items():
         if token == mask or not 0 <= token < lm.config.vocab_size:
             raise InputError(f"token {token} cannot stand at position {at}")
-    found = list[Fill]()
+    found = list[FilledMask]()
     while left := tuple(i for i, token in enumerate(now) if token == mask):
         done = tuple(sorted((fill.at, fill.token.id) for fill in found))
         trace = lm.run(now, segments=segments) if read is None else read(done)
@@ -68,7 +68,7 @@ def fills(
             raise InputError(f"there is no mask at position {at}")
         row = shares[left.index(at)]
         token = told.get(at, int(row.argmax()))
-        found.append(Fill(at, lm.token(token), float(row[token]), left, trace))
+        found.append(FilledMask(at, lm.token(token), float(row[token]), left, trace))
         now[at] = token
     return found
 

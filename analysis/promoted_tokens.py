@@ -37,7 +37,7 @@ def ranked(logits: Tensor, n: int) -> Ranked:
 
 
 @dataclass(frozen=True, eq=False)
-class HeadWrites:
+class HeadOutput:
     """One head at one position of the stack that predicts."""
 
     path: DirectPath
@@ -60,7 +60,7 @@ class HeadWrites:
         return self.path.logits(self.values[key])
 
 
-def head_writes(trace: Trace, layer: int, part: AttentionPart, head: int, position: int) -> HeadWrites:
+def head_output(trace: Trace, layer: int, part: AttentionPart, head: int, position: int) -> HeadOutput:
     """What a head of the predicting stack wrote at a position. Raises InputError where there is no such head, position or output.
 
     In the sandwich order a norm follows the attention sublayer; it keeps the scale it had for the sum of all heads.
@@ -76,7 +76,7 @@ def head_writes(trace: Trace, layer: int, part: AttentionPart, head: int, positi
         path = path.after(frozen(after, _before_after(trace, stack, layer, position)))
     vector = attention.mixed[head, position].float() @ output_of_head(trace, stack, layer, part, head)
     values = values_written(trace, stack, layer, part, head)
-    return HeadWrites(path, vector, attention.weights(head)[position], values)
+    return HeadOutput(path, vector, attention.weights(head)[position], values)
 
 
 def _before_after(trace: Trace, stack: StackName, layer: int, position: int) -> Tensor:

@@ -40,7 +40,7 @@ def branch_tree(twigs: Sequence[Twig], *, theme: Theme, step: int) -> go.Figure:
     last = max(twig.start + len(twig.labels) for twig in twigs) - 1
     column = max(NARROWEST, min(WIDEST, ROOM // (last + 2)))
     way = _way(twigs)
-    partings = {
+    splits = {
         (twig.start, at) for row, twig in enumerate(twigs) if twig.parent is not None for at in (row, twig.parent)
     }
     nodes, texts = list[Node](), list[str]()
@@ -48,7 +48,7 @@ def branch_tree(twigs: Sequence[Twig], *, theme: Theme, step: int) -> go.Figure:
         for n, label in enumerate(twig.labels):
             at = twig.start + n
             nodes.append(_node(twig, row, n, chosen=way[row] >= at))
-            texts.append(_text(twig, n, label, parts=(at, row) in partings, room=column))
+            texts.append(_text(twig, n, label, parts=(at, row) in splits, room=column))
     middle = 0.0
     traces: list[Part] = [
         lines(nodes, 0, middle, colour=theme.muted, width=1.4),

@@ -17,7 +17,7 @@ def pair_labels(one: Sequence[str], other: Sequence[str]) -> list[str]:
     return [a if a == b else f"{a} | {b}" for a, b in zip(one, other, strict=False)]
 
 
-def parting_lines(
+def divergence_lines(
     divergence: Floats, attention: Floats, labels: Sequence[str], *, theme: Theme, step: int, width: int = WIDTH
 ) -> go.Figure:
     """Per step: the divergence of the two softmaxes (steps,) in bits and the mean share of attention that lies elsewhere

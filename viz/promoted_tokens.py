@@ -12,7 +12,9 @@ from viz.theme import DIVERGING, TOKEN_FONT, Theme
 BAR = 21  # px
 
 
-def written_chart(labels: Sequence[str], added: Floats, *, theme: Theme, ids: Sequence[int], title: str) -> go.Figure:
+def promoted_tokens_chart(
+    labels: Sequence[str], added: Floats, *, theme: Theme, ids: Sequence[int], title: str
+) -> go.Figure:
     """A bar for each token, in the order given: what was `added` (tokens,) to its logit; `ids` go to customdata."""
     if not len(labels) == len(added) == len(ids):
         raise ValueError(f"{len(labels)} tokens, {len(ids)} ids and {len(added)} numbers do not belong together.")

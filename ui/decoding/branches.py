@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import streamlit as st
 
-from analysis.divergence import Parting, parting
+from analysis.divergence import Divergence, decode_divergence
 from model.errors import InputError
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
@@ -18,18 +18,18 @@ from ui.runs import runner
 from ui.runs.runner import Run
 from ui.state import address, branches, choices
 from ui.state.branches import Branch
-from viz.divergence import heads_apart, pair_labels, parting_lines
+from viz.divergence import divergence_lines, heads_apart, pair_labels
 from viz.export import matrix_csv, table_csv
 
 ROWS_AT_ONCE = 64  # heads
-_PARTED: WeakKeyDictionary[Run, WeakKeyDictionary[Run, Parting]] = WeakKeyDictionary()
+_PARTED: WeakKeyDictionary[Run, WeakKeyDictionary[Run, Divergence]] = WeakKeyDictionary()
 
 
-def parted(run: Run, other: Run) -> Parting:
+def parted(run: Run, other: Run) -> Divergence:
     """Where two branches part, worked out once for both: every step of the page asks for it."""
     held = _PARTED.setdefault(run, WeakKeyDictionary())
     if other not in held:
-        held[other] = parting(run.steps, other.steps, attention.PARTS[decoding_attention.part_read(run)][1])
+        held[other] = decode_divergence(run.steps, other.steps, attention.PARTS[decoding_attention.part_read(run)][1])
     return held[other]
 
 
@@ -161,7 +161,7 @@ def side_by_side(run: Run, other: Run, at: int) -> None:
 
 def parting_figure(divergence: Matrix, apart: Matrix, labels: list[str], at: int, what: str) -> None:
     """How far apart two futures are, place by place; `what` names a place."""
-    fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
+    fig = divergence_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
     figures.place(
         fig,
         key="parting",

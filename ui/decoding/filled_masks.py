@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from analysis.mask_filling import Order, fills
+from analysis.mask_filling import Order, filled_masks
 from model.tokenizers.tokens import Token
 from model.trace import Trace
 from ui.runs import runner
@@ -68,7 +68,7 @@ def filled(run: Run, order: Order, chosen: tuple[int, ...], told: Done) -> list[
             return run_after(run, done).trace
 
         ids = [token.id for token in run.source]
-        found = fills(run.lm, ids, order=order, chosen=chosen, said=dict(told), read=read)
+        found = filled_masks(run.lm, ids, order=order, chosen=chosen, said=dict(told), read=read)
         before = [tuple(sorted((fill.at, fill.token.id) for fill in found[:n])) for n in range(len(found))]
         held[order, chosen, told] = [
             Filled(fill.at, fill.token, fill.probability, fill.left, done, fill.at in dict(told))

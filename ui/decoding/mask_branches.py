@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from analysis.divergence import Parting, parting_of_masks
+from analysis.divergence import Divergence, mask_divergence
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.decoding import branches as decoding_branches
 from ui.decoding.filled_masks import Done, Filled, run_after
@@ -82,13 +82,13 @@ def compare(run: Run, told: Done, held: tuple[Branch, ...], fill: Fill, at: int)
     by_place = [{one.at: one for one in every} for every in (mine, theirs)]
     places = sorted(by_place[0])
 
-    def make() -> Parting:
-        return parting_of_masks(
+    def make() -> Divergence:
+        return mask_divergence(
             *({place: run_after(run, one[place].done).trace for place in places} for one in by_place)
         )
 
     key = ("parted", *(tuple((one.at, one.token.id) for one in every) for every in (mine, theirs)))
-    found = kept(run, key, Parting, make)
+    found = kept(run, key, Divergence, make)
     labels = pair_labels(*([one[place].token.label for place in places] for one in by_place))
     apart = array(found.attention)
     decoding_branches.parting_figure(array(found.divergence), apart, labels, places.index(mine[at].at), "mask")

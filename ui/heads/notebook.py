@@ -145,17 +145,17 @@ def of_written(view: AttentionView, layer: int, head: int, at: int, listed: int)
     """The tokens a head raises and lowers most at a position."""
     _, part = attention.PARTS[view.part]
     imports = [
-        "from analysis.promoted_tokens import head_writes, ranked",
-        "from viz.promoted_tokens import written_chart",
+        "from analysis.promoted_tokens import head_output, ranked",
+        "from viz.promoted_tokens import promoted_tokens_chart",
     ]
     lines = [
         *of_run(view.run),
-        f'logits = head_writes(trace, {layer}, "{part}", {head}, {at}).logits',
+        f'logits = head_output(trace, {layer}, "{part}", {head}, {at}).logits',
         f"found = ranked(logits, {listed})",
         "ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]",
         "labels = [lm.token(i).label for i in ids]",
         call(
-            "written_chart",
+            "promoted_tokens_chart",
             ["labels", "logits[ids].cpu().numpy()", "theme=LIGHT", "ids=ids", 'title="added to the logit"'],
         ),
     ]

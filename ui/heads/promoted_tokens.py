@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from analysis.promoted_tokens import HeadWrites, head_writes, ranked
+from analysis.promoted_tokens import HeadOutput, head_output, ranked
 from ui import figures
 from ui.figures import array, markdown, theme
 from ui.figures.tables import Cell, table
@@ -15,7 +15,7 @@ from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.percent import format_percent
-from viz.promoted_tokens import written_chart
+from viz.promoted_tokens import promoted_tokens_chart
 
 LISTED = 10
 KEYS = 8
@@ -53,7 +53,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         width=220,
         help="The position whose stream the head writes into.",
     )
-    wrote = head_writes(run.trace, layer, part, head, at)
+    wrote = head_output(run.trace, layer, part, head, at)
     left, right = st.columns([2, 3], gap="large")
     with left:
         tokens(view, wrote, layer, head, at)
@@ -61,14 +61,14 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         keys(view, wrote, at)
 
 
-def tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
+def tokens(view: AttentionView, wrote: HeadOutput, layer: int, head: int, at: int) -> None:
     """The tokens raised and lowered most."""
     run, logits = view.run, wrote.logits
     found = ranked(logits, LISTED)
     ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]
     labels = [run.lm.token(i).label for i in ids]
     added = logits[ids].cpu().numpy()
-    fig = written_chart(labels, added, theme=theme.current(), ids=ids, title="added to the logit")
+    fig = promoted_tokens_chart(labels, added, theme=theme.current(), ids=ids, title="added to the logit")
     figures.place(
         fig,
         key="written",
@@ -118,7 +118,7 @@ def said(run: Run, logits: torch.Tensor, at: int) -> str:
     )
 
 
-def keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
+def keys(view: AttentionView, wrote: HeadOutput, at: int) -> None:
     """Through which keys it came, and what each would add if the head looked at it alone."""
     run = view.run
     best = int(run.trace.probabilities(at).argmax())
