@@ -26,8 +26,10 @@ def test_both_lines_are_exact_and_the_step_is_marked(array: Read) -> None:
 
 
 def test_the_description_says_where_they_part() -> None:
-    assert 'before "c"' in summary(divergence_lines(np.array([0, 0.4]), np.zeros(2), ["a", "c"], theme=DARK, step=0))
-    assert "nowhere" in summary(divergence_lines(np.zeros(2), np.zeros(2), ["a", "c"], theme=DARK, step=0))
+    assert 'first differ at "c"' in summary(
+        divergence_lines(np.array([0, 0.4]), np.zeros(2), ["a", "c"], theme=DARK, step=0)
+    )
+    assert "do not differ" in summary(divergence_lines(np.zeros(2), np.zeros(2), ["a", "c"], theme=DARK, step=0))
 
 
 def test_every_head_has_its_row(array: Read) -> None:

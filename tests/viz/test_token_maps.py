@@ -59,7 +59,7 @@ def test_bars_stand_side_by_side_and_keep_equal_tokens_apart(
     np.testing.assert_allclose(array(sent[0]["y"]), flow, atol=1e-6)
     np.testing.assert_allclose(array(sent[1]["y"]), rollout, atol=1e-6)
     assert len(set(array(sent[0]["x"]).tolist())) == 6
-    assert 'flow is largest from "internationalization" (50.0%)' in summary(fig)
+    assert 'flow is largest for "internationalization" (50.0%)' in summary(fig)
 
 
 def test_bars_that_do_not_fit_the_tokens_are_refused(pieces: list[str]) -> None:
