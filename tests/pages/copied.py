@@ -8,12 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.driving import chart, numbers
+from ui import figures
 from ui.figures import saving
 
 
 def folds_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if someone looked into every fold."""
-    monkeypatch.setattr(saving, "is_open", lambda box: True)
+    for place in (figures, saving):
+        monkeypatch.setattr(place, "is_open", lambda box: True)
 
 
 def code_with(app: AppTest, words: str) -> str:
