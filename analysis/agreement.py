@@ -1,4 +1,4 @@
-"""Whether two numbers for each head rank the heads alike."""
+"""Rank correlation: whether two measures order the heads alike."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Floats = NDArray[np.floating]
 
 
 def ranks(values: Floats) -> NDArray[np.float64]:
-    """(n,) ranks from 1; equal values share the mean of theirs."""
+    """(n,) ranks from 1; equal values get the mean of their ranks."""
     _, place, counts = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     shared: NDArray[np.float64] = (last - (counts - 1) / 2)[place]
@@ -15,7 +15,7 @@ def ranks(values: Floats) -> NDArray[np.float64]:
 
 
 def spearman(one: Floats, other: Floats) -> float:
-    """Spearman's rank correlation (1904), from -1 to 1; NaN where either ranks nothing, all its values being equal."""
+    """Spearman's rank correlation (1904), from -1 to 1; NaN where all values of one side are equal."""
     if one.shape != other.shape or one.ndim != 1:
         raise ValueError(f"values of shape {one.shape} and {other.shape} are not two numbers for each of n things")
     a, b = ranks(one), ranks(other)

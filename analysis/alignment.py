@@ -1,9 +1,9 @@
-"""Which pieces of two texts stand for the same thing: a common row of slots, each with pieces of one side, the other, or both.
+"""Which tokens of two texts correspond: a common list of slots, each with tokens of the first text, the second, or both.
 
-Three ways. By pieces, where one tokenizer read both. By characters, where two tokenizers read the same text: a slot is the
-shortest stretch that both cut out. By words otherwise. Pieces and words are aligned at the least cost of pairing and leaving
-out (Needleman and Wunsch 1970). Pairing two unlike ones costs less than leaving both out, and more than leaving one out, so
-that an inserted word shifts what follows it instead of renaming all of it.
+There are three ways. Tokens are aligned one by one where both texts have the same tokenizer. Two tokenizations of the same
+text are aligned by characters: a slot is the shortest span where both have a token boundary at each end. All else is aligned by
+words. Tokens and words are aligned at the lowest cost (Needleman and Wunsch 1970). A pair of different entries costs less than
+two entries without a partner, and more than one, so an inserted word shifts the words after it and does not re-pair them all.
 """
 
 import unicodedata
@@ -20,14 +20,14 @@ from model.tokenizers.tokens import Token
 
 How = Literal["pieces", "characters", "words"]
 Costs = NDArray[np.int64]
-LEFT_OUT = 3  # what it costs to leave an entry without a partner
+LEFT_OUT = 3  # the cost of an entry without a partner
 EQUAL, CASE_ONLY, BOTH_SPECIAL, UNLIKE = 0, 1, 2, 5
 NEVER = 3 * LEFT_OUT  # a special token and an ordinary one: leaving both out is cheaper
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is aligned: some pieces of a side, the text they are compared by, and whether they are a special token."""
+    """One thing to align: some tokens of one text, the string to compare, and whether it is a special token."""
 
     pieces: Word
     text: str
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Slot:
-    """One place of the common row. A side that has nothing there is None."""
+    """One slot of the common list. A side without tokens there is None."""
 
     first: Word | None
     second: Word | None
@@ -48,7 +48,7 @@ class Slot:
 
     @property
     def label(self) -> str:
-        """The text of both, "one→other", "−only in the first" or "+only in the second"."""
+        """ "same text", "first→second", "−only in the first" or "+only in the second"."""
         if self.first is None or self.second is None:
             return f"−{self.first.label}" if self.first is not None else f"+{self.second.label if self.second else ''}"
         return self.first.label if self.same else f"{self.first.label}→{self.second.label}"
@@ -56,7 +56,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Alignment:
-    """The common row of two texts; each side's pieces appear once, in order."""
+    """The common list of two texts; each text's tokens appear once, in order."""
 
     slots: tuple[Slot, ...]
     how: How
@@ -67,16 +67,16 @@ class Alignment:
 
     @property
     def shared(self) -> NDArray[np.bool_]:
-        """(slots,): where both sides have something."""
+        """(slots,): whether both texts have tokens in the slot."""
         return np.array([slot.shared for slot in self.slots], dtype=bool)
 
     def groups(self, side: Literal[0, 1]) -> tuple[Word, ...]:
-        """The pieces of one side as its slots group them; together they cover every piece once."""
+        """The tokens of one text, grouped by slot; the groups cover every token once."""
         found = [slot.second if side else slot.first for slot in self.slots]
         return tuple(group for group in found if group is not None)
 
     def places(self, side: Literal[0, 1]) -> NDArray[np.intp]:
-        """The slot of each group of one side."""
+        """The slot of each group of one text."""
         found = [slot.second if side else slot.first for slot in self.slots]
         return np.array([i for i, group in enumerate(found) if group is not None], dtype=np.intp)
 
@@ -89,9 +89,9 @@ def align(
     same_text: bool = False,
     word_pieces: tuple[bool, bool] = (False, False),
 ) -> Alignment:
-    """By pieces where one tokenizer read both; by characters where two read the same text; else by words.
+    """Aligns tokens one by one (same tokenizer), by characters (same text, two tokenizers), or else by words.
 
-    `word_pieces` says of each side whether its pieces are WordPiece, which hold no spaces.
+    `word_pieces` says for each text whether its tokens are WordPiece, which do not contain spaces.
     """
     if same_tokenizer:
         return by_pieces(first, second)
@@ -103,7 +103,7 @@ def align(
 
 
 def by_pieces(first: Sequence[Token], second: Sequence[Token]) -> Alignment:
-    """Single pieces, equal ones together at the least cost."""
+    """Single tokens, aligned at the lowest cost."""
     sides = [
         [Entry(word, token.text or token.label, token.special) for word, token in zip(alone(side), side, strict=True)]
         for side in (first, second)
@@ -114,7 +114,7 @@ def by_pieces(first: Sequence[Token], second: Sequence[Token]) -> Alignment:
 def by_words(
     first: Sequence[Token], second: Sequence[Token], word_pieces: tuple[bool, bool] = (False, False)
 ) -> Alignment:
-    """Words, however each side cuts them into pieces."""
+    """Whole words, however each text splits them into tokens."""
     sides = [
         [Entry(word, word.label, side[word.first].special) for word in words(side, word_pieces=cut)]
         for side, cut in zip((first, second), word_pieces, strict=True)
@@ -123,10 +123,10 @@ def by_words(
 
 
 def by_characters(first: Sequence[Token], second: Sequence[Token]) -> Alignment | None:
-    """The same text in two cuts, by the characters each piece came from; None where the sides have no such places.
+    """Two tokenizations of the same text, by the characters of each token; None where tokens have no spans.
 
-    Special tokens the tokenizers added have no characters: those before, between and after the sentences are aligned among
-    themselves.
+    Special tokens that a tokenizer added have no characters: those before, between and after the sentences are aligned with
+    each other.
     """
     one, other = _runs(first), _runs(second)
     if one is None or other is None or len(one) != len(other):
@@ -145,8 +145,8 @@ def by_characters(first: Sequence[Token], second: Sequence[Token]) -> Alignment 
 
 
 def _runs(tokens: Sequence[Token]) -> list[range] | None:
-    """Added specials, a sentence, added specials, ..., in turn, the specials possibly none; None where ordinary pieces
-    have no characters."""
+    """Ranges in turn: added special tokens (maybe none), a sentence, added special tokens, ...; None where an ordinary token
+    has no span."""
     if any(token.span is None and not token.special for token in tokens):
         return None
     found: list[range] = []
@@ -161,7 +161,7 @@ def _runs(tokens: Sequence[Token]) -> list[range] | None:
 
 
 def _same_characters(first: Sequence[Token], here: range, second: Sequence[Token], there: range) -> list[Slot]:
-    """Slots that end where both sides end a piece; a space belongs to whichever piece holds it, so starts say nothing."""
+    """Slots that end where both texts end a token. Only ends are compared: tokenizers differ in which token has the space."""
     slots = []
     i, j = here.start, there.start
     while i < here.stop and j < there.stop:
@@ -175,7 +175,7 @@ def _same_characters(first: Sequence[Token], here: range, second: Sequence[Token
                 a += 1
             else:
                 break
-        while a < here.stop and _end(first, a) <= max(ends):  # further bytes of the same character
+        while a < here.stop and _end(first, a) <= max(ends):  # more bytes of the same character
             a += 1
         while b < there.stop and _end(second, b) <= max(ends):
             b += 1
@@ -196,7 +196,7 @@ def _joined(tokens: Sequence[Token], first: int, after: int) -> Word:
 
 
 def at_least_cost(first: Sequence[Entry], second: Sequence[Entry]) -> list[Slot]:
-    """Entries paired in order so that pairing unlike ones and leaving some out costs least in sum."""
+    """The pairing of entries, in order, with the lowest total cost."""
     costs = _costs(first, second)
     total = _totals(costs)
     slots = []
@@ -215,9 +215,9 @@ def at_least_cost(first: Sequence[Entry], second: Sequence[Entry]) -> list[Slot]
 
 
 def _totals(costs: Costs) -> Costs:
-    """(n + 1, m + 1): the least cost of aligning the first i entries with the first j, a row at a time.
+    """(n + 1, m + 1): the lowest cost of aligning the first i entries with the first j, computed row by row.
 
-    Within a row, leaving out more and more of the second side is a running minimum.
+    Within a row, leaving out entries of the second text is a running minimum.
     """
     along = LEFT_OUT * np.arange(costs.shape[1] + 1)
     total = np.empty((costs.shape[0] + 1, costs.shape[1] + 1), dtype=np.int64)
@@ -230,7 +230,7 @@ def _totals(costs: Costs) -> Costs:
 
 
 def _costs(first: Sequence[Entry], second: Sequence[Entry]) -> Costs:
-    """(n, m): what it costs to pair each entry with each of the others."""
+    """(n, m): the cost of pairing each entry of the first text with each of the second."""
     entries = [*first, *second]
 
     def alike(names: list[str]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Which heads of a decoder align: those that pair what it writes with what it reads."""
+"""Alignment heads: the cross-attention heads that pair each target token with its source token."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,15 +7,15 @@ from analysis.head_scores import aligned, counted_in, weight_blocks
 from model.trace import Trace
 
 LEAST = 0.5
-MOST_TOKENS = 512  # a pairing takes time with the cube of the shorter text's length
+MOST_TOKENS = 512  # the time of a pairing grows with the cube of the shorter text's length
 
 Heads = list[tuple[int, int]]
 
 
 def alignment_heads(trace: Trace) -> Heads:
-    """(layer, head) of the cross-attention heads that give a one-to-one pairing of what was written and read half of their
-    attention or more, as the alignment score of `analysis.head_scores` counts it; in order. None in a text without two
-    pairs, or with more than MOST_TOKENS tokens on each side.
+    """(layer, head) of the cross-attention heads whose alignment score in `analysis.head_scores` is LEAST or more, in order.
+
+    The list is empty where fewer than two tokens can be paired, and for texts with more than MOST_TOKENS tokens on both sides.
     """
     if trace.config.kind != "encoder-decoder":
         return []
@@ -30,7 +30,7 @@ def alignment_heads(trace: Trace) -> Heads:
 
 
 def mean_of(trace: Trace, heads: Heads, first: int = 0) -> NDArray[np.float32]:
-    """(query, key): the mean of chosen cross-attention heads, from query `first` on."""
+    """(query, key): the mean weights of some cross-attention heads, from query `first` on."""
     total: NDArray[np.float32] | None = None
     for layer in sorted({layer for layer, _ in heads}):
         every = trace.attention("decoder", layer, "cross").weights_from(first)

@@ -1,8 +1,8 @@
-"""How one attention weight came about: every number between two vectors and a share, for every position scheme.
+"""How one attention weight is computed: every number from the two vectors to the weight, for every position scheme.
 
-score = scale * q.k + bias, weight = exp(score) / sum of exp(scores) (Vaswani et al. 2017, equation 1). What rotation did is in
-q and k (Su et al. 2021), what ALiBi (Press et al. 2022) and T5's buckets (Raffel et al. 2020) add is the bias. Worked out in
-float64 from the float32 vectors that the run kept.
+score = scale * q.k + bias, weight = exp(score) / sum of exp(scores) (Vaswani et al. 2017, equation 1). Rotary embeddings act on
+q and k (Su et al. 2021); ALiBi (Press et al. 2022) and T5's buckets (Raffel et al. 2020) are the bias. Computed in float64 from
+the float32 vectors of the run.
 """
 
 import inspect
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """Query and key before they were turned by their positions, and what their product would have been."""
+    """Query and key before rotation, and their dot product."""
 
     q: Vector  # (d_head,)
     k: Vector
@@ -39,49 +39,47 @@ class Turn:
 
 @dataclass(frozen=True)
 class Added:
-    """What a position scheme added to a score, and the numbers it made it of."""
+    """What a position scheme added to a score, and how it got that number."""
 
     value: float
     slope: float | None = None  # ALiBi: the head's slope; value = -slope * distance
-    bucket: int | None = None  # T5: which entry of the table the distance fell into
-    distance: int = 0  # query's position minus key's
+    bucket: int | None = None  # T5: the table entry of this distance
+    distance: int = 0  # the query's position minus the key's
 
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """One score of one head, and the row it competes in."""
+    """One score of one head, and the row that the softmax is taken over."""
 
-    q: Vector  # (d_head,), as it met the key: after any rotation
+    q: Vector  # (d_head,), after any rotation
     k: Vector
-    kv_head: int  # which head of keys this query head asks
+    kv_head: int  # the key head of this query head
     turn: Turn | None
     dot: float  # q.k
     scale: float
     added: Added | None
-    visible: bool  # whether the mask lets this query see this key
+    visible: bool  # whether the mask allows this query to attend to this key
     score: float  # scale * dot + added, minus infinity where the mask hides the key
     scores: Vector  # (key,), the whole row
     weights: Vector  # (key,)
-    highest: float  # the largest score of the row, taken off before exponentials so that none overflows
+    highest: float  # the largest score of the row, subtracted before the exponential to avoid overflow
     exponential: float  # exp(score - highest)
     total: float  # the sum of the row's exponentials
     weight: float
-    own_weight: float  # the same from the model's own functions, in float32 and after any edit
-    edited: bool  # whether an edit changed scores or weights of this layer, so that the run used others than these
-    difference: (
-        float  # the largest |difference|, over the head's mixed vectors, from what the forward's own kernel gave
-    )
+    own_weight: float  # the same weight from the model's own functions, in float32 and after any edit
+    edited: bool  # whether an edit changed scores or weights of this layer, so that the run used other numbers
+    difference: float  # the largest |difference| between the head's mixed vectors here and in the forward pass
 
     @property
     def product(self) -> Vector:
-        """(d_head,): what each coordinate puts into q.k."""
+        """(d_head,): what each coordinate adds to q.k."""
         return self.q * self.k
 
 
 def anatomy(
     trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int, query: int, key: int
 ) -> Anatomy:
-    """The numbers behind one weight. Raises InputError for a place, head, query or key that is not there."""
+    """The numbers behind one weight. Raises InputError where there is no such sublayer, head, query or key."""
     check_attention(trace.config, stack, layer, part, head)
     seen = trace.attention(stack, layer, part)
     queries, keys = seen.q.shape[1], seen.k.shape[1]
@@ -124,7 +122,7 @@ def _numbers(x: Tensor) -> Vector:
 
 
 def _bias_row(seen: AttentionTrace, head: int, query: int) -> Vector | None:
-    """(key,): what was added to each score of a query."""
+    """(key,): what the position scheme added to each score of a query."""
     if seen.position_bias is None:
         return None
     at = torch.tensor([query], device=seen.k.device)
@@ -152,7 +150,7 @@ def _turn(trace: Trace, stack: StackName, layer: int, head: int, kv_head: int, q
 
 
 def adds_up(found: Anatomy) -> float:
-    """How far the numbers are from adding up: the larger of the two equations' own |differences|; 0 in exact arithmetic."""
+    """The rounding error: the larger |difference| between the two sides of the two equations; 0 in exact arithmetic."""
     if not found.visible:
         return abs(found.weight)
     added = 0.0 if found.added is None else found.added.value
@@ -162,7 +160,7 @@ def adds_up(found: Anatomy) -> float:
 
 @dataclass(frozen=True)
 class Code:
-    """The lines of `model/` that work a step out."""
+    """The lines of `model/` that compute one step."""
 
     step: str
     where: str  # file and first line, from the top of the source tree
@@ -170,7 +168,7 @@ class Code:
 
 
 def code(found: Anatomy) -> list[Code]:
-    """The source behind each number of an anatomy, in the order in which it runs."""
+    """The source code behind each number, in the order in which it runs."""
     parts: list[tuple[str, Callable[..., object]]] = []
     if found.turn is not None:
         parts.append(("Turning queries and keys by their positions", Rotation.turn))

@@ -1,6 +1,6 @@
-"""Attention of a whole run as a graph: which position of a layer reads which position of the layer below, and how much.
+"""Attention of a whole run as a graph: how much each position of a layer takes from each position of the layer below.
 
-Abnar and Zuidema (2020): the weights of a layer, averaged over its heads, and the residual stream count half each.
+Abnar and Zuidema (2020): half comes from the weights, averaged over the heads of a layer, and half from the residual stream.
 """
 
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ RESIDUAL = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One attention sublayer: what its rows take from the keys, and what they keep of themselves."""
+    """One attention sublayer: what each query takes from the keys, and what it keeps of its own residual."""
 
     stack: StackName
     layer: int
     part: AttentionPart
     reads: Floats  # (query, key), half the mean weights
-    keeps: Floats  # (query,), the rest of one: half, or all where a query can look at nothing
+    keeps: Floats  # (query,), the rest of 1: half, or all where a query sees no key
 
 
 def over_heads(attention: AttentionTrace, shape: Reshaping | None = None) -> tuple[Matrix, Matrix]:
-    """(mean, max) over the heads of a layer, each (query, key); `shape` hides and merges in each head first."""
+    """(mean, max) over the heads of a layer, each (query, key); `shape` is applied to each head first."""
     total: Floats | None = None
     most: Matrix | None = None
     for whole in weight_blocks(attention):
@@ -45,9 +45,9 @@ def over_heads(attention: AttentionTrace, shape: Reshaping | None = None) -> tup
 
 
 def stage(trace: Trace, stack: StackName, layer: int, part: AttentionPart) -> Stage:
-    """A sublayer's mean weights and its residual, rows summing to one.
+    """A sublayer's mean weights and its residual; each row sums to 1.
 
-    Edits can leave some heads of a query without a key; the row is made whole again, as the paper normalises it.
+    Edits can leave a query without keys in some heads; its row is normalised again, as in the paper.
     """
     mean = over_heads(trace.attention(stack, layer, part))[0].astype(np.float64)
     whole = RESIDUAL * mean.sum(axis=1) + RESIDUAL
@@ -55,7 +55,7 @@ def stage(trace: Trace, stack: StackName, layer: int, part: AttentionPart) -> St
 
 
 def stages(trace: Trace, stack: StackName) -> Iterator[Stage]:
-    """The sublayers that lead to the top of a stack, from the input up; for a decoder that reads an encoder, its own too."""
+    """The sublayers up to the top of a stack, from the input; for an encoder-decoder's decoder, those of the encoder first."""
     parts: tuple[AttentionPart, ...] = ("self",)
     if stack == "decoder" and "encoder" in trace.read:
         yield from stages(trace, "encoder")

@@ -1,4 +1,4 @@
-"""What a token costs: multiplications and additions, bytes kept for it, and the time it takes here."""
+"""The cost of one token: floating-point operations, numbers to keep, and time on this machine."""
 
 import time
 from dataclasses import dataclass
@@ -13,28 +13,26 @@ from model.network import advance, empty_past
 
 @dataclass(frozen=True)
 class Cost:
-    """Per token, in floating-point operations: a multiplication and an addition for each weight (Kaplan et al. 2020).
+    """Floating-point operations of one token: a multiplication and an addition for each weight (Kaplan et al. 2020).
 
-    For an encoder-decoder `fixed` and `per_context` are of a token written, and `read` is of a token of its source.
+    For an encoder-decoder, `fixed` and `per_context` are for a target token and `read` is for a source token.
     """
 
-    fixed: int  # whatever the length of the text: the maps, and the output head where there is one
-    per_context: int  # more for each token looked at: its score and its share of the mixture, in all layers
-    read: (
-        int  # of a source's token, without what it costs to look at the others; 0 without an encoder beside the decoder
-    )
-    read_per_context: int
-    per_source: int  # more for each token of the source, in cross-attention
-    kept: int  # numbers kept for each token read: keys and values; 0 where nothing is looked back at
-    state: int  # numbers kept whatever the length: a recurrent model's state
+    fixed: int  # for any length of text: the matrices, and the output head where there is one
+    per_context: int  # for each token attended to: its score and its part of the weighted sum, in all layers
+    read: int  # for a source token, without attention to other tokens; 0 without an encoder and a decoder
+    read_per_context: int  # for a source token, for each token it attends to
+    per_source: int  # for each source token, in cross-attention
+    kept: int  # numbers kept for each token: keys and values; 0 where there is no cache
+    state: int  # numbers kept for any length: the state of a recurrent model
 
     def at(self, context: int) -> int:
-        """Operations of a token that looks at `context` tokens, itself included."""
+        """Operations of a token that attends to `context` tokens, itself included."""
         return self.fixed + self.per_context * context
 
 
 def cost(config: TransformerConfig) -> Cost:
-    """Counted from the config; norms, activations, softmax and position tables, a few per cent, are left out."""
+    """Counted from the config, without norms, activations, softmax and position tables (a few per cent)."""
     head = 0 if config.head == "none" else 2 * config.d_model * config.vocab_size
     if config.head == "masked_lm":
         head += 2 * config.d_model**2
@@ -64,9 +62,9 @@ def cost(config: TransformerConfig) -> Cost:
 
 @torch.inference_mode()
 def seconds_a_token(lm: LanguageModel, ids: list[int], *, source: list[int] | None = None, tokens: int = 9) -> float:
-    """The median time to read one token more after `ids`, with the cache or state of those before it, on this machine now.
+    """The median time of one more token after `ids`, with the cache or state of those before it, measured now.
 
-    For an encoder, which reads all at once, the median time of a pass over `ids` divided by their number.
+    For an encoder, which reads all tokens at once: the median time of a pass over `ids`, divided by their number.
     """
     batch = torch.tensor([ids], device=lm.device)
     taken: list[float] = []
@@ -88,7 +86,7 @@ def seconds_a_token(lm: LanguageModel, ids: list[int], *, source: list[int] | No
 
 
 def _now(lm: LanguageModel) -> float:
-    """Seconds, once everything asked of the device is done."""
+    """Seconds, after all work on the device is done."""
     if lm.device.type == "cuda":
         torch.cuda.synchronize(lm.device)
     return time.perf_counter()

@@ -1,10 +1,9 @@
-"""How far two runs' attention is apart, on the common row of slots that an alignment gives.
+"""How far apart the attention of two runs is, on the common slots of an alignment.
 
-Pieces that share a slot are merged as pieces of a word are: the sum over keys, the mean over queries, so rows keep their sums.
-A key that one side does not have got no attention there, which is a weight of zero and no gap: a row of the difference
-therefore sums to zero, and half the sum of its sizes is the total variation distance of two distributions over the same
-slots, from 0 (equal) to 1 (nothing in common): the share of the query's attention that moved. A query that one side does not
-have has no row to compare; it is NaN and is not counted.
+Tokens that share a slot are merged like the tokens of a word: summed over keys, averaged over queries, so rows keep their sums.
+A key that one run does not have counts as weight 0 there. A row of the difference therefore sums to 0, and half the sum of its
+absolute values is the total variation distance of two distributions over the same slots, from 0 (equal) to 1 (disjoint): the share
+of the query's attention that moved. A query that one run does not have is NaN and is not counted.
 """
 
 from dataclasses import dataclass
@@ -18,25 +17,25 @@ from analysis.alignment import Alignment
 from analysis.merging import Weights, merged
 
 Floats = NDArray[np.floating]
-MOST_COMPARED = 2**31  # numbers read when every head is set against every other
+MOST_COMPARED = 2**31  # numbers read when every head is compared with every other
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Two alignments, of queries and of keys, and whether rows are shared anew among the keys that both sides have."""
+    """Alignments of queries and of keys, and whether rows are renormalised over the keys that both runs have."""
 
     queries: Alignment
     keys: Alignment
     renormalise: bool = False
 
     def place(self, weights: Weights, side: Literal[0, 1]) -> Weights:
-        """(..., query slots, key slots) from weights (..., query, key) of one side; NaN in the rows of absent queries.
+        """(..., query slots, key slots) from weights (..., query, key) of one run; NaN in the rows of absent queries.
 
-        Where rows are shared anew, keys that one side lacks are NaN, and so is a row with nothing left on the others.
+        With `renormalise`, keys that one run lacks are NaN, and so is a row that sums to 0 over the other keys.
         """
         small = weights if self._by_pieces[side] else merged(weights, self.queries.groups(side), self.keys.groups(side))
         if small.shape[-2:] == (len(self.queries.slots), len(self.keys.slots)) and not self.renormalise:
-            return small  # each slot has one piece of this side: nothing to move
+            return small  # each slot has one token of this run: nothing to move
         grid = np.full((*weights.shape[:-2], len(self.queries.slots), len(self.keys.slots)), np.nan, dtype=np.float32)
         rows, columns = self.queries.places(side), self.keys.places(side)
         grid[..., rows, :] = 0
@@ -49,30 +48,30 @@ class Grid:
 
     @cached_property
     def _by_pieces(self) -> tuple[bool, bool]:
-        """Of each side whether no slot holds more than one piece of it; a text's heads all ask."""
+        """For each run, whether no slot has more than one of its tokens; cached because every head of a text needs it."""
         sides = ((of.groups(0), of.groups(1)) for of in (self.queries, self.keys))
         both = [[all(word.size == 1 for word in groups) for groups in pair] for pair in sides]
         return both[0][0] and both[1][0], both[0][1] and both[1][1]
 
     @property
     def one_to_one(self) -> bool:
-        """Whether every piece of either side stands in a slot with exactly one of the other: nothing is moved or merged."""
+        """Whether every slot has exactly one token of each run, so that nothing is moved or merged."""
         return all(self._by_pieces) and bool(self.queries.shared.all() and self.keys.shared.all())
 
     def kept(self, weights: Weights, side: Literal[0, 1]) -> NDArray[np.float64]:
-        """(..., query slots): the share of each row that went to keys both sides have; NaN for absent queries."""
+        """(..., query slots): the share of each row on keys that both runs have; NaN for absent queries."""
         as_it_is = Grid(self.queries, self.keys).place(weights, side)
         found: NDArray[np.float64] = as_it_is[..., self.keys.shared].sum(axis=-1, dtype=np.float64)
         return found
 
 
 def difference(first: Weights, second: Weights) -> Weights:
-    """The second grid minus the first; NaN where either has nothing."""
+    """The second grid minus the first; NaN where either is NaN."""
     return second - first
 
 
 def total_variation(change: Weights) -> NDArray[np.float64]:
-    """(..., query): half the sum of the sizes of a row of differences; NaN where there is no row to compare."""
+    """(..., query): half the sum of the absolute values of a row of differences; NaN where there is no row to compare."""
     rows = np.isfinite(change).any(axis=-1)
     half = np.nansum(np.abs(change), axis=-1, dtype=np.float64) / 2
     found: NDArray[np.float64] = np.where(rows, half, np.nan)
@@ -80,7 +79,7 @@ def total_variation(change: Weights) -> NDArray[np.float64]:
 
 
 def moved(change: Weights) -> NDArray[np.float64]:
-    """(heads,): the total variation distance averaged over the rows that both sides have; NaN where there is none."""
+    """(heads,): the total variation distance averaged over the rows that both runs have; NaN where there is none."""
     rows = total_variation(change)
     counted = np.isfinite(rows).sum(axis=-1)
     total = np.nansum(rows, axis=-1)
@@ -89,15 +88,15 @@ def moved(change: Weights) -> NDArray[np.float64]:
 
 
 def row_step(first: int, second: int, queries: int, keys: int) -> int:
-    """n, where setting `first` heads against `second` ones on every n-th query reads at most MOST_COMPARED numbers."""
+    """n such that comparing `first` heads with `second` heads on every n-th query reads at most MOST_COMPARED numbers."""
     return max(1, -(-first * second * queries * keys // MOST_COMPARED))
 
 
 def nearest_heads(first: Weights, second: Weights) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """For each head of `first` (heads, query, key) the head of `second` at the least mean total variation.
+    """For each head of `first` (heads, query, key) the head of `second` with the smallest mean total variation.
 
-    Returns (heads,) indices and (heads,) distances, NaN where no query is shared. The heads of two models do not
-    correspond by number.
+    Returns (heads,) indices and (heads,) distances, NaN where no query is shared. Head numbers of two models do not
+    correspond.
     """
     rows = np.flatnonzero(np.isfinite(first).any(axis=(0, 2)) & np.isfinite(second).any(axis=(0, 2)))
     if not rows.size:

@@ -1,12 +1,12 @@
-"""From a vector added to the stream at one position to the logits there, every later answer held as it was.
+"""The direct path from a vector in the residual stream to the logits at the same position; later sublayers are held fixed.
 
-Direct logit attribution (Elhage et al. 2021; nostalgebraist 2020). The path of a vector is linear once each norm on it keeps the
-scale it had in this run: a layer norm then only centres and multiplies. In post-norm models the path leads through the norm of
-its own sublayer and of each later one; in the others through the final norm alone. BERT's masked-word head has one more layer,
-whose activation keeps the ratio of output to input that it had. Norms' and layers' biases belong to no vector and are left out,
-so what all parts of the stream add up to is the logits less a constant of the model.
+Direct logit attribution (Elhage et al. 2021; nostalgebraist 2020). The path is linear when each norm on it keeps the scale it had
+in this run: a layer norm then only centres and multiplies. In post-norm models the path goes through the norm of its own
+sublayer and of every later one; in other models through the final norm alone. BERT's masked-word head has one more layer, whose
+activation keeps its ratio of output to input. Biases of norms and layers belong to no vector and are left out, so all parts of
+the stream add up to the logits minus a constant of the model.
 
-It is an approximation of what the vector did: later sublayers read it too, and that is not counted.
+This is an approximation of the vector's effect: later sublayers read it too, and that is not counted.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from model.tap import Part
 from model.trace import Trace
 from model.transformer import Head, Stack
 
-EDGE = 1e-6  # an activation's input smaller than this has no ratio to speak of
+EDGE = 1e-6  # below this input, the ratio of an activation's output to its input is taken as 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +55,14 @@ def frozen(norm: nn.Module, at: Tensor) -> FrozenNorm:
 class DirectPath:
     """The linear map from the stream to the logits at one position."""
 
-    norms: tuple[FrozenNorm, ...]  # in the order in which the vector meets them
-    dense: Tensor | None  # (d_model, d_model), of a masked-word head, with the ratio of its activation
+    norms: tuple[FrozenNorm, ...]  # in the order of the path
+    dense: Tensor | None  # (d_model, d_model), the layer of a masked-word head times the ratio of its activation
     head_norm: FrozenNorm | None
     out: Tensor  # (vocab, d_model), the output table
     scale: float
 
     def final(self, x: Tensor) -> Tensor:
-        """(..., d_model): what a vector comes to where the output table reads it."""
+        """(..., d_model): the vector as it reaches the output matrix."""
         y = x.float()
         for norm in self.norms:
             y = norm(y)
@@ -71,15 +71,15 @@ class DirectPath:
         return y * self.scale
 
     def logits(self, x: Tensor, ids: Sequence[int] | None = None) -> Tensor:
-        """(..., vocab): what a vector (..., d_model) adds to each logit, less its mean over the vocabulary; of `ids` alone
-        where they are given. The softmax does not see what is added to all logits alike."""
+        """(..., vocab): what a vector (..., d_model) adds to each logit, minus the mean over the vocabulary; with `ids`, of
+        these tokens alone. The mean is removed because a constant added to all logits does not change the softmax."""
         y = self.final(x).to(self.out.dtype)
         table = self.out if ids is None else self.out[list(ids)]
         return F.linear(y, table).float() - (y.float() @ self.mean_row)[..., None]
 
     @cached_property
     def mean_row(self) -> Tensor:
-        """(d_model,): the output table's mean over the vocabulary."""
+        """(d_model,): the output matrix averaged over the vocabulary."""
         return self.out.mean(dim=0, dtype=torch.float32)
 
     def after(self, norm: FrozenNorm) -> "DirectPath":
@@ -88,7 +88,7 @@ class DirectPath:
 
 
 def direct_path(trace: Trace, layer: int, part: Part, position: int) -> DirectPath:
-    """The path of what a sublayer of the predicting stack adds at a position.
+    """The path from the output of a sublayer of the predicting stack, at one position.
 
     Raises InputError where the model has no output head, or is no longer in memory.
     """
@@ -105,7 +105,7 @@ def direct_path(trace: Trace, layer: int, part: Part, position: int) -> DirectPa
 
 
 def _masked_word_layer(head: Head, final: Tensor) -> tuple[Tensor | None, FrozenNorm | None]:
-    """BERT's layer before the output table, its activation as a ratio for each coordinate."""
+    """BERT's layer before the output matrix, with its activation as a ratio for each coordinate."""
     if head.dense is None or head.norm is None:
         return None, None
     weight, bias = head.dense.weight.detach().float(), head.dense.bias.detach().float()
@@ -116,7 +116,7 @@ def _masked_word_layer(head: Head, final: Tensor) -> tuple[Tensor | None, Frozen
 
 
 def _after_sublayers(trace: Trace, layer: int, part: Part, position: int) -> list[FrozenNorm]:
-    """Post-norm order: the norms after a sublayer and after each later one, at the sums they were given."""
+    """Post-norm order: the norms of a sublayer and of every later one, each with the scale it had in this run."""
     stack, found, met = trace.predicts, [], False
     x = trace.stream(stack)[layer, position].float()
     for at in range(layer, trace.config.layers(stack)):

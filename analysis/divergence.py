@@ -1,4 +1,4 @@
-"""Where two futures of one text part: in what they expected next, and in what they looked at."""
+"""How far apart two continuations of one text are: in their next-token distributions and in their attention."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,22 +14,22 @@ from model.trace import AttentionPart, Trace
 
 
 @dataclass(frozen=True)
-class Parting:
-    """Step by step, as far as both go; or mask by mask, from left to right."""
+class Divergence:
+    """One value for each step that both have, or for each mask from left to right."""
 
-    same: int  # steps at whose start, or masks at whose filling, both have read the same
+    same: int  # how many steps, or masks, have the same input in both
     divergence: Tensor  # (steps,) bits, 0 to 1: Jensen-Shannon divergence of the two softmaxes
     attention: Tensor  # (layers, heads, steps), 0 to 1: total variation between the two rows of weights
 
 
-def parting(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> Parting:
+def decode_divergence(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> Divergence:
     """Compares two decodes of the same text with the same model, step k of one with step k of the other.
 
-    The divergence is that of Lin (1991) in bits, over the full softmaxes. A row of attention is that of the token read
-    last; total variation is the share of it that lies elsewhere. Raises InputError where the two began differently.
+    The divergence is that of Lin (1991), in bits, of the full softmaxes. The row of attention is that of the last token read;
+    total variation is the share of it on other keys. Raises InputError where the two decodes start from different tokens.
     """
     if not one or not other or [t.id for t in one[0].read["decoder"]] != [t.id for t in other[0].read["decoder"]]:
-        raise InputError("only two futures of the same text can be compared")
+        raise InputError("only two continuations of the same text can be compared")
     steps = min(len(one), len(other))
     same = next((n for n in range(steps) if one[n].token.id != other[n].token.id), steps - 1) + 1
     pairs = zip(one[:steps], other[:steps], strict=True)
@@ -40,14 +40,14 @@ def parting(one: Sequence[Step], other: Sequence[Step], part: AttentionPart) -> 
         _apart(a.attention("decoder", layer, part), b.attention("decoder", layer, part), first)
         for layer in range(a.config.decoder_layers)
     ]
-    return Parting(same, divergence, torch.stack(apart))
+    return Divergence(same, divergence, torch.stack(apart))
 
 
-def parting_of_masks(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Parting:
-    """Compares two ways of filling the masks of one text with the same encoder: {position: the run that it was filled from}.
+def mask_divergence(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Divergence:
+    """Compares two ways to fill the masks of one text with the same encoder, each as {position: the run before it is filled}.
 
-    Divergence and rows of attention are those at the mask, as in `parting`; attention is (layers, heads, masks). Raises
-    InputError where the two did not fill the same masks.
+    Divergence and attention rows are those at the mask, as in `decode_divergence`; attention is (layers, heads, masks).
+    Raises InputError where the two did not fill the same masks.
     """
     if not one or set(one) != set(other):
         raise InputError("only two ways of filling the same masks can be compared")
@@ -65,7 +65,7 @@ def parting_of_masks(one: Mapping[int, Trace], other: Mapping[int, Trace]) -> Pa
         )
         for layer in range(pairs[0][1].config.encoder_layers)
     ]
-    return Parting(sum(a == b for a, b in read), divergence, torch.stack(apart))
+    return Divergence(sum(a == b for a, b in read), divergence, torch.stack(apart))
 
 
 def _logits(trace: Trace, at: int) -> Tensor:
@@ -73,12 +73,12 @@ def _logits(trace: Trace, at: int) -> Tensor:
 
 
 def _rows_apart(one: Tensor, other: Tensor) -> Tensor:
-    """(...,): the share of each row (..., key) that lies elsewhere."""
+    """(...,): the total variation distance of each two rows (..., key)."""
     return (one - other).abs().sum(dim=-1) / 2
 
 
 def _apart(one: AttentionTrace, other: AttentionTrace, first: int) -> Tensor:
-    """(heads, steps): the share of each row that lies elsewhere, from the row that chose the first token on."""
+    """(heads, steps): the total variation distance of each row, from the row that predicts the first new token on."""
     return _rows_apart(one.weights()[:, first:], other.weights()[:, first:])
 
 

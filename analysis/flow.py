@@ -1,7 +1,7 @@
-"""Attention flow: how much could pass from an input token to a position, every attention weight being a pipe's width.
+"""Attention flow: how much can flow from an input token to a position, if every attention weight is the width of a pipe.
 
-Abnar and Zuidema (2020): the maximum flow from the position down to the input token, through the same graph that rollout
-multiplies: mean weights over heads and the residual, half each. An encoder-decoder is one graph, as in `analysis.rollout`.
+Abnar and Zuidema (2020): the maximum flow from the position to the input token, through the same graph that rollout multiplies:
+half mean weights over heads, half residual. An encoder-decoder is one graph, as in `analysis.rollout`.
 """
 
 import time
@@ -17,15 +17,15 @@ from analysis.attention_graph import Floats, stages
 from model.tap import StackName
 from model.trace import Trace
 
-UNIT = 10**8  # capacities are whole numbers to the algorithm; the largest sum, one row, stays below 2**31
+UNIT = 10**8  # the algorithm takes whole numbers as capacities; the largest sum, one row, stays below 2**31
 Nodes = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Positions of all layers as nodes. Edges lead from a position to what it reads, with their capacities."""
+    """The positions of all layers as nodes. An edge leads from a position to one that it reads, with its capacity."""
 
-    pipes: csr_array  # (nodes, nodes) int32, shares of one times UNIT
+    pipes: csr_array  # (nodes, nodes) int32, weights times UNIT
     inputs: dict[StackName, Nodes]
     tops: dict[StackName, Nodes]
 
@@ -35,7 +35,7 @@ class Graph:
 
 
 def graph(trace: Trace, stack: StackName) -> Graph:
-    """The graph that leads from the top of a stack to its inputs, and to those of the encoder it reads."""
+    """The graph from the top of a stack to its inputs, and to the encoder's inputs where it reads an encoder."""
     joint = stack == "decoder" and "encoder" in trace.read
     names: list[StackName] = ["encoder", "decoder"] if joint else [stack]
     count = 0
@@ -66,7 +66,7 @@ def graph(trace: Trace, stack: StackName) -> Graph:
 
 
 def flow_row(of: Graph, stack: StackName, query: int) -> dict[StackName, Floats]:
-    """{stack: (time,)}: the maximum flow from one position at the top of a stack to each input token, before normalising."""
+    """{stack: (time,)}: the maximum flow between one position at the top of a stack and each input token, not normalised."""
     start = int(of.tops[stack][query])
     return {
         name: np.array([maximum_flow(of.pipes, start, int(end)).flow_value / UNIT for end in ends])
@@ -76,7 +76,7 @@ def flow_row(of: Graph, stack: StackName, query: int) -> dict[StackName, Floats]
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """Rows divided so that they sum to one, as the paper shows them, `within` and `across` together."""
+    """Flows as shares: `within` and `across` of a row sum to 1 together, as in the paper."""
 
     within: Floats  # (queries, time)
     across: Floats | None  # (queries, source)
@@ -92,7 +92,7 @@ def flow(of: Graph, stack: StackName, queries: Sequence[int]) -> Flow:
 
 
 def seconds_a_row(of: Graph, stack: StackName) -> float:
-    """How long one row is likely to take on this machine, from one of its maximum flows."""
+    """An estimate of the time for one row on this machine, from one of its maximum flows."""
     began = time.perf_counter()
     maximum_flow(of.pipes, int(of.tops[stack][-1]), int(of.inputs[stack][0]))
     return (time.perf_counter() - began) * sum(len(ends) for ends in of.inputs.values())

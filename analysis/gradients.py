@@ -1,9 +1,9 @@
-"""Gradient x attention: how a prediction's log-probability moves with each weight of a pattern, times the weight.
+"""Gradient x attention: the gradient of a prediction's log-probability by each attention weight, times the weight.
 
-For a weight a the product a * d(log p)/da is the change of log p, to first order, that going without a would take away
-(Shrikumar et al. 2017; for attention Serrano and Smith 2019, Chefer et al. 2021). Summed over a head's pattern it equals
-the head's answer times its gradient, sum(z * d(log p)/dz), because z is linear in the weights: Michel et al. 2019's
-importance with its sign, and the first-order estimate of what silencing the head costs.
+For a weight a, the product a * d(log p)/da estimates, to first order, how much log p falls without a (Shrikumar et al. 2017; for
+attention Serrano and Smith 2019, Chefer et al. 2021). Summed over a head's pattern it equals the head's output times its
+gradient, sum(z * d(log p)/dz), because z is linear in the weights. This is the importance of Michel et al. (2019) with its sign,
+and the first-order estimate of what ablating the head costs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,14 @@ from model.trace import check_attention
 
 @dataclass(eq=False)
 class Watched:
-    """An edit that changes nothing and keeps the tensor it met, as part of the graph that gradients are taken through."""
+    """An edit that changes nothing and keeps the tensor, as part of the graph that gradients are taken through."""
 
     place: Place
     site: Site
     seen: list[Tensor] = field(default_factory=list)
 
     def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
-        """x itself where a gradient already runs through it, else made the leaf where one ends."""
+        """x itself where it is already part of a graph, else a new leaf with a gradient."""
         x = x if x.requires_grad else x.detach().requires_grad_()
         self.seen.append(x)
         return x
@@ -43,9 +43,9 @@ def gradient_x_attention(
     *,
     edits: Sequence[Edit] = (),
 ) -> Tensor:
-    """(heads, query, key) float32 bits: weight times gradient for every weight of a sublayer, run by way of its pattern.
+    """(heads, query, key) float32 bits: weight times gradient for every weight of a sublayer.
 
-    Raises InputError for a sublayer or a prediction that is not there.
+    Raises InputError where there is no such sublayer or prediction.
     """
     check_attention(lm.config, stack, layer, part, 0)
     watched = Watched(Place(stack, layer, part), "weights")
@@ -57,7 +57,7 @@ def heads_gradient_x_attention(
 ) -> Mapping[tuple[StackName, AttentionPart], Tensor]:
     """(layers, heads) float32 bits for each kind of attention: gradient x attention summed over each head's pattern.
 
-    Taken on the heads' answers, which gives the same sums without holding any pattern.
+    Computed from the heads' outputs, which gives the same sums and needs no pattern in memory.
     """
     places = attention_places(lm)
     watched = [Watched(place, "mixed") for place in places]
@@ -81,11 +81,11 @@ def attention_places(lm: LanguageModel) -> list[Place]:
 def _products(
     lm: LanguageModel, prediction: Prediction, watched: Sequence[Watched], edits: Sequence[Edit]
 ) -> list[Tensor]:
-    """Value times gradient of every watched tensor, in bits; zero where the prediction does not depend on it."""
+    """Tensor times gradient for every watched tensor, in bits; zero where the prediction does not depend on it."""
     check(lm, prediction)
     check_edits(lm.config, tuple(edits))
     with torch.inference_mode(False), torch.enable_grad():
-        # What is watched stands after the edits of the same site: it is what the model went on with.
+        # Watched tensors come after the edits of the same site: they are what the model continues with.
         total = summed_log_probability(lm, prediction, 1, Tap(edits=(*edits, *watched))).sum()
         tensors = [one.seen[0] for one in watched]
         gradients = torch.autograd.grad(total, tensors, allow_unused=True)

@@ -1,4 +1,4 @@
-"""Numbers that a head has without anything being predicted: how sharply it looks, and how much it hands over."""
+"""Measures of a head that need no prediction: how concentrated its attention is, and the norm of what it adds."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,11 @@ Table = NDArray[np.float32]  # (layers, heads)
 
 
 def sharpness_and_norm(trace: Trace, stack: StackName, part: AttentionPart) -> tuple[Table, Table]:
-    """For every head of one kind of attention, from 0 to 1 and in units of the stream:
+    """(confidence, norm) of every head of one kind of attention, each (layers, heads).
 
-    its confidence, the largest share that a query gives a key, averaged over the queries (Voita et al. 2019), and what it hands
-    over, the norm of weight x value x output projection summed over the keys and averaged over the queries (Kobayashi et al.
-    2020). One pattern is held at a time.
+    Confidence, from 0 to 1, is a query's largest attention weight, averaged over the queries (Voita et al. 2019). The norm, in
+    units of the residual stream, is that of weight x value x output projection, summed over the keys and averaged over the
+    queries (Kobayashi et al. 2020). One pattern is in memory at a time.
     """
     shape = trace.config.layers(stack), trace.config.n_heads
     sharp, norm = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)

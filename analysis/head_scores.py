@@ -1,8 +1,8 @@
 """What each head does on a text, as scores between 0 and 1: previous token, first token, induction, alignment and others.
 
-A score of self-attention is the share of attention that falls on its target keys, averaged over the queries for which the
-score is defined: those that see at least one target and at least one other key, so that there was something to choose.
-Sums and counts are kept rather than means, so that the scores of many texts add up.
+A score of self-attention is the share of attention on its target keys, averaged over the queries for which the score is
+defined: those that see at least one target key and at least one other key, so that the head has a choice. Sums and counts are
+kept instead of means, so that the scores of many texts can be added.
 """
 
 import unicodedata
@@ -29,7 +29,7 @@ BLOCK_BYTES = 64 * 1024**2
 
 @dataclass(frozen=True)
 class Definition:
-    """What one score measures, in words fit to show."""
+    """What one score measures, in words for the page."""
 
     title: str
     meaning: str
@@ -63,7 +63,7 @@ SCORES: Mapping[ScoreName, Definition] = {
     ),
     "first": Definition(
         "First token",
-        "Attention to the first token, where heads with nothing to do often rest.",
+        "Attention to the first token, where heads often look when they have nothing to do (attention sink).",
         "mean over q of w[q, 0]",
         CHOICE,
         "Xiao et al. 2024 (attention sinks)",
@@ -91,15 +91,15 @@ SCORES: Mapping[ScoreName, Definition] = {
     ),
     "alignment": Definition(
         "Alignment",
-        "How far the head pairs target and source tokens off one to one: the mean weight of the best pairing in which no two "
-        "target tokens share a source token. It says how like an alignment the map is, not whether the alignment is right.",
+        "How close the map is to a one-to-one alignment of target and source tokens: the mean weight of the best pairing in which "
+        "no two target tokens share a source token. It does not say whether the alignment is correct.",
         "largest mean of w[q, k] over the pairs of a one-to-one pairing; k is no special token",
         "the pairs, as many as the shorter of the two texts has tokens",
         "assignment of largest weight (Kuhn 1955)",
     ),
     "coverage": Definition(
         "Coverage",
-        "The share of source tokens that some target token looks at most; special source tokens do not count.",
+        "The share of source tokens that have the largest weight of at least one target token; special source tokens do not count.",
         "share of keys k with k = argmax of w[q, .] for some q; k is no special token",
         "the source tokens that are not special",
         "after Tu et al. 2016 (coverage)",
@@ -109,12 +109,12 @@ OF_PART: Mapping[AttentionPart, tuple[ScoreName, ...]] = {
     "self": ("previous", "next", "same", "first", "separator", "duplicate", "induction"),
     "cross": ("first", "separator", "alignment", "coverage"),
 }
-"""The scores that mean something in each kind of attention."""
+"""The scores that are defined for each kind of attention."""
 
 
 @dataclass(frozen=True, eq=False)
 class Keys:
-    """What the keys of a text are."""
+    """Ids and kinds of the keys of a text."""
 
     ids: NDArray[np.int64]  # (key,)
     special: Bools  # (key,)
@@ -126,19 +126,19 @@ class Keys:
 
 @dataclass(frozen=True, eq=False)
 class HeadScores:
-    """Sums over queries and how many were summed, of every layer and head."""
+    """For every layer and head, sums over queries and the number of queries."""
 
     part: AttentionPart
     sums: Mapping[ScoreName, Floats]  # (layers, heads)
-    counts: Mapping[ScoreName, NDArray[np.int64]]  # (layers,), since layers may differ in what their queries see
+    counts: Mapping[ScoreName, NDArray[np.int64]]  # (layers,), because layers may have different masks
 
     def mean(self, name: ScoreName) -> Floats:
-        """(layers, heads), between 0 and 1; NaN where no query was there to average over."""
+        """(layers, heads), between 0 and 1; NaN where there is no query to average over."""
         count = self.counts[name][:, None]
         return np.where(count > 0, self.sums[name] / np.maximum(count, 1), np.nan)
 
     def as_lists(self) -> dict[str, list[list[float | None]]]:
-        """{score: layers of heads}, fit for JSON; None where a score is undefined."""
+        """{score: layers of heads}, for JSON; None where a score is undefined."""
         return {
             name: [[None if np.isnan(x) else float(x) for x in layer] for layer in self.mean(name)]
             for name in OF_PART[self.part]
@@ -146,7 +146,7 @@ class HeadScores:
 
 
 def is_separator(token: Token) -> bool:
-    """Whether a token is special, all punctuation, or a line break. White space alone is none."""
+    """Whether a token is special, punctuation only, or a line break. Other white space alone is not a separator."""
     marks = token.text.strip()
     if token.special or (not marks and "\n" in token.text):
         return True
@@ -154,7 +154,7 @@ def is_separator(token: Token) -> bool:
 
 
 def keys_of(tokens: Sequence[Token]) -> Keys:
-    """Ids, special and separator flags of what a stack has read."""
+    """Ids, special and separator flags of the tokens of a stack."""
     return Keys(
         np.array([token.id for token in tokens], dtype=np.int64),
         np.array([token.special for token in tokens], dtype=bool),
@@ -163,10 +163,10 @@ def keys_of(tokens: Sequence[Token]) -> Keys:
 
 
 def targets(name: ScoreName, keys: Keys, queries: int) -> Bools:
-    """(queries, key): the keys a score counts for each query, whether or not the mask lets them be seen."""
+    """(queries, key): the target keys of a score for each query, before the mask."""
     q, k = np.arange(queries)[:, None], np.arange(len(keys))
     if name in ("duplicate", "induction"):
-        plain = np.where(keys.special, -1 - k, keys.ids)  # special tokens are like nothing
+        plain = np.where(keys.special, -1 - k, keys.ids)  # a special token equals no other token
         before = plain if name == "duplicate" else np.concatenate(([-1 - len(keys)], plain[:-1]))
         return (before == plain[:, None]) & (k < q)
     if name == "separator":
@@ -180,17 +180,17 @@ def targets(name: ScoreName, keys: Keys, queries: int) -> Bools:
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """What the scores of a text count under one mask, worked out once for all heads that share it."""
+    """The pairs that the scores of a text count under one mask, computed once for all heads with that mask."""
 
     part: AttentionPart
     shape: tuple[int, int]  # (query, key)
-    plain: Bools  # (key,), those that are not special
-    pairs: Mapping[ScoreName, Pairs]  # (2, pairs), the (query, key) whose weights a score sums
-    queries: Mapping[ScoreName, int]  # how many it is averaged over
+    plain: Bools  # (key,), whether it is not special
+    pairs: Mapping[ScoreName, Pairs]  # (2, pairs), the (query, key) pairs whose weights a score sums
+    queries: Mapping[ScoreName, int]  # the number of queries a score is averaged over
 
 
 def counted(keys: Keys, queries: int, *, part: AttentionPart = "self", visible: Bools | None = None) -> Counted:
-    """Which pairs count; `visible` (query, key) says which keys each query may look at, None: all."""
+    """The pairs to count; `visible` (query, key) says which keys each query may attend to, None: all."""
     shape = (queries, len(keys))
     seen = np.ones(shape, dtype=bool) if visible is None else visible
     if seen.shape != shape or (part == "self" and queries != len(keys)):
@@ -207,9 +207,9 @@ def counted(keys: Keys, queries: int, *, part: AttentionPart = "self", visible: 
 
 
 def score_heads(weights: NDArray[np.float32], of: Counted) -> LayerScores:
-    """{score: (sum of every head (heads,), how many it is averaged over)} of one layer.
+    """{score: (sum of every head (heads,), number of queries)} of one layer.
 
-    weights (heads, query, key) are shares of one per query. Raises ValueError where they do not fit what is counted.
+    weights (heads, query, key) sum to 1 for each query. Raises ValueError where their shape does not fit `of`.
     """
     if weights.shape[1:] != of.shape:
         raise ValueError(f"weights {weights.shape} do not fit {of.shape} queries and keys")
@@ -226,7 +226,7 @@ def score_heads(weights: NDArray[np.float32], of: Counted) -> LayerScores:
 
 
 def aligned(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
-    """The summed weight of each head's best one-to-one pairing, and its number of pairs; undefined below two pairs."""
+    """The summed weight of each head's best one-to-one pairing, and the number of pairs; undefined below two pairs."""
     pairs = min(weights.shape[1], int(plain.sum()))
     if pairs < 2:
         return np.zeros(len(weights)), 0
@@ -235,13 +235,13 @@ def aligned(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
 
 
 def _covered(weights: NDArray[np.float32], plain: Bools) -> tuple[Floats, int]:
-    """How many plain keys are some query's largest weight, of each head; and how many there are."""
+    """For each head, how many plain keys have the largest weight of some query; and the number of plain keys."""
     hits = [np.isin(np.nonzero(plain)[0], best).sum() for best in weights.argmax(axis=2)]
     return np.array(hits, dtype=np.float64), int(plain.sum())
 
 
 def weight_blocks(attention: AttentionTrace) -> Iterable[NDArray[np.float32]]:
-    """The heads of a layer in order, (some heads, query, key) at a time, so that long texts do not fill the memory."""
+    """The heads of a layer in order, a block (some heads, query, key) at a time, so that long texts do not fill the memory."""
     heads, queries, width = attention.q.shape[0], attention.q.shape[1], attention.k.shape[1]
     if heads * queries * width * 4 <= BLOCK_BYTES:
         yield attention.weights().cpu().numpy()
@@ -251,7 +251,7 @@ def weight_blocks(attention: AttentionTrace) -> Iterable[NDArray[np.float32]]:
 
 
 def gathered(part: AttentionPart, layers: Sequence[Sequence[LayerScores]]) -> HeadScores:
-    """What `score_heads` found, for each layer the blocks of its heads in order."""
+    """`HeadScores` from the results of `score_heads`: for each layer, the blocks of its heads in order."""
     return HeadScores(
         part,
         {name: np.stack([np.concatenate([b[name][0] for b in blocks]) for blocks in layers]) for name in OF_PART[part]},
@@ -260,7 +260,7 @@ def gathered(part: AttentionPart, layers: Sequence[Sequence[LayerScores]]) -> He
 
 
 def counted_in(trace: Trace, stack: StackName, part: AttentionPart = "self") -> list[Counted]:
-    """What counts in each layer of a kind of attention; layers that see alike share it."""
+    """The pairs to count in each layer of one kind of attention; layers with the same mask share one object."""
     keys = keys_of(trace.tokens("encoder" if part == "cross" else stack))
     queries = len(trace.tokens(stack))
     held: dict[int | None, Counted] = {}
@@ -272,7 +272,7 @@ def counted_in(trace: Trace, stack: StackName, part: AttentionPart = "self") -> 
 
 
 def score_trace(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadScores:
-    """The scores of every layer and head of one kind of attention. Raises InputError for a part that is not there."""
+    """The scores of every layer and head of one kind of attention. Raises InputError where there is no such attention."""
     layers = [
         [score_heads(w, of) for w in weight_blocks(trace.attention(stack, layer, part))]
         for layer, of in enumerate(counted_in(trace, stack, part))
@@ -281,7 +281,7 @@ def score_trace(trace: Trace, stack: StackName, part: AttentionPart = "self") ->
 
 
 def merged(many: Iterable[HeadScores]) -> HeadScores:
-    """The scores of many texts as those of one: each query counts once. Raises ValueError for none, or for unlike parts."""
+    """The scores of many texts together: each query counts once. Raises ValueError for none, or for different parts."""
     scores = list(many)
     if len({one.part for one in scores}) != 1:
         raise ValueError("scores of one kind of attention can be merged, and at least one is needed")

@@ -1,4 +1,4 @@
-"""Every head of a run in a few numbers: how spread its attention is, how far it looks, and its scores."""
+"""Every head of a run in a few numbers: entropy and distance of its attention, and its scores."""
 
 import math
 import time
@@ -18,38 +18,38 @@ Weights = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class HeadSummary:
-    """Read-outs of every layer and head of one kind of attention, each (layers, heads)."""
+    """Measures of every layer and head of one kind of attention, each (layers, heads)."""
 
     entropy: Floats  # bits, mean over the queries that see two keys or more; NaN where there is none
-    distance: Floats | None  # tokens, mean over the same queries; None between two texts
+    distance: Floats | None  # tokens, mean over the same queries; None for cross-attention
     scores: HeadScores
-    even: HeadScores  # (layers, 1): the scores of a head that spreads its attention evenly over all it sees
+    even: HeadScores  # (layers, 1): the scores of a head with uniform attention over all keys it sees
 
 
 def entropy(weights: Weights, visible: Bools) -> Floats:
     """(heads,): -sum of w log2 w in bits, of (heads, query, key), averaged over the queries that see two keys or more.
 
-    Clark et al. (2019), section 3.3; Vig and Belinkov (2019). At most log2 of how many keys a query sees.
+    Clark et al. (2019), section 3.3; Vig and Belinkov (2019). At most log2 of the number of keys a query sees.
     """
     nats = torch.special.entr(torch.from_numpy(weights)).sum(dim=-1)
     return _averaged(nats.double().numpy() / math.log(2), visible)
 
 
 def distance(weights: Weights, visible: Bools) -> Floats:
-    """(heads,): how many tokens away a head looks, sum of w |query - key|, averaged as the entropy is (Vig and Belinkov 2019)."""
+    """(heads,): mean distance of attention in tokens, sum of w |query - key|, averaged like entropy (Vig and Belinkov 2019)."""
     q, k = np.arange(weights.shape[1], dtype=np.float32)[:, None], np.arange(weights.shape[2], dtype=np.float32)
     apart = np.abs(q - k)
     return _averaged(np.stack([np.einsum("qk,qk->q", head, apart) for head in weights]).astype(np.float64), visible)
 
 
 def _averaged(numbers: Floats, visible: Bools) -> Floats:
-    """(heads,): (heads, query) averaged over the queries that had a choice; NaN where none had."""
+    """(heads,): the mean over the queries that see two keys or more; NaN where there is none."""
     chooses = visible.sum(axis=1) > 1
     return numbers[:, chooses].mean(axis=1) if chooses.any() else np.full(len(numbers), np.nan)
 
 
 def summarise(trace: Trace, stack: StackName, part: AttentionPart = "self") -> HeadSummary:
-    """All of it in one pass over the weights, which are worked out a layer, or for long texts a head, at a time."""
+    """All measures in one pass over the weights, which are computed one layer, or for long texts one head, at a time."""
     spread: list[Floats] = []
     apart: list[Floats] = []
     scored: list[list[LayerScores]] = []
@@ -70,13 +70,13 @@ def summarise(trace: Trace, stack: StackName, part: AttentionPart = "self") -> H
 
 
 def evenly(visible: Bools) -> Weights:
-    """(1, query, key): the weights of a head that looks at all it sees alike."""
+    """(1, query, key): the weights of a head with uniform attention over the keys it sees."""
     seen: Weights = visible.astype(np.float32)
     return (seen / np.maximum(seen.sum(axis=1, keepdims=True), 1))[None]
 
 
 def seconds(trace: Trace, stack: StackName, part: AttentionPart = "self") -> float:
-    """How long `summarise` is likely to take on this machine, from one head of the first layer."""
+    """An estimate of the time `summarise` takes on this machine, from one head of the first layer."""
     of = counted_in(trace, stack, part)[0]
     attention = trace.attention(stack, 0, part)
     visible = attention.visible.cpu().numpy()
@@ -87,6 +87,6 @@ def seconds(trace: Trace, stack: StackName, part: AttentionPart = "self") -> flo
 
 
 def weights_of(trace: Trace, stack: StackName, part: AttentionPart = "self") -> int:
-    """How many attention weights all heads have between them, which is what a summary has to work out."""
+    """The number of attention weights of all heads together, which a summary has to compute."""
     queries, keys = len(trace.tokens(stack)), len(trace.tokens("encoder" if part == "cross" else stack))
     return trace.config.layers(stack) * trace.config.n_heads * queries * keys

@@ -1,8 +1,8 @@
-"""How much each token that was read counts for a prediction: the gradient of its log-probability, token by token.
+"""The influence of each input token on a prediction: the norm of the gradient of the log-probability by its embedding.
 
-The length of d(log p)/d(embedding) says how fast the log-probability moves when a token's vector does (Simonyan et al.
-2014; for text Li et al. 2016). It asks the same of any differentiable model, so a recurrent one, which looks back at nothing,
-can stand beside a Transformer; how it falls with distance is what Khandelwal et al. (2018) measured by taking words away.
+The norm of d(log p)/d(embedding) says how fast the log-probability changes with a token's vector (Simonyan et al. 2014; for text
+Li et al. 2016). It is defined for any differentiable model, so a recurrent model, which has no attention, can be compared with a
+Transformer. Khandelwal et al. (2018) measured how influence falls with distance by removing words.
 """
 
 from collections.abc import Sequence
@@ -22,35 +22,35 @@ ROWS_AT_ONCE = 16  # predictions in one pass, a row of the batch each
 
 @dataclass(frozen=True, eq=False)
 class Influence:
-    """What each token read counted for each of some predictions."""
+    """The influence of each input token on each of some predictions."""
 
-    at: tuple[int, ...]  # the position each prediction is made from; an encoder predicts the token hidden there
-    tokens: tuple[int, ...]  # the id each is about
-    norms: Tensor  # (predictions, time) float32, nats per unit of length; 0 for what a prediction cannot see
+    at: tuple[int, ...]  # the position of each prediction; an encoder predicts the token masked there
+    tokens: tuple[int, ...]  # the id that is predicted
+    norms: Tensor  # (predictions, time) float32, nats per unit of length; 0 for tokens that the prediction cannot see
 
     @property
     def shares(self) -> Tensor:
-        """(predictions, time): each prediction's norms as shares of one, so that models of any scale compare."""
+        """(predictions, time): norms divided by their sum, so that models of any scale can be compared."""
         return self.norms / self.norms.sum(dim=-1, keepdim=True).clamp_min(torch.finfo(self.norms.dtype).tiny)
 
 
 @dataclass(frozen=True, eq=False)
 class ByDistance:
-    """A quantity of pairs of positions, averaged over predictions by how far back the token stands."""
+    """A quantity at each distance back from the prediction, averaged over predictions."""
 
-    mean: Tensor  # (distances,), from 0, the token read last, on
-    predictions: int  # how many there are in each mean
+    mean: Tensor  # (distances,), from 0, the last token read
+    predictions: int  # the number of predictions in each mean
 
 
 def influence(
     lm: LanguageModel, ids: Sequence[int], *, at: Sequence[int] | None = None, source: Sequence[int] | None = None
 ) -> Influence:
-    """The influence of every token of `ids` on the predictions made at some positions (None: at all of them).
+    """The influence of every token of `ids` on the predictions at some positions (None: at all of them).
 
-    A prediction is about the id that comes next in `ids`, or, at the end, about the one the model finds most probable.
-    An encoder predicts the very token, hidden behind the mask, or the likeliest where the mask itself was read. `source` is
-    what the encoder of a model with both reads.
-    Raises InputError for a model that predicts nothing, ids or positions out of range, an encoder without a mask token.
+    The predicted id is the next one in `ids`, or at the end the most probable one. An encoder predicts the token at the
+    position itself, behind a mask, or the most probable token where `ids` has a mask. `source` is the encoder's input of an
+    encoder-decoder.
+    Raises InputError for a model without an output head, ids or positions out of range, an encoder without a mask token.
     """
     read = lm.reading(list(ids)).ids
     places = tuple(range(len(read)) if at is None else at)
@@ -92,23 +92,23 @@ def _rows(
         about = [_predicted(lm, read, place, logs[row]) for row, place in enumerate(places)]
         total = logs[
             rows, torch.tensor(about, device=lm.device)
-        ].sum()  # rows do not meet, so their gradients stay apart
+        ].sum()  # rows are independent, so their gradients do not mix
         (gradient,) = torch.autograd.grad(total, x)
     return about, gradient.detach().float().norm(dim=-1)
 
 
 def _predicted(lm: LanguageModel, read: list[int], place: int, logs: Tensor) -> int:
-    """The id a prediction is about."""
+    """The id that is predicted at a position."""
     if lm.kind == "encoder":
         return int(logs.argmax()) if read[place] == lm.special.mask else read[place]
     return read[place + 1] if place + 1 < len(read) else int(logs.argmax())
 
 
 def by_distance(values: Tensor, at: Sequence[int], *, reach: int | None = None) -> ByDistance:
-    """The mean of values (predictions, time) over the predictions made at `at`, by distance back: 0, 1, ... `reach` - 1.
+    """The mean of values (predictions, time) over the predictions at `at`, for distances 0, 1, ... `reach` - 1.
 
-    Only predictions that have a token at every one of these distances count, so that each mean is over the same ones.
-    Without a reach it is half of what the last prediction sees. Raises InputError where no prediction reaches so far.
+    Only predictions with a token at every one of these distances count, so that every mean is over the same predictions.
+    `reach` None is half of the tokens that the last prediction sees. Raises InputError where no prediction sees `reach` tokens.
     """
     reach = (max(at) + 2) // 2 if reach is None else reach
     kept = [row for row, place in enumerate(at) if place + 1 >= reach]

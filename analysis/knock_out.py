@@ -1,8 +1,8 @@
-"""What parts of a model were worth to a prediction: its log-probability with each of them switched off.
+"""The importance of parts of a model to a prediction, by knocking them out (ablation): its log-probability without each.
 
-Michel et al. 2019 and Voita et al. 2019 measure heads this way. Off means that the head's answer is zero; the rest of the
-model never met that in training, so a large change says that the prediction rested on the head here, and a small one not
-that the head does nothing: others may stand in for it (McGrath et al. 2023).
+Michel et al. (2019) and Voita et al. (2019) measure heads this way. Without a head means that its output is zero, which the rest
+of the model never had in training. A large change says that this prediction depends on the head. A small change does not say
+that the head does nothing: other heads may replace it (McGrath et al. 2023).
 """
 
 import math
@@ -20,24 +20,24 @@ from model.language_model import LanguageModel
 from model.tap import Edit, Part, StackName, Tap
 
 BITS = 1 / math.log(2)  # bits in a nat
-ROOM = 256 * 1024**2  # bytes that the inner tensors of one batch may take
+ROOM = 256 * 1024**2  # bytes for the inner tensors of one batch
 MOST_ROWS = 64
-TRIED_ROWS = 5  # rows of the second trial from which the time of a batch is estimated
-SLOW = 0.4  # seconds; a pass that takes longer is timed once
+TRIED_ROWS = 5  # rows of the second timed batch, for the estimate
+SLOW = 0.4  # seconds; a slower pass is timed once
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Tokens that a model was asked for: each at a position of the stack that predicts, after what it had read there."""
+    """The tokens whose probability is measured, each predicted at a position of the predicting stack."""
 
-    read: tuple[int, ...]  # ids the predicting stack reads
+    read: tuple[int, ...]  # input ids of the predicting stack
     targets: tuple[tuple[int, int], ...]  # (position, id predicted there), one or more
-    source: tuple[int, ...] | None = None  # ids the encoder of a model with both stacks reads
+    source: tuple[int, ...] | None = None  # input ids of the encoder of an encoder-decoder
     segments: tuple[int, ...] | None = None  # the sentence of each token, where the model tells sentences apart
 
 
 def check(lm: LanguageModel, prediction: Prediction) -> None:
-    """Raises InputError where there is nothing to predict, or no way to."""
+    """Raises InputError where the model has no output head or the prediction does not fit it."""
     if lm.net.head is None:
         raise InputError("this checkpoint holds no output head, so it predicts no tokens")
     if not prediction.targets:
@@ -74,7 +74,7 @@ def sublayers(config: TransformerConfig) -> Iterator[tuple[StackName, int, Part]
 
 
 def log_probability(lm: LanguageModel, prediction: Prediction, edits: Sequence[Edit] = ()) -> float:
-    """Bits (at most 0): log2 of the probability of the predicted tokens, summed over them, with edits in force."""
+    """Bits (at most 0): log2 of the probability of the predicted tokens under edits, summed over the tokens."""
     check(lm, prediction)
     check_edits(lm.config, tuple(edits))
     return float(_log_probabilities(lm, prediction, 1, tuple(edits))[0])
@@ -83,9 +83,9 @@ def log_probability(lm: LanguageModel, prediction: Prediction, edits: Sequence[E
 def one_at_a_time(
     lm: LanguageModel, prediction: Prediction, candidates: Sequence[Edit], *, always: Sequence[Edit] = ()
 ) -> list[float]:
-    """Bits: the log-probability with each candidate in force alone, beside the edits that are `always`; one batch.
+    """Bits: the log-probability under each candidate alone, together with the `always` edits; one batch.
 
-    Every row of the batch is the same text with another candidate. The caller divides a long list into batches of
+    Every row of the batch is the same text with another candidate. The caller splits a long list into batches of
     `rows_a_batch` and may stop between two of them.
     """
     check(lm, prediction)
@@ -97,7 +97,7 @@ def one_at_a_time(
 
 
 def rows_a_batch(lm: LanguageModel, prediction: Prediction) -> int:
-    """How many candidates one pass takes so that its tensors stay within ROOM bytes."""
+    """The number of candidates in one pass, so that its tensors take at most about ROOM bytes."""
     config = lm.config
     longest = max(len(prediction.read), len(prediction.source or ()))
     token = 4 * (3 * config.d_ff + 8 * config.d_model + 6 * config.n_heads * config.d_head)
@@ -107,24 +107,24 @@ def rows_a_batch(lm: LanguageModel, prediction: Prediction) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that one batch takes: a fixed part, and one for each row."""
+    """The time of one batch in seconds: a fixed part, and a part for each row."""
 
     fixed: float
     row: float
 
     def seconds(self, count: int, rows: int) -> float:
-        """How long `count` candidates take, `rows` a batch."""
+        """The time of `count` candidates in batches of `rows`."""
         return -(-count // rows) * self.fixed + count * self.row
 
     def rows_within(self, limit: float) -> int:
-        """How many rows a batch may have that shall take no longer than `limit` seconds; one at least."""
+        """The largest number of rows of a batch that takes at most `limit` seconds; at least one."""
         return max(1, int((limit - self.fixed) / self.row)) if self.row > 0 else MOST_ROWS
 
 
 def cost(lm: LanguageModel, prediction: Prediction) -> Cost:
-    """What a batch costs, from batches of two sizes that are run and timed now.
+    """The cost of a batch, measured now with batches of two sizes.
 
-    The first pass, which may have to warm up, is not counted; where it alone takes long, it is all that is run.
+    The first pass is a warm-up and is not counted; if it is slow, nothing else is run and its time is the answer.
     """
     check(lm, prediction)
     first = _timed(lm, prediction, 1)
@@ -140,18 +140,18 @@ def cost(lm: LanguageModel, prediction: Prediction) -> Cost:
 
 def _timed(lm: LanguageModel, prediction: Prediction, rows: int) -> float:
     started = time.perf_counter()
-    float(_log_probabilities(lm, prediction, rows, ())[0])  # a number in hand: a GPU has finished too
+    float(_log_probabilities(lm, prediction, rows, ())[0])  # a Python number, so a GPU has finished too
     return time.perf_counter() - started
 
 
 def _log_probabilities(lm: LanguageModel, prediction: Prediction, rows: int, edits: tuple[Edit, ...]) -> Tensor:
-    """(rows,) float64 bits, of a batch that holds the same text in every row."""
+    """(rows,) float64 bits, of a batch with the same text in every row."""
     with torch.inference_mode():
         return summed_log_probability(lm, prediction, rows, Tap(edits=edits)) * BITS
 
 
 def summed_log_probability(lm: LanguageModel, prediction: Prediction, rows: int, tap: Tap) -> Tensor:
-    """(rows,) float64 nats; whether gradients are kept is the caller's choice."""
+    """(rows,) float64 nats; the caller decides about gradients."""
     assert lm.net.head is not None
     final = lm.net(
         _rows(lm, prediction.read, rows),

@@ -1,4 +1,4 @@
-"""What keeping keys and values costs in memory, and what it saves in work."""
+"""The KV cache: how much memory it takes, and how much work it saves."""
 
 import time
 from collections.abc import Sequence
@@ -16,25 +16,25 @@ from model.network import advance, empty_past
 from model.transformer import Transformer
 
 MOST_ROUNDS = 9
-ROUNDS_SECONDS = 1.0  # after so long no other round begins
+ROUNDS_SECONDS = 1.0  # no new round begins after this time
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Step by step of one decode."""
+    """Memory and work of one decode, step by step."""
 
-    held: tuple[int, ...]  # bytes of the cache after the step's pass, as they are in memory
+    held: tuple[int, ...]  # bytes of the cache in memory after the step
     cached: tuple[int, ...]  # floating-point operations of the step with the cache
-    again: tuple[int, ...]  # the same without one: all that was read is read again
-    per_token: int  # bytes each token more takes
+    again: tuple[int, ...]  # the same without a cache: all tokens are read again
+    per_token: int  # bytes of one more token
     source: int  # bytes of the source's keys and values, which do not grow
 
 
 def growth(lm: LanguageModel, steps: Sequence[Step]) -> Growth:
-    """From the recorded caches, and counted from the config as `analysis.cost` counts.
+    """Bytes from the recorded caches, operations from the config as in `analysis.cost`.
 
-    The first step reads the whole prompt either way; in an encoder-decoder the source is read once either way, and
-    without a cache its keys and values are projected anew at each step.
+    The first step reads the whole prompt in both cases. An encoder-decoder reads the source once in both cases; without a
+    cache, its keys and values are projected again at each step.
     """
     each, config = cost(lm.config), lm.config
     source = len(steps[0].read["encoder"]) if "encoder" in steps[0].read else 0
@@ -58,15 +58,15 @@ def growth(lm: LanguageModel, steps: Sequence[Step]) -> Growth:
 
 
 def _projected(config: TransformerConfig) -> int:
-    """Operations to make one source token's keys and values for cross-attention, in all layers."""
+    """Operations for the cross-attention keys and values of one source token, in all layers."""
     if config.kind != "encoder-decoder":
         return 0
     return config.decoder_layers * 2 * 2 * config.d_model * config.kv_heads * config.d_head
 
 
 def by_sharing(config: TransformerConfig, element_size: int) -> dict[str, tuple[int, int]]:
-    """{name: (key and value heads, bytes a token)} of this model with one key head for each query head, shared in groups
-    as it does, and with a single one (Shazeer 2019; Ainslie et al. 2023)."""
+    """{name: (key and value heads, bytes a token)} of this model with one key head for each query head, with grouped queries,
+    and with a single key head (Shazeer 2019; Ainslie et al. 2023)."""
     found = {"multi-head": config.n_heads, "grouped-query": config.kv_heads, "multi-query": 1}
     if config.kv_heads in (1, config.n_heads):
         group = next((n for n in range(config.n_heads // 2, 1, -1) if config.n_heads % n == 0), 0)
@@ -80,20 +80,19 @@ def by_sharing(config: TransformerConfig, element_size: int) -> dict[str, tuple[
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each step on this machine now."""
+    """Seconds of each step, measured on this machine."""
 
     cached: tuple[float, ...]
     again: tuple[float, ...]
-    rounds: int  # whose medians these are
+    rounds: int  # the times are medians of so many rounds
 
 
 @torch.inference_mode()
 def measured(lm: LanguageModel, steps: Sequence[Step], most: int = 64) -> Measured:
-    """Reads the text of a decode twice, a step at a time: with its cache, and from the start each time. Nothing is recorded.
+    """Times the steps of a decode with a cache and without one. Nothing is recorded.
 
-    At most the first `most` steps: without a cache the work grows with the square of the length. The first readings of all
-    are thrown away, because they wait for memory and code that nothing has touched yet; what is read quickly is read
-    several times, and each step's median given.
+    Only the first `most` steps are timed, because without a cache the work grows with the square of the length. A warm-up round
+    is thrown away. Short texts are timed in several rounds; the result is the median of each step.
     """
     net = lm.net
     if not isinstance(net, Transformer):
@@ -113,7 +112,7 @@ def measured(lm: LanguageModel, steps: Sequence[Step], most: int = 64) -> Measur
 def _round(
     lm: LanguageModel, net: Transformer, texts: Sequence[list[int]], memory: torch.Tensor | None
 ) -> tuple[list[float], list[float]]:
-    """Seconds of each of ever longer texts, with the cache of the one before it and without."""
+    """Seconds for each of the growing texts, with the cache of the one before it and without a cache."""
     past, before = empty_past(net), 0
     cached, again = list[float](), list[float]()
     for ids in texts:
@@ -133,7 +132,7 @@ def _row(lm: LanguageModel, ids: list[int]) -> torch.Tensor:
 
 
 def _now(lm: LanguageModel) -> float:
-    """Seconds, once everything asked of the device is done."""
+    """Seconds, after all work on the device is done."""
     if lm.device.type == "cuda":
         torch.cuda.synchronize(lm.device)
     return time.perf_counter()

@@ -1,10 +1,9 @@
-"""Who pushed for a token: the difference of two logits as a sum over heads, feed-forwards, embeddings and biases.
+"""Direct logit attribution: a logit difference as a sum over heads, feed-forward sublayers, embeddings and biases.
 
-Direct logit attribution (Elhage et al. 2021; Wang et al. 2023). The stream is a sum of what was added to it, and the
-output head is linear, so the difference of two logits is a sum too once each norm on the way is held at the scale it
-had in this run. Before a pre-norm head that is the final norm alone; in a post-norm model it is every norm above the
-part, all of them frozen, each one's bias a part of its own. Direct means direct: what a part does by way of later
-layers counts as theirs.
+Elhage et al. (2021); Wang et al. (2023). The residual stream is a sum of what the sublayers add, and the output head is linear, so
+the difference of two logits is a sum too if each norm on the way is frozen at the scale it had in this run. In a pre-norm model
+that is the final norm alone. In a post-norm model it is every norm above the part, and their biases are parts of their own.
+Only the direct effect is counted: what a part does through later layers is counted as theirs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +23,7 @@ from model.transformer import Stack
 
 @dataclass(frozen=True)
 class Attribution:
-    """Parts of logit(token) - logit(rival) at one position; positive parts push for the token. All float64."""
+    """Parts of logit(token) - logit(rival) at one position; positive parts favour the token. All float64."""
 
     token: int
     rival: int
@@ -34,9 +33,9 @@ class Attribution:
     position: float
     segment: float
     biases: float  # of output projections, norms and the output head
-    edited: float  # what an edit of a sublayer's answer changed; 0 in a run without one
-    recorded: float  # the difference of the two logits of the run itself
-    directions: Mapping[tuple[int, AttentionPart], Tensor]  # (d_model,): what an answer is multiplied with
+    edited: float  # the effect of edits on sublayer outputs; 0 in a run without edits
+    recorded: float  # the logit difference of the run itself
+    directions: Mapping[tuple[int, AttentionPart], Tensor]  # (d_model,): a sublayer's output is multiplied with it
 
     @property
     def total(self) -> float:
@@ -49,7 +48,7 @@ class Attribution:
 def attribution(trace: Trace, token: int, rival: int, at: int = -1) -> Attribution:
     """The parts of logit(token) - logit(rival) at position `at` of the stack that predicts.
 
-    Raises InputError where the output head is not linear, there is none, or an id or position is out of range.
+    Raises InputError where there is no output head or it is not linear, or where an id or position is out of range.
     """
     at = _check(trace, (token, rival), at)
     lm, name = trace.language_model(), trace.predicts
@@ -84,7 +83,7 @@ def attribution(trace: Trace, token: int, rival: int, at: int = -1) -> Attributi
 
 
 def by_source(trace: Trace, found: Attribution, layer: int, part: AttentionPart, head: int, at: int = -1) -> Tensor:
-    """(key,) float64: a head's part split over the tokens it read, each value by its weight; they sum to the head's part."""
+    """(key,) float64: a head's part divided among the keys, weight times value; the sum is the head's part."""
     attention = trace.attention(trace.predicts, layer, part)
     weights = attention.weights(head)[at].double()
     values = attention.v[head // (attention.q.shape[0] // attention.v.shape[0])].double()
@@ -97,7 +96,7 @@ def by_source(trace: Trace, found: Attribution, layer: int, part: AttentionPart,
 
 
 def frozen(norm: nn.Module, x: Tensor, u: Tensor) -> tuple[Tensor, float]:
-    """(v, c) with u . norm(x) = v . x + c, the norm's scale held at what it is at x; x and u are (d_model,) float64."""
+    """(v, c) with u . norm(x) = v . x + c, for the norm with its scale frozen at x; x and u are (d_model,) float64."""
     if isinstance(norm, RMSNorm):
         scale = torch.rsqrt(x.pow(2).mean() + norm.eps)
         return u * (norm.weight.double() + norm.offset) * scale, 0.0
@@ -108,7 +107,7 @@ def frozen(norm: nn.Module, x: Tensor, u: Tensor) -> tuple[Tensor, float]:
 
 
 class _Sums:
-    """Parts as they are found, and the recorded rows they are found in."""
+    """The parts found so far, and access to the recorded rows."""
 
     def __init__(self, trace: Trace, at: int, layers: int) -> None:
         config = trace.config
@@ -122,7 +121,7 @@ class _Sums:
         self.directions: dict[tuple[int, AttentionPart], Tensor] = {}
 
     def row(self, place: Place, site: str) -> Tensor:
-        """(..., d) float64: what was kept at a place, at the one position."""
+        """(..., d) float64: the tensor kept at a place, at the position of interest."""
         kept = self.trace.kept(place, site)  # type: ignore[arg-type]
         assert kept is not None, f"{site} is kept by default"
         return kept[..., self.at, :].double()
@@ -159,7 +158,7 @@ def _block(trace: Trace, layer: int) -> Block:
 
 
 def _through(sums: _Sums, block: nn.Module, layer: int, u: Tensor) -> Tensor:
-    """Takes one block apart from its end to its start; what its own input is multiplied with."""
+    """Adds the parts of one block, from its end to its start; returns the vector that its input is multiplied with."""
     assert isinstance(block, Block)
     joined = _joined(sums, block, layer) if block.order == "post" else {}
     for part, norm, after in reversed(list(_sublayers(block))):
@@ -176,7 +175,7 @@ def _through(sums: _Sums, block: nn.Module, layer: int, u: Tensor) -> Tensor:
 
 
 def _sublayers(block: Block) -> Iterator[tuple[Part, nn.Module, nn.Module | None]]:
-    """(part, its norm, the norm after it where there is one), in the order in which they act."""
+    """(part, its norm, the norm after it or None), in the order in which they act."""
     yield "self", block.self_norm, block.self_after
     if block.cross_norm is not None:
         yield "cross", block.cross_norm, None
@@ -185,7 +184,7 @@ def _sublayers(block: Block) -> Iterator[tuple[Part, nn.Module, nn.Module | None
 
 
 def _joined(sums: _Sums, block: Block, layer: int) -> dict[Part, Tensor]:
-    """What each norm of a post-norm block reads: the stream with the sublayer's answer added."""
+    """The input of each norm of a post-norm block: the stream plus the sublayer's output."""
     x = sums.row(Place(sums.trace.predicts, layer), "stream")
     found: dict[Part, Tensor] = {}
     for part, norm, _ in _sublayers(block):
@@ -202,7 +201,7 @@ def _normed(norm: nn.Module, x: Tensor) -> Tensor:
 
 
 def _heads(sums: _Sums, module: Attention, after: nn.Module | None, layer: int, part: AttentionPart, u: Tensor) -> None:
-    """One attention sublayer: its heads, the bias of its output projection, and the norm after it, frozen too."""
+    """Adds the parts of one attention sublayer: its heads, the bias of its output projection, and the frozen norm after it."""
     mixed = sums.row(Place(sums.trace.predicts, layer, part), "mixed")  # (heads, d_head)
     weight = module.o.weight.double().unflatten(1, mixed.shape)  # (d_model, heads, d_head)
     answers = torch.einsum("dhk,hk->hd", weight, mixed)
@@ -228,7 +227,7 @@ def _after(norm: nn.Module, x: Tensor) -> Tensor:
 
 
 def _entering(sums: _Sums, stack: Stack, u: Tensor) -> tuple[float, float, float]:
-    """Embedding, position and segment, behind the embedding norm where there is one."""
+    """The parts of embedding, position and segment, through the embedding norm where there is one."""
     name = sums.trace.predicts
     parts = [sums.row(Place(name), "embedding")]
     for site in ("position", "segment"):

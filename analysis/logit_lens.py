@@ -1,4 +1,4 @@
-"""What the output head would predict from each layer's stream."""
+"""The logit lens: what the output head would predict from the residual stream at each layer."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from model.trace import Trace
 
 @dataclass(frozen=True)
 class Lens:
-    """One row for what enters each layer, in order, and a last one for what leaves the last: the prediction itself."""
+    """One row for the input of each layer, in order, and a last row for the output of the last layer: the prediction itself."""
 
     top_ids: Tensor  # (layers + 1, n)
     top_probabilities: Tensor  # (layers + 1, n), of the full softmax
@@ -25,8 +25,8 @@ def lens(trace: Trace, token: int, at: int = -1, n: int = 5) -> Lens:
     """The logit lens (nostalgebraist 2020) at one position: the final norm, where the model has one, and the output head
     applied to the stream between the layers.
 
-    A post-norm model has normed its stream already and gets no second norm. Raises InputError where the checkpoint has
-    no output head, or `token` or `at` is out of range.
+    The stream of a post-norm model is normalised already, so no norm is applied. Raises InputError where the checkpoint has no
+    output head, or `token` or `at` is out of range.
     """
     lm, stack = trace.language_model(), trace.predicts
     time = len(trace.tokens(stack))

@@ -1,5 +1,5 @@
-"""Writing for an encoder: its masks are filled one at a time, each fill read by the next (Wang and Cho 2019;
-Ghazvininejad et al. 2019, "Mask-Predict", with one token an iteration)."""
+"""Text generation with an encoder: masks are filled one at a time, and each pass reads the tokens filled before (Wang and Cho
+2019; Ghazvininejad et al. 2019, "Mask-Predict", with one token per iteration)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ Order = Literal["certain", "left"]
 
 
 @dataclass(frozen=True, eq=False)
-class Fill:
-    """One mask filled, with the run it was filled from."""
+class FilledMask:
+    """One filled mask, with the run that predicted its token."""
 
     at: int
     token: Token
     probability: float
-    left: tuple[int, ...]  # where masks stood before it, this one included
-    trace: Trace  # of the text as it stood before
+    left: tuple[int, ...]  # positions of all masks before it was filled, this one included
+    trace: Trace  # the run of the text before it was filled
 
     @property
     def logits(self) -> Tensor:
@@ -32,7 +32,7 @@ class Fill:
         return self.trace.language_model().logits(self.trace.final[self.at])
 
 
-def fills(
+def filled_masks(
     lm: LanguageModel,
     ids: Sequence[int],
     *,
@@ -41,15 +41,14 @@ def fills(
     chosen: Sequence[int] = (),
     said: Mapping[int, int] | None = None,
     read: Callable[[tuple[tuple[int, int], ...]], Trace] | None = None,
-) -> list[Fill]:
-    """Fills every mask with its most probable token that is no mask, one pass for each.
+) -> list[FilledMask]:
+    """Fills every mask with its most probable token other than the mask token, one pass for each mask.
 
-    `read` makes such a pass of `ids` with (position, id) filled in, where runs are kept; without it the model runs here.
-
-    `chosen` are positions filled first, in that order; the others follow by `order`: the one whose token is most probable,
-    or the leftmost. `said` gives masks, by position, the id of a token instead of the model's own, each in its turn. Raises
-    InputError where the model has no mask token or no output head, a chosen position no mask, or what is said is no token
-    that could stand there.
+    `chosen` positions are filled first, in that order. The others follow by `order`: the mask with the most probable token
+    first ("certain"), or the leftmost first ("left"). `said` {position: id} gives some masks a token other than the model's own.
+    `read` runs the model on `ids` with some (position, id) filled in, for a caller that keeps runs; without it the model runs here.
+    Raises InputError where the model has no mask token or no output head, a chosen position has no mask, or an id in `said` is
+    the mask token or not in the vocabulary.
     """
     if lm.kind != "encoder" or lm.special.mask is None or lm.net.head is None:
         raise InputError("only an encoder with a mask token and an output head fills masks")
@@ -58,7 +57,7 @@ def fills(
     for at, token in told.items():
         if token == mask or not 0 <= token < lm.config.vocab_size:
             raise InputError(f"token {token} cannot stand at position {at}")
-    found = list[Fill]()
+    found = list[FilledMask]()
     while left := tuple(i for i, token in enumerate(now) if token == mask):
         done = tuple(sorted((fill.at, fill.token.id) for fill in found))
         trace = lm.run(now, segments=segments) if read is None else read(done)
@@ -68,13 +67,13 @@ def fills(
             raise InputError(f"there is no mask at position {at}")
         row = shares[left.index(at)]
         token = told.get(at, int(row.argmax()))
-        found.append(Fill(at, lm.token(token), float(row[token]), left, trace))
+        found.append(FilledMask(at, lm.token(token), float(row[token]), left, trace))
         now[at] = token
     return found
 
 
 def _shares(trace: Trace, left: Sequence[int], mask: int) -> Tensor:
-    """(masks, vocab): the full softmax at each mask; the mask token itself is no answer."""
+    """(masks, vocab): the full softmax at each mask, with -1 for the mask token, so that it is never the best."""
     logits = trace.language_model().logits(trace.final[list(left)])
     shares = logits.softmax(dim=-1)
     return shares.index_fill(-1, torch.tensor([mask], device=shares.device), -1.0)

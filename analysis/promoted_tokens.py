@@ -1,8 +1,8 @@
-"""What a head writes into the stream at a position, read as tokens promoted and suppressed.
+"""The tokens that a head promotes and suppresses: what it adds to the residual stream at a position, as changes of logits.
 
-A head adds z W_O, its mixed value through its rows of the output projection; `analysis.direct_path` says how that vector reaches
-the logits, and what is left out. The same map applied to one key's value, v[k] W_O, is the head's output-value circuit
-(Elhage et al. 2021) on the vector that really stood there.
+A head adds z W_O, its mixed value times its rows of the output projection. `analysis.direct_path` maps that vector to the logits
+and says what is left out. The same map of one key's value, v[k] W_O, is the head's output-value circuit (Elhage et al. 2021),
+applied to the actual vector of that key.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from model.trace import AttentionPart, Trace, check_attention
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """Tokens by what was added to their logits; both lists have the largest change first."""
+    """Tokens by the change of their logits, largest change first in both lists."""
 
-    promoted: tuple[tuple[int, float], ...]  # (id, added to its logit, less the vocabulary's mean)
+    promoted: tuple[tuple[int, float], ...]  # (id, change of its logit minus the mean over the vocabulary)
     suppressed: tuple[tuple[int, float], ...]
 
 
 def ranked(logits: Tensor, n: int) -> Ranked:
-    """The n tokens raised and the n lowered most, of (vocab,) centred changes; none is in both lists."""
+    """The n tokens promoted and the n suppressed most, from (vocab,) centred changes; no token is in both lists."""
     n = min(n, len(logits) // 2)
     up, down = logits.topk(n), (-logits).topk(n)
     return Ranked(
@@ -37,33 +37,34 @@ def ranked(logits: Tensor, n: int) -> Ranked:
 
 
 @dataclass(frozen=True, eq=False)
-class HeadWrites:
-    """One head at one position of the stack that predicts."""
+class HeadOutput:
+    """What one head adds at one position of the predicting stack."""
 
     path: DirectPath
     vector: Tensor  # (d_model,), z W_O
-    weights: Tensor  # (key,), where the head looked
+    weights: Tensor  # (key,), the head's attention weights
     values: Tensor  # (key, d_model), v[k] W_O
 
     @property
     def logits(self) -> Tensor:
-        """(vocab,): what the head added to each logit, less the mean."""
+        """(vocab,): what the head adds to each logit, minus the mean over the vocabulary."""
         return self.path.logits(self.vector)
 
     def by_key(self, ids: Sequence[int]) -> Tensor:
-        """(key, ids): how much of it came through each key, w[k] times what the key's value adds. Sums to `logits` of those ids
-        where no edit has replaced what the head mixed."""
+        """(key, ids): the part of each key, its weight times what its value adds. The sum over keys is `logits` of those ids,
+        unless an edit replaced the head's mixed value."""
         return self.weights[:, None] * self.path.logits(self.values, ids)
 
     def of_key(self, key: int) -> Tensor:
-        """(vocab,): what the head would add if it looked at that key alone, less the mean."""
+        """(vocab,): what the head would add with all its attention on that key, minus the mean over the vocabulary."""
         return self.path.logits(self.values[key])
 
 
-def head_writes(trace: Trace, layer: int, part: AttentionPart, head: int, position: int) -> HeadWrites:
-    """What a head of the predicting stack wrote at a position. Raises InputError where there is no such head, position or output.
+def head_output(trace: Trace, layer: int, part: AttentionPart, head: int, position: int) -> HeadOutput:
+    """What a head of the predicting stack adds at a position. Raises InputError where there is no such head or position, or no
+    output head.
 
-    In the sandwich order a norm follows the attention sublayer; it keeps the scale it had for the sum of all heads.
+    In the sandwich order a norm follows the attention sublayer; it is frozen at its scale for the sum of all heads.
     """
     stack: StackName = trace.predicts
     check_attention(trace.config, stack, layer, part, head)
@@ -76,11 +77,11 @@ def head_writes(trace: Trace, layer: int, part: AttentionPart, head: int, positi
         path = path.after(frozen(after, _before_after(trace, stack, layer, position)))
     vector = attention.mixed[head, position].float() @ output_of_head(trace, stack, layer, part, head)
     values = values_written(trace, stack, layer, part, head)
-    return HeadWrites(path, vector, attention.weights(head)[position], values)
+    return HeadOutput(path, vector, attention.weights(head)[position], values)
 
 
 def _before_after(trace: Trace, stack: StackName, layer: int, position: int) -> Tensor:
-    """(d_model,): the heads' answers through the output projection, before the norm that follows them in the sandwich order."""
+    """(d_model,): the output of the attention sublayer before the norm that follows it in the sandwich order."""
     projection = block_of(trace, stack, layer).self_attn.o
     assert isinstance(projection, nn.Linear)
     mixed = trace.attention(stack, layer).mixed[:, position].flatten()

@@ -1,8 +1,8 @@
-"""A prompt of labelled parts and an answer, as the ids a model reads: what stands where, and from where the answer is predicted.
+"""A prompt and an answer as token ids: the part of each token, and the positions that predict the answer.
 
 A prompt is an instruction, examples and an input, in that order (Brown et al. 2020, zero-, one- and few-shot). A decoder reads
-them as one text and the answer's tokens after it; an encoder-decoder reads them with its encoder and the answer with its decoder;
-an encoder answers at its mask. The answer is never sampled: it is given, token by token ("teacher forcing").
+prompt and answer as one text. An encoder-decoder reads the prompt with its encoder and the answer with its decoder. An encoder
+has the answer in place of its mask. The answer is never sampled: it is given, token by token (teacher forcing).
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ Part = Literal["instruction", "examples", "input", "answer", "special"]
 PARTS: tuple[Part, ...] = get_args(Part)
 Joint = Literal["space", "line"]
 JOINTS: dict[Joint, str] = {"space": " ", "line": "\n"}
-LONGEST = 2_048  # tokens of a prompt with its answer, where the model itself knows no limit
+LONGEST = 2_048  # tokens of a prompt with its answer, also where the model itself has no limit
 LONGEST_ANSWER = 256  # tokens
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What stands before the input, which all prompts share."""
+    """The text before the input; the input is the same for all prompts."""
 
     instruction: str = ""
     examples: tuple[str, ...] = ()
@@ -35,13 +35,13 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Composed:
-    """A prompt as one text, and where each part ends in it."""
+    """A prompt as one text, and the end of each part."""
 
     text: str
-    ends: tuple[tuple[Part, int], ...]  # (part, the character after its last), in the order of the text
+    ends: tuple[tuple[Part, int], ...]  # (part, index after its last character), in the order of the text
 
     def part_at(self, start: int, end: int) -> Part:
-        """The part of a token that covers these characters: that of the first of them that is no white space."""
+        """The part of a token that covers these characters: that of its first character other than white space."""
         inside = [i for i in range(start, end) if not self.text[i].isspace()]
         at = inside[0] if inside else max(start, end - 1)
         return next((part for part, after in self.ends if at < after), self.ends[-1][0])
@@ -49,18 +49,18 @@ class Composed:
 
 @dataclass(frozen=True, eq=False)
 class Posed:
-    """One prompt and one answer, ready to be measured."""
+    """One prompt and one answer as tokens."""
 
-    read: tuple[Token, ...]  # what the stack that predicts reads, the answer in it
-    parts: tuple[Part, ...]  # of each of them
-    at: tuple[int, ...]  # the position each token of the answer is predicted from
+    read: tuple[Token, ...]  # the input of the predicting stack, with the answer
+    parts: tuple[Part, ...]  # the part of each token of `read`
+    at: tuple[int, ...]  # the position that predicts each token of the answer
     answer: tuple[Token, ...]
-    source: tuple[Token, ...] = ()  # what the encoder of a model with both stacks reads
+    source: tuple[Token, ...] = ()  # the encoder's input of an encoder-decoder
     source_parts: tuple[Part, ...] = ()
-    mask: int | None = None  # an encoder's: the answer's tokens from the predicted one on stand behind it
+    mask: int | None = None  # of an encoder: it hides the predicted token and the answer's tokens after it
 
     def ids(self, n: int) -> list[int]:
-        """What the predicting stack reads when the answer's token `n` is asked for."""
+        """The input of the predicting stack when token `n` of the answer is predicted."""
         ids = [token.id for token in self.read]
         if self.mask is not None:
             for place in self.at[n:]:
@@ -69,12 +69,12 @@ class Posed:
 
     @property
     def passes(self) -> int:
-        """How many different texts `ids` gives: an encoder reads one for each token, others one in all."""
+        """The number of different inputs: one for each answer token with an encoder, else one in all."""
         return len(self.at) if self.mask is not None else 1
 
 
 def compose(prompt: Prompt, given: str, joint: Joint = "space") -> Composed:
-    """The parts that are not empty, a joint between each two unless white space stands there already."""
+    """The non-empty parts as one text, with a joint between two parts unless there is white space already."""
     text, ends = "", list[tuple[Part, int]]()
     pieces: list[tuple[Part, str]] = [("instruction", prompt.instruction)]
     pieces += [("examples", example) for example in prompt.examples]
@@ -90,7 +90,7 @@ def compose(prompt: Prompt, given: str, joint: Joint = "space") -> Composed:
 
 
 def joined(text: str, answer: str) -> str:
-    """The answer as it follows a text: a space before it where it begins like a word and none stands there."""
+    """The answer as it follows a text: with a space before it, if it begins like a word and the text ends without a space."""
     apart = text[-1:].isspace() or not (answer[:1].isalnum() or answer[:1] in '"“«(<[')
     return answer if apart else f" {answer}"
 
@@ -98,8 +98,8 @@ def joined(text: str, answer: str) -> str:
 def pose(lm: LanguageModel, prompt: Prompt, given: str, answer: str, joint: Joint = "space") -> Posed:
     """One prompt, the shared input and one answer as ids.
 
-    Raises InputError for a model without a tokenizer or an output head, an empty input or answer, more tokens than can be
-    read, and for an encoder's prompt without exactly one mask.
+    Raises InputError for a model without a tokenizer or an output head, an empty input or answer, too many tokens, and an
+    encoder's prompt without exactly one mask.
     """
     if lm.tokenizer is None:
         raise InputError("this checkpoint has no tokenizer, so it reads neither an instruction nor an answer as text")
@@ -128,7 +128,7 @@ def _check_lengths(lm: LanguageModel, posed: Posed) -> None:
 
 
 def _parts_of(tokens: Sequence[Token], composed: Composed) -> tuple[Part, ...]:
-    """The part of each token of a prompt; what nobody typed is special."""
+    """The part of each token of a prompt; tokens that were not typed are special."""
     return tuple("special" if token.span is None else composed.part_at(*token.span) for token in tokens)
 
 
@@ -137,10 +137,10 @@ def _all(part: Part, count: int) -> tuple[Part, ...]:
 
 
 def _after_the_prompt(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
-    """A decoder: the prompt is read as it is read alone, then the answer's tokens, the last of which nothing need follow.
+    """For a decoder: the tokens of the prompt, then those of the answer; the last answer token is predicted and not read.
 
-    The answer is cut as the whole text is where that leaves the prompt's tokens alone; else, where pieces span words, it is
-    cut by itself, as it would have to be written after a prompt that is given.
+    The answer's tokens are those of the whole text, if the prompt's tokens are the same there. Otherwise (tokens that span
+    words) the answer is tokenized alone, as it would be generated after a given prompt.
     """
     before = lm.reading(composed.text).tokens
     after = joined(composed.text, answer)
@@ -154,7 +154,7 @@ def _after_the_prompt(lm: LanguageModel, composed: Composed, answer: str) -> Pos
 
 
 def _by_the_decoder(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
-    """An encoder-decoder: the answer counts to its end token, so that its probability is that of writing it and no more."""
+    """For an encoder-decoder: the end token is part of the answer, so that the probability is that of exactly this answer."""
     source = lm.reading(composed.text).tokens
     start, *answered = lm.target_reading(answer).tokens
     forced = lm.constraints.forced_first
@@ -167,7 +167,7 @@ def _by_the_decoder(lm: LanguageModel, composed: Composed, answer: str) -> Posed
 
 
 def _at_the_mask(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
-    """An encoder: as many masks as the answer has pieces stand where the one mask was."""
+    """For an encoder: the mask is replaced by the tokens of the answer, which are masked when they are predicted."""
     tokens = lm.reading(composed.text).tokens
     place = mask_place(lm, tokens)
     pieces = lm.reading(_as_hidden(composed, tokens, place, answer), special=False).tokens
@@ -180,7 +180,7 @@ def _at_the_mask(lm: LanguageModel, composed: Composed, answer: str) -> Posed:
 
 
 def mask_place(lm: LanguageModel, tokens: Sequence[Token]) -> int:
-    """Where the one mask of an encoder's prompt stands. Raises InputError where there is none, or more than one."""
+    """The position of the mask in an encoder's prompt. Raises InputError where there is none, or more than one."""
     if lm.special.mask is None:
         raise InputError("this encoder names no mask token, so it cannot be asked for an answer")
     masks = [i for i, token in enumerate(tokens) if token.id == lm.special.mask]
@@ -191,7 +191,7 @@ def mask_place(lm: LanguageModel, tokens: Sequence[Token]) -> int:
 
 
 def _as_hidden(composed: Composed, tokens: Sequence[Token], place: int, answer: str) -> str:
-    """The answer as it stands in the mask's place: with a space before it where one stood there that no other token holds."""
+    """The answer in place of the mask: with a space before it where the text has one that no other token contains."""
     start, end = tokens[place].span or (0, 0)
     hides_space = composed.text[start:end][:1].isspace()
     held = place > 0 and tokens[place - 1].text.isspace()

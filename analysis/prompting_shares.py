@@ -1,8 +1,8 @@
-"""What a prompt makes of an answer: the probability of each of its tokens, and what the model reads and rests on meanwhile.
+"""How a prompt changes an answer: the probability of each answer token, and the attention and influence of each part.
 
-Log-probabilities are of the full softmax. Those of a decoder's or an encoder-decoder's answer add up to that of the whole answer
-by the chain rule. An encoder's answer of several pieces is scored from left to right, each piece hidden together with those after
-it (Kauf and Ivanova 2023), which is a pseudo-log-likelihood (Salazar et al. 2020) that does not read the rest of the word.
+Log-probabilities are of the full softmax. With a decoder or an encoder-decoder they add up to that of the whole answer, by the
+chain rule. An encoder scores an answer of several tokens from left to right, with each token masked together with those after it
+(Kauf and Ivanova 2023): a pseudo-log-likelihood (Salazar et al. 2020) that does not read the rest of the word.
 """
 
 import math
@@ -40,7 +40,7 @@ def log_probabilities(lm: LanguageModel, posed: Posed) -> Floats:
 
 
 def _read(lm: LanguageModel, posed: Posed, n: int) -> Trace:
-    """The run in which the answer's token `n` is asked for."""
+    """The run that predicts token `n` of the answer."""
     if not posed.source:
         return lm.run(posed.ids(n))
     return lm.run([token.id for token in posed.source], target=posed.ids(n))
@@ -52,31 +52,31 @@ def _logs(trace: Trace, at: Sequence[int]) -> Tensor:
 
 
 def per_length(total: float, length: Length, *, tokens: int, answer: str) -> float:
-    """A summed log-probability as it is, divided by its tokens, or by the bytes of the answer's text (which does not depend
-    on how a tokenizer cuts it; Gao et al. 2020)."""
+    """A summed log-probability: whole, divided by the number of tokens, or by the bytes of the answer's text (which do not
+    depend on the tokenizer; Gao et al. 2020)."""
     if length == "whole":
         return total
     return total / (tokens if length == "token" else len(answer.encode()))
 
 
 def shares_among(scores: Floats) -> Floats:
-    """(prompts, answers): each prompt's scores (nats) as shares of one among the given answers alone: exp(s) / sum exp(s)."""
+    """(prompts, answers): for each prompt a softmax of the scores (nats) over the given answers: exp(s) / sum exp(s)."""
     e = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def attended_part(lm: LanguageModel) -> tuple[StackName, AttentionPart]:
-    """The attention through which an answer reads its prompt."""
+    """The kind of attention through which an answer reads its prompt."""
     if lm.kind == "encoder-decoder":
         return "decoder", "cross"
     return ("encoder" if lm.kind == "encoder" else "decoder"), "self"
 
 
 def attention_shares(lm: LanguageModel, posed: Posed) -> Floats:
-    """(layers, heads, parts): the attention that the positions which predict the answer give to each part, in the order of
-    PARTS, averaged over the answer's tokens; each head's shares sum to one.
+    """(layers, heads, parts): attention to each part, in the order of PARTS, averaged over the positions that predict the
+    answer; each head's shares sum to 1.
 
-    An encoder-decoder's is its cross-attention, whose keys are the prompt alone. Raises InputError for a recurrent model.
+    For an encoder-decoder it is cross-attention, whose keys are the prompt alone. Raises InputError for a recurrent model.
     """
     if lm.kind == "recurrent":
         raise InputError("a recurrent model has no attention")
@@ -98,10 +98,10 @@ def _columns(parts: Sequence[Part]) -> Floats:
 
 
 def influence_shares(lm: LanguageModel, posed: Posed) -> Floats:
-    """(parts,): how much each part counts for the answer, in the order of PARTS; the shares sum to one.
+    """(parts,): the influence of each part on the answer, in the order of PARTS; the shares sum to 1.
 
-    The length of the gradient of the answer's log-probability towards the embedding of every token read (Simonyan et al. 2014; for
-    text Li et al. 2016), prompt and answer so far alike, summed over the tokens of a part.
+    The influence of a token is the norm of the gradient of the answer's log-probability by its embedding (Simonyan et al. 2014;
+    for text Li et al. 2016); it is summed over the tokens of a part. The answer's own tokens count too, as a part.
     """
     norms = _gradient(lm, posed).double().norm(dim=-1).cpu().numpy()
     whole = np.array([norms[[part == name for part in (*posed.source_parts, *posed.parts)]].sum() for name in PARTS])
@@ -109,7 +109,7 @@ def influence_shares(lm: LanguageModel, posed: Posed) -> Floats:
 
 
 def _gradient(lm: LanguageModel, posed: Posed) -> Tensor:
-    """(source + read, d_model) float32 nats per unit of an embedding's length; an encoder's passes are rows of a batch, summed."""
+    """(source + read, d_model) float32 nats per unit of embedding length; the passes of an encoder are batch rows and summed."""
     edits = [] if lm.kind == "recurrent" else [Watched(place, "weights") for place in attention_places(lm)]
     tap = Tap(edits=edits)
     with torch.inference_mode(False), torch.enable_grad():
@@ -131,5 +131,5 @@ def _gradient(lm: LanguageModel, posed: Posed) -> Tensor:
 
 
 def _embedded(lm: LanguageModel, rows: list[list[int]]) -> Tensor:
-    """(rows, time, d_model): a leaf that gradients end in."""
+    """(rows, time, d_model): embeddings as a leaf with a gradient."""
     return lm.net.tokens(torch.tensor(rows, device=lm.device)).detach().requires_grad_()

@@ -1,8 +1,8 @@
-"""Attention rollout: how much of each input token stands in each position of each layer, were attention all there is.
+"""Attention rollout: the share of each input token in each position of each layer, if only attention mixed positions.
 
-Abnar and Zuidema (2020): the product of the layers' mean weights, half of each row being the residual stream. An encoder-decoder
-is one graph: a decoder layer first mixes what its positions hold by self-attention, then takes half of the result from the
-encoder's top by cross-attention, so a row is divided among the tokens of the target and those of the source.
+Abnar and Zuidema (2020): the product of the layers' mean weights, where half of each row is the residual stream. An
+encoder-decoder is one graph: a decoder layer first mixes its positions by self-attention, then takes half from the encoder's
+output by cross-attention, so a row is divided among target tokens and source tokens.
 """
 
 import time
@@ -14,15 +14,15 @@ from analysis.attention_graph import Floats, Matrix, Stage, stages
 from model.tap import StackName
 from model.trace import Trace
 
-ROWS = 64  # of a product, to estimate the whole
+ROWS = 64  # rows of a product that are timed for the estimate
 
 
 @dataclass(frozen=True, eq=False)
 class Rollout:
-    """After each layer of a stack; a row's shares, `within` and `across` together, sum to one."""
+    """Shares after each layer of a stack; `within` and `across` of a row sum to 1 together."""
 
-    within: Matrix  # (layers, time, time): of the stack's own input tokens
-    across: Matrix | None = None  # (layers, time, source): of the source's tokens, where the stack reads an encoder
+    within: Matrix  # (layers, time, time): the stack's own input tokens
+    across: Matrix | None = None  # (layers, time, source): the source tokens, where the stack reads an encoder
 
 
 def rollout(trace: Trace, stack: StackName) -> Rollout:
@@ -44,7 +44,7 @@ def rollout(trace: Trace, stack: StackName) -> Rollout:
 
 
 def seconds(trace: Trace, stack: StackName) -> float:
-    """How long `rollout` is likely to take on this machine, from one head's map and a few rows of one product."""
+    """An estimate of the time of `rollout` on this machine, from one head's map and a few rows of one product."""
     began = time.perf_counter()
     weights = trace.attention(stack, 0).weights(0).cpu().numpy().astype(np.float64)
     a_map = time.perf_counter() - began
@@ -59,7 +59,7 @@ def seconds(trace: Trace, stack: StackName) -> float:
 
 
 def _read(one: Stage, held: dict[StackName, Floats], own: int) -> Floats:
-    """What the keys of a sublayer hold, in the columns of its queries."""
+    """The shares in the keys of a sublayer, with the columns of its queries."""
     if one.part == "self":
         return held[one.stack]
     return np.pad(held["encoder"], ((0, 0), (own, 0)))

@@ -1,7 +1,7 @@
-"""What a rotary embedding does to one run: its angles, queries and keys before it, and what distance costs a pair.
+"""A rotary embedding in one run: its angles, queries and keys before rotation, and q.k at other distances.
 
-RoFormer (Su et al. 2021, section 3.2). A run keeps queries and keys after rotation; turning them back by the same angles
-gives what they were before, because a rotation loses nothing.
+RoFormer (Su et al. 2021, section 3.2). A run keeps queries and keys after rotation; rotating them back by the same angles gives
+them before rotation.
 """
 
 import torch
@@ -14,19 +14,19 @@ from model.trace import Trace
 
 
 def speeds(trace: Trace, layer: int) -> Tensor:
-    """(pairs,): how far each pair of coordinates turns from one position to the next in a layer, in radians."""
+    """(pairs,): the rotation of each pair of coordinates from one position to the next in a layer, in radians."""
     local = trace.config.layer_window(layer) is not None
     return _scheme(trace).get_buffer("local_speeds" if local else "speeds").float()
 
 
 def angles(trace: Trace, stack: StackName, layer: int) -> Tensor:
-    """(time, pairs): how far each pair has turned at each position, in radians, not brought back into one turn."""
+    """(time, pairs): the rotation of each pair at each position, in radians, more than one full turn included."""
     at = torch.arange(len(trace.tokens(stack)))
     return at[:, None].float() * speeds(trace, layer)
 
 
 def before_rotation(trace: Trace, stack: StackName, layer: int) -> tuple[Tensor, Tensor]:
-    """Queries (heads, time, d_head) and keys (kv_heads, time, d_head) of a layer as they were before they were turned."""
+    """Queries (heads, time, d_head) and keys (kv_heads, time, d_head) of a layer before rotation."""
     attention = trace.attention(stack, layer, "self")
     turned = _scheme(trace).rotation(
         torch.arange(len(trace.tokens(stack))), local=trace.config.layer_window(layer) is not None
@@ -37,16 +37,16 @@ def before_rotation(trace: Trace, stack: StackName, layer: int) -> tuple[Tensor,
 
 
 def by_distance(q: Tensor, k: Tensor, speeds: Tensor, distances: Tensor) -> Tensor:
-    """(distances,): q.k where the query stands that many positions after the key; q and k (d_head,) before rotation.
+    """(distances,): q.k if the query were that many positions after the key; q and k (d_head,) before rotation.
 
-    Only the distance counts, so the key stays where it is and the query turns.
+    q.k depends on the distance alone, so only the query is rotated.
     """
     angle = distances[:, None].float() * speeds
     return Rotation(angle.cos(), angle.sin()).turn(q.expand(len(distances), -1)) @ k
 
 
 def pair_of(x: Tensor, pair: int, pairs: int) -> Tensor:
-    """(..., 2): the two coordinates that turn together as pair `pair` of `pairs`."""
+    """(..., 2): the two coordinates of pair `pair` of `pairs`."""
     return torch.stack((x[..., pair], x[..., pair + pairs]), dim=-1)
 
 

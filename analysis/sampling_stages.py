@@ -1,4 +1,4 @@
-"""What each stage of sampling does to one step's softmax, worked out from its logits alone."""
+"""The filters of sampling one after another: what each does to the softmax of one step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from torch import Tensor
 from model.decoding.strategies import Sample, entropy
 
 StageName = Literal["constraints", "repetition penalty", "temperature", "top-k", "top-p", "min-p"]
-Narrow = Callable[[Sample, Tensor, Sequence[int]], Tensor]
+Filter = Callable[[Sample, Tensor, Sequence[int]], Tensor]
 
-ORDER: tuple[tuple[StageName, Narrow], ...] = (
+ORDER: tuple[tuple[StageName, Filter], ...] = (
     ("repetition penalty", Sample.penalised),
     ("temperature", Sample.tempered),
     ("top-k", Sample.top_k_only),
     ("top-p", Sample.top_p_only),
     ("min-p", Sample.min_p_only),
 )
-"""The order of `transformers`, each stage reading what the one before it left."""
+"""The order of `transformers`; each stage reads the logits of the one before it."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,17 @@ class Stage:
     """The distribution after one stage."""
 
     name: StageName
-    shares: Tensor  # (vocab,), what a token would be drawn from if this were the last stage
-    left: int  # tokens with a share above 0
+    shares: Tensor  # (vocab,), the probabilities after this stage
+    left: int  # tokens with a probability above 0
     entropy: float  # bits
-    cut: float  # the share, before this stage, of the tokens it ruled out
+    cut: float  # the probability, before this stage, of the tokens that it removes
 
 
 def stages(logits: Tensor, allowed: Tensor, read: Sequence[int], sample: Sample) -> list[Stage]:
-    """The stages that change something at one step, in the order in which they act.
+    """The stages that change the logits of one step, in the order in which they act; others are left out.
 
-    `logits` (vocab,) are the model's own, `allowed` (vocab,) the same after what generation_config.json forbids or
-    forces; `read` are the ids read so far, which the repetition penalty (Keskar et al. 2019) looks at. The last
-    stage's shares are those that `Sample` draws from. A stage that leaves every logit as it was is left out.
+    `logits` (vocab,) are the model's own, `allowed` (vocab,) the same after the constraints of generation_config.json. `read` are
+    the ids read so far, for the repetition penalty (Keskar et al. 2019). `Sample` draws from the shares of the last stage.
     """
     found = list[Stage]()
     before = logits
@@ -51,8 +50,8 @@ def stages(logits: Tensor, allowed: Tensor, read: Sequence[int], sample: Sample)
 
 def _after_each(allowed: Tensor, read: Sequence[int], sample: Sample) -> list[tuple[StageName, Tensor]]:
     done: list[tuple[StageName, Tensor]] = [("constraints", allowed)]
-    for name, narrow in ORDER:
-        done.append((name, narrow(sample, done[-1][1], read)))
+    for name, change in ORDER:
+        done.append((name, change(sample, done[-1][1], read)))
     return done
 
 
@@ -63,5 +62,5 @@ def _stage(name: StageName, before: Tensor, after: Tensor) -> Stage:
 
 
 def ruled_out_by(found: Sequence[Stage], token: int) -> StageName | None:
-    """The stage that took a token's last share away; None where it can still be drawn."""
+    """The stage that removed a token; None where it can still be drawn."""
     return next((stage.name for stage in found if float(stage.shares[token]) == 0), None)

@@ -1,4 +1,4 @@
-"""How alike vectors are: cosines, nearest neighbours, and a flat picture of many dimensions."""
+"""Similarity of vectors: cosines, nearest neighbours, and principal components."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def cosines(vectors: Tensor) -> Tensor:
-    """(n, n) cosine similarity of (n, d) vectors; a vector of length zero is like nothing, itself included."""
+    """(n, n) cosine similarity of (n, d) vectors; 0 for a vector of length zero, also with itself."""
     lengths = vectors.norm(dim=-1, keepdim=True)
     units = torch.where(lengths > 0, vectors / lengths.clamp(min=torch.finfo(vectors.dtype).tiny), vectors)
     return (units @ units.T).clamp(-1.0, 1.0)
@@ -26,7 +26,7 @@ def nearest(vector: Tensor, table: Tensor, n: int, leave_out: frozenset[int] = f
 
 @dataclass(frozen=True)
 class Projection:
-    """(n, 2) coordinates along the two directions that differ most, and the share of variance each explains."""
+    """(n, 2) coordinates along the first two principal components, and the share of variance each explains."""
 
     points: Tensor
     explained: tuple[float, float]

@@ -1,4 +1,4 @@
-"""How sure a model is: entropy, surprisal and rank at every position, and what temperature does to a softmax."""
+"""Uncertainty of a model: entropy, surprisal and rank at every position, and a softmax at several temperatures."""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Positionwise:
-    """One row a position that predicts; all of the full softmax."""
+    """One row for each position that predicts; all numbers are of the full softmax."""
 
     top_ids: Tensor  # (time, n)
     top_probabilities: Tensor  # (time, n)
     entropy: Tensor  # (time,) bits
-    came: Tensor  # (time,) the id that came next, -1 where nothing came
-    probability: Tensor  # (time,) of the token that came, NaN where nothing came
-    surprisal: Tensor  # (time,) bits, NaN where nothing came
-    rank: Tensor  # (time,) 1 for the most probable; 0 where nothing came
+    came: Tensor  # (time,) the id of the actual next token, -1 where there is none
+    probability: Tensor  # (time,) of that token, NaN where there is none
+    surprisal: Tensor  # (time,) of that token in bits, NaN where there is none
+    rank: Tensor  # (time,) of that token, 1 for the most probable; 0 where there is none
 
 
 def positionwise(logits: Tensor, came: list[int | None], n: int = 5, block: int = 256) -> Positionwise:
-    """Reads (time, vocab) logits against the token that came after each position, `block` rows at a time."""
+    """Compares (time, vocab) logits with the actual next token of each position (None: no next token), `block` rows at a time."""
     if len(came) != len(logits):
         raise ValueError(f"{len(came)} tokens came after {len(logits)} positions")
     ids = torch.tensor([-1 if i is None else i for i in came], device=logits.device)

@@ -1,8 +1,8 @@
-"""How much each key really hands over: the norm of its value vector as the head writes it, times the attention it got.
+"""Value-weighted attention: the attention weight times the norm of the value after the output projection.
 
-Kobayashi et al. (2020), "Attention is not only a weight": ||w[q, k] v[k] W_O||, with the value's bias inside v[k] and the output
-projection's own bias left out, since it is added once a query whoever was looked at. What a norm after the sublayer does to the
-sum (post-norm and sandwich orders) comes later and is left out too.
+Kobayashi et al. (2020), "Attention is not only a weight": ||w[q, k] v[k] W_O||. The value's bias is in v[k]. The bias of the output
+projection is left out, because it is the same for every key. A norm after the sublayer (post-norm and sandwich orders) is left
+out too.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from model.transformer import Stack
 
 
 def block_of(trace: Trace, stack: StackName, layer: int) -> Block:
-    """The weights of one layer. InputError where the model of the trace is no longer in memory."""
+    """The weights of one layer. Raises InputError where the model of the trace is no longer in memory."""
     net = trace.language_model().net
     found = net.encoder if stack == "encoder" else net.decoder
     if not isinstance(found, Stack):
@@ -33,7 +33,7 @@ def block_of(trace: Trace, stack: StackName, layer: int) -> Block:
 
 
 def output_of_head(trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int) -> Tensor:
-    """(d_head, d_model) float32: the rows of W_O that one head's answer is multiplied by."""
+    """(d_head, d_model) float32: the rows of W_O of one head."""
     check_attention(trace.config, stack, layer, part, head)
     block = block_of(trace, stack, layer)
     attention = block.self_attn if part == "self" else block.cross_attn
@@ -45,9 +45,9 @@ def output_of_head(trace: Trace, stack: StackName, layer: int, part: AttentionPa
 
 
 def values_written(trace: Trace, stack: StackName, layer: int, part: AttentionPart, head: int) -> Tensor:
-    """(key, d_model): v[k] W_O, what the head would write if it looked at that key alone, the output's bias left out.
+    """(key, d_model): v[k] W_O, what the head would add with all its attention on that key, without the output bias.
 
-    Query heads that share keys and values in groups (Ainslie et al. 2023) share v, not W_O.
+    With grouped queries (Ainslie et al. 2023), the query heads of a group share v but not W_O.
     """
     values = trace.attention(stack, layer, part).v
     shared = trace.config.n_heads // trace.config.kv_heads
@@ -65,9 +65,9 @@ def value_weighted(trace: Trace, stack: StackName, layer: int, part: AttentionPa
 
 
 def value_weighted_layer(trace: Trace, stack: StackName, layer: int, part: AttentionPart) -> Tensor:
-    """(query, key): the norm of what all heads of a layer together take from a key, ||sum over heads of w[q, k] v[k] W_O||.
+    """(query, key): all heads of a layer together, ||sum over heads of w[q, k] v[k] W_O||.
 
-    Worked out from the (heads, heads) products of what the heads write for a key, never from (query, key, d_model).
+    Computed from (heads, heads) dot products for each key, so that no (query, key, d_model) array is needed.
     """
     heads = trace.config.n_heads
     written = torch.stack([values_written(trace, stack, layer, part, head) for head in range(heads)], dim=1)
@@ -79,10 +79,10 @@ def value_weighted_layer(trace: Trace, stack: StackName, layer: int, part: Atten
 def value_weighted_shown(
     trace: Trace, stack: StackName, layer: int, part: AttentionPart, heads: Sequence[int], shape: Reshaping
 ) -> Weights:
-    """(words of queries, words of keys) of one head, or of several together, as `shape` hides and merges.
+    """(query words, key words) of one head, or of several together, with tokens hidden and merged by `shape`.
 
-    What a word hands over is the sum of its pieces' vectors, what a word takes the mean of its pieces': the norm is taken of that
-    one vector, so that lengths of pieces do not add up. Where no word has two pieces this is `value_weighted`.
+    The vectors of a key word's tokens are summed, those of a query word's tokens are averaged, and the norm of the resulting
+    vector is taken. Without merged words this is `value_weighted`.
     """
     attention = trace.attention(stack, layer, part)
     takes, gives = [], []

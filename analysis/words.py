@@ -1,10 +1,9 @@
-"""Which pieces make up a word, for every kind of tokenizer.
+"""Which tokens form a word, for every kind of tokenizer.
 
-A word is what Unicode's default word boundaries (Unicode Standard Annex 29) keep together, without the rules that need a
-dictionary: letters, digits, marks and underscores in a row, with an apostrophe between letters and a point or comma
-between digits. Ideographs, hiragana and the scripts of South-East Asia are written without spaces and have no such
-boundaries, so their characters stand alone. So does every sign. A piece that is one space belongs to the word after it,
-as the space in a piece such as "·cat" does.
+A word follows Unicode's default word boundaries (Unicode Standard Annex 29), without the rules that need a dictionary: letters,
+digits, marks and underscores in a row, with an apostrophe between letters and a point or comma between digits. Ideographs,
+hiragana and the scripts of South-East Asia are written without spaces and have no such boundaries, so each of their characters is
+a word. So is every other sign. A token that is one space belongs to the word after it, like the space in a token such as "·cat".
 """
 
 import re
@@ -26,7 +25,7 @@ JOINER = "\u200d"
 
 @dataclass(frozen=True)
 class Word:
-    """Pieces `first` up to, not including, `after` of a text, and a label fit to show."""
+    """Tokens `first` to `after` of a text, `after` not included, and a label fit to show."""
 
     label: str
     first: int
@@ -38,16 +37,16 @@ class Word:
 
 
 def alone(tokens: Sequence[Token]) -> tuple[Word, ...]:
-    """Every piece as a word of its own, under its own label."""
+    """Every token as a word of its own, with its own label."""
     return tuple(Word(token.label, i, i + 1) for i, token in enumerate(tokens))
 
 
 def words(tokens: Sequence[Token], *, word_pieces: bool = False) -> tuple[Word, ...]:
-    """The words that pieces make up, in order; together they cover every piece once. A special token is one by itself.
+    """The words of a text, in order; together they cover every token once. A special token is a word by itself.
 
-    Works on pieces with spans (a typed text) and without (a written one), on byte-level pieces that hold parts of a
-    character, on SentencePiece and, where `word_pieces` says so, on WordPiece, whose pieces hold no spaces: there a piece
-    without "##" begins a word unless its span follows the last one's without a gap.
+    Works for tokens with spans (typed text) and without (generated text), for byte-level tokens with parts of a character, for
+    SentencePiece and, with `word_pieces`, for WordPiece. WordPiece tokens contain no spaces: a token without "##" begins a word
+    unless its span follows the one before without a gap.
     """
     joined = [False, *(_joined(tokens, word_pieces))]
     starts = [i for i, join in enumerate(joined) if not join][: len(tokens)]
@@ -60,8 +59,8 @@ def words(tokens: Sequence[Token], *, word_pieces: bool = False) -> tuple[Word, 
 
 
 def _joined(tokens: Sequence[Token], word_pieces: bool) -> list[bool]:
-    """For each boundary between two pieces, whether a word runs across it."""
-    raw, edges = b"", []  # the text as bytes, and where in it each piece begins
+    """For each boundary between two tokens, whether they are in the same word."""
+    raw, edges = b"", []  # the text as bytes, and the byte where each token begins
     for last, token in zip([None, *tokens], tokens, strict=False):
         if last is not None and _apart(last, token, word_pieces):
             raw += b" "
@@ -78,7 +77,7 @@ def _joined(tokens: Sequence[Token], word_pieces: bool) -> list[bool]:
 
 
 def _apart(last: Token, token: Token, word_pieces: bool) -> bool:
-    """Whether a space stood between two pieces that do not hold it."""
+    """Whether the text has a space between two tokens that neither of them contains."""
     if last.special or token.special:
         return True
     if token.text[:1].isspace() or last.text[-1:].isspace():
@@ -89,7 +88,7 @@ def _apart(last: Token, token: Token, word_pieces: bool) -> bool:
 
 
 def _characters(raw: bytes) -> tuple[str, list[int]]:
-    """The text of bytes and where each of its characters begins; bytes that are no character count one by one."""
+    """The text of some bytes and the byte where each character begins; invalid bytes count one by one."""
     found, starts, place = [], [], 0
     while place < len(raw):
         lead = raw[place]
@@ -104,7 +103,7 @@ def _characters(raw: bytes) -> tuple[str, list[int]]:
 
 
 def _bytes(token: Token) -> bytes:
-    """The bytes of a piece; where it holds parts of a character, from the hexadecimal of its label."""
+    """The bytes of a token; for parts of a character, from the hexadecimal digits in its label."""
     if "\ufffd" not in token.text:
         return token.text.encode("utf-8", errors="replace")
     parts = HEXADECIMAL.split(token.label)
@@ -119,7 +118,7 @@ def _decoded(tokens: Sequence[Token]) -> str:
 
 
 def _inner(text: str) -> set[int]:
-    """The places in a text, counted before a character, that lie inside a word."""
+    """The indices of characters that continue the word of the character before them."""
     inside = set()
     for i in range(1, len(text)):
         before, here, after = text[i - 1], text[i], text[i + 1 : i + 2]
@@ -138,14 +137,14 @@ def _inner(text: str) -> set[int]:
 
 
 def _base(text: str, at: int) -> str:
-    """The character before a place that marks after it belong to."""
+    """The base character before an index, with combining marks skipped."""
     while at > 1 and _extends(text[at - 1]):
         at -= 1
     return text[at - 1]
 
 
 def _extends(character: str) -> bool:
-    """Whether a character belongs to the one before it: marks, joiners, skin tones."""
+    """Whether a character modifies the one before it: combining marks, joiners, skin tones."""
     return unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf") or "\U0001f3fb" <= character <= "\U0001f3ff"
 
 

@@ -1,12 +1,12 @@
-"""Regard beside BertViz (Vig 2019) on the same attention, in one browser and one run: bytes, time to see it, time of a head change.
+"""Regard and BertViz (Vig 2019) on the same attention, in one browser: bytes sent, time until visible, time of a head change.
 
-`python -m benchmarks.bertviz --peer DIR [--tokens 32 128 512] [--runs N] [--limit SECONDS] [--json FILE]`; how DIR is made and
-what is measured stands in bertviz.md. BertViz is no dependency of Regard: it is imported from DIR only here.
+`python -m benchmarks.bertviz --peer DIR [--tokens 32 128 512] [--runs N] [--limit SECONDS] [--json FILE]`; bertviz.md says how to
+make DIR and what is measured. BertViz is not a dependency of Regard: only this script imports it, from DIR.
 
-Both show 12 layers of 12 heads of one encoder of BERT-base's shape with random weights, over the same token ids. BertViz gets
-the finished attention, as its users give it; Regard runs the model itself. Times are taken inside the page, from the
-start of the navigation or the click to the second animation frame after the picture is in the document, so that a frame
-with it has been painted. Every visit is of a fresh browser context with nothing cached.
+Both show 12 layers of 12 heads of one encoder of BERT-base's shape with random weights, for the same token ids. BertViz gets
+finished attention, as in normal use; Regard runs the model itself. Times are measured inside the page, from the start of the
+navigation or the click to the second animation frame after the picture is in the document, so that it has been painted. Every
+visit has a fresh browser context with nothing cached.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def measure_peer(
 
 def markdown(rows: Sequence[Row]) -> str:
     """The table of bertviz.md."""
-    lines = ["| tokens | | MB sent | of it data | visible s | head change ms |", "|---:|---|---:|---:|---:|---:|"]
+    lines = ["| tokens | | MB sent | data MB | visible s | head change ms |", "|---:|---|---:|---:|---:|---:|"]
     for one in rows:
         seen = "nothing" if one.visible_s is None else f"{one.visible_s:.2f}"
         head = "–" if one.head_ms is None else f"{one.head_ms:,.0f}"

@@ -1,17 +1,16 @@
-"""Time per token while recording everything, beside `transformers.generate` on the same weights in one run.
+"""Time per token with everything recorded, compared with `transformers.generate` on the same weights.
 
-`python -m benchmarks.decoding [--tokens N] [--rounds N] [--threads N] [--json FILE]` decodes the same ids greedily with
-Regard, every step's queries, keys, values, head answers and sublayer answers kept as on the Decoding page, and with
-`transformers`, which keeps nothing (and once more with `output_attentions` and `output_hidden_states`, which is nearer to
-what Regard keeps). Every model that ships and writes, loaded by both libraries from its folder (PaLM and the LSTM have no
-counterpart in `transformers`), and GPT-2 small (12 layers, 768 wide, 50,257 pieces) with random weights saved once by
-`transformers`. Nothing stops a text before its last token: the end token counts as any other. Both must write the same ids, or
-the run ends with an error.
+`python -m benchmarks.decoding [--tokens N] [--rounds N] [--threads N] [--json FILE]` decodes the same ids greedily with both
+libraries. Regard keeps every step's queries, keys, values, head outputs and sublayer outputs, as on the Decoding page;
+`transformers` keeps nothing. A third measurement is `generate` with `output_attentions` and `output_hidden_states`, which is closer
+to what Regard keeps. The models are all shipped ones that generate text, loaded by both libraries from the same folder (PaLM and
+the LSTM do not exist in `transformers`), and GPT-2 small (12 layers, width 768, 50,257 tokens) with random weights. The end token
+does not stop a text. Both libraries must generate the same ids, or the run ends with an error.
 
-Rounds take turns, and every other round begins with the other library, so that what else the machine does falls on both.
-One round of each is made before measuring. "Of generate" is Regard's time over that of plain `generate` in the same round, the
-median of the rounds: at most 1.0 is the aim. It is given by the clock and by the processor's time with its lowest and
-highest round; on a busy machine only the latter says much.
+Rounds alternate, and every second round begins with the other library, so that other work on the machine affects both. One round of
+each is a warm-up. "Ratio" is Regard's time divided by that of plain `generate` in the same round, the median of the rounds; the aim
+is at most 1.0. It is given by wall-clock time and by processor time, with the lowest and highest round of the latter, which is the
+more reliable one on a busy machine.
 """
 
 from __future__ import annotations
@@ -153,9 +152,9 @@ def compare(contest: Contest, rounds: int) -> Row:
 
 
 def table(rows: list[Row]) -> str:
-    """As it stands in the README beside this file."""
+    """The table of the README in this folder."""
     lines = [
-        "| Shape | tokens | Regard, ms a token | generate | generate with outputs | of generate | by processor time | its rounds |",
+        "| Shape | tokens | Regard, ms a token | generate | generate with outputs | ratio | by processor time | its rounds |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [

@@ -1,18 +1,18 @@
-"""How long a person waits: from a keystroke, a click and a start to the figure that answers it.
+"""How long a person waits: from a keystroke, a click or a start to the new figure.
 
-`python -m benchmarks.latency [--runs N] [--json FILE]` starts server.py on a free port and drives Chromium, headless and
-without a GPU, on the same machine; the two share its cores. Times between an action and its figure are taken inside
-the page: from the browser's own event (`input` for the last keystroke, `click` for a head and for Step) to the first
-animation frame in which the new figure is in the document. A figure is new when its tick labels, its heatmap image, its
-bars or their colours differ from those before the event. Nothing of the driving counts.
+`python -m benchmarks.latency [--runs N] [--json FILE]` starts server.py on a free port and drives Chromium, headless and without a
+GPU, on the same machine, so both share its cores. Times are measured inside the page: from the browser's own event (`input` for the
+last keystroke, `click` for a head and for Step) to the first animation frame with the new figure in the document. A figure is new
+when its tick labels, its heatmap image, its bars or their colours differ from those before the event. The time of the driver does
+not count.
 
-The text is 12 tokens long, end token included, and each one typed is new to the server: it runs the encoder and the
-whole decode before it draws. The text box waits 20 ms after the last keystroke before it sends anything; this wait is
-inside the first row and taken off in the second. Heads are chosen in the grid of all heads, steps with the Step button.
-One action of each kind is made before measuring, and between two actions the page comes to rest.
+Texts have 12 tokens with the end token. Each typed text is new to the server, which runs the encoder and the whole decode before
+it draws. The text box waits 20 ms after the last keystroke before it sends anything; the first row includes this delay, the
+second does not. Heads are selected in the grid of all heads, steps with the Step button. One action of each kind is a warm-up,
+and the page is at rest before each action.
 
-A cold start is timed from outside: from starting the server's process to the first heatmap in a browser context that
-has nothing cached, asked for once the server answers. Files the operating system holds in memory stay there.
+A cold start is timed from outside: from the start of the server's process to the first heatmap in a browser context with nothing
+cached, opened when the server answers. Files in the operating system's cache stay there.
 
 p95 is the nearest rank: with 20 runs the second slowest.
 """
@@ -40,10 +40,10 @@ from tests.browser.driving import click_point, running_server, settled
 DEBOUNCE_MS = 20
 STEMS = ("Le chat noir dort sur le canapé rouge de Marie", "Elle lui a donné un livre et deux lettres hier")
 LAST_KEYS = ".?!,;:123sabcdé"
-"""Each makes 12 tokens of either stem's 11."""
+"""Each of them extends a stem of 11 tokens to 12."""
 MOST_RUNS = len(STEMS) * len(LAST_KEYS) - 1
 ATTENTION = "/attention?part=encoder"
-SECOND_ROW = 0.2  # of the axis: beside the bar of a rare candidate; the whole row answers
+SECOND_ROW = 0.2  # of the axis: beside the bar of a rare candidate; the whole row can be clicked
 PATIENCE_MS = 120_000
 
 WATCH = """() => {
@@ -107,7 +107,7 @@ def rest(page: Page) -> None:
 
 
 def open_page(page: Page, path: str, chart: str) -> None:
-    """Opens a page of the app and waits for its chart and for rest."""
+    """Opens a page of the app and waits until its chart is there and the page is at rest."""
     page.goto(path, timeout=PATIENCE_MS)
     page.evaluate(f"({WATCH})()")
     page.wait_for_function("chart => window.benchDrawn(chart)", arg=chart, timeout=PATIENCE_MS)
@@ -115,7 +115,7 @@ def open_page(page: Page, path: str, chart: str) -> None:
 
 
 def typing(page: Page, runs: int) -> tuple[list[float], list[int]]:
-    """The last keystroke of a text to its heatmap; and how many tokens each text had."""
+    """From the last keystroke of a text to its heatmap; and the number of tokens of each text."""
     open_page(page, ATTENTION, "heatmap")
     box = page.locator(".st-key-text input")
     chips = page.locator('.st-key-pieces [data-testid="token-row-0"] [data-testid="token-chip"]')
@@ -132,7 +132,7 @@ def typing(page: Page, runs: int) -> tuple[list[float], list[int]]:
 
 
 def choosing_heads(page: Page, runs: int) -> list[float]:
-    """A click in the grid of all heads to that head's heatmap."""
+    """From a click in the grid of all heads to that head's heatmap."""
     open_page(page, ATTENTION, "heatmap")
     cells = page.locator('.st-key-head_grid [data-testid^="head-cell-"]')
     count = cells.count()
@@ -145,7 +145,7 @@ def choosing_heads(page: Page, runs: int) -> list[float]:
 
 
 def stepping(page: Page, runs: int) -> list[float]:
-    """A click on Step to the next token's probabilities; from the end it starts again, unmeasured."""
+    """From a click on Step to the next token's probabilities; at the end it restarts, which is not measured."""
     open_page(page, "/decoding", "next")
     step = page.locator(".st-key-go_step button:visible").first
     took: list[float] = []
@@ -159,7 +159,7 @@ def stepping(page: Page, runs: int) -> list[float]:
 
 
 def branching(page: Page, runs: int) -> list[float]:
-    """A click on the second candidate to the chart that marks it as what came, the future after it decoded anew."""
+    """From a click on the second candidate to the chart that marks it as the chosen token, with the new branch decoded."""
     took = []
     for run in range(runs + 1):
         text = STEMS[run % len(STEMS)] + LAST_KEYS[run // len(STEMS)]
@@ -170,7 +170,7 @@ def branching(page: Page, runs: int) -> list[float]:
 
 
 def cold_start(browser: Browser, log: Path) -> float:
-    """Milliseconds from starting the process to the first heatmap in a fresh browser context."""
+    """Milliseconds from the start of the process to the first heatmap in a fresh browser context."""
     started = time.monotonic()
     with running_server(log) as url:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
@@ -183,7 +183,7 @@ def cold_start(browser: Browser, log: Path) -> float:
 
 
 def measure(browser: Browser, runs: int, cold_runs: int, log: Path) -> tuple[list[Measure], list[int]]:
-    """All waits, and the tokens of the texts typed."""
+    """All waits, and the number of tokens of the typed texts."""
     cold = [cold_start(browser, log) for _ in range(cold_runs)]
     with running_server(log) as url:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
@@ -206,7 +206,7 @@ def measure(browser: Browser, runs: int, cold_runs: int, log: Path) -> tuple[lis
 
 
 def machine(load_before: float) -> dict[str, object]:
-    """What the numbers depend on."""
+    """The machine and the versions that the numbers depend on."""
     return {
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -217,7 +217,7 @@ def machine(load_before: float) -> dict[str, object]:
 
 
 def table(measures: list[Measure]) -> str:
-    """Medians and p95 for people."""
+    """Medians and p95 as text."""
     width = max(len(one.name) for one in measures)
     lines = [f"{'milliseconds':{width}}  {'median':>8}  {'p95':>8}  {'runs':>5}"]
     lines += [f"{one.name:{width}}  {one.median:8.0f}  {one.p95:8.0f}  {len(one.milliseconds):5d}" for one in measures]

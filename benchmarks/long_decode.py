@@ -1,15 +1,15 @@
-"""A thousand tokens: time per token and memory as the text grows, and how soon the page answers while it is written.
+"""A thousand tokens: time per token and memory as the text grows, and how fast the page reacts while it is generated.
 
 `python -m benchmarks.long_decode [--layers N] [--width N] [--tokens N] [--vocabulary tokenizer.json] [--json FILE]` makes a
-random model in GPT-2's layout (12 layers of 768 are GPT-2 small's shape) with room for 1,100 tokens and no end token. First
-it decodes in this process, everything recorded, and gives processor time per token and bytes recorded, hundred by
-hundred. Then it starts server.py, opens the folder on the Models page and has the same text written on the Decoding page in
-Chromium: how many tokens the line above the page counts by when, how long Stop takes from the click to a page that shows
-what was written, and, once the text is whole, a click on Step to the next probabilities.
+random model in GPT-2's layout (12 layers of width 768 are GPT-2 small's shape) with 1,100 positions and no end token. First it
+decodes in this process with everything recorded, and gives processor time per token and bytes recorded for each hundred tokens.
+Then it starts server.py, opens the folder on the Models page and generates the same text on the Decoding page in Chromium. There
+it measures the number of tokens over time, the time from a click on Stop to the page with the text so far, and, after the last
+token, the time from a click on Step to the next probabilities.
 
-While tokens are being written the page is used: the wheel is turned and a bar of the chart is pointed at, each timed inside
-the page from the browser's event to the first frame in which the page has scrolled or the bar's words stand beside it; and
-for as long as that takes, the time between two frames. Memory is the server process's (Linux) and the page's JavaScript heap.
+While tokens are generated, the wheel is turned and the pointer is moved over a bar of the chart. Both are timed inside the page,
+from the browser's event to the first frame in which the page has scrolled or the hover text is shown. The time between two frames
+is measured as well. Memory is that of the server's process (Linux) and of the page's JavaScript heap.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ USES = 8  # of the wheel, and of pointing, while tokens are written
 MARGIN = (1264, 450)  # px: beside the rows of tokens, which scroll by themselves
 TURN = 120  # px of a turn of the wheel
 GLIDES_MS = 300  # how long a turn's movement may take
-IDLE_S = 3  # seconds after which a page that does nothing is believed to have written
-WRITING = 50  # tokens after Stop was taken back: then the page is used
+IDLE_S = 3  # seconds without activity after which a page counts as finished
+WRITING = 50  # tokens after decoding continues, until the page is used
 
 REACTS = """([event, seen]) => {
   const looks = {
@@ -90,9 +90,9 @@ class Used:
     """The page used while tokens are written; milliseconds."""
 
     scroll: tuple[float, ...]  # a turn of the wheel to the frame that has scrolled
-    hover: tuple[float, ...]  # pointing at a bar to the frame with its words
+    hover: tuple[float, ...]  # pointing at a bar to the frame with its hover text
     frames: tuple[float, ...]  # between two frames
-    tokens: tuple[int, int]  # on the line at the beginning of it and at its end, 0 where all had been written by then
+    tokens: tuple[int, int]  # on the line at the start and at the end, 0 where all tokens were there already
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Written:
     heap: int  # bytes of the page's JavaScript at the end
 
     def rate(self, first: int, last: int) -> float:
-        """Milliseconds a token between two counts, the time in which it stood stopped left out."""
+        """Milliseconds a token between two counts, without the time while it was stopped."""
         inside = [(n, at) for n, at in self.counted if first <= n <= last]
         return (
             (inside[-1][1] - inside[0][1]) / max(inside[-1][0] - inside[0][0], 1) if len(inside) > 1 else float("nan")
@@ -115,7 +115,7 @@ class Written:
 
 
 def alone(folder: Path, tokens: int) -> list[Block]:
-    """A decode without an app around it."""
+    """A decode without the app."""
     lm = model.load(folder, device="cpu")
     blocks, began = list[Block](), time.process_time()
     for step in lm.decode(PROMPT, max_new_tokens=tokens, stop=()):
@@ -134,7 +134,7 @@ def count(page: Page) -> int:
 
 
 def watch(page: Page, until: int, since: float, patience_s: float) -> list[tuple[int, float]]:
-    """Counts as they change, until there are so many or the line has gone."""
+    """The counts as they change, until there are so many tokens or the line has gone."""
     seen, begun = list[tuple[int, float]](), time.monotonic()
     deadline = begun + patience_s
     while time.monotonic() < deadline:
@@ -144,7 +144,7 @@ def watch(page: Page, until: int, since: float, patience_s: float) -> list[tuple
         if now >= until or (seen and not now):
             break
         if not now and time.monotonic() > begun + IDLE_S and page.evaluate(IS_IDLE):
-            break  # it was written before anybody looked
+            break  # all tokens were there already
         page.wait_for_timeout(50)
     return seen
 
@@ -180,7 +180,7 @@ def used(page: Page) -> Used:
 
 
 def written(page: Page, served: Served, folder: Path, tokens: int, patience_s: float) -> Written:
-    """Writes the text in the browser, stops it once, goes on to its end while the page is used, and steps."""
+    """Generates the text in the browser, stops it once, continues to its end while the page is used, and steps."""
     open_by_path(page, folder)
     memory = served.memory()
     since = time.monotonic()
@@ -212,7 +212,7 @@ def written(page: Page, served: Served, folder: Path, tokens: int, patience_s: f
 
 
 def table(blocks: list[Block], found: Written) -> str:
-    """For people."""
+    """The results as text."""
     lines = ["tokens   ms a token (processor)   MB recorded   kB a token"]
     lines += [
         f"{one.until:6d}   {one.milliseconds:23.2f}   {one.recorded / 1e6:11.1f}   {one.recorded / one.until / 1e3:10.1f}"
@@ -230,7 +230,7 @@ def table(blocks: list[Block], found: Written) -> str:
 
 
 def while_writing(found: Used) -> list[str]:
-    """How soon the page answered, in words; the slowest beside the median."""
+    """How fast the page reacted, in words; median and slowest."""
     rows = [("a turn of the wheel to the page scrolled", found.scroll), ("pointing at a bar to its words", found.hover)]
     rows.append(("from frame to frame", found.frames))
     said = [f"{name}: {statistics.median(took):.0f} ms, at most {max(took):.0f}" for name, took in rows]

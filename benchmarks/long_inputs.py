@@ -1,13 +1,13 @@
-"""Long texts in the attention workbench: what a person waits for, what is sent, what it takes in memory.
+"""Long texts on the Attention, Heads, Knock out and Compare pages: waiting time, bytes sent, and memory.
 
 `python -m benchmarks.long_inputs [--tokens 512 2008] [--tokenizer DIR] [--pictures DIR] [--json FILE]`
 
 A decoder of GPT-2 small's shape (12 layers of 12 heads, d_model 768, 2,048 positions) with random weights reads words of one
-token each, and then writes as many tokens as the app lets it. The tokenizer is a shipped model's or that of --tokenizer, a
-folder with one in Hugging Face layout. One browser goes from the Attention page to Heads, Knock out and Compare as a person
-does, by clicks in an open session; each row is one action, done once. Times are taken inside the page: from the browser's own
-event to the first frame in which what was asked for is there, and to the page's rest; they depend on what else the machine
-does, the server's processor time hardly. Bytes are those of the websocket, which carries all that differs from text to text.
+token each, and then generates as many tokens as the app allows. The tokenizer is that of a shipped model, or of --tokenizer, a
+folder in Hugging Face layout. One browser visits the four pages by clicks in an open session; each row is one action, done once.
+Times are measured inside the page: from the browser's own event to the first frame with the result, and until the page is at
+rest. They depend on other work of the machine; the server's processor time hardly does. Bytes are those of the websocket, which
+has all data that differs from text to text.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Row:
 
     tokens: int
     action: str
-    there: float  # until what was asked for was there
-    rest: float  # until nothing moved on the page any more
+    there: float  # until the result was on the page
+    rest: float  # until the page was at rest
     server: float  # processor time of the server's process
     kilobytes: float
     memory_gb: float  # of the server's process, afterwards
@@ -239,7 +239,7 @@ def compare(run: Driver, text: str) -> None:
 def markdown(rows: Sequence[Row]) -> str:
     """The table of README.md."""
     lines = [
-        "| tokens | | there s | at rest s | server's processor s | sent kB | memory GB | at most GB |",
+        "| tokens | | shown after s | at rest s | server's processor s | sent kB | memory GB | at most GB |",
         "|---:|---|---:|---:|---:|---:|---:|---:|",
     ]
     for r in rows:

@@ -1,19 +1,19 @@
-"""What recording costs at scale: a LLaMA-shaped model of 7 billion parameters on a GPU, a recorded run beside the plain forward.
+"""The cost of recording at scale: a LLaMA-shaped model of 7 billion parameters on a GPU, a recorded run and the plain forward.
 
-`python -m benchmarks.recorded_7b [--tokens N] [--layers N] [--runs N] [--json FILE]` builds the shape of LLaMA 7B (Touvron et
-al. 2023, table 2: 32 layers, 32 heads of 128, d_model 4096, d_ff 11008, 32,000 pieces) in bfloat16 with random weights, since time
-and memory do not depend on what was learned, and reads 2,048 random tokens three ways:
+`python -m benchmarks.recorded_7b [--tokens N] [--layers N] [--runs N] [--json FILE]` builds the shape of LLaMA 7B (Touvron et al.
+2023, table 2: 32 layers, 32 heads of 128, d_model 4096, d_ff 11008, 32,000 tokens) in bfloat16. Weights are random, because time
+and memory do not depend on them. It reads 2,048 random tokens in three ways:
 
-    plain       the forward alone, nothing kept, as it would run without Regard
-    recorded    `lm.run`: queries, keys, values, each head's answer and what each sublayer adds, kept on the GPU
+    plain       the forward alone, nothing kept, as without Regard
+    recorded    `lm.run`: queries, keys, values, each head's output and each sublayer's output, kept on the GPU
     everything  `lm.run(keep="all")`: scores and weights of every head too, on the explicit path
 
-and then asks the recorded run for one layer's patterns, which is what a page does. Each is run once before it is measured.
-Peak memory is torch's own count of what it allocated, the weights' share stated apart. `everything` holds time squared: it is
-left out, with the figures, where it does not fit.
+and then asks the recorded run for one layer's patterns, as a page does. Each has one warm-up run. Peak memory is torch's own
+count; the weights are given separately. `everything` grows with the square of the length: it is left out where it does not fit,
+and the output says so.
 
-Needs CUDA with about 20 GB free. Elsewhere it says so and ends with 2, unless --device cpu is asked for, which is for trying the
-script out with --layers 1 and a few tokens.
+Needs CUDA with about 20 GB free. Otherwise it says so and exits with 2, unless --device cpu is given, which is for testing the
+script with --layers 1 and a few tokens.
 """
 
 import argparse
@@ -34,11 +34,11 @@ from model.positions import build_positions
 from model.pretrained import Source
 from model.transformer import Transformer
 
-SPARE = 2_000_000_000  # bytes for what a forward works with
+SPARE = 2_000_000_000  # bytes for the temporary tensors of a forward pass
 
 
 def llama_7b(layers: int) -> TransformerConfig:
-    """The published shape, with fewer layers for trying out."""
+    """The published shape, or fewer layers for a test."""
     return TransformerConfig(
         vocab_size=32_000, d_model=4096, n_heads=32, d_head=128, d_ff=11_008, max_positions=4096, decoder_layers=layers,
         positions="rotary", norm="rms", norm_eps=1e-6, qkv_bias=False, out_bias=False, ff_bias=False, activation="silu",
@@ -52,11 +52,11 @@ class Measure:
 
     name: str
     seconds: float  # the median
-    peak: int  # bytes allocated at most, the weights among them; 0 on the CPU, where torch does not count
+    peak: int  # peak bytes allocated, with the weights; 0 on the CPU, where torch does not count
 
 
 def kept_bytes(config: TransformerConfig, tokens: int, itemsize: int, *, everything: bool) -> int:
-    """What a recorded run holds, from the sites it keeps."""
+    """The bytes of a recorded run, from the sites it keeps."""
     row = 2 * config.n_heads * config.d_head + 2 * config.kv_heads * config.d_head + 3 * config.d_model
     held = tokens * row * itemsize
     if everything:
@@ -65,7 +65,7 @@ def kept_bytes(config: TransformerConfig, tokens: int, itemsize: int, *, everyth
 
 
 def random_model(config: TransformerConfig, device: torch.device) -> LanguageModel:
-    """Random bfloat16 weights, made where they stay."""
+    """Random bfloat16 weights, created on their device."""
     with torch.device("meta"):
         net = Transformer(config).to(torch.bfloat16)
     memory.memory_needed(net, torch.bfloat16, device).check()
@@ -80,7 +80,7 @@ def random_model(config: TransformerConfig, device: torch.device) -> LanguageMod
 
 
 def measured(name: str, read: Callable[[], object], device: torch.device, runs: int) -> Measure:
-    """Median time and peak memory of `runs` readings, after one that does not count."""
+    """Median time and peak memory of `runs` runs, after a warm-up."""
     cuda = device.type == "cuda"
     held = read()
     del held
@@ -101,7 +101,7 @@ def measured(name: str, read: Callable[[], object], device: torch.device, runs: 
 
 
 def measure(lm: LanguageModel, tokens: int, runs: int) -> tuple[list[Measure], str]:
-    """All ways that fit, and a sentence about one that does not."""
+    """All ways that fit into memory, and a sentence about one that does not."""
     device = lm.device
     ids = torch.randint(0, lm.config.vocab_size, (tokens,), generator=torch.Generator().manual_seed(1)).tolist()
     batch = torch.tensor([ids], device=device)
@@ -125,13 +125,13 @@ def measure(lm: LanguageModel, tokens: int, runs: int) -> tuple[list[Measure], s
 
 
 def patterns(lm: LanguageModel, ids: list[int]) -> Callable[[], object]:
-    """What a page asks of a finished run."""
+    """The time for one layer's patterns, which a page asks of a finished run."""
     trace = lm.run(ids)
     return lambda: trace.attention("decoder", 0).weights()
 
 
 def table(measures: list[Measure], weights: int) -> str:
-    """The measures for people."""
+    """The measurements as text."""
     width = max(len(one.name) for one in measures)
     lines = [f"{'':{width}}  {'seconds':>9}  {'peak':>10}  {'over weights':>12}"]
     for one in measures:

@@ -1,4 +1,4 @@
-"""server.py with one more model among the shipped ones, and what its process takes."""
+"""server.py with one more shipped model, and the memory and processor time of its process."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class Served:
     pid: int
 
     def memory(self, which: str = "VmRSS") -> int:
-        """Bytes its process holds now, or at most until now ("VmHWM"); Linux."""
+        """Bytes of its process now, or the peak ("VmHWM"); Linux."""
         lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
         return 1024 * int(next(line for line in lines if line.startswith(which)).split()[1])
 
     def busy(self) -> float:
-        """Seconds of processor time it has used; Linux."""
+        """Seconds of processor time used so far; Linux."""
         used = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def zoo_with(folder: Path, name: str) -> Path:
-    """A folder with every shipped model in it, and the path of one more that is still to be written there."""
+    """A folder with every shipped model, and the path for one more model in it."""
     folder.mkdir()
     for shipped in checkpoint.ZOO.glob("*/"):
         (folder / shipped.name).symlink_to(shipped)
@@ -47,7 +47,7 @@ def zoo_with(folder: Path, name: str) -> Path:
 
 @contextlib.contextmanager
 def regard(zoo: Path, log: Path) -> Iterator[Served]:
-    """server.py on a free port, its shipped models those of `zoo`."""
+    """server.py on a free port, with the models of `zoo` as shipped models."""
     port = free_port()
     environment = {**os.environ, "STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
     with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""A visit to a page in a fresh browser context: what was sent, when the picture was there, how long a change took."""
+"""A visit to a page in a fresh browser context: bytes sent, time until visible, time of a change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PAINTED = """() => {
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A file server that says nothing."""
+    """A file server without log output."""
 
     def log_message(self, format: str, *args: object) -> None:
         return
@@ -62,12 +62,12 @@ class Traffic:
         self.http += int(event["encodedDataLength"])
 
     def _on_frame(self, event: dict[str, dict[str, str]]) -> None:
-        self.socket += len(event["response"]["payloadData"]) * 3 // 4  # binary frames are told in base64
+        self.socket += len(event["response"]["payloadData"]) * 3 // 4  # binary frames come as base64
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What one visit came to."""
+    """The measurements of one visit."""
 
     http: int
     socket: int
@@ -76,7 +76,7 @@ class Visit:
 
 
 def visit(browser: Browser, url: str, done: str, change: Callable[[Page], float], limit_s: float) -> Visit:
-    """A fresh context opens a page, sees the picture, and changes a head."""
+    """Opens a page in a fresh context, waits for the picture, and changes a head."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(limit_s * 1000)
@@ -98,7 +98,7 @@ def visit(browser: Browser, url: str, done: str, change: Callable[[Page], float]
 
 
 def click_svg(page: Page, index: int, which: str) -> None:
-    """A real click in the middle of one of an SVG's rectangles that take clicks."""
+    """A real click in the middle of one of the clickable rectangles of an SVG."""
     x, y = page.evaluate(
         """([which, index]) => {
           const takes = [...document.querySelectorAll(which)]

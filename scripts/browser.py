@@ -24,7 +24,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-"""What a run without a display, as root, and without calls to other machines needs."""
+"""Flags for a browser without a display, run as root, that calls no other machine."""
 
 
 class BrowserMissingError(RuntimeError):
@@ -74,7 +74,7 @@ def install_browser() -> str:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
-    """Run an installer with its output on stderr; a failure shows in what it did not install."""
+    """Run an installer with its output on stderr; after a failure the browser is missing, which the caller notices."""
     print("+", *command, file=sys.stderr, flush=True)
     subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
 

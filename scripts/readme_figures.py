@@ -19,7 +19,7 @@ TABLES = 3
 
 
 def figures(card: str) -> str:
-    """The first tables of a model card, as they stand there."""
+    """The first tables of a model card, unchanged."""
     tables = re.findall(r"(?:^\|.*\n)+", card, flags=re.MULTILINE)
     if len(tables) < TABLES:
         raise ValueError(f"the card has {len(tables)} tables; its shape, BLEU and demonstrations make {TABLES}")
@@ -33,7 +33,7 @@ def story_cards() -> dict[str, str]:
 
 
 def stories(cards: Mapping[str, str]) -> str:
-    """A table of what continues stories, fewest bits per byte first."""
+    """A table of the models that continue stories, fewest bits per byte first."""
     lines = []
     for name, card in cards.items():
         bits = said(card, r"\*\*([\d.]+) bits per byte\*\*")
@@ -57,7 +57,7 @@ def stories(cards: Mapping[str, str]) -> str:
 
 
 def said(card: str, pattern: str, group: str | int = 1) -> str:
-    """What a card says; ValueError where it does not."""
+    """The text that a pattern finds in a card; ValueError where there is none."""
     found = re.search(pattern, card, flags=re.DOTALL)
     if found is None:
         raise ValueError(f"the card says nothing like {pattern}")
@@ -65,7 +65,7 @@ def said(card: str, pattern: str, group: str | int = 1) -> str:
 
 
 def between_marks(readme: str, marks: tuple[str, str] = MARKS) -> str:
-    """What the README holds for the figures."""
+    """The part of the README between the marks."""
     return readme.split(marks[0], 1)[1].split(marks[1], 1)[0].strip("\n") + "\n"
 
 

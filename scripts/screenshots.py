@@ -87,7 +87,7 @@ def small(picture: bytes) -> bytes:
 
 
 def compressed(image: Image.Image) -> bytes:
-    """As PNG, as small as that goes."""
+    """The image as the smallest possible PNG."""
     target = io.BytesIO()
     image.save(target, "png", optimize=True)
     return target.getvalue()

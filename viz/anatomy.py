@@ -1,4 +1,4 @@
-"""One score, drawn: two vectors and their product coordinate by coordinate, and the row the score competes in."""
+"""One attention score: query, key and their product coordinate by coordinate, and the row of scores of the query."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MOST_MARKED = 256  # coordinates, or keys, with a line between them
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A vector (d_head,) under its name; rows of one `scale` share their strongest colour."""
+    """A vector (d_head,) with its name; rows with the same `scale` have the same colour range."""
 
     name: str
     values: Floats
@@ -29,9 +29,9 @@ class Row:
 
 
 def score_strips(rows: Sequence[Row], product: Floats, *, theme: Theme, width: int = WIDTH) -> go.Figure:
-    """Vectors as strips, a column for each coordinate, and under them how `product` (d_head,) adds up to q.k.
+    """Vectors as strips, a column for each coordinate, and below them the running sum of `product` (d_head,), which ends at q.k.
 
-    Colours are signed around zero, dark where far from it; each `scale` of rows has its own strongest colour.
+    Colours are signed around zero; each `scale` of rows has its own colour range.
     """
     size = len(product)
     if any(row.values.shape != (size,) for row in rows):
@@ -105,7 +105,7 @@ def _running(running: Floats, theme: Theme) -> list[Part]:
 
 
 def _end(running: Floats, theme: Theme) -> Part:
-    """What the sum comes to, written at its end."""
+    """The final sum, written at the end of the line."""
     return {
         "x": 1,
         "xref": "paper",
@@ -122,7 +122,7 @@ def _end(running: Floats, theme: Theme) -> Part:
 def score_row(
     scores: Floats, weights: Floats, keys: Sequence[str], *, query: str, selected: int, theme: Theme, width: int = WIDTH
 ) -> go.Figure:
-    """The softmax over one row: `scores` (key,) above, the `weights` (key,) they become below; hidden keys have no bar."""
+    """The softmax over one row: `scores` (key,) above and `weights` (key,) below; masked keys have no bar."""
     if not scores.shape == weights.shape == (len(keys),):
         raise ValueError(f"Scores {scores.shape} and weights {weights.shape} do not fit {len(keys)} keys.")
     marks = ticks(keys, cell=(width - 80) / max(len(keys), 1), upright=False)
@@ -145,7 +145,7 @@ def score_row(
             "rangemode": "tozero",
         },
     }
-    summary = f'The scores of "{visible(query)}" with {len(keys)} keys and the weights the softmax makes of them'
+    summary = f'The scores of "{visible(query)}" with {len(keys)} keys, and the weights after the softmax'
     if len(keys):
         share = format_percent(float(weights[selected]))
         summary += f'; "{visible(keys[selected])}" gets {share}'

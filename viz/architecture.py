@@ -1,4 +1,4 @@
-"""One block of a transformer, drawn from its config: the stream straight up on the left, what reads it on the right."""
+"""One block of a transformer, drawn from its config: the residual stream goes up on the left, the sublayers are on the right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from viz.theme import Theme
 Order = Literal["pre", "post", "parallel", "sandwich"]
 Scheme = Literal["none", "sinusoidal", "learned", "rotary", "alibi", "relative"]
 NARROW = 23  # characters on a line of half the width
-MOST_SQUARES = 64  # heads drawn one by one; more would be a bar of stripes
+MOST_SQUARES = 64  # heads drawn as single squares; more would be too thin
 
 NORMS = {"layer": "layer norm", "rms": "RMS norm"}
 NORM_MEANING = {
@@ -22,23 +22,23 @@ NORM_MEANING = {
     "rms": "RMS norm: each token's vector is scaled to one length, without centring, then stretched by learned weights.",
 }
 INSIDE = {
-    "rotary": "queries and keys turn with position",
+    "rotary": "queries and keys rotate with position",
     "alibi": "scores fall with distance",
     "relative": "scores get a bias for each distance",
 }
 ADDED = {"learned": "a learned vector for each place", "sinusoidal": "a fixed wave for each place"}
 PLACES = {"learned": "learned", "sinusoidal": "fixed waves"}
 ORDERS = {
-    "pre": "each sublayer reads a normed copy and adds its answer to the stream",
-    "post": "each sublayer reads the stream as it is, adds its answer, and the sum is normed",
-    "sandwich": "each sublayer reads a normed copy, and its answer is normed before it is added",
+    "pre": "each sublayer reads a normalised copy and adds its output to the stream",
+    "post": "each sublayer reads the stream as it is, adds its output, and the sum is normalised",
+    "sandwich": "each sublayer reads a normalised copy, and its output is normalised before it is added",
     "parallel": "attention and feed-forward read the same stream and are added together",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockPlan:
-    """What the drawing needs to know of one stack."""
+    """The settings of one stack that the drawing needs."""
 
     title: str
     layers: int
@@ -55,14 +55,14 @@ class BlockPlan:
     gated: bool = False
     causal: bool = False
     cross: bool = False  # the decoder of an encoder-decoder
-    read_by_decoder: bool = False  # the encoder of one
+    read_by_decoder: bool = False  # the encoder of an encoder-decoder
     parallel_norms: int = 1
     qk_norm: bool = False
     embed_norm: bool = False
     final_norm: bool = True
     segments: int = 0
     window: int | None = None
-    window_layers: int | None = None  # how many layers have it; None: all
+    window_layers: int | None = None  # the number of layers with the window; None: all
     max_positions: int | None = None
     output: bool = True  # this stack predicts tokens
     tied: bool = True
@@ -70,7 +70,7 @@ class BlockPlan:
 
 @dataclass(frozen=True)
 class Lines:
-    """A box's words: its title, and lines below it, each with its colour."""
+    """The text of a box: its title, and the lines below it, each with its colour."""
 
     title: str
     means: str
@@ -90,12 +90,12 @@ class Lines:
 
 
 def block_drawing(plan: BlockPlan, *, theme: Theme) -> go.Figure:
-    """The block, what comes before the first and after the last of them; readable from 380 px of width."""
+    """The block, with what comes before the first block and after the last; readable from 380 px of width."""
     sketch = Sketch(theme)
     sketch.bar(
         "token embedding",
         f"{plan.vocab_size:,} pieces × {plan.d_model:,}",
-        means="Each id picks its own learned row of this table: what a token starts as.",
+        means="Each id has its own learned row in this table: the vector a token starts with.",
     )
     _before(sketch, plan)
     bottom = sketch.y
@@ -145,7 +145,7 @@ def _after(sketch: Sketch, plan: BlockPlan) -> None:
         sketch.bar(
             "to the decoder",
             "its cross-attention reads these vectors",
-            means="The encoder's answer, read at every step.",
+            means="The encoder's output, read at every step.",
         )
     elif plan.output:
         shares = "the embedding's table again (tied)" if plan.tied else "a table of its own (not tied)"
@@ -165,7 +165,7 @@ def attention(plan: BlockPlan, theme: Theme) -> Lines:
     if plan.positions in INSIDE:
         rows.append((INSIDE[plan.positions], theme.position))
     if plan.qk_norm:
-        rows.append(("queries and keys are normed", theme.muted))
+        rows.append(("queries and keys are normalised", theme.muted))
     if plan.window is not None:
         some = "" if plan.window_layers is None else f", in {plan.window_layers} of {plan.layers} layers"
         rows.append((f"sees {plan.window:,} tokens{some}", theme.muted))
@@ -187,7 +187,7 @@ def feed_forward(plan: BlockPlan, theme: Theme) -> Lines:
     inner = f"{name}(gate) × up" if plan.gated else name
     rows = [(f"{plan.d_model:,} → {plan.d_ff:,} → {plan.d_model:,}", theme.text), (inner, theme.muted)]
     gate = " Gated: a second map of the same width decides how much of each value passes." if plan.gated else ""
-    means = f"Works on each token by itself: widened, bent by {name}, narrowed again.{gate}"
+    means = f"Works on each token by itself: made wider, passed through {name}, made narrow again.{gate}"
     return Lines("feed-forward", means, rows, widening=(plan.d_model, plan.d_ff, plan.gated), colour=theme.text)
 
 
@@ -199,7 +199,7 @@ def _head_rows(plan: BlockPlan, theme: Theme) -> list[tuple[str, str]]:
 
 
 def narrow(words: Lines) -> Lines:
-    """The same words on lines that fit half the width."""
+    """The same text on lines that fit half the width."""
     rows = [(line, colour) for row, colour in words.rows for line in wrap(row, NARROW)]
     return replace(words, rows=rows)
 
@@ -209,7 +209,7 @@ def _norm_box(sketch: Sketch, plan: BlockPlan, left: float, right: float) -> Non
 
 
 def _sublayer(sketch: Sketch, plan: BlockPlan, boxes: list[Lines], *, after: bool = True) -> None:
-    """A branch of the stream: norm where it stands, the sublayer, and the sum."""
+    """A branch of the stream: the norm in its place, the sublayer, and the sum."""
     left, right = span(0, 1)
     middle = (left + right) / 2
     sketch.branch([middle])
@@ -228,7 +228,7 @@ def _sublayer(sketch: Sketch, plan: BlockPlan, boxes: list[Lines], *, after: boo
 
 
 def _side_by_side(sketch: Sketch, plan: BlockPlan) -> None:
-    """Attention and feed-forward beside each other, under one norm or each under its own."""
+    """Attention and feed-forward side by side, with one norm or two."""
     sides = [span(0, 2), span(1, 2)]
     middles = [(left + right) / 2 for left, right in sides]
     if plan.parallel_norms == 1:

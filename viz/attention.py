@@ -1,4 +1,4 @@
-"""Who looks at whom: attention weights of one head, one query, all heads for one query, and differences."""
+"""Attention weights: one head, one query, all heads for one query, and differences."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from viz.percent import format_percent
 from viz.shares import Ceiling, ShareScale, ceiling, share_trace, signed_trace
 from viz.theme import TOKEN_FONT, Palette, Theme, sequential_scale
 
-ALIGNMENT_LABELS = 104  # px for the words written so far, however long the next one is
+ALIGNMENT_LABELS = 104  # px for the target tokens, fixed so that a long one does not move the plot
 
 
 def attention_heatmap(
@@ -41,11 +41,11 @@ def attention_heatmap(
 ) -> go.Figure:
     """One head: `weights` (query, key), a row for each query, exact on hover.
 
-    `selected` is the (query, key) to frame; `hide_future` leaves keys after the query blank; `transposed` puts keys in
-    the rows. `values` prints the weights in the cells (None: where at most 14 a side). For a window into a longer text,
-    `first_query` and `first_key` are the positions of the first row and column; `selected` counts as they do.
-    `second` is where a second sentence starts. The figure's own width makes its cells square: show it with
-    `width="content"` for that, or stretched.
+    `selected` is the (query, key) to frame, `hide_future` leaves keys after the query blank, and `transposed` puts keys in
+    the rows. `values` prints the weights in the cells (None: for at most 10 tokens a side). For a window into a longer text,
+    `first_query` and `first_key` are the positions of the first row and column, and `selected` is in these positions too.
+    `second` is the position where a second sentence starts. Cells are square at the figure's own width (in Streamlit
+    `width="content"`).
     """
     check_grid("Attention weights", weights, queries, keys)
     asking = Side(queries, title_query, first_query)
@@ -156,9 +156,9 @@ def heads_by_key(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """Who was read for one token: `weights` (heads, key), a row for each head; `selected` is the row to frame.
+    """One query in several heads: `weights` (heads, key), a row for each head; `selected` is the row to frame.
 
-    `names` says which heads the rows are, where they are not those of one layer in order.
+    `names` names the rows, unless they are the heads of one layer in order.
     """
     rows = Side(numbered(len(weights), "head") if names is None else names, tokens=False)
     columns = Side(keys, title_key)
@@ -213,9 +213,9 @@ def alignment(
     width: int = WIDTH,
     height: int = 320,
 ) -> go.Figure:
-    """`weights` (query, key) for the tokens written so far, in a figure whose size is that of `rows_total` rows.
+    """`weights` (query, key) of the tokens generated so far, in a figure with the size of `rows_total` rows.
 
-    Rows not yet written are blank; `latest` frames the newest one. More rows than foreseen only make the cells lower.
+    Later rows are blank; `latest` frames the newest one. With more rows than `rows_total` the cells become lower.
     """
     rows = Side(queries, title_query, width=ALIGNMENT_LABELS)
     columns = Side(keys, title_key)
@@ -265,7 +265,7 @@ def difference_heatmap(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """`difference` (query, key) around zero: for example with an edit minus without it."""
+    """`difference` (query, key) around zero, for example with an edit minus without it."""
     check_grid("Differences", difference, queries, keys)
     rows, columns = Side(queries, title_query, first_query), Side(keys, title_key, first_key)
     trace = signed_trace(
@@ -282,7 +282,7 @@ def difference_heatmap(
 
 
 def difference_summary(difference: Floats, queries: Sequence[str], keys: Sequence[str], name: str) -> str:
-    """The size of the map and the difference furthest from zero, in words."""
+    """The size of the map and its largest difference, in words."""
     if not difference.size or not np.isfinite(difference).any():
         return f"{name.capitalize()} for {len(queries)} queries and {len(keys)} keys."
     query, key = largest_cell(np.abs(difference))

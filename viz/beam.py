@@ -1,4 +1,4 @@
-"""Beam search as a tree: what each step looked at, what was read on, what ended, and what was dropped."""
+"""Beam search as a tree: the candidates of each step, and which were kept, finished or dropped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ LIMIT = 10  # characters of a label
 
 @dataclass(frozen=True)
 class Node:
-    """One continuation: at which step and place it stands, and the place of what it continues at the step before."""
+    """One candidate: its step, its place among the candidates of that step, and the place of its parent."""
 
     step: int
-    place: int  # from the top, 0 the best
-    parent: int | None  # a place at the step before; None: the beginning
+    place: int  # from the top, 0 is the best
+    parent: int | None  # a place at the step before; None: the root
     label: str
     fate: Fate
     words: str  # its numbers, for hover
-    chosen: bool = False  # on the way to the text on screen
+    chosen: bool = False  # on the path to the text on screen
 
 
 def beam_tree(nodes: Sequence[Node], *, theme: Theme, first: int, last: int) -> go.Figure:
-    """The nodes of steps `first` to `last`, a column a step; each hangs from the one it continues.
+    """The nodes of steps `first` to `last`, a column for each step, each linked to its parent.
 
-    Dropped ones are hollow and muted, finished ones in the colour of probabilities, the way to the chosen text is thick.
+    Dropped nodes are hollow and muted, finished ones have the colour of probabilities, the path to the chosen text is thick.
     """
     shown = [node for node in nodes if first <= node.step <= last]
     rows = max((node.place for node in shown), default=0) + 1

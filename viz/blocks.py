@@ -1,4 +1,4 @@
-"""Boxes and wires, laid from the bottom up: x runs from 0 to 100, one unit of y is one pixel."""
+"""Boxes and wires of a drawing, from the bottom up: x runs from 0 to 100, one unit of y is one pixel."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,19 +8,19 @@ from viz.labels import escaped
 from viz.theme import TEXT_FONT, Theme
 
 STREAM = 9.0  # x of the residual stream
-LEFT, RIGHT = 4.0, 97.0  # of what stands on the stream
-INNER = 17.0  # where branches begin
+LEFT, RIGHT = 4.0, 97.0  # edges of the boxes on the stream
+INNER = 17.0  # x where branches begin
 GAP = 14.0
 LINE = 16.0
 PAD = 6.0
-BAR = 38.0  # with a detail
+BAR = 38.0  # height with a detail
 LOW_BAR = 24.0
 SMALL, PLAIN = 11, 12.5
 RADIUS = 9  # px of the circle of a sum
 
 
 class Words(Protocol):
-    """What a box says and shows."""
+    """The content of a box."""
 
     @property
     def title(self) -> str: ...
@@ -41,7 +41,7 @@ class Words(Protocol):
 
 
 def span(index: int, count: int) -> tuple[float, float]:
-    """Left and right of the index-th of `count` columns beside the stream."""
+    """Left and right edge of column `index` of `count` beside the stream."""
     gap = 3.0
     width = (RIGHT - 2 - INNER - gap * (count - 1)) / count
     left = INNER + index * (width + gap)
@@ -49,7 +49,7 @@ def span(index: int, count: int) -> tuple[float, float]:
 
 
 class Sketch:
-    """Pieces of a figure, collected while y rises."""
+    """The shapes and texts of a drawing, collected from the bottom up."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme, self.y = theme, 0.0
@@ -60,7 +60,7 @@ class Sketch:
         self.circles: list[tuple[float, str]] = []
 
     def rise(self, by: float) -> None:
-        """Moves on up the stream; a wire follows."""
+        """Moves up the stream and draws the wire."""
         if by > 0:
             self.wire([(STREAM, self.y), (STREAM, self.y + by)])
         self.y += by
@@ -84,7 +84,7 @@ class Sketch:
         self.arrows.append(ends | look)
 
     def rectangle(self, left: float, right: float, height: float, colour: str, fill: str, width: float = 1.2) -> None:
-        """A box from y up."""
+        """A box whose lower edge is at y."""
         edges: Part = {"type": "rect", "x0": left, "x1": right, "y0": self.y, "y1": self.y + height}
         self.boxes.append(edges | {"line": {"color": colour, "width": width}, "fillcolor": fill})
 
@@ -100,7 +100,7 @@ class Sketch:
         means: str = "",
         anchor: str = "center",
     ) -> None:
-        """Words centred at a height; `means` appears on hover."""
+        """A text centred at a height; `means` appears on hover."""
         safe = escaped(text)
         self.words.append(
             {

@@ -1,4 +1,4 @@
-"""The futures of one text as a tree: a row for each, along the steps, each hanging from the one it leaves."""
+"""The continuations of one text as a tree: a row for each along the steps, linked to the one it branches from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,28 +19,28 @@ READABLE = 52  # px a step from which on every token has its label
 
 @dataclass(frozen=True)
 class Twig:
-    """One future from the step at which it leaves an earlier one."""
+    """One continuation, from the step where it branches from an earlier one."""
 
     name: str
-    words: str  # what is said of the whole text beside its name, such as its probability
-    start: int  # the first step that is its own
-    parent: int | None  # which of the earlier twigs it leaves; None: it is the first
+    words: str  # about the whole text, beside its name, such as its probability
+    start: int  # its first own step
+    parent: int | None  # the earlier twig it branches from; None: it is the first
     labels: Sequence[str]  # its own tokens
-    shares: Sequence[str]  # of each of them, before it was chosen
-    chosen: Sequence[bool]  # which of them a person chose
-    ended: bool  # its last token ended the text by itself
-    here: bool = False  # on screen
+    shares: Sequence[str]  # their probabilities
+    chosen: Sequence[bool]  # whether a person chose the token
+    ended: bool  # whether its last token is an end token
+    here: bool = False  # whether it is on screen
 
 
 def branch_tree(twigs: Sequence[Twig], *, theme: Theme, step: int) -> go.Figure:
-    """The twigs, the first on top; the way to the text on screen is thick, and `step` of it is marked.
+    """The twigs, the first on top; the path to the text on screen is thick, and `step` is marked.
 
-    Where two part, both tokens carry their shares. Every token has its label where there is room, else on hover.
+    Where two twigs branch, both tokens have their probabilities. Token labels are written where there is room, else on hover.
     """
     last = max(twig.start + len(twig.labels) for twig in twigs) - 1
     column = max(NARROWEST, min(WIDEST, ROOM // (last + 2)))
     way = _way(twigs)
-    partings = {
+    splits = {
         (twig.start, at) for row, twig in enumerate(twigs) if twig.parent is not None for at in (row, twig.parent)
     }
     nodes, texts = list[Node](), list[str]()
@@ -48,7 +48,7 @@ def branch_tree(twigs: Sequence[Twig], *, theme: Theme, step: int) -> go.Figure:
         for n, label in enumerate(twig.labels):
             at = twig.start + n
             nodes.append(_node(twig, row, n, chosen=way[row] >= at))
-            texts.append(_text(twig, n, label, parts=(at, row) in partings, room=column))
+            texts.append(_text(twig, n, label, parts=(at, row) in splits, room=column))
     middle = 0.0
     traces: list[Part] = [
         lines(nodes, 0, middle, colour=theme.muted, width=1.4),
@@ -63,7 +63,7 @@ def branch_tree(twigs: Sequence[Twig], *, theme: Theme, step: int) -> go.Figure:
 
 
 def _way(twigs: Sequence[Twig]) -> list[int]:
-    """For each twig, up to which step the text on screen goes along it; -1 where it does not."""
+    """For each twig, the last step that belongs to the text on screen; -1 where there is none."""
     way = [-1] * len(twigs)
     row = next((row for row, twig in enumerate(twigs) if twig.here), None)
     until = None if row is None else twigs[row].start + len(twigs[row].labels) - 1
@@ -74,7 +74,7 @@ def _way(twigs: Sequence[Twig]) -> list[int]:
 
 
 def _node(twig: Twig, row: int, n: int, *, chosen: bool) -> Node:
-    """A token of a twig; its first hangs from the parent's row."""
+    """A token of a twig; the first one is linked to the parent's row."""
     at = twig.start + n
     parent = (row if n else twig.parent) if at else None
     words = f"{twig.shares[n]} at step {at} of {twig.name}" + (", your choice" if twig.chosen[n] else "")
@@ -85,7 +85,7 @@ def _node(twig: Twig, row: int, n: int, *, chosen: bool) -> Node:
 
 
 def _text(twig: Twig, n: int, label: str, *, parts: bool, room: int) -> str:
-    """What stands above a token."""
+    """The text above a token."""
     if parts:
         mark = " ✎" if twig.chosen[n] else ""
         return f"<b>{escaped(shorten(visible(label), 12))}</b>{mark}<br>{twig.shares[n]}"
@@ -93,7 +93,7 @@ def _text(twig: Twig, n: int, label: str, *, parts: bool, room: int) -> str:
 
 
 def _names(twigs: Sequence[Twig], theme: Theme) -> Part:
-    """What each is called, behind its last token."""
+    """The name of each twig, behind its last token."""
     return {
         "type": "scatter",
         "x": [twig.start + len(twig.labels) - 1 for twig in twigs],
@@ -136,9 +136,9 @@ def _summary(twigs: Sequence[Twig]) -> str:
     for twig in twigs[1:]:
         assert twig.parent is not None
         parts = (
-            f'leaves {twigs[twig.parent].name} at step {twig.start} with "{visible(twig.labels[0])}"'
+            f'branches from {twigs[twig.parent].name} at step {twig.start} with "{visible(twig.labels[0])}"'
             if twig.labels
-            else "writes the same"
+            else "has the same tokens"
         )
         said.append(f"{twig.name}, {twig.words}, {parts}")
-    return f"{len(twigs)} futures of one text. " + "; ".join(said) + "."
+    return f"{len(twigs)} continuations of one text. " + "; ".join(said) + "."

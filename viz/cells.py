@@ -1,4 +1,4 @@
-"""Text printed in the cells of a heatmap, dark or light after the colour it stands on."""
+"""Text printed in the cells of a heatmap, dark on light cells and light on dark ones."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from viz.frame import Floats, Part
 from viz.theme import TOKEN_FONT, Scale
 
-TEXT_UP_TO = 10  # cells a side with the weights printed in them: each is a text the browser has to lay out
+TEXT_UP_TO = 10  # cells a side with printed weights: the browser has to lay out each text
 INK, PAPER = "#101318", "#FFFFFF"
 
 
 def weights_text(weights: Floats) -> NDArray[np.object_]:
-    """Weights as they are printed in cells: ".83", "1", and nothing where it would round to zero."""
+    """Weights as printed in cells: ".83", "1", and nothing where the weight would round to zero."""
     printed = [[_cell(float(weight)) for weight in row] for row in weights]
     return np.array(printed, dtype=object).reshape(weights.shape)
 
@@ -40,12 +40,12 @@ def _channels(colour: str) -> tuple[int, int, int]:
 def printed(trace: go.Heatmap, text: NDArray[np.object_], scale: Scale) -> Part:
     """A trace that writes `text` (rows, columns), already safe for Plotly, over the cells of `trace`.
 
-    Plotly's own cell text has one colour for all cells or a grey that is hard to read on middling ones.
+    Plotly's own cell text has one colour for all cells, or a grey that is hard to read on cells of medium colour.
     """
     rows, columns = np.nonzero(text != "")
     z = np.asarray(trace.z, dtype=np.float64)[rows, columns]
     part = np.nan_to_num(np.clip((z - trace.zmin) / (trace.zmax - trace.zmin), 0, 1))
-    # At 0.18 black and white text contrast equally with what is beneath.
+    # At luminance 0.18, black and white text have the same contrast.
     colours = [INK if light > 0.18 else PAPER for light in luminance(part, scale)]
     return {
         "type": "scatter",

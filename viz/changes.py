@@ -1,4 +1,4 @@
-"""What an edit or another text changed: the next token's chart before and after, and the heads ranked by how much they moved."""
+"""The effect of an edit or another text: next-token probabilities before and after, and heads ranked by how much they changed."""
 
 from collections.abc import Sequence
 
@@ -25,10 +25,10 @@ def next_token_change(
     chosen: int | None = None,
     height: int = 340,
 ) -> go.Figure:
-    """Solid bars for the shares after a change, hollow ones for those before, a row for each token as given and one for the
-    rest.
+    """Solid bars for the probabilities after a change, hollow bars for those before; a row for each token, in the order given,
+    and one for the rest.
 
-    `before` and `after` (tokens,) are shares of the full softmax, `chosen` the index of the token in question.
+    `before` and `after` (tokens,) are probabilities of the full softmax, `chosen` is the index of a token to mark.
     """
     if not len(labels) == len(before) == len(after):
         raise ValueError(f"{len(labels)} labels and {len(before)} and {len(after)} shares do not fit.")
@@ -113,7 +113,7 @@ def _both_shares(was: Floats, now: Floats, theme: Theme) -> Part:
 
 
 def change_summary(labels: Sequence[str], before: Floats, after: Floats, chosen: int | None) -> str:
-    """The token in question, or the most probable one, before and after."""
+    """The marked token, or the most probable one, before and after."""
     if not labels:
         return "No candidates for the next token."
     place = int(np.argmax(before[:-1])) if chosen is None else chosen
@@ -128,7 +128,7 @@ def change_summary(labels: Sequence[str], before: Floats, after: Floats, chosen:
 def moved_ranking(
     names: Sequence[str], values: Floats, *, theme: Theme, selected: int | None = None, height: int | None = None
 ) -> go.Figure:
-    """Heads as bars, in the order given: `values` (heads,) the mean share of a query's attention that moved, from 0 to 1."""
+    """Heads as bars, in the order given: `values` (heads,) is the mean share of a query's attention that moved, from 0 to 1."""
     if len(names) != len(values):
         raise ValueError(f"{len(names)} names and {len(values)} values do not fit.")
     summary = f"{len(names)} heads by how much their attention moved."

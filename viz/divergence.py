@@ -1,4 +1,4 @@
-"""Two futures of one text: how far apart what they expected and what they looked at is, step by step."""
+"""Two continuations of one text: how far apart their next-token distributions and their attention are, step by step."""
 
 from collections.abc import Sequence
 
@@ -13,20 +13,20 @@ from viz.theme import Theme
 
 
 def pair_labels(one: Sequence[str], other: Sequence[str]) -> list[str]:
-    """A label for each step that both have: the token, or both where they differ."""
+    """A label for each step that both have: the token, or both tokens where they differ."""
     return [a if a == b else f"{a} | {b}" for a, b in zip(one, other, strict=False)]
 
 
-def parting_lines(
+def divergence_lines(
     divergence: Floats, attention: Floats, labels: Sequence[str], *, theme: Theme, step: int, width: int = WIDTH
 ) -> go.Figure:
-    """Per step: the divergence of the two softmaxes (steps,) in bits and the mean share of attention that lies elsewhere
-    (steps,); both lie between 0 and 1. `step` is marked."""
+    """Two lines over the steps: the Jensen-Shannon `divergence` of the softmaxes (steps,) in bits, and `attention` (steps,), the
+    mean share of attention on other keys (total variation). Both are between 0 and 1. `step` is marked."""
     if not len(divergence) == len(attention) == len(labels):
         raise ValueError(f"{len(divergence)} and {len(attention)} values do not fit {len(labels)} labels.")
     marks = ticks(labels, cell=(width - 60) / max(len(labels), 1), upright=False, limit=18)
     first = next((n for n, value in enumerate(divergence) if value > 1e-3), None)
-    where = "nowhere" if first is None else f'before "{visible(labels[first])}"'
+    where = "do not differ" if first is None else f'first differ at "{visible(labels[first])}"'
     lines: list[Part] = [
         {
             "type": "scatter",
@@ -42,7 +42,7 @@ def parting_lines(
         }
         for values, name, colour in (
             (divergence, "softmax: divergence, bits", theme.probability),
-            (attention, "attention: share elsewhere", theme.accent),
+            (attention, "attention: share on other keys", theme.accent),
         )
     ]
     layout: Part = {
@@ -53,12 +53,12 @@ def parting_lines(
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "shapes": [line_at(theme, step)],
     }
-    summary = f"Two futures over {len(labels)} steps: their expectations part {where}."
+    summary = f"Two continuations, {len(labels)} steps: their next-token probabilities {where}."
     return new_figure(theme, summary, height=240, traces=list(lines), layout=layout)
 
 
 def heads_apart(values: Floats, names: Sequence[str], labels: Sequence[str], *, theme: Theme) -> go.Figure:
-    """For every head (rows) and step (columns) the share of its attention that lies elsewhere: `values` (heads, steps)."""
+    """For every head (rows) and step (columns) the share of its attention on other keys: `values` (heads, steps)."""
     rows, columns = Side(names, tokens=False, width=56), Side(labels)
     check_grid("Distances", values, names, labels)
     trace = share_trace(
@@ -66,9 +66,9 @@ def heads_apart(values: Floats, names: Sequence[str], labels: Sequence[str], *, 
         rows,
         columns,
         theme=theme,
-        hover="%{y}: VALUE of its attention lies elsewhere at %{x}",
-        title="share elsewhere",
+        hover="%{y}: VALUE of its attention is on other keys at %{x}",
+        title="share on other keys",
     )
-    summary = f"How far apart {len(names)} heads look in two futures over {len(labels)} steps."
+    summary = f"How far apart the attention of {len(names)} heads is in two continuations, {len(labels)} steps."
     height = 15 * len(names) + 120
     return grid(trace, rows, columns, theme=theme, summary=summary, width=900, height=height, square=False)

@@ -1,4 +1,4 @@
-"""Vectors before the first layer: embeddings, positions, their sum, and how alike they are."""
+"""Vectors before the first layer: embeddings, positions, and their sum."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def vectors_heatmap(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """A vector a row, `values` (time, d_model), coloured around zero; `name` says what they are: "embedding"."""
+    """A row for each vector, `values` (time, d_model), coloured around zero; `name` says what they are, such as "embedding"."""
     rows, columns = Side(labels, "", first, tokens=tokens), _dimensions(values)
     check_grid("Vectors", values, labels, columns.labels)
     trace = signed_trace(
@@ -73,10 +73,10 @@ def sum_of_parts(
     total_name: str = "= what enters the first layer",
     row_height: float = 16,
 ) -> go.Figure:
-    """Embedding plus position equals their sum, each (time, d_model), above one another with the same colours.
+    """Embedding plus position equals their sum: panels above each other with the same colours, each (time, d_model).
 
-    `position` is None where the scheme adds nothing to the embedding, `segment` where the model tells no sentences
-    apart; each takes a panel.
+    `position` is None where the position scheme adds nothing to the embedding, `segment` where the model has no segment
+    embeddings.
     """
     parts = [("embedding", embedding), ("= " + total_name.removeprefix("= "), total)]
     if position is not None:
@@ -134,7 +134,7 @@ def _panel(
     domain: tuple[float, float],
     row_height: float,
 ) -> None:
-    """One of the stacked heatmaps; its visible axis of tokens lies over the one that knows them in full."""
+    """One of the stacked heatmaps; the axis with short labels lies over the axis with the full labels for hover."""
     number, over = index + 1, index + 11
     low, high = max(domain[0], 0.0), min(domain[1], 1.0)
     figure.add_heatmap(

@@ -18,7 +18,7 @@ PNG_SCALE = 3
 
 
 def modebar(filename: str, format: ImageFormat = "png") -> dict[str, object]:
-    """Plotly's configuration for a figure on a page: few buttons, pictures named `filename` and fit for print."""
+    """Plotly's configuration for a figure on a page: few buttons, and pictures for print named `filename`."""
     if format not in ("png", "svg"):
         raise ValueError(f"Pictures are saved as png or svg, not {format}.")
     return {
@@ -36,7 +36,7 @@ CONFIG = modebar("regard")
 
 
 def figure_html(fig: go.Figure, title: str, *, theme: Theme = LIGHT) -> str:
-    """One file that shows the figure in any browser without a network: plotly.js is inside (about 5 MB)."""
+    """One file that shows the figure in any browser without a network; it contains plotly.js (about 5 MB)."""
     plot = fig.to_html(full_html=False, include_plotlyjs=True, include_mathjax=False, config=modebar("regard", "svg"))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
@@ -52,9 +52,9 @@ def matrix_csv(
 ) -> str:
     """A row for each query and a column for each key, `weights` (query, key) in full precision; NaN is an empty field.
 
-    The header is `query_index, query, 0:Je, 1:adore, ...`, so that equal tokens stay apart; `first_query` and `first_key`
-    are the positions of the first row and column, for a window into a longer text. Token text is written exactly as it
-    is and quoted as RFC 4180 asks; a spreadsheet may therefore read a token such as "=1+1" as a formula.
+    The header is `query_index, query, 0:Je, 1:adore, ...`, so that equal tokens have different names. `first_query` and
+    `first_key` are the positions of the first row and column, for a window into a longer text. Token text is written as it is and
+    quoted as in RFC 4180, so a spreadsheet may read a token such as "=1+1" as a formula.
     """
     check_grid("Weights", weights, queries, keys)
     header = ["query_index", "query", *(f"{index}:{key}" for index, key in enumerate(keys, first_key))]
@@ -63,7 +63,7 @@ def matrix_csv(
 
 
 def table_csv(columns: dict[str, list[str] | list[int] | list[float]]) -> str:
-    """A column for each entry, all of one length; numbers in full precision, text exactly as it is."""
+    """A column for each entry, all of the same length; numbers in full precision, text as it is."""
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         described = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -73,7 +73,7 @@ def table_csv(columns: dict[str, list[str] | list[int] | list[float]]) -> str:
 
 
 def _exact(value: str | int | float | np.generic) -> str:
-    """Text as it is; a number so that reading it gives the same number."""
+    """Text as it is; a number with all its digits."""
     plain = value.item() if isinstance(value, np.generic) else value
     if isinstance(plain, str):
         return plain
@@ -89,7 +89,7 @@ def _csv(rows: list[list[str]]) -> str:
 def matrix_npz(
     weights: Floats, queries: Sequence[str], keys: Sequence[str], *, first_query: int = 0, first_key: int = 0
 ) -> bytes:
-    """A NumPy archive with `weights` as they are, the two lists of labels, and the positions of the first of each.
+    """A NumPy archive with `weights`, both lists of labels, and the positions of the first query and key.
 
     It loads without pickle.
     """
@@ -113,8 +113,8 @@ def archive(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
 
 
 def figure_npz(fig: go.Figure) -> bytes:
-    """A NumPy archive with the numbers that a figure draws: x, y, z and customdata of each trace, as "0_z"; "names" holds
-    the traces' names. Text and mixed data are left out; it loads without pickle."""
+    """A NumPy archive with the numbers of a figure: x, y, z and customdata of each trace, named like "0_z", and "names", the names
+    of the traces. Text and mixed data are left out; it loads without pickle."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for number, trace in enumerate(fig.data):
         for name in ("x", "y", "z", "customdata"):

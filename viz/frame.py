@@ -1,4 +1,4 @@
-"""The empty figure that every other module draws into, and the grid with a label for each row and column."""
+"""The empty figure for all other modules, and the layout of a grid with a label for each row and column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, template
 Floats = NDArray[np.floating]
 Part = dict[str, object]  # a piece of a figure in Plotly's own vocabulary
 
-WIDTH = 700  # px, the width figures are laid out for; they still stretch
+WIDTH = 700  # px, the default width of the layout; figures still stretch
 COLOUR_BAR = 78  # px to the right of the plot
-SLANT = 40  # px there for the last slanted label, where no colour bar makes room for it
+SLANT = 40  # px to the right for the last slanted label, where there is no colour bar
 LARGEST_CELL = 44.0
 LARGEST_ROW = 28.0  # px, where cells need not be square
 SMALLEST_CELL = 4.0
 READABLE_CELL = 16.0
 TALLEST = 640.0
 TITLE = 24  # px for the title of an axis
-GAPS_UP_TO = 48  # cells a side: beyond that a gap of one pixel would eat the cells
+GAPS_UP_TO = 48  # cells a side; with more, a gap of one pixel would hide the cells
 
 
 def new_figure(
@@ -34,22 +34,22 @@ def new_figure(
     traces: Sequence[go.Heatmap | Part] = (),
     layout: Part | None = None,
 ) -> go.Figure:
-    """A figure in the house template; `summary` is its description for those who cannot see it.
+    """A figure with Regard's template; `summary` describes it in words for people who cannot see it.
 
-    Traces and layout are best given here at once: every later change of a figure costs Plotly some milliseconds.
+    Give traces and layout here at once: every later change of a figure takes Plotly some milliseconds.
     """
     whole = {"template": template(theme), "height": height, "width": width, "meta": {"summary": summary}}
     return go.Figure(data=list(traces), layout=whole | (layout or {}))
 
 
 def line_at(theme: Theme, at: float) -> Part:
-    """A dotted line from top to bottom, behind what is drawn: where one stands along an axis of steps."""
+    """A dotted line from top to bottom, behind the data: the current step on an axis of steps."""
     line = {"color": theme.text, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line, "layer": "below"}
 
 
 def summary(figure: go.Figure) -> str:
-    """The sentence that says what the figure shows, for use as its alternative text."""
+    """The description of the figure in words, for use as alternative text."""
     return str(figure.layout.meta["summary"])
 
 
@@ -62,10 +62,8 @@ class Side:
     first: int = 0
     limit: int = 14
     tokens: bool = True  # token labels are quoted in hover text, names such as "head 3" are not
-    width: int | None = None  # px kept for the labels of rows, where they must not move the plot
-    counts: bool = (
-        False  # the labels are the positions themselves: as many are written as there is room for, however wide it gets
-    )
+    width: int | None = None  # px for the labels of rows, where their length must not move the plot
+    counts: bool = False  # the labels are the positions themselves; Plotly decides how many are written
 
     @property
     def positions(self) -> NDArray[np.int64]:
@@ -85,13 +83,13 @@ def numbered(count: int, name: str = "", first: int = 0) -> list[str]:
 
 
 def check_grid(name: str, values: Floats, rows: Sequence[str], columns: Sequence[str]) -> None:
-    """Raises a sentence where the array and its labels do not belong together."""
+    """Raises ValueError where the shape of the array does not fit its labels."""
     if values.ndim != 2 or values.shape != (len(rows), len(columns)):
         raise ValueError(f"{name} of shape {values.shape} do not fit {len(rows)} row and {len(columns)} column labels.")
 
 
 def largest_cell(values: Floats) -> tuple[int, int]:
-    """Row and column of the largest value; NaN is passed over."""
+    """Row and column of the largest value; NaN is ignored."""
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
     return int(row), int(column)
 
@@ -102,7 +100,7 @@ def gap(*counts: int) -> int:
 
 @dataclass(frozen=True)
 class Room:
-    """How a grid divides its space, in px."""
+    """The layout of a grid, in px."""
 
     left: float
     right: float
@@ -117,7 +115,8 @@ class Room:
 def room(
     rows: Side, columns: Side, *, rows_total: int, width: int, height: int | None, colour_bar: bool, square: bool
 ) -> Room:
-    """Cells are square where both sides can be; a given height wins; rows stay tall enough to read where they fit."""
+    """Divides the space. Cells are square if asked for and possible; a given height has priority; rows stay readable if they
+    fit."""
     wide, tall = max(len(columns.labels), 1), max(rows_total, 1)
     guess = ticks(rows.labels, cell=100, upright=True, limit=rows.limit)
     left = (guess.extent if rows.width is None else rows.width) + 4 + (TITLE if rows.title else 0)
@@ -146,7 +145,7 @@ def room(
 
 
 def hidden_axis(side: Side) -> Part:
-    """Knows every label in full, for hover text, and writes none."""
+    """An axis that has every full label for hover text and writes none."""
     return {
         "tickmode": "array",
         "tickvals": side.positions.tolist(),
@@ -158,7 +157,7 @@ def hidden_axis(side: Side) -> Part:
 
 
 def shown_axis(marks: Ticks, title: str, theme: Theme) -> Part:
-    """Writes the labels there is room for."""
+    """An axis that writes the labels for which there is room."""
     return {
         "tickmode": "array",
         "tickvals": marks.values,
@@ -169,13 +168,12 @@ def shown_axis(marks: Ticks, title: str, theme: Theme) -> Part:
         "showgrid": False,
         "automargin": False,
         "ticklabelstandoff": 4,
-        "ticklabeloverflow": "allow",  # else Plotly measures every label again to hide those over the edge
+        "ticklabeloverflow": "allow",  # otherwise Plotly measures every label again
     }
 
 
 def counting_axis(title: str, theme: Theme) -> Part:
-    """An axis of whole numbers. Plotly chooses which to write by the width there really is: a figure laid out for a wide page may
-    be shown on a telephone."""
+    """An axis of whole numbers. Plotly decides which are written by the actual width, which may be that of a telephone."""
     return {
         "tickmode": "auto",
         "tickformat": "d",
@@ -188,7 +186,7 @@ def counting_axis(title: str, theme: Theme) -> Part:
 
 
 def label_axis(text: Sequence[str], theme: Theme) -> Part:
-    """A vertical axis with one text for each bar, the first on top; the texts are already safe."""
+    """A vertical axis with one text for each bar, the first on top; the texts are already escaped."""
     return {
         "tickmode": "array",
         "tickvals": list(range(len(text))),

@@ -1,4 +1,4 @@
-"""A heatmap with a label for each row and column: the frame of every map."""
+"""A heatmap with a label for each row and column; all maps use it."""
 
 from collections.abc import Sequence
 
@@ -24,14 +24,13 @@ def grid(
     framed: Sequence[Part] = (),
     second: int | None = None,
 ) -> go.Figure:
-    """A heatmap with its first row on top, labels of rows on the left and of columns on top.
+    """A heatmap with the first row on top, row labels on the left and column labels on top.
 
-    `trace` has its cells at the positions of the two sides; positions are numbers, because equal labels on an axis of
-    categories collapse into one. Plotly takes hover text from an axis, at no cost per cell: where every label is written
-    in full one axis a side serves; else a side has two, one that knows all labels in full and writes none, and one over it
-    that writes the shortened labels for which there is room. The second pair doubles the time to draw, so it is there only
-    then. `text` is a trace that prints in the cells, `framed` are frames around some of them,
-    `second` is where a second sentence starts on either side.
+    `trace` has its cells at the positions of the two sides. Positions are numbers, because equal labels on a category axis
+    become one. Hover text takes its labels from an axis. Where every label is written in full, one axis for each side is enough.
+    Otherwise each side has two: one with all full labels, which writes none, and one over it that writes short labels where there
+    is room. Two axes take twice the time to draw, so they are used only then. `text` is a trace that prints in the cells, `framed`
+    are frames around cells, and `second` is the position where a second sentence starts on both sides.
     """
     space = room(
         rows,
@@ -97,18 +96,18 @@ def between_sentences(rows: Side, columns: Side, second: int, theme: Theme) -> l
 
 
 def in_full(marks: Ticks, side: Side) -> bool:
-    """Whether an axis writes every label as it is."""
+    """Whether an axis writes every label in full."""
     return marks.text == [escaped(label) for label in side.labels]
 
 
 def quoting(template: str, rows: Side, columns: Side) -> str:
-    """A hover text for axes that write plain labels: tokens are quoted in it."""
+    """A hover template that quotes tokens, for axes with unquoted labels."""
     template = template.replace("%{y}", '"%{y}"') if rows.tokens else template
     return template.replace("%{x}", '"%{x}"') if columns.tokens else template
 
 
 def side_title(title: str, theme: Theme, *, left: float) -> Part:
-    """The title of the rows at the edge of the figure: Plotly's own would move with the length of the labels."""
+    """The title of the rows at the edge of the figure; Plotly's own title would move with the length of the labels."""
     return {
         "x": 0,
         "xref": "paper",
@@ -125,7 +124,7 @@ def side_title(title: str, theme: Theme, *, left: float) -> Part:
 
 
 def thin_colour_bar(trace: go.Heatmap, height: float) -> None:
-    """Takes away ticks that would overlap on a bar `height` px tall, keeping both ends; breaks a longer title."""
+    """Removes ticks that would overlap on a bar of `height` px, except both ends, and breaks a long title into two lines."""
     bar = trace.colorbar
     if len(bar.title.text) * 7 > height:
         bar.title.text = bar.title.text.replace(" ", "<br>", 1)

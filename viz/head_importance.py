@@ -1,4 +1,4 @@
-"""Numbers that a model has one of for each head: as a map of layers by heads, against each other, and how they rank alike."""
+"""One number for each head: as a map of layers by heads, as a scatter plot against another, and as rank correlations."""
 
 from collections.abc import Sequence
 
@@ -27,9 +27,9 @@ def head_map(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """`values` (layers, heads): sizes from zero up, or `signed` ones around zero; NaN where there is no number.
+    """`values` (layers, heads): from zero up, or `signed` around zero; NaN where there is no number.
 
-    `selected` (layer, head) is framed, heads in `off` are crossed. `title` names the number, `unit` stands on hover.
+    `selected` (layer, head) is framed and heads in `off` are crossed out. `title` names the number, `unit` is shown on hover.
     """
     layers, heads = values.shape
     rows = Side([f"L{i}" for i in range(layers)], tokens=False)
@@ -56,7 +56,7 @@ def head_map(
 
 
 def _cells(cells: Floats, rows: Side, columns: Side, theme: Theme, title: str, unit: str, signed: bool) -> go.Heatmap:
-    """The numbers as they are, on hover too; the strongest colour is the largest."""
+    """The numbers as colours and on hover; the largest has the strongest colour."""
     hover = f"layer %{{y:d}}, head %{{x:d}}: VALUE {escaped(unit)}".rstrip()
     if signed:
         return signed_trace(cells, rows, columns, theme=theme, hover=hover, title=title)
@@ -94,10 +94,10 @@ def heads_scatter(
     selected: int | None = None,
     height: int = 360,
 ) -> go.Figure:
-    """A point for each head: one of its numbers against another. `groups` colour the points, `agreement` is Spearman's."""
+    """A point for each head: one number against another. `groups` colour the points, `agreement` is Spearman's correlation."""
     if not len(x) == len(y) == len(groups) == len(names):
         raise ValueError(f"{len(x)} and {len(y)} numbers, {len(groups)} groups and {len(names)} names do not fit.")
-    rank = "no rank order" if np.isnan(agreement) else f"Spearman's rank correlation {agreement:.2f}"
+    rank = "no rank correlation" if np.isnan(agreement) else f"Spearman's rank correlation {agreement:.2f}"
     kinds = list(dict.fromkeys(groups))
     traces = [
         _points(x, y, names, group, [i for i, name in enumerate(groups) if name == group], kinds, selected, theme)
@@ -124,7 +124,7 @@ def _points(
     selected: int | None,
     theme: Theme,
 ) -> Part:
-    """The heads of one kind; the one on screen is ringed."""
+    """The heads of one group; the selected one has a ring."""
     at = kinds.index(group)
     chosen = [place == selected for place in members]
     return {

@@ -1,4 +1,4 @@
-"""Every layer and head as small maps side by side, one for each number that a head has."""
+"""Small maps of layers by heads side by side, one for each measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ MAPS_WIDTH = 720  # px
 TITLE_ROOM, GAP = 38, 14  # px over each map, and between maps
 NUMBERS = 20  # px under each map for the numbers of its heads
 LEFT = 22  # px for the numbers of the layers
-ROW = (9.0, 24.0)  # px, the lowest and the highest row
-NUMBERED = 12  # rows or columns that all have their number
+ROW = (9.0, 24.0)  # px, the smallest and the largest height of a row
+NUMBERED = 12  # up to so many rows or columns, each has its number
 
 
 @dataclass(frozen=True, eq=False)
 class HeadMap:
-    """One number of every head."""
+    """One number for every head."""
 
     title: str
-    values: Floats  # (layers, heads), NaN where there is none
+    values: Floats  # (layers, heads), NaN where there is no number
     unit: Unit = "share"
-    note: str = ""  # under the title, where there is no number at all
+    note: str = ""  # shown under the title where there are no numbers
 
 
 def as_number(value: float, unit: Unit) -> str:
@@ -48,10 +48,10 @@ def head_maps(
     columns: int = 3,
     width: int = MAPS_WIDTH,
 ) -> go.Figure:
-    """Heatmaps of layers (down) by heads (across), `columns` in a row, in the order given: trace i is map i.
+    """Heatmaps of layers (rows) by heads (columns), `columns` maps in a row, in the order given: trace i is map i.
 
-    Shares are coloured from 0 to 1 by their square root, so that maps compare; bits and tokens from 0 to their largest.
-    `selected` (layer, head) is framed in each.
+    Shares are coloured from 0 to 1 by their square root, so that maps can be compared; bits and tokens from 0 to the largest.
+    `selected` (layer, head) is framed in each map.
     """
     if not maps or len({one.values.shape for one in maps}) != 1:
         raise ValueError("Maps side by side have one number of layers and heads, and there is at least one.")
@@ -88,7 +88,7 @@ def head_maps(
 
 
 def _span(column: int, columns: int, gap: float, width: float) -> tuple[float, float]:
-    """Where a map begins and ends, as shares of the plot."""
+    """The left and right edge of a map, as shares of the plot."""
     each = (width - gap * (columns - 1)) / columns
     left = column * (each + gap)
     return left / width, (left + each) / width
@@ -110,7 +110,7 @@ def _axis(count: int, theme: Theme, down: bool = False) -> Part:
 
 
 def colours(unit: Unit, theme: Theme) -> Scale:
-    """Attention's colour for shares, that of probabilities for bits, that of positions for distances."""
+    """The colour scale: of attention for shares, of probabilities for bits, of positions for distances."""
     if unit == "share":
         return sequential_scale(theme)
     return probability_scale(theme) if unit == "bits" else evenly([theme.background, theme.position])
@@ -166,7 +166,7 @@ def _title(one: HeadMap, left: float, top: float, theme: Theme) -> Part:
 
 
 def maps_summary(maps: Sequence[HeadMap]) -> str:
-    """How many heads, and for each number the head that has most of it."""
+    """The number of heads, and for each map the head with the largest number."""
     layers, heads = maps[0].values.shape
     each = "; ".join(f"{one.title}, {extreme(one) or 'no number'}" for one in maps)
     return f"{layers} layers of {heads} heads. {each}."

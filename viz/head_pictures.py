@@ -1,4 +1,4 @@
-"""All heads of a model as small pictures in one figure: for print and for notebooks; the app draws them on a canvas."""
+"""All heads of a model as small pictures in one figure, for print and notebooks; the app draws them on a canvas."""
 
 from collections.abc import Sequence
 
@@ -27,10 +27,10 @@ def head_pictures(
     signed: bool = False,
     width: int = WIDTH,
 ) -> go.Figure:
-    """`pictures` (layers, heads, rows, columns): shares from 0 to 1, or those as bytes up to 255; layers down, heads across.
+    """`pictures` (layers, heads, rows, columns): weights from 0 to 1, or bytes from 0 to 255; a row of pictures for each layer.
 
-    `signed`: changes from -1 to 1, or those as bytes with 0 as 128 and nothing as 0. Colour follows the square root of the size.
-    `selected` (layer, head) is framed.
+    With `signed` they are changes from -1 to 1, or bytes where 128 is no change and 0 is a blank cell. The colour shows the
+    square root of the absolute value. `selected` (layer, head) is framed.
     """
     if pictures.ndim != 4 or 0 in pictures.shape:
         raise ValueError(
@@ -64,14 +64,14 @@ def head_pictures(
     }
     scale = (width - LEFT - 78) / sheet.shape[1]
     summary = (
-        f"{layers} layers of {heads} heads as pictures, queries down and keys across, darker where more is looked at."
+        f"{layers} layers of {heads} heads as pictures: queries down, keys across, stronger colour for more attention."
     )
     height = round(TOP + 8 + scale * sheet.shape[0] * columns / rows)
     return new_figure(theme, summary, height=height, width=width, traces=[trace], layout=layout)
 
 
 def _values(pictures: NDArray[np.uint8] | Floats, signed: bool) -> Floats:
-    """Bytes as what they stand for."""
+    """The numbers that bytes stand for."""
     values: Floats = pictures.astype(np.float32)
     if pictures.dtype != np.uint8:
         return values

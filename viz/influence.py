@@ -1,4 +1,4 @@
-"""How much what was read counts for a prediction: by distance, model beside model, and token by token."""
+"""The influence of input tokens on a prediction: by distance for several models, and token by token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from viz.labels import escaped, quoted, ticks
 from viz.percent import format_percent
 from viz.theme import Theme
 
-LEAST = 1e-5  # a share below it stands at the foot of the logarithmic axis
+LEAST = 1e-5  # smaller shares are drawn at the bottom of the logarithmic axis
 WIDTH = 300  # px, a column of the page
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Shares by distance back, from 0 on; the curves of one `model` have one colour, attention dashed."""
+    """Shares by distance back, from 0; the curves of one `model` have one colour, and attention is dotted."""
 
     model: str
-    shares: Floats  # (distances,) mean shares of one
+    shares: Floats  # (distances,) mean shares
     attention: bool = False
 
 
 def influence_by_distance(curves: Sequence[Curve], *, theme: Theme, height: int = 360) -> go.Figure:
-    """A line a model: the share of a prediction's influence that lies so many tokens back, on a logarithmic axis."""
+    """A line for each model: the share of a prediction's influence at each distance back, on a logarithmic axis."""
     if not curves or any(not len(curve.shares) for curve in curves):
         raise ValueError("Influence by distance needs at least one curve with at least one distance.")
     models = list(dict.fromkeys(curve.model for curve in curves))
@@ -66,14 +66,14 @@ def _line(curve: Curve, colour: str) -> Part:
 
 
 def _said(curves: Sequence[Curve]) -> str:
-    """The figure in words: what lies more than ten tokens back."""
+    """The figure in words: the share of the last token, and of tokens ten or more back."""
     parts = []
     for curve in curves:
         what = f"{curve.model}'s attention" if curve.attention else f"the influence in {curve.model}"
         far = float(np.sum(curve.shares[10:]))
         reach = len(curve.shares)
         parts.append(
-            f"of {what} {format_percent(float(curve.shares[0]))} lies on the last token"
+            f"of {what} {format_percent(float(curve.shares[0]))} is on the last token"
             + (f" and {format_percent(far)} ten or more tokens back" if reach > 10 else "")
         )
     text = "; ".join(parts)
@@ -81,7 +81,7 @@ def _said(curves: Sequence[Curve]) -> str:
 
 
 def influence_bars(shares: Floats, labels: Sequence[str], *, theme: Theme, colour: str, height: int = 150) -> go.Figure:
-    """One prediction's influence as a bar a token, (time,) shares of one."""
+    """The influence on one prediction as a bar for each token: (time,) shares that sum to 1."""
     if len(shares) != len(labels) or not len(labels):
         raise ValueError(f"{len(shares)} shares do not fit {len(labels)} labels.")
     marks = ticks(labels, cell=(WIDTH - 40) / len(labels), upright=False, limit=8)
@@ -100,5 +100,5 @@ def influence_bars(shares: Floats, labels: Sequence[str], *, theme: Theme, colou
         "xaxis": position_axis(marks, len(labels), theme),
         "yaxis": {"tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},
     }
-    said = f"Of {len(labels)} tokens {quoted(labels[most])} counts most, {format_percent(float(shares[most]))} of the influence."
+    said = f"Of {len(labels)} tokens {quoted(labels[most])} has most influence, {format_percent(float(shares[most]))}."
     return new_figure(theme, said, height=height, traces=[bars], layout=layout)

@@ -1,4 +1,4 @@
-"""A KV cache step by step: how many bytes it holds, and how much work it saves."""
+"""The KV cache step by step: how many bytes it takes, and how much work it saves."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from viz.labels import quoted, ticks
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
 UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
-LETTER = 8  # px of a bold one
+LETTER = 8  # px of a bold letter
 
 
 def size(count: float) -> str:
@@ -32,7 +32,7 @@ def two_lines(
     logarithmic: bool = True,
     width: int = WIDTH,
 ) -> go.Figure:
-    """Per step (steps,) what it costs with the cache and reading everything again; `what` names the axis with its unit."""
+    """The cost of each step (steps,) with the cache and without it; `what` names the axis with its unit."""
     if not len(with_it) == len(without) == len(labels):
         raise ValueError(f"{len(with_it)} and {len(without)} values do not fit {len(labels)} labels.")
     names = [quoted(label) for label in labels]
@@ -50,11 +50,11 @@ def two_lines(
         }
         for values, name, colour, dash in (
             (with_it, "with the cache", theme.key, "solid"),
-            (without, "all read again", theme.warning, "dash"),
+            (without, "without the cache", theme.warning, "dash"),
         )
     ]
     ratio = float(np.sum(without) / np.sum(with_it)) if np.sum(with_it) > 0 else 1.0
-    summary = f"{what} over {len(labels)} steps: reading everything again takes {ratio:.1f} times as much in all."
+    summary = f"{what} over {len(labels)} steps: without the cache it is {ratio:.1f} times as much in total."
     return new_figure(
         theme, summary, height=260, traces=lines, layout=_layout(labels, theme, what, step, width, logarithmic)
     )
@@ -63,11 +63,12 @@ def two_lines(
 def held_bytes(
     held: Floats, source: float, labels: Sequence[str], *, theme: Theme, step: int, width: int = WIDTH
 ) -> go.Figure:
-    """Bytes of the cache after each step (steps,), `source` of them for the text read across, which do not grow."""
+    """Bytes of the cache after each step (steps,); `source` of them are the keys and values of cross-attention, which do not
+    grow."""
     if len(held) != len(labels):
         raise ValueError(f"{len(held)} values do not fit {len(labels)} labels.")
     own = np.asarray(held, dtype=np.float64) - source
-    parts = [("what was written", own, theme.key)]
+    parts = [("decoder tokens", own, theme.key)]
     if source:
         parts.insert(0, ("the source", np.full(len(labels), source), theme.muted))
     traces: list[Part] = [
@@ -94,7 +95,7 @@ def held_bytes(
 
 
 def sharing_bars(names: Sequence[str], per_token: Floats, own: str, *, theme: Theme) -> go.Figure:
-    """Bytes a token with keys for each head, shared in groups, and with a single key head; the model's own is solid."""
+    """Bytes a token with multi-head, grouped-query and multi-query attention; the model's `own` bar is solid."""
     if len(names) != len(per_token):
         raise ValueError(f"{len(names)} names and {len(per_token)} values do not belong together.")
     bars: Part = {

@@ -1,4 +1,4 @@
-"""Token labels fit for Plotly: safe, visible, short where space is short, and never so many that they overlap."""
+"""Token labels for Plotly: escaped, visible, shortened where there is little space, and so few that they do not overlap."""
 
 import html
 import math
@@ -15,12 +15,12 @@ SLANTED_LINE = 18  # px between two labels at 45 degrees
 
 
 def visible(label: str) -> str:
-    """The label with nothing invisible in it: controls as pictures, blanks as boxes, right-to-left text isolated."""
+    """The label with visible characters only: controls as pictures, blanks as boxes; right-to-left text is isolated."""
     shown = "".join(_picture(character) for character in label)
     if not shown.strip():
         return "␣" * len(shown) if shown else "∅"
     if any(unicodedata.bidirectional(character) in ("R", "AL") for character in shown):
-        return f"\u2068{shown}\u2069"  # keeps the words around it in their order
+        return f"\u2068{shown}\u2069"  # keeps the order of the text around it
     return shown
 
 
@@ -30,7 +30,7 @@ def _picture(character: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
-    # Direction overrides would reorder the text around them; lone surrogates cannot be written as UTF-8.
+    # Direction overrides would reorder the text around them; single surrogates cannot be written as UTF-8.
     if (
         code in range(0x202A, 0x202F)
         or code in range(0x2066, 0x206A)
@@ -41,7 +41,7 @@ def _picture(character: str) -> str:
 
 
 def escaped(label: str) -> str:
-    """The label as Plotly shows it literally: Plotly reads a little HTML in every text."""
+    """The label escaped, so that Plotly shows it literally: Plotly interprets some HTML in every text."""
     return html.escape(visible(label), quote=False)
 
 
@@ -50,31 +50,31 @@ def quoted(label: str) -> str:
 
 
 def shorten(label: str, limit: int) -> str:
-    """At most `limit` characters of what is visible, the last of them an ellipsis where something is missing."""
+    """At most `limit` characters, the last one an ellipsis where something is missing."""
     if limit < 2:
         raise ValueError(f"A label needs room for two characters; the limit is {limit}.")
     if len(label) <= limit:
         return label
     kept = label[: limit - 1]
     while kept and (unicodedata.combining(label[len(kept)]) or label[len(kept)] == "\u200d" or kept[-1] == "\u200d"):
-        kept = kept[:-1]  # an accent or the rest of an emoji belongs to the character before it
+        kept = kept[:-1]  # an accent or a part of an emoji belongs to the character before it
     return kept + ELLIPSIS
 
 
 def short(label: str, limit: int) -> str:
-    """Shortened first and made safe afterwards, so that no entity is cut in half."""
+    """The label shortened and then escaped, so that no HTML entity is cut in half."""
     return escaped(shorten(label, limit))
 
 
 def text_width(label: str, size: float = TOKEN_SIZE) -> float:
-    """About how many pixels the label takes in the token face; wide characters count double."""
+    """About how many pixels wide the label is in the token font; wide characters count double."""
     wide = sum(unicodedata.east_asian_width(character) in ("W", "F") for character in label)
     return size * (0.6 * (len(label) - wide) + 1.05 * wide)
 
 
 @dataclass(frozen=True)
 class Ticks:
-    """The ticks of an axis: where, with what text, at what angle, and how many pixels they take across the axis."""
+    """The ticks of an axis: positions, texts, angle, and the space in px that they take beside the axis."""
 
     values: list[int]
     text: list[str]
@@ -83,7 +83,7 @@ class Ticks:
 
 
 def step(cell: float, needed: float) -> int:
-    """Every how many-th label fits where a cell has `cell` pixels and a label needs `needed`."""
+    """n such that every n-th label fits, where a cell has `cell` pixels and a label needs `needed`."""
     wanted = math.ceil(needed / max(cell, 1e-6))
     return next((nice for nice in NICE_STEPS if nice >= wanted), wanted)
 
@@ -91,10 +91,10 @@ def step(cell: float, needed: float) -> int:
 def ticks(
     labels: Sequence[str], *, cell: float, upright: bool, first: int = 0, limit: int = 14, turned: bool = True
 ) -> Ticks:
-    """Ticks for labels that lie `cell` pixels apart; `upright` for the vertical axis, whose labels are never turned.
+    """Ticks for labels `cell` pixels apart; `upright` is for the vertical axis, whose labels are never turned.
 
-    Labels are `turned` where they do not fit, or else fewer are written: every n-th, at positions that are multiples of
-    n. Positions count from `first`.
+    With `turned`, labels are turned where they do not fit. If that is not enough, only every n-th label is written, at multiples
+    of n. Positions count from `first`.
     """
     shortened = [shorten(visible(label), limit) for label in labels]
     widest = max((text_width(label) for label in shortened), default=0.0)

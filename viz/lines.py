@@ -1,4 +1,4 @@
-"""Attention as lines between two columns of tokens, for notebooks and print; the app draws the same lines in the browser."""
+"""Attention as lines between two columns of tokens, for notebooks and print; the app draws these lines in the browser."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ APART, ROOM = (
     0.13,
     0.7,
 )  # rows between two heads' lines from one token to another, and what all of them may take at their ends
-HEADS = {  # a head keeps its colour whichever others are drawn; past twelve they repeat, dashed
+HEADS = {  # a head has the same colour whichever others are drawn; after twelve, colours repeat with dashes
     "light": (
         "#3b5bdb", "#c2560c", "#0b7285", "#862e9c", "#5c7c00", "#c2255c",
         "#7a5c00", "#1b8a6b", "#5f3dc4", "#a61e4d", "#495057", "#1971c2",
@@ -29,11 +29,11 @@ HEADS = {  # a head keeps its colour whichever others are drawn; past twelve the
 }  # fmt: skip
 DASHES = ("solid", "6px,4px", "2px,3px")
 LEGEND = 26  # px for the names of several heads
-STEPS = 8  # strengths of a line that can be told apart; lines of one head and strength are one trace
+STEPS = 8  # different strengths of a line; all lines of one head and strength are one trace
 
 
 def edges_to_mass(weights: Floats, mass: float) -> NDArray[np.bool_]:
-    """(..., query, key): the largest weights of each row until they make up `mass` of it; a row of zeros has none."""
+    """(..., query, key): the largest weights of each row that together reach `mass` of its sum; none in a row of zeros."""
     if not 0 < mass <= 1:
         raise ValueError(f"The mass is {mass}; more than 0 and at most 1 is needed.")
     order = np.argsort(-weights, axis=-1, kind="stable")
@@ -58,8 +58,8 @@ def lines_figure(
 ) -> go.Figure:
     """`weights` (heads, query, key): queries on the left, keys on the right, a colour for each of `heads` (None: all).
 
-    A line is as strong as its weight alone, however many heads are drawn (BertViz, Vig 2019, divides by their number), and where
-    several heads link two tokens their lines run side by side.
+    The strength of a line shows its weight, for any number of heads (BertViz, Vig 2019, divides by their number). Lines of several
+    heads between the same tokens are side by side.
     """
     if weights.ndim != 3 or weights.shape[1:] != (len(queries), len(keys)):
         raise ValueError(f"Weights of shape {weights.shape} do not fit {len(queries)} queries and {len(keys)} keys.")
@@ -75,8 +75,8 @@ def lines_figure(
     left, right = (max((text_width(visible(label)) for label in side), default=0) + 16 for side in (queries, keys))
     room = LEGEND * -(-len(shown) // 4) if len(shown) > 1 else 0
     summary = (
-        f"Attention of {len(shown)} heads from {len(queries)} queries to {len(keys)} keys as lines: of each row the largest "
-        f"weights that make up {mass:.0%} of it, {int(edges[list(shown)].sum())} lines."
+        f"Attention of {len(shown)} heads from {len(queries)} queries to {len(keys)} keys as lines: in each row the largest "
+        f"weights that together reach {mass:.0%} of it, {int(edges[list(shown)].sum())} lines."
     )
     titles = [_text(title_query, 0, -0.9, "right", theme.muted), _text(title_key, 1, -0.9, "left", theme.muted)]
     tokens = [_text(escaped(label), 0, i, "right", theme.text) for i, label in enumerate(queries)]
@@ -101,7 +101,7 @@ def _pen(theme: Theme, head: int) -> Part:
 
 
 def _apart(edges: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """(heads, query, key) twice: how far a line lies from where it would be alone, at its ends and in its middle."""
+    """(heads, query, key) twice: the shift of a line beside other lines, at its ends and in its middle."""
     lanes = edges.sum(axis=0)
     lane = np.cumsum(edges, axis=0) - 1 - (lanes - 1) / 2
     ends = lane * np.minimum(APART, ROOM / np.maximum(1, lanes - 1))
@@ -109,7 +109,7 @@ def _apart(edges: NDArray[np.bool_]) -> tuple[Floats, Floats]:
 
 
 def _lines(weights: Floats, edges: NDArray[np.bool_], apart: tuple[Floats, Floats], name: str, pen: Part) -> list[Part]:
-    """A head's lines, in a few strengths: each strength is one broken line, whose parts end in NaN."""
+    """A head's lines: one trace for each strength, its lines separated by NaN."""
     query, key = np.nonzero(edges)
     strength = np.minimum((weights[query, key] * STEPS).astype(int), STEPS - 1)
     bend, middle = CURVE**2 * (3 - 2 * CURVE), 3 * CURVE * (1 - CURVE)

@@ -1,4 +1,4 @@
-"""Who pushed for a token against a rival: a map of heads and feed-forwards, and the largest parts in order."""
+"""Direct logit attribution of a token against a rival: a map of heads and feed-forward sublayers, and the largest parts."""
 
 from collections.abc import Sequence
 
@@ -34,9 +34,9 @@ def parts_map(
     chosen: tuple[int, int] | None = None,
     width: int = WIDTH,
 ) -> go.Figure:
-    """`values` (layers, parts) of a logit difference: each head and feed-forward, `columns` naming the parts.
+    """`values` (layers, parts) of a logit difference: each head and feed-forward sublayer; `columns` names the parts.
 
-    Positive, in the colour of keys, pushes for the token; negative, in the colour of queries, for its rival. `chosen`
+    Positive values, in the colour of keys, favour the token; negative ones, in the colour of queries, its rival. `chosen`
     (row, column) is framed.
     """
     rows = Side(numbered(len(values), "layer"), tokens=False)
@@ -70,7 +70,7 @@ def parts_map(
 def parts_in_order(
     names: Sequence[str], values: Floats, rest: float, rest_count: int, token: str, rival: str, *, theme: Theme
 ) -> go.Figure:
-    """The largest parts as bars from zero, to the right for the token and to the left for its rival; the rest as one."""
+    """The largest parts as bars, to the right for the token and to the left for its rival; all other parts as one bar."""
     if len(names) != len(values):
         raise ValueError(f"{len(names)} names and {len(values)} parts do not belong together.")
     shown = [float(value) for value in values] + ([rest] if rest_count else [])
@@ -96,7 +96,7 @@ def parts_in_order(
         "bargap": 0.3,
         "margin": {"l": NAMES_WIDTH, "r": VALUES_WIDTH, "t": 4, "b": 46},
         "xaxis": {
-            "range": [low - (0.5 * (high - low) if low < 0 else 0), high],  # room for the words of the longest bar
+            "range": [low - (0.5 * (high - low) if low < 0 else 0), high],  # room for the text of the longest bar
             "zeroline": True,
             "zerolinecolor": theme.muted,
             "nticks": 6,

@@ -1,4 +1,4 @@
-"""What each layer's stream would predict: a row of candidates for each depth, and where the token that came stands."""
+"""The logit lens: a row of candidates for each depth, with the rank of the actual next token."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ from viz.percent import format_percent
 from viz.shares import share_trace
 from viz.theme import TOKEN_FONT, Theme, probability_scale
 
-RANKS_WIDTH = 124  # px to the right, for the rank and share of the token that came
+RANKS_WIDTH = 124  # px to the right, for rank and probability of the actual token
 ROW = 30  # px
 
 
 def depths(layers: int) -> list[str]:
-    """Names for what enters each layer and what leaves the last."""
+    """Names for the input of each layer and the output of the last."""
     return [f"into layer {layer}" for layer in range(layers)] + ["out"]
 
 
@@ -33,10 +33,10 @@ def lens_table(
     columns_of_came: Sequence[int | None],
     width: int = 560,
 ) -> go.Figure:
-    """`labels` and `probabilities` (layers + 1, n), the most probable leftmost; the first row is what enters layer 0.
+    """`labels` and `probabilities` (layers + 1, n), the most probable on the left; the first row is the input of layer 0.
 
-    `came` is the token followed: its `ranks` and `shares` (layers + 1,) stand at the right of each row, and where it is
-    among the candidates its cell, given by `columns_of_came`, is framed.
+    `came` is the actual token: its `ranks` and `shares` (layers + 1,) are written to the right of each row, and its cell, given by
+    `columns_of_came`, is framed where it is among the candidates.
     """
     count = probabilities.shape[1] if probabilities.ndim == 2 else 0
     rows = Side(depths(len(probabilities) - 1), tokens=False, width=96)
@@ -65,7 +65,7 @@ def lens_table(
         rows,
         columns,
         theme=theme,
-        summary=f'The prediction at {len(rows.labels)} depths. "{visible(came)}" came: {settled}.',
+        summary=f'The prediction at {len(rows.labels)} depths. "{visible(came)}" {settled}.',
         width=width,
         height=ROW * len(rows.labels) + 52,
         square=False,
@@ -83,15 +83,16 @@ def lens_table(
 
 
 def _settled(ranks: list[int]) -> str:
-    """From which depth on the token that came is the most probable."""
+    """The depth from which the actual token is the most probable."""
     if not ranks or ranks[-1] != 1:
-        return "it does not lead at the end"
+        return "is not the most probable token at the end"
     first = next(row for row in range(len(ranks)) if all(rank == 1 for rank in ranks[row:]))
-    return "it leads at the end alone" if first == len(ranks) - 1 else f"it leads from what enters layer {first} on"
+    where = "only at the end" if first == len(ranks) - 1 else f"from the input of layer {first} on"
+    return f"is the most probable token {where}"
 
 
 def _beside(row: int, rank: str, share: str, theme: Theme) -> Part:
-    """Rank and share of the token that came, at the right edge of a row; row -1 is the heading."""
+    """Rank and probability of the actual token, to the right of a row; row -1 is the heading."""
     return {
         "x": 1,
         "xref": "paper",

@@ -1,4 +1,4 @@
-"""Ghost bars: what sampling's stages made of a softmax, drawn over the softmax itself."""
+"""The next token: the most probable tokens as bars, and hollow bars for the probabilities after the sampling filters."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from viz.labels import escaped, quoted, short, visible
 from viz.percent import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
-BOTH_WIDTH = 136  # px to the right of the bars, for two shares or a share and a reason
+BOTH_WIDTH = 136  # px to the right of the bars, for two probabilities, or one and a reason
 
 
 def with_ghosts(
@@ -22,10 +22,10 @@ def with_ghosts(
     theme: Theme,
     to_largest: bool = False,
 ) -> go.Figure:
-    """A `next_token_chart` with a hollow bar for the share each token is drawn with once the choice was narrowed.
+    """A `next_token_chart` with a hollow bar for each token's probability after the sampling filters.
 
-    `before` and `after` (bars,) are the shares of the bars as drawn, from the top, the rest last; `ruled_out` names for
-    each what took its share away, "" where it kept one. The text beside each bar gives both shares.
+    `before` and `after` (bars,) are the probabilities of the bars from top to bottom, the rest last. `ruled_out` names the filter
+    that removed a token, "" where it can still be drawn. The text beside each bar gives both probabilities.
     """
     bars = figure.data[0]
     if not len(bars.y) == len(before) == len(after) == len(ruled_out):
@@ -33,7 +33,7 @@ def with_ghosts(
     texts = [_both(float(b), float(a), out) for b, a, out in zip(before, after, ruled_out, strict=True)]
     rows = np.arange(len(before))
     furthest = np.maximum(before, after)
-    bars.update(text=None, hovertemplate=None, hoverinfo="skip")  # the hollow bar answers for its row, with both shares
+    bars.update(text=None, hovertemplate=None, hoverinfo="skip")  # the hollow bar has the hover text of its row
     ghost: Part = {
         "type": "bar",
         "x": np.asarray(after),
@@ -62,7 +62,9 @@ def with_ghosts(
     layout = figure.to_dict()["layout"] | {
         "barmode": "overlay",
         "margin": {"l": LABELS_WIDTH, "r": BOTH_WIDTH, "t": 4, "b": 24},
-        "meta": {"summary": f"{summary(figure)} Narrowed, {kept} of the {len(before)} bars keep a share."},
+        "meta": {
+            "summary": f"{summary(figure)} After the sampling filters, {kept} of the {len(before)} bars are left."
+        },
     }
     layout["xaxis"] = layout["xaxis"] | {"range": [0, largest if to_largest else 1]}
     return go.Figure(data=[bars, ghost, words], layout=layout)
@@ -75,10 +77,10 @@ def _both(before: float, after: float, out: str) -> str:
     return f"{first} → {format_percent(after)}"
 
 
-REST_ID = -1  # stands in customdata for "all other tokens", which is no token
+REST_ID = -1  # in customdata, the bar of all other tokens
 
 
-LABELS_WIDTH = 122  # px, the same for every chart, so that bars do not move from step to step
+LABELS_WIDTH = 122  # px, the same for every chart, so that bars do not move between steps
 
 
 def others(count: int) -> str:
@@ -98,10 +100,10 @@ def next_token_chart(
     to_largest: bool = False,
     height: int = 340,
 ) -> go.Figure:
-    """The most probable next tokens as bars, the largest on top, and everything else as one last muted bar.
+    """The most probable next tokens as bars, the largest on top, and all other tokens as one last muted bar.
 
-    `chosen` is the id of the token that came. `customdata` carries the ids, REST_ID for the rest, so that a click can
-    be resolved. The axis ends at 1, or with `to_largest`, for narrow places, at the longest bar.
+    `chosen` is the id of the actual next token. `customdata` has the ids, REST_ID for the last bar, so that a click can be
+    resolved. The axis ends at 1, or with `to_largest` (for narrow places) at the longest bar.
     """
     if not len(labels) == len(ids) == len(probabilities):
         raise ValueError(f"{len(labels)} labels, {len(ids)} ids and {len(probabilities)} probabilities do not fit.")
@@ -136,7 +138,7 @@ def next_token_chart(
         "hovertemplate": "%{hovertext}: %{text} (%{x:.4g})<extra></extra>",
     }
     layout: Part = {
-        "hovermode": "y",  # the whole row answers: the bar of a rare token is thinner than a pixel
+        "hovermode": "y",  # the whole row reacts, because the bar of a rare token is thinner than a pixel
         "dragmode": False,  # nothing to zoom into
         "bargap": 0.28,
         "margin": {"l": LABELS_WIDTH, "r": 64, "t": 4, "b": 24},
@@ -154,12 +156,13 @@ def next_token_chart(
 
 
 def next_summary(names: Sequence[str], values: Sequence[float], token_ids: Sequence[int], chosen: int | None) -> str:
-    """The most probable token, and the one that came where that is another."""
+    """The most probable token, and the actual next token where it is another one."""
     if not names:
         return "No candidates for the next token."
     text = f'The most probable next token is "{visible(names[0])}" ({format_percent(values[0])})'
     if chosen is None or chosen not in token_ids:
         return f"{text}."
     rank = token_ids.index(chosen)
-    came = "it is the one that came" if rank == 0 else f'"{visible(names[rank])}" came ({format_percent(values[rank])})'
-    return f"{text}; {came}."
+    if rank == 0:
+        return f"{text}; it is the token that follows."
+    return f'{text}; the token that follows is "{visible(names[rank])}" ({format_percent(values[rank])}).'

@@ -1,4 +1,4 @@
-"""Two or more shares of the same tokens, as bars side by side."""
+"""Two or more distributions over the same tokens, as bars side by side."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,7 +37,7 @@ def paired_bars(
         for (name, values), colour in zip(shares.items(), theme.series, strict=False)
     ]
     most = [
-        f'{name} is largest from "{visible(labels[int(values.argmax())])}" ({format_percent(float(values.max()))})'
+        f'{name} is largest for "{visible(labels[int(values.argmax())])}" ({format_percent(float(values.max()))})'
         for name, values in shares.items()
         if len(labels)
     ]

@@ -1,4 +1,4 @@
-"""Where a model keeps its parameters: a bar for each part."""
+"""The parameters of a model: a bar for each part."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ ROW = 30  # px
 
 
 def many(count: int) -> str:
-    """A count in three digits: 7078912 as "7.08 million"."""
+    """A count with three digits: 7078912 is "7.08 million"."""
     for unit, name in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
         if count >= unit:
             return f"{count / unit:.3g}{name}" if count < 999.5 * unit else f"{count / unit:,.0f}{name}"

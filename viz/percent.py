@@ -1,12 +1,12 @@
-"""A share as text."""
+"""A probability as text."""
 
 import math
 
-ROUNDING = 1e-5  # a float32 softmax may miss its sum by this much
+ROUNDING = 1e-5  # the sum of a float32 softmax may differ from 1 by this much
 
 
 def format_percent(p: float) -> str:
-    """A probability as a percentage that never rounds to 0 or to 100: as many digits as that takes, two at least.
+    """A probability as a percentage with enough digits that it never rounds to 0 or 100, at least two.
 
     0.7123 is "71.2%", 0.00043 is "0.043%", 0.99999 is "99.999%", 1e-9 is "1.0e-7%"; "0%" and "100%" mean exactly that.
     """
@@ -17,7 +17,7 @@ def format_percent(p: float) -> str:
     if p >= 1:
         return "100%"
     percent = 100 * float(p)
-    digits, exponent = f"{percent:.1e}".split("e")  # rounded to two digits before its size is judged
+    digits, exponent = f"{percent:.1e}".split("e")  # rounded to two digits before its size is compared
     if int(exponent) < -3:
         return f"{digits}e{int(exponent)}%"
     if int(exponent) < 0:

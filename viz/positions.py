@@ -1,4 +1,4 @@
-"""How a model knows order without adding a vector: biases on scores, slopes, distance buckets, rotations."""
+"""Position schemes that add no vector: biases on scores, slopes, distance buckets, rotations."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def bias_heatmap(
     zmax: float | None = None,
     width: int = WIDTH,
 ) -> go.Figure:
-    """What is added to one head's scores, `bias` (query, key), as ALiBi and T5 do; keys out of sight stay blank."""
+    """The bias on one head's scores, `bias` (query, key), of ALiBi or T5; masked keys stay blank."""
     rows, columns = Side(queries, "query"), Side(keys, "key")
     check_grid("Biases", bias, queries, keys)
     trace = signed_trace(
@@ -41,10 +41,8 @@ def bias_heatmap(
 
 
 def slopes_chart(slopes: Floats, *, theme: Theme, height: int = 220) -> go.Figure:
-    """How much each head's score falls for each step of distance (ALiBi): `slopes` (heads,)."""
-    summary = (
-        f"The slopes of {len(slopes)} heads, from {np.min(slopes):.3g} to {np.max(slopes):.3g} a step of distance."
-    )
+    """How much each head's score falls per position of distance (ALiBi): `slopes` (heads,)."""
+    summary = f"The slopes of {len(slopes)} heads, from {np.min(slopes):.3g} to {np.max(slopes):.3g} per position of distance."
     figure = new_figure(theme, summary, height=height)
     figure.add_bar(
         x=np.arange(len(slopes)),
@@ -76,10 +74,10 @@ def bucket_heatmap(
     hide_future: bool = False,
     width: int = WIDTH,
 ) -> go.Figure:
-    """One head's bias for every pair through its distance bucket (T5).
+    """One head's bias for every pair, from its distance bucket (T5).
 
-    `buckets` (query, key) are numbers of buckets, `bias_per_bucket` (buckets,) the learned bias of each; `hide_future`
-    leaves keys after the query blank.
+    `buckets` (query, key) are bucket numbers, `bias_per_bucket` (buckets,) is the learned bias of each; `hide_future` leaves keys
+    after the query blank.
     """
     check_grid("Buckets", buckets.astype(np.float32), queries, keys)
     if buckets.size and not (buckets.min() >= 0 and buckets.max() < len(bias_per_bucket)):
@@ -112,11 +110,11 @@ def bucket_heatmap(
 def rotation_circle(
     angles: Floats, labels: Sequence[str], *, theme: Theme, pair: int, selected: int | None = None, height: int = 320
 ) -> go.Figure:
-    """Where a rotary embedding turns one pair of dimensions at each position: `angles` (time,) in radians."""
+    """The rotation of one pair of dimensions at each position (rotary embedding): `angles` (time,) in radians."""
     if angles.shape != (len(labels),):
         raise ValueError(f"Angles of shape {angles.shape} do not fit {len(labels)} labels.")
     names = numbered(len(labels), "position")
-    summary = f"Pair {pair} of dimensions, turned at {len(labels)} positions."
+    summary = f"Pair {pair} of dimensions, rotated at {len(labels)} positions."
     if len(labels):
         summary = f'{summary[:-1]}, by {float(angles[-1]):.3g} radians at the last one, "{visible(labels[-1])}".'
     figure = new_figure(theme, summary, height=height)
@@ -154,9 +152,9 @@ def offsets_heatmap(
     buckets: NDArray[np.integer] | None = None,
     width: int = WIDTH,
 ) -> go.Figure:
-    """What every head adds to a score at each offset: `bias` (heads, offsets), `offsets` (offsets,) key minus query.
+    """The bias of every head at each offset: `bias` (heads, offsets), `offsets` (offsets,) key position minus query position.
 
-    Offsets follow one another without a gap; `buckets` (offsets,) names the distance bucket each falls into (T5).
+    Offsets are consecutive; `buckets` (offsets,) is the distance bucket of each (T5).
     """
     first = int(offsets[0]) if len(offsets) else 0
     rows = Side(numbered(len(bias), "head"), "", tokens=False)
@@ -180,9 +178,9 @@ def offsets_heatmap(
 
 
 def angles_heatmap(angles: Floats, labels: Sequence[str], *, theme: Theme, width: int = WIDTH) -> go.Figure:
-    """How far each pair of dimensions has turned at each token: `angles` (time, pairs) in radians.
+    """The rotation of each pair of dimensions at each token: `angles` (time, pairs) in radians.
 
-    Colour shows where the turn ends, from minus half a turn to half a turn; the hover text gives the whole angle.
+    The colour shows the angle between minus half a turn and half a turn; the hover text gives the whole angle.
     """
     rows, columns = Side(labels), Side(numbered(angles.shape[-1]), "pair of dimensions", tokens=False)
     check_grid("Angles", angles, labels, columns.labels)
@@ -205,10 +203,10 @@ def angles_heatmap(angles: Floats, labels: Sequence[str], *, theme: Theme, width
 def rotation_plane(
     before: Floats, after: Floats, names: Sequence[str], colours: Sequence[str], *, theme: Theme, height: int = 320
 ) -> go.Figure:
-    """A few vectors in the plane of one pair of dimensions, `before` (n, 2) turning and `after` (n, 2): dashed, solid."""
+    """Some vectors in the plane of one pair of dimensions: `before` rotation (n, 2) dotted, `after` it (n, 2) solid."""
     if before.shape != after.shape or before.shape != (len(names), 2) or len(colours) != len(names):
         raise ValueError(f"{len(names)} names do not fit vectors of shapes {before.shape} and {after.shape}.")
-    summary = f"{' and '.join(names)} in the plane of one pair of dimensions, before and after turning."
+    summary = f"{' and '.join(names)} in the plane of one pair of dimensions, before and after rotation."
     figure = new_figure(theme, summary, height=height)
     for name, colour, start, end in zip(names, colours, before, after, strict=True):
         for what, vector, dash in (("before", start, "dot"), ("after", end, "solid")):
@@ -220,7 +218,7 @@ def rotation_plane(
                 line={"color": colour, "width": 2, "dash": dash},
                 marker={"size": [0, 9], "color": colour if what == "after" else theme.background, "opacity": 1}
                 | {"line": {"color": colour, "width": 2}},
-                hovertemplate=f"{short(name, 40)} {what} turning: (%{{x:.4g}}, %{{y:.4g}})<extra></extra>",
+                hovertemplate=f"{short(name, 40)} {what} rotation: (%{{x:.4g}}, %{{y:.4g}})<extra></extra>",
             )
     reach = 1.15 * (float(np.abs(np.concatenate([before, after])).max(initial=0.0)) or 1.0)
     plain: Part = {"range": [-reach, reach], "zeroline": True, "showgrid": False, "nticks": 5}
@@ -237,7 +235,7 @@ def rotation_plane(
 def distance_curve(
     scores: Floats, *, theme: Theme, at: int | None = None, name: str = "q·k", height: int = 320
 ) -> go.Figure:
-    """A pair's score were its key that many positions back: `scores` (distances,) from 0 on; `at` is where it stands."""
+    """The score of one query and key if they were at other distances: `scores` (distances,) from 0; `at` is the actual one."""
     summary = f"{name} of one query and one key at distances 0 to {len(scores) - 1}"
     if len(scores):
         summary += f", from {float(np.min(scores)):.3g} to {float(np.max(scores)):.3g}"
@@ -255,7 +253,7 @@ def distance_curve(
             y=[float(scores[at])],
             mode="markers",
             marker={"color": theme.position, "size": 10, "line": {"color": theme.text, "width": 1.5}},
-            hovertemplate=f"where they stand, %{{x:d}} back: {name} %{{y:.4g}}<extra></extra>",
+            hovertemplate=f"actual distance, %{{x:d}} back: {name} %{{y:.4g}}<extra></extra>",
         )
     figure.update_layout(
         margin={"l": 52, "r": 8, "t": 10, "b": 44},

@@ -1,4 +1,4 @@
-"""What a head adds to the logits: the tokens raised and lowered most, as bars around zero."""
+"""What a head adds to the logits: the tokens promoted and suppressed most, as bars around zero."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,10 @@ from viz.theme import DIVERGING, TOKEN_FONT, Theme
 BAR = 21  # px
 
 
-def written_chart(labels: Sequence[str], added: Floats, *, theme: Theme, ids: Sequence[int], title: str) -> go.Figure:
-    """A bar for each token, in the order given: what was `added` (tokens,) to its logit; `ids` go to customdata."""
+def promoted_tokens_chart(
+    labels: Sequence[str], added: Floats, *, theme: Theme, ids: Sequence[int], title: str
+) -> go.Figure:
+    """A bar for each token, in the order given: the change `added` (tokens,) to its logit; `ids` go to customdata."""
     if not len(labels) == len(added) == len(ids):
         raise ValueError(f"{len(labels)} tokens, {len(ids)} ids and {len(added)} numbers do not belong together.")
     colours = DIVERGING[theme.name]

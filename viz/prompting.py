@@ -1,4 +1,4 @@
-"""Prompts side by side: how probable each makes some answers, token by token, and on which parts of the prompt that rests."""
+"""Prompts side by side: the probability of some answers under each, whole and token by token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from viz.labels import escaped, quoted, short, ticks, visible
 from viz.percent import format_percent
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
-COLUMN = 380  # px, the least that half a page leaves a figure
-BAR = 19  # px a bar takes
+COLUMN = 380  # px, the smallest width of a figure on half a page
+BAR = 19  # px, the height of a bar
 LONGEST_WORDS = 46  # characters of an answer above its bars
-PICTURED = 17  # bits, one in 130,000
-MOST_BARS = 160  # tokens by prompts: beyond that lines are drawn
+PICTURED = 17  # bits, about one in 130,000; less probable answers are given in bits alone
+MOST_BARS = 160  # tokens times prompts; with more, lines are drawn
 
 
 @dataclass(frozen=True)
 class Named:
-    """A prompt as figures name it: its number on the page, and what it consists of."""
+    """The name of a prompt in figures: its number on the page, and its kind."""
 
     number: int
     kind: str
@@ -32,7 +32,7 @@ class Named:
 
 
 def prompt_colours(theme: Theme) -> tuple[str, ...]:
-    """The colours of the first to the fourth prompt; none of them stands for a part."""
+    """The colours of the first to the fourth prompt; parts of a prompt have other colours."""
     return (theme.accent, theme.query, theme.probability, theme.text)
 
 
@@ -42,17 +42,17 @@ def _colour(prompt: Named, theme: Theme) -> str:
 
 
 def share_words(shares: Floats) -> list[list[str]]:
-    """What stands at the ends of bars of shares."""
+    """The texts at the ends of bars of probabilities."""
     return [[percent(value) for value in row] for row in shares]
 
 
 def bits_words(bits: Floats, *, whole: bool) -> list[list[str]]:
-    """What stands at the ends of bars of surprisal: the bits, and of a `whole` answer its probability where it can be pictured."""
+    """The texts at the ends of bars of surprisal: the bits, and for a `whole` answer its probability unless it is very small."""
     return [[f"{b:.1f}" + (f" · {percent(2.0**-b)}" if whole and b < PICTURED else "") for b in row] for row in bits]
 
 
 def percent(share: float) -> str:
-    """A share that rounding may have put past one."""
+    """A share as a percentage; rounding may have made it slightly larger than 1."""
     return format_percent(min(1.0, float(share)))
 
 
@@ -69,16 +69,16 @@ def answer_bars(
     top: float | None = None,
     chosen: int | None = None,
 ) -> go.Figure:
-    """`values` (prompts, answers): under the words of each answer a bar for each prompt, with the prompt's number on its left.
+    """`values` (prompts, answers): below each answer a bar for each prompt, with the prompt's number to the left.
 
-    `text` stands at a bar's end and `hover` in its hover text; both are safe already. The axis ends at `top`. The point index
-    of every trace is the answer's, so that a click can be resolved.
+    `text` is written at the end of a bar, `hover` is its hover text; both are already escaped. The axis ends at `top`. The point
+    index of every trace is the index of the answer, so that a click can be resolved.
     """
     if values.shape != (len(prompts), len(answers)) or not values.size:
         raise ValueError(
             f"Values of shape {values.shape} do not fit {len(prompts)} prompts and {len(answers)} answers."
         )
-    rows = len(prompts) + 1  # of an answer, its words first
+    rows = len(prompts) + 1  # of an answer, its text first
     bars = [
         _bars(values[i], prompt, np.arange(len(answers)) * rows + 1 + i, text[i], hover[i], theme)
         for i, prompt in enumerate(prompts)
@@ -112,7 +112,7 @@ def _numbers_axis(prompts: Sequence[Named], answers: int, theme: Theme) -> Part:
 
 
 def _words(answer: str, row: int, chosen: bool, theme: Theme) -> Part:
-    """An answer's words above its bars."""
+    """The text of an answer above its bars."""
     shown = short(answer, LONGEST_WORDS)
     return {
         "x": 0,
@@ -149,7 +149,7 @@ def _bars(
 def surprisal_bars(
     bits: Floats, prompts: Sequence[Named], tokens: Sequence[str], *, theme: Theme, height: int = 250
 ) -> go.Figure:
-    """`bits` (prompts, tokens) of an answer's tokens under each prompt: bars beside each other, or lines where there are many."""
+    """`bits` (prompts, tokens): surprisal of an answer's tokens under each prompt, as bars side by side, or as lines if many."""
     if bits.shape != (len(prompts), len(tokens)) or not bits.size:
         raise ValueError(f"Bits of shape {bits.shape} do not fit {len(prompts)} prompts and {len(tokens)} tokens.")
     marks = ticks(tokens, cell=(COLUMN - 60) / len(tokens), upright=False, limit=12)
@@ -198,7 +198,7 @@ def _token_line(bits: Floats, prompt: Named, tokens: Sequence[str], theme: Theme
 def _surprising(bits: Floats, prompts: Sequence[Named], tokens: Sequence[str]) -> str:
     """The figure in words: each prompt's sum and its most surprising token."""
     parts = [
-        f'under prompt {prompt.number} {row.sum():.1f} bits in all, most of them at "{visible(tokens[int(row.argmax())])}" '
+        f'under prompt {prompt.number} {row.sum():.1f} bits in total, most at "{visible(tokens[int(row.argmax())])}" '
         f"({row.max():.1f})"
         for prompt, row in zip(prompts, bits, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""What an answer rests on, prompt beside prompt: how much of its attention and of its influence each part of what is read takes."""
+"""What an answer depends on, for several prompts: the shares of attention and of influence of each part of the input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LABELS_WIDTH = 118  # px kept for the names of rows
 
 
 def part_colours(theme: Theme) -> dict[str, str]:
-    """The colour of each part of what is read."""
+    """The colour of each part of the input."""
     return {
         "instruction": theme.position,
         "examples": theme.warning,
@@ -27,7 +27,7 @@ def part_colours(theme: Theme) -> dict[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class PartRow:
-    """One stacked bar: whose it is, what is shared out, and the shares of the parts, which sum to one."""
+    """One stacked bar: the prompt, the quantity (`what`), and the shares of the parts, which sum to 1."""
 
     prompt: Named
     what: str
@@ -35,7 +35,7 @@ class PartRow:
 
 
 def part_bars(rows: Sequence[PartRow], parts: Sequence[str], names: Sequence[str], *, theme: Theme) -> go.Figure:
-    """A stacked bar for each row: how much of it each of the `parts` takes, called `names` in words."""
+    """A stacked bar for each row: the share of each of the `parts`, which are called `names` in the figure."""
     wrong = [row for row in rows if row.shares.shape != (len(parts),)]
     if wrong or not rows or len(parts) != len(names):
         raise ValueError(f"{len(parts)} parts do not fit the shares of {len(rows)} rows.")
@@ -85,7 +85,7 @@ def _stretch(values: Floats, rows: Sequence[PartRow], name: str, colour: str, th
 
 
 def _shared_out(rows: Sequence[PartRow], names: Sequence[str]) -> str:
-    """The figure in words: what takes most of each row."""
+    """The figure in words: the largest part of each row."""
     parts = [
         f"of the {row.what} under prompt {row.prompt.number} {percent(row.shares.max())} goes to the "
         f"{names[int(row.shares.argmax())]}"

@@ -1,4 +1,4 @@
-"""A recurrent layer, drawn as the blocks of a Transformer are: bottom up, with what is carried on from token to token."""
+"""A recurrent layer, drawn from the bottom up like a Transformer block, with the state that goes from token to token."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from viz.frame import Part, new_figure
 from viz.theme import Theme
 
 GATES = (
-    ("forget gate", "Decides, number by number, how much of the cell stays."),
+    ("forget gate", "Decides, number by number, how much of the cell is kept."),
     ("input gate", "Decides how much of the new candidate is written into the cell."),
-    ("output gate", "Decides how much of the cell shows in the layer's answer."),
+    ("output gate", "Decides how much of the cell is in the layer's output."),
 )
-CARRIED = "Carried from one token to the next; all that the layer knows of what came before."
+CARRIED = "Passed from one token to the next; the layer knows nothing else about earlier tokens."
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class _Row:
 
 
 def recurrent_drawing(layers: int, d_model: int, vocab_size: int, *, tied: bool | None, theme: Theme) -> go.Figure:
-    """An LSTM language model of `layers` layers of `d_model` cells; `tied` None where it predicts nothing.
+    """An LSTM language model with `layers` layers of `d_model` cells; `tied` is None where there is no output head.
 
-    Gates, cell and answer as Gers et al. (2000) draw them.
+    Gates, cell and output as in Gers et al. (2000).
     """
     sketch = Sketch(theme)
     sketch.bar(
         "token embedding",
         f"{vocab_size:,} pieces × {d_model:,}",
-        means="Each id picks its own learned row of this table: what a token starts as.",
+        means="Each id has its own learned row in this table: the vector a token starts with.",
     )
     bottom = sketch.y
     sketch.rise(GAP)
@@ -45,7 +45,7 @@ def recurrent_drawing(layers: int, d_model: int, vocab_size: int, *, tied: bool 
         sketch.bar("vectors out", "this checkpoint has no output head", means="It predicts no tokens.")
     else:
         shares = "the embedding's table again (tied)" if tied else "a table of its own (not tied)"
-        means = "Compares the last layer's answer with each piece of the vocabulary: one logit a piece."
+        means = "Compares the last layer's output with each piece of the vocabulary: one logit a piece."
         sketch.bar("output head", shares, means=means, colour=theme.probability)
     layout: Part = {
         "margin": {"l": 2, "r": 2, "t": 2, "b": 2},
@@ -56,14 +56,14 @@ def recurrent_drawing(layers: int, d_model: int, vocab_size: int, *, tied: bool 
         "dragmode": False,
     }
     said = (
-        f"LSTM layer, {layers} times: forget, input and output gates over {d_model:,} cells; the cell and the answer are carried "
-        "from token to token; nothing is looked back at."
+        f"LSTM layer, {layers} times: forget, input and output gates over {d_model:,} cells; the cell and the output are passed "
+        "from token to token; there is no attention."
     )
     return new_figure(theme, said, height=round(sketch.y + 8), traces=[sketch.sums()], layout=layout)
 
 
 def _layer(sketch: Sketch, d_model: int) -> None:
-    """Three gates side by side, the cell above them, the answer on top; the state loops at the right."""
+    """Three gates side by side, the cell above them, the output on top; the state loops on the right."""
     theme = sketch.theme
     start = sketch.y
     width, gap = (RIGHT - 8 - INNER - 6) / 3, 3.0
@@ -78,16 +78,14 @@ def _layer(sketch: Sketch, d_model: int) -> None:
         sketch.titled(left, left + width, name, f"{2 * d_model:,} → {d_model:,}", height, "", means)
     cell = _Row(
         "cell = forget × cell + input × new",
-        f"{d_model:,} numbers, carried on",
-        "What was held, as far as the forget gate lets it, plus what is new, as far as the input gate lets it. "
-        + CARRIED,
+        f"{d_model:,} numbers, passed on",
+        "The old cell times the forget gate, plus the new candidate times the input gate. " + CARRIED,
         theme.value,
     )
     answer = _Row(
-        "answer = output × tanh(cell)",
-        f"{d_model:,} numbers, upwards and carried on",
-        "What the layer shows of its cell: the layer above reads it, and so do this layer's gates at the next token. "
-        + CARRIED,
+        "output = output gate × tanh(cell)",
+        f"{d_model:,} numbers, upwards and passed on",
+        "What the layer outputs: the layer above reads it, and so do this layer's gates at the next token. " + CARRIED,
         theme.accent,
     )
     for row in (cell, answer):
@@ -105,7 +103,7 @@ def _layer(sketch: Sketch, d_model: int) -> None:
 
 
 def _loop(sketch: Sketch, at: float, row: _Row) -> None:
-    """From a box out to the right and back into it: its value at the next token."""
+    """A loop on the right of a box: its value goes to the next token."""
     right = RIGHT - 8
     sketch.wire([(right, at + 7), (right + 5, at + 7), (right + 5, at - 7)])
     sketch.arrow(right, at - 7, right + 5, at - 7)

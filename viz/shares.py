@@ -1,4 +1,4 @@
-"""Heatmaps of shares (numbers from 0 to 1) and of signed values: colours, colour bars and exact values."""
+"""Heatmaps of shares (numbers from 0 to 1) and of signed values, with colour bars and exact values on hover."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ from viz.theme import TEXT_FONT, TOKEN_FONT, Palette, Scale, Theme, diverging_sc
 ShareScale = Literal["linear", "sqrt", "log"]
 Ceiling = float | Literal["own"] | None
 
-LOG_FLOOR = 1e-4  # below this a logarithmic scale shows one colour
+LOG_FLOOR = 1e-4  # smaller shares have the same colour on a logarithmic scale
 TICKS: dict[ShareScale, tuple[float, ...]] = {
     "linear": (0.0, 0.25, 0.5, 0.75, 1.0),
     "sqrt": (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0),
@@ -21,7 +21,7 @@ TICKS: dict[ShareScale, tuple[float, ...]] = {
 
 
 def ceiling(weights: Floats, zmax: Ceiling) -> float:
-    """The share that gets the strongest colour: 1 (None, so that figures compare), the largest ("own"), or a number."""
+    """The share with the strongest colour: 1 (None, so that figures can be compared), the largest ("own"), or a number."""
     if zmax == "own":
         largest = float(np.nanmax(weights, initial=0.0))
         return largest if largest > 0 else 1.0
@@ -33,7 +33,7 @@ def ceiling(weights: Floats, zmax: Ceiling) -> float:
 
 
 def transformed(weights: Floats, scale: ShareScale) -> Floats:
-    """What the colour follows; the weights themselves where the scale is linear."""
+    """The values that the colour shows; the weights themselves for a linear scale."""
     if scale == "linear":
         return weights
     if scale == "sqrt":
@@ -45,7 +45,7 @@ def transformed(weights: Floats, scale: ShareScale) -> Floats:
 
 @dataclass(frozen=True)
 class Bar:
-    """Where a colour bar has its ticks (in what the colour follows), and the exact values written there."""
+    """The ticks of a colour bar (transformed values), and the exact values written there."""
 
     values: list[float]
     text: list[str]
@@ -54,7 +54,7 @@ class Bar:
 
 
 def bar(scale: ShareScale, top: float) -> Bar:
-    """Ticks up to the strongest colour, whose own value is always written."""
+    """Ticks up to the strongest colour, whose value is always written."""
     if scale == "linear" and top < 1:
         values = [top * part for part in (0, 0.25, 0.5, 0.75)]
     else:
@@ -103,9 +103,9 @@ def share_trace(
     title: str = "attention weight",
     show_bar: bool = True,
 ) -> go.Heatmap:
-    """`weights` (rows, columns) with NaN where a cell stays blank. In `hover`, VALUE stands for the exact weight.
+    """`weights` (rows, columns), NaN for blank cells. In `hover`, VALUE stands for the exact weight.
 
-    The exact weights are `z` where the scale is linear, else `customdata`, and `z` is what the colour follows.
+    With a linear scale `z` is the exact weights. Otherwise `z` is the transformed weights and `customdata` the exact ones.
     """
     marks = bar(scale, ceiling(weights, zmax))
     exact = "z" if scale == "linear" else "customdata"
@@ -127,7 +127,7 @@ def share_trace(
 
 
 def largest_size(values: Floats, zmax: float | None = None) -> float:
-    """The size that gets the strongest colour on either side of zero."""
+    """The absolute value with the strongest colour on both sides of zero."""
     if zmax is not None:
         if not zmax > 0:
             raise ValueError(f"The strongest colour needs a value above 0, not {zmax}.")

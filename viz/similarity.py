@@ -1,4 +1,4 @@
-"""Which vectors are alike: cosines between them, neighbours in the vocabulary, and a projection onto two dimensions."""
+"""Similar vectors: cosine similarity, neighbours in the vocabulary, and a projection onto two dimensions."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ def cosine_similarity_heatmap(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """How alike the vectors of two tokens (or positions) point: `matrix` (time, time), always coloured from -1 to 1."""
+    """The cosine similarity of each two tokens (or positions): `matrix` (time, time), always coloured from -1 to 1."""
     side = Side(labels, first=first, tokens=tokens)
     check_grid("Cosines", matrix, labels, labels)
     trace = signed_trace(
@@ -54,7 +54,7 @@ def neighbours_chart(
     ids: Sequence[int] | None = None,
     height: int | None = None,
 ) -> go.Figure:
-    """The tokens of the vocabulary nearest to `word` by cosine, nearest on top; ids go to customdata."""
+    """The vocabulary tokens with the largest cosine similarity to `word`, nearest on top; `ids` go to customdata."""
     if len(labels) != len(cosines) or (ids is not None and len(ids) != len(labels)):
         raise ValueError(f"{len(labels)} neighbours and {len(cosines)} cosines do not belong together.")
     order = np.argsort(-np.asarray(cosines), kind="stable")
@@ -98,11 +98,11 @@ def projection(
     theme: Theme,
     height: int = 420,
 ) -> go.Figure:
-    """Vectors in two dimensions: `points` (n, 2), a label and a group each; `explained` are shares of the variance."""
+    """Vectors in two dimensions: `points` (n, 2), each with a label and a group; `explained` is both shares of the variance."""
     if points.shape != (len(labels), 2) or len(groups) != len(labels) or len(explained) != 2:
         raise ValueError(f"Points of shape {points.shape} do not fit {len(labels)} labels and {len(groups)} groups.")
     both = 100 * float(sum(explained))
-    summary = f"{len(labels)} vectors projected onto two directions that hold {both:.0f}% of their variance."
+    summary = f"{len(labels)} vectors projected onto two directions with {both:.0f}% of their variance."
     figure = new_figure(theme, summary, height=height)
     names = list(dict.fromkeys(groups))
     for index, group in enumerate(names):

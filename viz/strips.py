@@ -1,4 +1,4 @@
-"""Small figures for the overview: one stage of the model each, low, and without axes that are not needed."""
+"""Small figures for the overview, one for each stage of the model, without axes that are not needed."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from viz.percent import format_percent
 from viz.shares import Ceiling, colour_bar, share_trace, signed_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme, sequential_scale
 
-LOW, MIDDLE, HIGH = 120, 160, 220  # px, the heights that strips have
+LOW, MIDDLE, HIGH = 120, 160, 220  # px, the heights of strips
 MOST_PIECES = 24
 TITLE_ROOM = 28  # px for the two titles of logits_strip
 
@@ -21,7 +21,7 @@ TITLE_ROOM = 28  # px for the two titles of logits_strip
 def ids_strip(
     labels: Sequence[str], ids: Sequence[int], *, theme: Theme, width: int = WIDTH, height: int = LOW
 ) -> go.Figure:
-    """Each piece with its number in the vocabulary under it; what does not fit is counted at the end."""
+    """Each piece with its vocabulary id below it; the number of pieces that do not fit is written at the end."""
     if len(labels) != len(ids):
         raise ValueError(f"{len(labels)} pieces and {len(ids)} ids do not belong together.")
     summary = f"{len(labels)} pieces and their ids: " + ", ".join(
@@ -52,7 +52,7 @@ def ids_strip(
         marker={"size": 24, "opacity": 0, "color": theme.accent},
         hovertext=[quoted(label) for label, _ in shown],
         customdata=np.array([token for _, token in shown], dtype=np.int64),
-        hovertemplate="%{hovertext} is number %{customdata} · position %{x:d}<extra></extra>",
+        hovertemplate="%{hovertext} has id %{customdata} · position %{x:d}<extra></extra>",
     )
     plain = {"visible": False, "fixedrange": True}
     figure.update_layout(
@@ -113,7 +113,7 @@ def attention_small(
 
 
 def stream_norms(norms: Floats, labels: Sequence[str], *, theme: Theme, height: int = HIGH) -> go.Figure:
-    """How long the stream's vector is at each layer and token: `norms` (layers + 1, time), the layer's input first."""
+    """The norm of the residual stream at each layer and token: `norms` (layers + 1, time), the input of layer 0 first."""
     names = [f"into layer {layer}" for layer in range(max(len(norms) - 1, 0))] + ["out"] * (len(norms) > 0)
     rows, columns = Side(names, tokens=False), Side(labels, limit=12)
     check_grid("Norms", norms, names, labels)
@@ -130,14 +130,14 @@ def stream_norms(norms: Floats, labels: Sequence[str], *, theme: Theme, height: 
     )
     trace.colorbar = colour_bar(theme, "L2 norm")
     trace.hovertemplate = "%{x}, %{y}: length %{z:.4g} · position %{x:d}<extra></extra>"
-    summary = f"The length of the stream's vector for {len(labels)} tokens at {len(names)} depths, up to {top:.3g}."
+    summary = f"The L2 norm of the residual stream for {len(labels)} tokens at {len(names)} depths, up to {top:.3g}."
     return grid(trace, rows, columns, theme=theme, summary=summary, height=height, square=False)
 
 
 def logits_strip(
     labels: Sequence[str], logits: Floats, probabilities: Floats, *, theme: Theme, height: int = HIGH
 ) -> go.Figure:
-    """The top tokens with their logits on the left and the softmax of them all on the right, sorted by probability."""
+    """The top tokens with their logits on the left and their probabilities on the right, sorted by probability."""
     if not len(labels) == len(logits) == len(probabilities):
         raise ValueError(
             f"{len(labels)} tokens, {len(logits)} logits and {len(probabilities)} probabilities do not fit."
@@ -148,7 +148,9 @@ def logits_strip(
     if names:
         best = order[0]
         percent = format_percent(float(probabilities[best]))
-        summary = f'"{visible(names[0])}" has the largest logit, {logits[best]:.2f}, which softmax makes {percent}.'
+        summary = (
+            f'"{visible(names[0])}" has the largest logit, {logits[best]:.2f}; after the softmax it has {percent}.'
+        )
     figure = new_figure(theme, summary, height=height)
     hover, y = [quoted(name) for name in names], np.arange(len(names))
     figure.add_bar(

@@ -1,4 +1,4 @@
-"""The colours of Regard, light and dark, and the one Plotly template built from them."""
+"""The colours of Regard, light and dark, and the Plotly template that is built from them."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,18 +8,18 @@ import plotly.graph_objects as go
 from plotly.colors import sequential
 
 Palette = Literal["accent", "cividis", "viridis", "grey"]
-PALETTES: tuple[Palette, ...] = get_args(Palette)  # all can be told apart by colour-blind people and in grey print
+PALETTES: tuple[Palette, ...] = get_args(Palette)  # all are readable for colour-blind people and in grey print
 Scale = list[tuple[float, str]]
 
-TEXT_FONT = "Source Sans, Source Sans Pro, sans-serif"  # no digit: CSS would refuse the whole list without quotes
-TOKEN_FONT = "Source Code Pro, ui-monospace, DejaVu Sans Mono, monospace"  # its figures all have one width
+TEXT_FONT = "Source Sans, Source Sans Pro, sans-serif"  # no digit, because CSS would reject the unquoted list
+TOKEN_FONT = "Source Code Pro, ui-monospace, DejaVu Sans Mono, monospace"  # all digits have the same width
 FONT_SIZE = 13
 TOKEN_SIZE = 12
 
 
 @dataclass(frozen=True)
 class Theme:
-    """One colour for one quantity, the same on every page."""
+    """A colour for each quantity, the same on every page."""
 
     name: Literal["light", "dark"]
     background: str
@@ -37,7 +37,7 @@ class Theme:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Colours for lines that stand for no quantity of their own, in the order in which to use them."""
+        """Colours for lines without a quantity of their own, in the order of use."""
         return (
             self.accent,
             self.query,
@@ -105,7 +105,7 @@ def evenly(colours: tuple[str, ...] | list[str]) -> Scale:
 
 
 def sequential_scale(theme: Theme, palette: Palette = "accent") -> Scale:
-    """From the page's background (a share of zero) to the strongest colour."""
+    """From the background colour (a share of zero) to the strongest colour."""
     if palette == "accent":
         return evenly(SEQUENTIAL[theme.name])
     if palette == "grey":
@@ -117,7 +117,7 @@ def sequential_scale(theme: Theme, palette: Palette = "accent") -> Scale:
 
 
 def diverging_scale(theme: Theme) -> Scale:
-    """From negative through the page's background (zero) to positive."""
+    """From negative through the background colour (zero) to positive."""
     return evenly(DIVERGING[theme.name])
 
 
@@ -127,7 +127,7 @@ def probability_scale(theme: Theme) -> Scale:
 
 @lru_cache(maxsize=4)
 def template(theme: Theme) -> go.layout.Template:
-    """What every figure shares: type, colours, quiet axes, small margins, transparent paper."""
+    """The common style of all figures: fonts, colours, quiet axes, small margins, transparent background."""
     axis = {
         "gridcolor": theme.border,
         "linecolor": theme.border,

@@ -1,4 +1,4 @@
-"""Maps of tokens by tokens whose cells are no single head's attention: over heads, over layers, or weighted by values."""
+"""Maps of tokens by tokens other than one head's attention: over heads, over layers, or weighted by values."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -39,11 +39,11 @@ def token_map(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """`values` (row, column), exact on hover: "x `verb` y: 12%". Lengths of vectors have the colour of values.
+    """`values` (row, column), exact on hover: "x `verb` y: 12%". A map of kind "length" has the colour of values.
 
-    `selected` is a row to frame; `hide_future` leaves columns after the row blank. Beyond MOST_CELLS a side each cell is the
-    largest of a block, and the hover text says which. For a window into a longer text `first_row` and `first_column` are the
-    positions of the first of each.
+    `selected` is a row to frame; `hide_future` leaves columns after the row blank. With more than MOST_CELLS a side, each cell is
+    the largest value of a block, and the hover text names the block. For a window into a longer text, `first_row` and
+    `first_column` are the positions of the first row and column.
     """
     check_grid(name, values, rows, columns)
     shown = np.array(values, dtype=np.float32)
@@ -68,7 +68,7 @@ def token_map(
         colours=evenly([theme.background, theme.value]) if kind == "length" else None,
         title=name,
     )
-    if kind == "length":  # its ticks are not those of shares
+    if kind == "length":  # ticks of shares do not fit lengths
         trace.colorbar.update(tickmode="auto", tickvals=None, ticktext=None)
     framed = []
     if selected is not None and not is_pooled:
@@ -86,7 +86,7 @@ def token_map(
 
 
 def _blocks(labels: Sequence[str], marks: NDArray[np.intp]) -> list[str]:
-    """The labels, or where several share a cell the first and last of them."""
+    """The labels, or where several share a cell, the first and the last of them."""
     return [
         labels[start] if end - start == 1 else f"{labels[start]} … {labels[end - 1]}" for start, end in pairwise(marks)
     ]

@@ -1,4 +1,4 @@
-"""How sure a model is along a text: entropy, candidates, temperature."""
+"""Uncertainty of a model along a text: entropy, candidates, temperature."""
 
 from collections.abc import Sequence
 
@@ -23,10 +23,10 @@ def entropy_line(
     width: int = WIDTH,
     height: int = 240,
 ) -> go.Figure:
-    """How unsure the model was before each token (time,), and how surprised by the token that came (time,), in bits.
+    """The entropy before each token (time,) and the surprisal of the token (time,), in bits.
 
-    NaN where there is no number, as for the surprise at a token that was never predicted. `width`: of the narrowest place it
-    stands in; it says how many labels are written, and the browser turns them where its own place is too narrow for them.
+    NaN where there is no number, as for a token that was not predicted. `width` is the width of the narrowest place for the figure;
+    it decides how many labels are written. The browser turns them where they still do not fit.
     """
     if not len(labels) == len(entropies_bits) == len(surprisals_bits):
         raise ValueError(
@@ -56,7 +56,7 @@ def entropy_line(
         }
         for values, name, mode, colour, symbol in (
             (entropies_bits, "entropy", "lines+markers", theme.probability, "circle"),
-            (surprisals_bits, "surprisal of what came", "markers", theme.query, "diamond-open"),
+            (surprisals_bits, "surprisal of the token", "markers", theme.query, "diamond-open"),
         )
     ]
     layout: Part = {
@@ -85,9 +85,9 @@ def candidates_table_heatmap(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """For every position (rows) its most probable tokens, `labels` and `probabilities` (time, n), the best leftmost.
+    """For every position (rows) the most probable tokens, `labels` and `probabilities` (time, n), the best on the left.
 
-    `came` gives for every position the column of the token that came, to be framed, or None where it is not among them.
+    `came` gives for every position the column of the actual next token, which is framed, or None where it is not among them.
     """
     count = probabilities.shape[1] if probabilities.ndim == 2 else 0
     rows = Side(positions, title)
@@ -95,7 +95,7 @@ def candidates_table_heatmap(
     check_grid("Probabilities", probabilities, positions, columns.labels)
     if len(labels) != len(positions) or any(len(row) != count for row in labels) or len(came) != len(positions):
         raise ValueError(
-            f"Candidates and the tokens that came are needed for each of {len(positions)} positions, {count} each."
+            f"{count} candidates and the actual next token are needed for each of {len(positions)} positions."
         )
     room = max(int(((width - 180) / max(count, 1) - 4) / 6.6), 3)  # characters of the face at 11 px
     hits = sum(rank == 0 for rank in came)
@@ -111,7 +111,7 @@ def candidates_table_heatmap(
     trace.hovertext = [[quoted(label) for label in row] for row in labels]
     known = sum(rank is not None for rank in came)
     summary = (
-        f"The {count} most probable tokens at {len(positions)} positions. The token that came was the most probable "
+        f"The {count} most probable tokens at {len(positions)} positions. The actual next token is the most probable "
         f"one {hits} times and among these {known} times."
     )
     tall = 24 * len(positions) + 72 if height is None else height
@@ -143,7 +143,7 @@ def temperature_curve(
     current: float | None = None,
     height: int = 300,
 ) -> go.Figure:
-    """How probable each of a few tokens is at each temperature: `probabilities` (temperatures, tokens)."""
+    """The probability of some tokens at each temperature: `probabilities` (temperatures, tokens)."""
     if probabilities.shape != (len(temperatures), len(labels)):
         raise ValueError(
             f"Shape {probabilities.shape} is not ({len(temperatures)} temperatures, {len(labels)} tokens)."

@@ -1,4 +1,4 @@
-"""Long texts: a head's whole map pooled to what a screen can show, and exact cells in a window into it."""
+"""Long texts: a head's whole map pooled to fit a screen, and a window of it with exact cells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from viz.labels import visible
 from viz.shares import Ceiling, ShareScale, share_trace, signed_trace
 from viz.theme import Palette, Theme
 
-MOST_CELLS = 192  # a side: about what has a few pixels a cell, and a message of 150 kB
-LEAST_CELLS = 8  # a side of a window
+MOST_CELLS = 192  # a side: a few pixels for each cell, and a message of 150 kB
+LEAST_CELLS = 8  # a side, the smallest window
 
 
 @dataclass(frozen=True)
 class Window:
-    """Queries `query` up to `query_end` and keys `key` up to `key_end` of a map, ends not included."""
+    """Queries `query` to `query_end` and keys `key` to `key_end` of a map, ends not included."""
 
     query: int
     query_end: int
@@ -30,11 +30,11 @@ class Window:
 
     @property
     def exact(self) -> bool:
-        """Whether each of its cells is drawn."""
+        """Whether it is small enough that each cell is drawn."""
         return max(self.query_end - self.query, self.key_end - self.key) <= MOST_CELLS
 
     def of(self, weights: Floats) -> Floats:
-        """(..., query, key) of it."""
+        """Its part of weights (..., query, key)."""
         return weights[..., self.query : self.query_end, self.key : self.key_end]
 
 
@@ -43,7 +43,7 @@ def whole(queries: int, keys: int) -> Window:
 
 
 def within(window: Window, queries: int, keys: int) -> Window:
-    """A window moved and cut so that it lies in a map of that size, at least LEAST_CELLS a side where there are as many."""
+    """The window moved and cut to fit into a map of that size, with at least LEAST_CELLS a side if the map has as many."""
     query, query_end = _within(window.query, window.query_end, queries)
     key, key_end = _within(window.key, window.key_end, keys)
     return Window(query, query_end, key, key_end)
@@ -56,27 +56,27 @@ def _within(start: int, end: int, size: int) -> tuple[int, int]:
 
 
 def edges(start: int, end: int, most: int = MOST_CELLS) -> NDArray[np.intp]:
-    """(blocks + 1,): where blocks begin, as even as whole numbers allow, and where the last one ends."""
+    """(blocks + 1,): the starts of blocks of nearly equal size, and the end of the last one."""
     blocks = min(end - start, most)
     return start + np.arange(blocks + 1) * (end - start) // blocks
 
 
 def pooled(weights: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-    """The largest weight of each block, (blocks of rows, blocks of columns); NaN is passed over where it can be."""
+    """The largest weight of each block, (blocks of rows, blocks of columns); NaN only where all of a block is NaN."""
     down = np.fmax.reduceat(weights[: rows[-1]], rows[:-1], axis=0)
     across: Floats = np.fmax.reduceat(down[:, : columns[-1]], columns[:-1], axis=1)
     return across
 
 
 def furthest(values: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-    """The value of each block that is furthest from zero; NaN is passed over where it can be."""
+    """The value of each block that is furthest from zero; NaN only where all of a block is NaN."""
     high, low = pooled(values, rows, columns), -pooled(-values, rows, columns)
     found: Floats = np.where(high >= -low, high, low)
     return found
 
 
 def zoomed(window: Window, x: tuple[float, float], y: tuple[float, float], *, transposed: bool = False) -> Window:
-    """The window that axis ranges of the figure of `window` ask for: positions where it is exact, blocks where pooled."""
+    """The window for new axis ranges of the figure of `window`; the ranges are positions if it is exact, blocks if pooled."""
     across, down = (y, x) if transposed else (x, y)
     sides = ((window.query, window.query_end, down), (window.key, window.key_end, across))
     found = []
@@ -90,7 +90,7 @@ def zoomed(window: Window, x: tuple[float, float], y: tuple[float, float], *, tr
 
 
 def _token_at(marks: NDArray[np.intp], place: float) -> float:
-    """The position in the text of a place among blocks, also past the edge of what was drawn, as after panning."""
+    """The text position of a place on the axis of blocks, also outside the drawn range, as after panning."""
     blocks = len(marks) - 1
     each = (marks[-1] - marks[0]) / blocks
     beyond = min(place, 0.0) + max(place - blocks, 0.0)
@@ -116,9 +116,9 @@ def pooled_heatmap(
     width: int = WIDTH,
     show_bar: bool = True,
 ) -> go.Figure:
-    """A window of `weights` (query, key), each cell the largest of a block; its hover says which.
+    """A window of `weights` (query, key), each cell the largest weight of a block, which is named on hover.
 
-    `framed` is a window to frame. Blocks that lie wholly in the future stay blank where `hide_future` says so.
+    `framed` is a window to frame. `hide_future` leaves blocks blank where every key is after every query.
     """
     check_grid("Attention weights", weights, queries, keys)
     rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
@@ -190,7 +190,7 @@ def pooled_difference(
 
 
 def _spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
-    """Blocks by their positions and first token."""
+    """The name of each block: positions and tokens of its first and last element."""
     return [
         f"{start} {visible(labels[start])}" + ("" if end - start == 1 else f" – {end - 1} {visible(labels[end - 1])}")
         for start, end in pairwise(marks)
@@ -198,13 +198,13 @@ def _spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
 
 
 def _each(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> str:
-    """How many queries and keys a block has."""
+    """The number of queries and keys in a block, in words."""
     down, across = (f"{(marks[-1] - marks[0]) / (len(marks) - 1):.3g}" for marks in (rows, columns))
     return f"about {down} by {across}"
 
 
 def _frame(theme: Theme, window: Window, rows: NDArray[np.intp], columns: NDArray[np.intp], transposed: bool) -> Part:
-    """The outline of a window in block positions."""
+    """The frame of a window, in block positions."""
     sides = []
     for marks, start, end in ((rows, window.query, window.query_end), (columns, window.key, window.key_end)):
         low, high = np.interp([start, end], marks, np.arange(len(marks)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.mask_filling import Order, fills
+from analysis.mask_filling import Order, filled_masks
 from model import InputError
 from model.language_model import LanguageModel
 from model.pretrained import Source, SpecialIds
@@ -27,7 +27,7 @@ def text() -> list[int]:
 @pytest.mark.parametrize("order", ["certain", "left"])
 def test_each_mask_gets_its_most_probable_token_and_the_next_one_reads_it(order: Order) -> None:
     lm, now = encoder(), text()
-    found = fills(lm, now, order=order)
+    found = filled_masks(lm, now, order=order)
     for fill in found:
         left = [i for i, token in enumerate(now) if token == MASK]
         assert list(fill.left) == left
@@ -44,15 +44,15 @@ def test_each_mask_gets_its_most_probable_token_and_the_next_one_reads_it(order:
 
 
 def test_chosen_masks_come_first_in_the_order_in_which_they_were_chosen() -> None:
-    found = fills(encoder(), text(), order="left", chosen=(7, 4))
+    found = filled_masks(encoder(), text(), order="left", chosen=(7, 4))
     assert [fill.at for fill in found] == [7, 4, 1, 5]
 
 
 def test_what_is_said_stands_in_its_turn_with_its_own_probability_and_is_read_by_the_next() -> None:
     lm = encoder()
-    own = fills(lm, text(), order="left")
+    own = filled_masks(lm, text(), order="left")
     said = next(id for id in range(4, CONFIG.vocab_size) if id != own[1].token.id)
-    found = fills(lm, text(), order="left", said={own[1].at: said, 0: 5})
+    found = filled_masks(lm, text(), order="left", said={own[1].at: said, 0: 5})
     assert [fill.at for fill in found] == [fill.at for fill in own]
     assert found[0].token == own[0].token
     assert found[1].token.id == said
@@ -61,16 +61,16 @@ def test_what_is_said_stands_in_its_turn_with_its_own_probability_and_is_read_by
 
 
 def test_a_text_without_masks_has_nothing_to_fill() -> None:
-    assert fills(encoder(), [5, 6, 7]) == []
+    assert filled_masks(encoder(), [5, 6, 7]) == []
 
 
 def test_what_cannot_be_filled_is_refused_in_words() -> None:
     with pytest.raises(InputError, match="no mask at position 0"):
-        fills(encoder(), text(), chosen=(0,))
+        filled_masks(encoder(), text(), chosen=(0,))
     for token in (MASK, -1, CONFIG.vocab_size):
         with pytest.raises(InputError, match=f"token {token} cannot stand at position 4"):
-            fills(encoder(), text(), said={4: token})
+            filled_masks(encoder(), text(), said={4: token})
     with pytest.raises(InputError, match="fills masks"):
-        fills(random_model(shaped("decoder")), ids(4))
+        filled_masks(random_model(shaped("decoder")), ids(4))
     with pytest.raises(InputError, match="fills masks"):
-        fills(random_model(CONFIG), ids(4))
+        filled_masks(random_model(CONFIG), ids(4))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from analysis.direct_path import direct_path
-from analysis.promoted_tokens import head_writes, ranked
+from analysis.promoted_tokens import head_output, ranked
 from model.config import TransformerConfig
 from model.errors import InputError
 from model.language_model import LanguageModel
@@ -39,7 +39,7 @@ def everything(trace: Trace, position: int) -> Tensor:
     """The direct path of all that ever entered the stream at a position: embeddings, every head, every feed-forward."""
     stack, config = trace.predicts, trace.config
     heads = [
-        head_writes(trace, layer, part, head, position).logits
+        head_output(trace, layer, part, head, position).logits
         for layer in range(config.layers(stack))
         for part in (("self", "cross") if config.kind == "encoder-decoder" else ("self",))
         for head in range(config.n_heads)
@@ -66,7 +66,7 @@ def test_all_parts_of_a_stream_together_are_its_logits(name: str) -> None:
 def test_what_comes_through_each_key_adds_up_to_what_the_head_wrote(name: str) -> None:
     x, target = read_by(ALL[name], time=5, source=7)
     trace = random_model(ALL[name]).run(x, target=target)
-    wrote = head_writes(trace, 1, "self", 4, 3)
+    wrote = head_output(trace, 1, "self", 4, 3)
     tokens = [5, 9, 31]
     torch.testing.assert_close(wrote.by_key(tokens).sum(dim=0), wrote.logits[tokens], atol=1e-5, rtol=1e-3)
     assert (wrote.by_key(tokens).shape, wrote.of_key(2).shape) == ((5, 3), (40,))
@@ -75,7 +75,7 @@ def test_what_comes_through_each_key_adds_up_to_what_the_head_wrote(name: str) -
 def test_in_a_pre_norm_model_a_vector_is_centred_scaled_as_the_final_norm_scaled_and_read_by_the_table() -> None:
     lm = random_model(shaped("decoder"))
     trace = lm.run([5, 6, 7, 8])
-    wrote = head_writes(trace, 0, "self", 3, 2)
+    wrote = head_output(trace, 0, "self", 3, 2)
     block, norm = lm.net.decoder.blocks[0], lm.net.decoder.final_norm
     z = torch.zeros(6, 4)
     z[3] = trace.attention("decoder", 0).mixed[3, 2]
@@ -89,7 +89,7 @@ def test_in_a_pre_norm_model_a_vector_is_centred_scaled_as_the_final_norm_scaled
 def test_a_heads_own_value_circuit_is_what_it_would_write_looking_at_one_key() -> None:
     lm = random_model(shaped("decoder"))
     trace = lm.run([5, 6, 7, 8])
-    alone = head_writes(trace, 1, "self", 5, 0)  # the first token can look at nothing but itself
+    alone = head_output(trace, 1, "self", 5, 0)  # the first token can look at nothing but itself
     torch.testing.assert_close(alone.of_key(0), alone.logits, atol=1e-5, rtol=1e-4)
 
 
@@ -103,10 +103,10 @@ def test_tokens_are_ranked_by_what_was_added_and_none_is_in_both_lists() -> None
 def test_a_place_that_is_not_there_is_refused(layer: int, head: int, position: int) -> None:
     trace = random_model(shaped("decoder")).run([5, 6, 7, 8])
     with pytest.raises(InputError, match=r"out of range|layers 0"):
-        head_writes(trace, layer, "self", head, position)
+        head_output(trace, layer, "self", head, position)
 
 
 def test_a_body_without_an_output_head_writes_no_tokens() -> None:
     trace = random_model(replace(PLAIN, head="none")).run([5, 6, 7])
     with pytest.raises(InputError, match="no output head"):
-        head_writes(trace, 0, "self", 0, 1)
+        head_output(trace, 0, "self", 0, 1)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.divergence import parting
+from analysis.divergence import decode_divergence
 from tests.pages.driving import (
     CAT,
     chart,
@@ -100,7 +100,7 @@ def test_a_link_with_tokens_the_model_does_not_have_loses_only_those() -> None:
 def test_two_branches_are_compared_step_by_step() -> None:
     app = picked(two(), "beside", "branches")
     own, other = run_of(CAT), shown(app)
-    found = parting(other.steps, own.steps, "cross")
+    found = decode_divergence(other.steps, own.steps, "cross")
     lines = chart(app, "parting")["data"]
     np.testing.assert_allclose(numbers(lines[0]["y"]), found.divergence.numpy(), atol=1e-6)
     np.testing.assert_allclose(numbers(lines[1]["y"]), found.attention.mean(dim=(0, 1)).numpy(), atol=1e-6)

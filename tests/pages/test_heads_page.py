@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.flow import flow, graph
 from analysis.head_scores import score_trace
 from analysis.head_summary import summarise
-from analysis.promoted_tokens import head_writes
+from analysis.promoted_tokens import head_output
 from analysis.rollout import rollout
 from analysis.value_weighted import value_weighted
 from tests.pages.driving import CAT, chart, fine, numbers, opened, picked, pressed, sent, shown
@@ -177,7 +177,7 @@ def test_the_flow_of_the_whole_stack_is_worked_out_when_asked() -> None:
 def test_tokens_written_are_those_of_the_direct_path() -> None:
     app = page(part="Decoder", layer="2", head="1", look="Tokens it writes", written_at="3")
     run = shown(app)
-    wrote = head_writes(run.trace, 2, "self", 1, 3)
+    wrote = head_output(run.trace, 2, "self", 1, 3)
     bars = chart(app, "written")["data"][0]
     ids, added = numbers(bars["customdata"]).tolist(), numbers(bars["x"])
     assert ids[0] == int(wrote.logits.argmax())

@@ -64,5 +64,5 @@ MADE_BY = {
     "flow": "paired_bars(",
     "valued_layer": "value_weighted_layer(",
     "rollout": "holds of",
-    "written": "head_writes(",
+    "written": "head_output(",
 }

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.divergence import parting_of_masks
-from analysis.mask_filling import fills
+from analysis.divergence import mask_divergence
+from analysis.mask_filling import filled_masks
 from model import InputError
 from tests.pages.driving import chart, numbers, payload, picked, pressed, sent, shown, typed
 from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
@@ -30,7 +30,7 @@ def futures(app: AppTest) -> list[str]:
 def test_an_encoders_masks_are_filled_one_at_a_time_and_each_reads_the_ones_before() -> None:
     app = of("tiny-bert", "decoding", masks="1,2,3")
     run = shown(app)
-    every = fills(run.lm, [token.id for token in run.source], segments=run.reading.segments)
+    every = filled_masks(run.lm, [token.id for token in run.source], segments=run.reading.segments)
     for n, fill in enumerate(every):
         shares = numbers(chart(app, "fill")["data"][0]["x"])
         assert shares[0] == pytest.approx(float(fill.logits.softmax(-1).max()), abs=1e-6)
@@ -45,7 +45,7 @@ def test_every_fill_is_a_run_in_the_store_and_going_on_reads_nothing_again(monke
     app = of("tiny-bert", "decoding", masks="1,2,3")
     run = shown(app)
     done: tuple[tuple[int, int], ...] = ()
-    for fill in fills(run.lm, [token.id for token in run.source], segments=run.reading.segments):
+    for fill in filled_masks(run.lm, [token.id for token in run.source], segments=run.reading.segments):
         held = runner.store().get(replace(run.spec, filled=done))
         assert held is not None
         assert [token.id for token in held.source] == [token.id for token in fill.trace.tokens("encoder")]
@@ -80,7 +80,9 @@ def test_a_click_on_a_bar_puts_that_token_there_the_next_mask_reads_it_and_the_l
     assert chip["note"].endswith("✎")
     assert "1 token is your choice" in sentences(app)
     told = {2: token}
-    every = fills(run.lm, [token.id for token in run.source], segments=run.reading.segments, order="left", said=told)
+    every = filled_masks(
+        run.lm, [token.id for token in run.source], segments=run.reading.segments, order="left", said=told
+    )
     app = pressed(app, "fill_step")
     shares = numbers(chart(app, "fill")["data"][0]["x"])
     assert shares[0] == pytest.approx(float(every[2].logits.softmax(-1).max()), abs=1e-6)
@@ -119,7 +121,7 @@ def test_a_link_that_chooses_what_cannot_stand_there_is_read_without_it() -> Non
 def test_the_whole_filling_can_be_taken_away(downloads: dict[str, Callable[[], str]]) -> None:
     app = of("tiny-bert", "decoding", masks="1,2,3", choices="2:7")
     run = shown(app)
-    every = fills(run.lm, [token.id for token in run.source], segments=run.reading.segments, said={2: 7})
+    every = filled_masks(run.lm, [token.id for token in run.source], segments=run.reading.segments, said={2: 7})
     document = json.loads(downloads["fills.json"]())
     rows = list(csv.DictReader(io.StringIO(downloads["fills.csv"]())))
     for fill, mask, row in zip(every, document["masks"], rows, strict=True):
@@ -161,8 +163,10 @@ def test_two_futures_are_compared_mask_by_mask() -> None:
     app = of("tiny-bert", "decoding", masks="1,2,3", fill_order="left", choices="1:7", branches="-;1:7")
     run = shown(app)
     ids = [token.id for token in run.source]
-    mine, own = (fills(run.lm, ids, segments=run.reading.segments, order="left", said=told) for told in ({1: 7}, {}))
-    found = parting_of_masks(*({fill.at: fill.trace for fill in every} for every in (mine, own)))
+    mine, own = (
+        filled_masks(run.lm, ids, segments=run.reading.segments, order="left", said=told) for told in ({1: 7}, {})
+    )
+    found = mask_divergence(*({fill.at: fill.trace for fill in every} for every in (mine, own)))
     lines = chart(app, "parting")["data"]
     np.testing.assert_allclose(numbers(lines[0]["y"]), found.divergence.numpy(), atol=1e-6)
     np.testing.assert_allclose(numbers(lines[1]["y"]), found.attention.mean(dim=(0, 1)).numpy(), atol=1e-6)

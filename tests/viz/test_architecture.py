@@ -45,7 +45,7 @@ def words(plan: BlockPlan, theme: Theme = LIGHT) -> list[str]:
 
 
 def norms(plan: BlockPlan) -> int:
-    return sum("norm" in text and "are normed" not in text for text in words(plan))
+    return sum("norm" in text and "are normalised" not in text for text in words(plan))
 
 
 def squares(plan: BlockPlan, colour: str) -> list[dict]:
@@ -127,7 +127,7 @@ def test_heads_that_share_keys_say_so() -> None:
 
 @pytest.mark.parametrize(
     ("positions", "says"),
-    [("rotary", "turn with position"), ("alibi", "fall with distance"), ("relative", "bias for each distance")],
+    [("rotary", "rotate with position"), ("alibi", "fall with distance"), ("relative", "bias for each distance")],
 )
 def test_positions_that_work_inside_attention_are_named_inside_it(positions: str, says: str) -> None:
     box = attention(replace(PLAN, positions=positions), LIGHT)  # type: ignore[arg-type]

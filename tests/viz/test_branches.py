@@ -72,11 +72,11 @@ def test_a_long_text_names_only_the_tokens_where_branches_part() -> None:
 
 def test_the_summary_says_who_leaves_whom_and_where() -> None:
     said = summary(branch_tree(TWIGS, theme=LIGHT, step=0))
-    assert said.startswith("3 futures of one text. own, 1.0 bits;")
-    assert 'third, 1.0 bits, leaves second at step 3 with "x".' in said
+    assert said.startswith("3 continuations of one text. own, 1.0 bits;")
+    assert 'third, 1.0 bits, branches from second at step 3 with "x".' in said
 
 
 def test_a_branch_that_writes_the_same_is_named_and_has_no_dot(array: Read) -> None:
     fig = branch_tree((TWIGS[0], twig("same", 4, 0, [])), theme=LIGHT, step=0)
     assert set(array(fig.to_dict()["data"][3]["y"]).tolist()) == {0}
-    assert "same, 1.0 bits, writes the same" in summary(fig)
+    assert "same, 1.0 bits, has the same tokens" in summary(fig)

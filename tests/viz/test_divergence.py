@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from viz.divergence import heads_apart, pair_labels, parting_lines
+from viz.divergence import divergence_lines, heads_apart, pair_labels
 from viz.frame import summary
 from viz.theme import DARK, LIGHT
 
@@ -17,7 +17,7 @@ def test_a_step_is_named_by_its_token_or_by_both() -> None:
 
 def test_both_lines_are_exact_and_the_step_is_marked(array: Read) -> None:
     a, b = np.array([0.0, 0.4]), np.array([0.0, 0.25])
-    sent = parting_lines(a, b, ["a", "<b> | c"], theme=LIGHT, step=1).to_dict()
+    sent = divergence_lines(a, b, ["a", "<b> | c"], theme=LIGHT, step=1).to_dict()
     np.testing.assert_array_equal(array(sent["data"][0]["y"]), a)
     np.testing.assert_array_equal(array(sent["data"][1]["y"]), b)
     assert sent["data"][0]["hovertext"][1] == '"&lt;b&gt; | c"'
@@ -26,8 +26,10 @@ def test_both_lines_are_exact_and_the_step_is_marked(array: Read) -> None:
 
 
 def test_the_description_says_where_they_part() -> None:
-    assert 'before "c"' in summary(parting_lines(np.array([0, 0.4]), np.zeros(2), ["a", "c"], theme=DARK, step=0))
-    assert "nowhere" in summary(parting_lines(np.zeros(2), np.zeros(2), ["a", "c"], theme=DARK, step=0))
+    assert 'first differ at "c"' in summary(
+        divergence_lines(np.array([0, 0.4]), np.zeros(2), ["a", "c"], theme=DARK, step=0)
+    )
+    assert "do not differ" in summary(divergence_lines(np.zeros(2), np.zeros(2), ["a", "c"], theme=DARK, step=0))
 
 
 def test_every_head_has_its_row(array: Read) -> None:
@@ -37,4 +39,4 @@ def test_every_head_has_its_row(array: Read) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         heads_apart(values, ["L0 H0"], ["a", "b"], theme=LIGHT)
     with pytest.raises(ValueError, match="do not fit"):
-        parting_lines(values[0], values[1], ["a"], theme=LIGHT, step=0)
+        divergence_lines(values[0], values[1], ["a"], theme=LIGHT, step=0)

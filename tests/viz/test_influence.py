@@ -56,7 +56,7 @@ def test_bars_are_the_shares_of_the_tokens() -> None:
     assert list(bars.x) == [0, 1, 2, 3]  # equal tokens stay apart
     assert np.asarray(bars.y) == pytest.approx(FALLING)
     assert "<b>" not in bars.hovertext[2]
-    assert '"the" counts most, 50.0%' in summary(figure)
+    assert '"the" has most influence, 50.0%' in summary(figure)
 
 
 def test_bars_without_their_labels_are_refused() -> None:

@@ -29,11 +29,13 @@ def test_rank_and_share_of_the_token_that_came_stand_beside_each_depth() -> None
 
 
 def test_the_description_says_from_where_on_it_leads() -> None:
-    assert "leads at the end alone" in summary(lens_table(LABELS, SHARES, theme=LIGHT, **NAMED))
+    assert "is the most probable token only at the end" in summary(lens_table(LABELS, SHARES, theme=LIGHT, **NAMED))
     early = NAMED | {"ranks": [3, 1, 1]}
-    assert "leads from what enters layer 1 on" in summary(lens_table(LABELS, SHARES, theme=LIGHT, **early))
+    assert "is the most probable token from the input of layer 1 on" in summary(
+        lens_table(LABELS, SHARES, theme=LIGHT, **early)
+    )
     never = NAMED | {"ranks": [1, 1, 2]}
-    assert "does not lead" in summary(lens_table(LABELS, SHARES, theme=LIGHT, **never))
+    assert "is not the most probable token at the end" in summary(lens_table(LABELS, SHARES, theme=LIGHT, **never))
 
 
 def test_depths_without_a_rank_are_refused() -> None:

@@ -52,7 +52,7 @@ def test_the_axis_and_the_labels_are_those_of_the_chart_without_ghosts() -> None
 
 
 def test_the_description_counts_what_is_left() -> None:
-    assert summary(with_ghosts(plain(), BEFORE, AFTER, OUT, theme=LIGHT)).endswith("2 of the 4 bars keep a share.")
+    assert summary(with_ghosts(plain(), BEFORE, AFTER, OUT, theme=LIGHT)).endswith("2 of the 4 bars are left.")
 
 
 def test_shares_that_fit_no_bars_are_refused() -> None:

@@ -81,7 +81,7 @@ def test_surprisal_is_a_bar_a_token_or_a_line_where_there_are_many() -> None:
     figure = surprisal_bars(bits, PROMPTS, ["·the", "·the"], theme=LIGHT)
     assert [list(trace.y) for trace in figure.data] == bits.tolist()
     assert list(figure.data[0].x) == [0, 1]
-    assert 'under prompt 3 3.2 bits in all, most of them at "·the" (3.0)' in summary(figure)
+    assert 'under prompt 3 3.2 bits in total, most at "·the" (3.0)' in summary(figure)
     assert figure.data[1].hovertext[0] == '"·the" under 3 · one-shot: 3.00 bits, 12.5%'
     many = surprisal_bars(np.ones((2, MOST_BARS)), PROMPTS, ["a"] * MOST_BARS, theme=LIGHT)
     assert {trace.type for trace in many.data} == {"scatter"}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.viz.conftest import Sent
 from viz.frame import summary
 from viz.paired_bars import paired_bars
-from viz.promoted_tokens import written_chart
+from viz.promoted_tokens import promoted_tokens_chart
 from viz.theme import LIGHT
 from viz.token_maps import token_map
 from viz.windows import MOST_CELLS
@@ -59,7 +59,7 @@ def test_bars_stand_side_by_side_and_keep_equal_tokens_apart(
     np.testing.assert_allclose(array(sent[0]["y"]), flow, atol=1e-6)
     np.testing.assert_allclose(array(sent[1]["y"]), rollout, atol=1e-6)
     assert len(set(array(sent[0]["x"]).tolist())) == 6
-    assert 'flow is largest from "internationalization" (50.0%)' in summary(fig)
+    assert 'flow is largest for "internationalization" (50.0%)' in summary(fig)
 
 
 def test_bars_that_do_not_fit_the_tokens_are_refused(pieces: list[str]) -> None:
@@ -70,7 +70,9 @@ def test_bars_that_do_not_fit_the_tokens_are_refused(pieces: list[str]) -> None:
 def test_tokens_written_stand_in_the_order_given_on_either_side_of_zero(
     array: Callable[[Sent], NDArray[np.generic]],
 ) -> None:
-    fig = written_chart(["up", "<i>", "down"], np.array([2.0, 1.0, -3.0]), theme=LIGHT, ids=[4, 5, 6], title="added")
+    fig = promoted_tokens_chart(
+        ["up", "<i>", "down"], np.array([2.0, 1.0, -3.0]), theme=LIGHT, ids=[4, 5, 6], title="added"
+    )
     bars = fig.to_dict()["data"][0]
     assert array(bars["x"]).tolist() == [2.0, 1.0, -3.0]
     assert array(bars["customdata"]).tolist() == [4, 5, 6]
@@ -84,5 +86,6 @@ def test_tokens_written_stand_in_the_order_given_on_either_side_of_zero(
 
 def test_nothing_written_is_said() -> None:
     assert (
-        summary(written_chart([], np.zeros(0), theme=LIGHT, ids=[], title="added")) == "Nothing is raised or lowered."
+        summary(promoted_tokens_chart([], np.zeros(0), theme=LIGHT, ids=[], title="added"))
+        == "Nothing is raised or lowered."
     )

@@ -76,7 +76,7 @@ def test_the_token_that_came_is_marked_by_its_id_not_by_its_text() -> None:
     text = chart.to_dict()["layout"]["yaxis"]["ticktext"]
     assert text[0] == "the"
     assert text[1] == "<b>▸ the</b>"
-    assert "came (30.0%)" in summary(chart)
+    assert 'the token that follows is "the" (30.0%)' in summary(chart)
 
 
 def test_markup_in_a_candidate_is_shown_as_text() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from analysis.divergence import Parting, parting
+from analysis.divergence import Divergence, decode_divergence
 from model.errors import InputError
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
@@ -18,16 +18,16 @@ from ui.runs.runner import Run
 from ui.state import address, branches
 from ui.state.branches import Branch
 from ui.state.choices import MOST_CHOICES, PlacedTokens
-from viz.divergence import heads_apart, pair_labels, parting_lines
+from viz.divergence import divergence_lines, heads_apart, pair_labels
 from viz.export import matrix_csv, table_csv
 
 MOST_HEADS = 64  # rows of a figure
 
 
-def parted(run: Run, other: Run) -> Parting:
+def diverged(run: Run, other: Run) -> Divergence:
     """How far apart two branches are at each step, worked out once for both."""
     part = attention.KINDS[tokens_read.part_read(run)].part
-    return kept(run, ("parted", other.spec), Parting, lambda: parting(run.steps, other.steps, part))
+    return kept(run, ("diverged", other.spec), Divergence, lambda: decode_divergence(run.steps, other.steps, part))
 
 
 def run_of(run: Run, branch: Branch) -> Run:
@@ -150,7 +150,7 @@ def pick_other(run: Run, others: list[Branch]) -> Branch:
 
 def draw_two(run: Run, other: Run, at: int) -> None:
     """Both texts, and the distance between them step by step."""
-    found = parted(run, other)
+    found = diverged(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
     divergence, apart = array(found.divergence), array(found.attention)
     rows = [Strip(name, around(one, at)) for name, one in (("this", run), ("the other", other))]
@@ -160,7 +160,7 @@ def draw_two(run: Run, other: Run, at: int) -> None:
 
 def draw_divergence(divergence: Matrix, apart: Matrix, labels: list[str], at: int, what: str) -> None:
     """How far apart two branches are, place by place; `what` is the name of a place: a step or a mask."""
-    fig = parting_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
+    fig = divergence_lines(divergence, apart.mean(axis=(0, 1)), labels, theme=theme.current(), step=at, width=560)
     figures.place(
         fig,
         key="parting",
@@ -201,7 +201,7 @@ def draw_every_head(run: Run) -> None:
     if not isinstance(picked, str) or picked not in others:
         return
     other = run_of(run, others[picked])
-    found = parted(run, other)
+    found = diverged(run, other)
     labels = pair_labels(*([step.token.label for step in one.steps] for one in (run, other)))
     draw_heads_apart(array(found.attention), labels)
 

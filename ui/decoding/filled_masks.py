@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from analysis.mask_filling import Order, fills
+from analysis.mask_filling import Order, filled_masks
 from model.tokenizers.tokens import Token
 from model.trace import Trace
 from ui.runs import runner
@@ -77,7 +77,7 @@ def filled(run: Run, order: Order, first: tuple[int, ...], chosen: MaskTokens) -
 
     def make() -> list[Filled]:
         ids = [token.id for token in run.source]
-        found = fills(run.lm, ids, order=order, chosen=first, said=dict(chosen), read=read)
+        found = filled_masks(run.lm, ids, order=order, chosen=first, said=dict(chosen), read=read)
         before = [tuple(sorted((fill.at, fill.token.id) for fill in found[:n])) for n in range(len(found))]
         return [
             Filled(fill.at, fill.token, fill.probability, fill.left, earlier, fill.at in dict(chosen))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from analysis.divergence import Parting, parting_of_masks
+from analysis.divergence import Divergence, mask_divergence
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.decoding.branches import draw_divergence, draw_heads_apart, draw_tools, pick_other, title
 from ui.decoding.filled_masks import Filled, MaskTokens, run_after
@@ -75,13 +75,13 @@ def draw_comparison(run: Run, chosen: MaskTokens, held: tuple[Branch, ...], fill
     by_place = [{one.at: one for one in every} for every in (mine, theirs)]
     places = sorted(by_place[0])
 
-    def make() -> Parting:
-        return parting_of_masks(
+    def make() -> Divergence:
+        return mask_divergence(
             *({place: run_after(run, one[place].before).trace for place in places} for one in by_place)
         )
 
     key = ("parted", *(tuple((one.at, one.token.id) for one in every) for every in (mine, theirs)))
-    found = kept(run, key, Parting, make)
+    found = kept(run, key, Divergence, make)
     labels = pair_labels(*([one[place].token.label for place in places] for one in by_place))
     apart = array(found.attention)
     draw_divergence(array(found.divergence), apart, labels, places.index(mine[at].at), "mask")

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from analysis.promoted_tokens import HeadWrites, head_writes, ranked
+from analysis.promoted_tokens import HeadOutput, head_output, ranked
 from ui import figures
 from ui.figures import array, markdown
 from ui.figures.tables import Cell, table
@@ -15,7 +15,7 @@ from ui.runs.runner import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.percent import format_percent
-from viz.promoted_tokens import written_chart
+from viz.promoted_tokens import promoted_tokens_chart
 
 LISTED = 10  # tokens raised, and as many lowered
 KEYS = 8  # rows of the table
@@ -53,7 +53,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         width=220,
         help="The position whose stream the head writes into.",
     )
-    wrote = head_writes(run.trace, layer, part, head, at)
+    wrote = head_output(run.trace, layer, part, head, at)
     left, right = st.columns([2, 3], gap="large")
     with left:
         draw_tokens(view, wrote, layer, head, at)
@@ -61,14 +61,14 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         draw_keys(view, wrote, at)
 
 
-def draw_tokens(view: AttentionView, wrote: HeadWrites, layer: int, head: int, at: int) -> None:
+def draw_tokens(view: AttentionView, wrote: HeadOutput, layer: int, head: int, at: int) -> None:
     """The tokens whose logits the head raises and lowers most."""
     run, logits = view.run, wrote.logits
     found = ranked(logits, LISTED)
     ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]
     labels = [run.lm.token(i).label for i in ids]
     drawing = Drawing(
-        written_chart,
+        promoted_tokens_chart,
         [Expression(labels, "labels"), Expression(logits[ids].cpu().numpy(), "logits[ids].cpu().numpy()")],
         {"ids": Expression(ids, "ids"), "title": "added to the logit"},
         lambda: logits_source(view, layer, head, at),
@@ -89,12 +89,12 @@ def logits_source(view: AttentionView, layer: int, head: int, at: int) -> Source
     """Lines up to `logits`, what the head adds to each, and the `ids` and `labels` of the tokens listed."""
     lines = [
         *of_run(view.run),
-        f'logits = head_writes(trace, {layer}, "{view.kind.part}", {head}, {at}).logits',
+        f'logits = head_output(trace, {layer}, "{view.kind.part}", {head}, {at}).logits',
         f"found = ranked(logits, {LISTED})",
         "ids = [i for i, _ in (*found.promoted, *reversed(found.suppressed))]",
         "labels = [lm.token(i).label for i in ids]",
     ]
-    return Source(lines, ["from analysis.promoted_tokens import head_writes, ranked"])
+    return Source(lines, ["from analysis.promoted_tokens import head_output, ranked"])
 
 
 def norm_note(run: Run) -> str:
@@ -134,7 +134,7 @@ def best_in_words(run: Run, logits: torch.Tensor, at: int) -> str:
     )
 
 
-def draw_keys(view: AttentionView, wrote: HeadWrites, at: int) -> None:
+def draw_keys(view: AttentionView, wrote: HeadOutput, at: int) -> None:
     """A table of keys: what the head adds through each, and the tokens it would raise if it looked at that key alone."""
     run = view.run
     best = int(run.trace.probabilities(at).argmax())
