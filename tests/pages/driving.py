@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ui.components.payload import unpack
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL, FRENCH
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGES = (

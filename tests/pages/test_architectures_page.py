@@ -16,7 +16,7 @@ from tests.pages.test_kinds import save, tokenizer
 from ui.models import side_by_side
 from ui.models.architectures import by_distance_csv
 from ui.runs import runner
-from ui.runs.runner import RunSpec
+from ui.runs.store import RunSpec
 from viz.influence import Curve
 
 FAMILIES = {"gpt2": "plain", "llama": "grouped", "t5": "tied", "bert": "pairs"}

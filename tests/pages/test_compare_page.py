@@ -22,7 +22,7 @@ from tests.pages.driving import (
 from tests.pages.driving import run_of as plain_run
 from ui.compare.other_run import reread
 from ui.maps.attention import KINDS
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 DOG = "Le chien noir dort sur le canapé rouge."
 

@@ -21,7 +21,7 @@ from tests.pages.driving import CAT, chart, fine, numbers, opened, picked, press
 from ui.heads import card_scores
 from ui.maps import attention
 from ui.runs import on_demand
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 PARTS = ("encoder", "decoder", "cross")
 

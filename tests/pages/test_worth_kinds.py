@@ -9,7 +9,7 @@ from tests.pages.test_kinds import SECOND, TEXT, charts, of, sentences, zoo
 from ui.compare.other_run import reread
 from ui.maps.attention import available
 from ui.runs import runner
-from ui.runs.runner import RunSpec
+from ui.runs.store import RunSpec
 
 __all__ = ["zoo"]  # the fixture that puts tiny models in the place of the shipped ones
 

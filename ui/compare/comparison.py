@@ -18,7 +18,7 @@ from ui.figures import Matrix
 from ui.maps import thumbnails
 from ui.maps.attention import AttentionKind
 from ui.runs.on_demand import is_kept, kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from viz.percent import format_percent
 
 Paired = Literal["number", "likeness"]

@@ -11,7 +11,7 @@ from ui.maps import attention
 from ui.maps.attention import AttentionKind
 from ui.runs import model_pool, runner
 from ui.runs.examples import examples_for
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input
 from ui.state import address, edits
 

@@ -19,7 +19,7 @@ from ui.maps.attention import AttentionKind
 from ui.maps.attention_map import AROUND_ZERO, WEIGHTS, AttentionMap, Caption, draw_map
 from ui.maps.drawing import Drawing, Expression
 from ui.runs.on_demand import asked, duration, in_turn, kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from ui.state.shown_head import is_head_chosen, show_head
 from viz.changes import moved_ranking

@@ -7,7 +7,7 @@ import torch
 
 from analysis.knock_out import Prediction
 from model.tokenizers.tokens import Token
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from ui.state.linked import Linked
 

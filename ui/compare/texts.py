@@ -16,7 +16,7 @@ from ui.figures import array, markdown
 from ui.figures.tokens import STRIP_TOKENS
 from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs.notebook import of_run
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from viz.export import table_csv
 from viz.labels import visible
 from viz.next_token import next_token_chart

@@ -15,7 +15,7 @@ from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
 from ui.maps import attention
 from ui.runs import runner
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 from ui.shell import requirements
 from ui.state import address
 from ui.state.linked import keep_within, linked_number

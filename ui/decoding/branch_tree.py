@@ -10,7 +10,7 @@ from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.decoding.timeline import certainty
 from ui.figures import theme
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import branches
 from ui.state.branches import Branch
 from viz.branches import Twig, branch_tree

@@ -14,7 +14,7 @@ from ui.figures import Matrix, array, markdown, theme
 from ui.maps import attention
 from ui.runs import runner
 from ui.runs.on_demand import kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address, branches
 from ui.state.branches import Branch
 from ui.state.choices import MOST_CHOICES, PlacedTokens

@@ -16,7 +16,7 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.decoding import typed_tokens
 from ui.figures import array, markdown, theme
 from ui.runs.on_demand import kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import choices, sampling
 from ui.state.shown_step import show_step
 from viz.export import table_csv

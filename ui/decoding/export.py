@@ -13,7 +13,7 @@ from ui.decoding import branch_tree
 from ui.decoding.branches import run_of
 from ui.decoding.timeline import certainty
 from ui.figures import offer
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import branches
 from ui.state.branches import Branch
 from viz.export import table_csv

@@ -9,7 +9,7 @@ from model.tokenizers.tokens import Token
 from model.trace import Trace
 from ui.runs import runner
 from ui.runs.on_demand import kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import choices
 from ui.state.choices import MOST_CHOICES, PlacedTokens
 from ui.state.linked import Linked

@@ -15,7 +15,7 @@ from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.figures import array, markdown, theme
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from viz.export import matrix_csv, table_csv
 from viz.logit_attribution import parts_in_order, parts_map, signed

@@ -7,7 +7,7 @@ from analysis.kv_cache import Growth, Measured, by_sharing, growth, measured
 from ui import figures
 from ui.figures import theme
 from ui.runs import on_demand
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from viz.export import table_csv
 from viz.kv_cache import held_bytes, sharing_bars, size, two_lines
 

@@ -8,7 +8,7 @@ from ui.decoding.branches import draw_divergence, draw_heads_apart, draw_tools, 
 from ui.decoding.filled_masks import Filled, MaskTokens, run_after
 from ui.figures import array, tokens
 from ui.runs.on_demand import kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import branches
 from ui.state.branches import Branch
 from viz.divergence import pair_labels

@@ -8,7 +8,7 @@ import streamlit as st
 from ui.decoding.export import CANDIDATES, Columns, Top, candidate_columns, candidate_entries, token_entry
 from ui.decoding.filled_masks import Filled, run_after
 from ui.figures import offer
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state.branches import Branch
 from viz.export import table_csv
 

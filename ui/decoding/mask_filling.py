@@ -21,7 +21,7 @@ from ui.decoding.filled_masks import (
 )
 from ui.decoding.tokens_read import layer_name, pick_layer, rows_of_heads
 from ui.figures import array, markdown, theme, tokens
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import encoder_input, masks
 from ui.state import address, choices
 from ui.state.shown_step import move_step, show_step, shown_step

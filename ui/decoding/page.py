@@ -9,7 +9,7 @@ from ui.components.player.player import player
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.decoding.timeline import certainty
 from ui.figures import tokens
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import requirements, streaming
 from ui.state import address, choices
 from ui.state.choices import PlacedTokens

@@ -8,7 +8,7 @@ from model.decoding.step import Step
 from ui import figures
 from ui.decoding.candidates import narrowed
 from ui.figures.tables import Cell, table
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import streaming
 from ui.state import sampling
 from ui.state.sampling import DIALS, HIGHEST_SEED, Choosing, Dial

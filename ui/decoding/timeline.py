@@ -10,7 +10,7 @@ from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, theme
 from ui.runs.on_demand import kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state.shown_step import show_step
 from viz.export import table_csv
 from viz.uncertainty import entropy_line

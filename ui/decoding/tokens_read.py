@@ -14,7 +14,7 @@ from ui.components.attention_lines.attention_lines import MOST_LINE_TOKENS, Line
 from ui.figures import Matrix, array, theme
 from ui.maps import attention
 from ui.runs.on_demand import kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import requirements
 from ui.state import address
 from viz.attention import alignment, heads_by_key

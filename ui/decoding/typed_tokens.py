@@ -4,7 +4,7 @@ import streamlit as st
 
 from model.errors import InputError
 from ui.figures import markdown
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 
 def taken(run: Run, key: str) -> tuple[str, list[int]]:

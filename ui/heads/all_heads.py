@@ -17,7 +17,7 @@ from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs import on_demand
 from ui.runs.notebook import of_run
 from ui.runs.on_demand import asked, duration, is_kept, kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from ui.state.shown_head import is_head_chosen, show_head
 from viz.export import table_csv

@@ -11,7 +11,7 @@ from ui.figures.tables import Cell, table
 from ui.maps.attention import AttentionView
 from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs.notebook import of_run
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from viz.export import table_csv
 from viz.percent import format_percent

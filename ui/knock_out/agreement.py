@@ -15,7 +15,7 @@ from ui.knock_out.importance import NUMBERS, Name, Tables
 from ui.maps import attention
 from ui.maps.attention import AttentionKind
 from ui.maps.drawing import Drawing, Expression, Source
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address
 from viz.export import archive, table_csv
 from viz.head_importance import agreement_map, heads_scatter

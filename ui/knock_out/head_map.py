@@ -18,7 +18,7 @@ from ui.maps.attention_map import AROUND_ZERO, WEIGHTS, AttentionMap, Caption, d
 from ui.maps.display_options import Toggles
 from ui.maps.drawing import Source
 from ui.runs.notebook import of_edits, of_trace
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import address, edits
 
 Shows = Literal["weights", "change", "value-weighted", "gradient"]

@@ -26,7 +26,7 @@ from ui.maps import attention
 from ui.maps.attention import AttentionKind
 from ui.runs.estimate import seconds as pass_seconds
 from ui.runs.on_demand import held, is_kept, keep, kept
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state.edits import Off
 
 Name = Literal["weight", "norm", "gradient", "knock_out"]

@@ -16,7 +16,7 @@ from ui.maps import attention
 from ui.maps.attention import AttentionKind
 from ui.maps.drawing import Drawing, Expression
 from ui.runs.on_demand import WEIGHTS_AT_ONCE, duration
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import edits
 from ui.state.shown_head import show_head
 from viz.export import archive, table_csv

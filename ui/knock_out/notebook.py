@@ -7,7 +7,7 @@ from ui.knock_out.importance import Name
 from ui.maps.attention import AttentionKind
 from ui.maps.drawing import Source
 from ui.runs.notebook import of_edits, of_run
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 
 def tables(edited: Run, asked: Prediction, names: Sequence[Name], kinds: Sequence[AttentionKind]) -> Source:

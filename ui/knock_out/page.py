@@ -15,7 +15,7 @@ from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs import estimate, runner
 from ui.runs.notebook import of_run, of_trace
 from ui.runs.on_demand import asked, duration
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import masks
 from ui.state import address, edits
 from viz.changes import next_token_change

@@ -21,7 +21,7 @@ from ui.maps.attention import AttentionKind
 from ui.maps.display_options import Toggles
 from ui.maps.drawing import Source
 from ui.runs.on_demand import asked, duration, in_turn
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state import edits
 from viz.theme import DIVERGING
 

@@ -12,7 +12,7 @@ from model.attention_trace import AttentionTrace
 from model.tap import StackName
 from model.trace import AttentionPart
 from ui.maps.merging import Special, first_of, reshaping
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.merging import Axis, Reshaping, axis
 from analysis.words import alone, words
 from model.tokenizers.tokens import Token
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 Special = Literal["shown", "hidden", "renormalised"]
 

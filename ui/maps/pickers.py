@@ -12,7 +12,7 @@ from ui.components.keys.keys import keys
 from ui.figures import markdown
 from ui.maps.attention import KINDS, PAIRS, AttentionKind, AttentionView, available
 from ui.runs import runner
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 from ui.state import address
 from ui.state.shown_head import is_head_chosen, show_head
 

@@ -20,8 +20,6 @@ from ui.runs.examples import DEFAULT_MODEL, examples_for
 from ui.runs.model_pool import LIGHT_BYTES, MOST_MODELS, ModelPool
 from ui.runs.store import Run, RunSpec, RunStore
 
-__all__ = ["Run", "RunSpec"]
-
 LEAST_STORE_BYTES, MOST_STORE_BYTES = 512 * 1024**2, 4 * 1024**3
 TOKENS_A_TOKEN = 3  # tokens that may be written for each token of a source
 SPARE_TOKENS = 8  # and so many more

@@ -9,7 +9,7 @@ from dataclasses import replace
 import streamlit as st
 
 from model.language_model import LanguageModel
-from ui.runs.runner import RunSpec
+from ui.runs.store import RunSpec
 from ui.state.linked import Linked, Owned
 
 MOST_MASKS = 32

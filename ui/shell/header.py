@@ -12,7 +12,8 @@ from ui.figures.markdown import plain, sentence
 from ui.figures.tokens import STRIP_TOKENS, chip
 from ui.runs import runner
 from ui.runs.examples import READS, examples_for
-from ui.runs.runner import ChoiceError, Run, RunSpec
+from ui.runs.runner import ChoiceError
+from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input, streaming, task_prefixes, text_box
 from ui.shell.input_warnings import odd_input
 from ui.state import address, choices, sampling

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.shell import encoder_input
 
 

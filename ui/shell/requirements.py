@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model.language_model import LanguageModel
-from ui.runs.runner import Run
+from ui.runs.store import Run
 
 INSTEAD = "The Architectures page shows how much each earlier token still counts, beside a Transformer's attention."
 

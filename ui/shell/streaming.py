@@ -10,8 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.decoding.step import Step
-from ui.runs.runner import Run, RunSpec
-from ui.runs.store import without_choices
+from ui.runs.store import Run, RunSpec, without_choices
 from ui.state.address import whole_number
 from ui.state.linked import Linked
 

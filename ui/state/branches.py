@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 from ui.state import choices
 from ui.state.choices import MOST_CHOICES, PlacedTokens, read_choices, write_choices
 from ui.state.linked import Linked, Owned

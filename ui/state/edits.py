@@ -14,7 +14,7 @@ from model.edits import AttentionPart, CutEdge, SkipSublayer, ZeroHead, check_ed
 from model.errors import InputError
 from model.tap import Part, StackName
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.runs.runner import Run
+from ui.runs.store import Run
 from ui.state.linked import Linked, Owned
 
 Off = ZeroHead | CutEdge | SkipSublayer

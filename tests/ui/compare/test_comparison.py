@@ -12,7 +12,7 @@ from ui.compare import comparison
 from ui.compare.comparison import Side, changes, compared, same_shape
 from ui.maps.attention import CROSS, DECODER, ENCODER
 from ui.runs.on_demand import is_kept
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 
 TOKENIZER = byte_tokenizer(end=False)
 

@@ -25,7 +25,7 @@ from ui.knock_out.importance import (
     tables,
 )
 from ui.maps import attention
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 
 
 @cache

@@ -9,7 +9,7 @@ from ui import figures
 from ui.figures import markdown, tokens
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL, EXAMPLES, READS
-from ui.runs.runner import RunSpec
+from ui.runs.store import RunSpec
 from ui.shell import header
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "")

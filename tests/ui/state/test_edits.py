@@ -4,7 +4,7 @@ import pytest
 
 from model import CutEdge, SkipSublayer, ZeroHead
 from tests.model.builders import random_model, shaped
-from ui.runs.runner import Run, RunSpec
+from ui.runs.store import Run, RunSpec
 from ui.state.edits import MOST, Off, is_there, name, read, write
 
 EVERY: tuple[Off, ...] = (
