@@ -179,7 +179,8 @@ def test_derived_patterns_equal_the_explicit_path(pair: Pair) -> None:
                 ours, theirs = (t.attention(stack, layer, part) for t in (derived, explicit))  # type: ignore[arg-type]
                 assert not ours.edited
                 assert set(theirs.edited) == {"scores", "weights"}
-                assert furthest(ours.weights(), theirs.weights().cpu()) < 1e-6
+                # T5 does not scale its scores: at 10 or so float32 is exact to 1e-6, and kernels differ from one CPU to another
+                assert furthest(ours.weights(), theirs.weights().cpu()) < 4e-6
                 assert torch.equal(ours.scores().isinf(), theirs.scores().isinf())
                 assert ours.difference() < 1e-5
     assert furthest(derived.final, explicit.final.cpu()) < 1e-4
