@@ -78,3 +78,15 @@ def test_on_paper_nothing_is_cut_and_no_control_is_left(page: Page, width: int) 
         assert found["beyond"] <= 1, f"{address} is cut by {found['beyond']} px"
         assert found["controls"] == [], address
         page.emulate_media(media="screen")
+
+
+def test_a_charts_buttons_lie_beside_its_data(page: Page) -> None:
+    opened(page, "/decoding?beside=inside")
+    pushed = chart(page, "pushed")
+    pushed.scroll_into_view_if_needed()
+    pushed.hover()
+    buttons = pushed.locator(".modebar-group").first
+    expect(buttons).to_be_visible()
+    lowest = buttons.evaluate("group => group.getBoundingClientRect().bottom")
+    assert lowest <= pushed.evaluate("chart => chart.getBoundingClientRect().top + chart._fullLayout._size.t")
+    buttons.locator(".modebar-btn").last.click(trial=True)  # nothing lies over them either

@@ -19,6 +19,7 @@ from ui.runs.store import Run, RunSpec
 from ui.shell import requirements
 from ui.state import address
 from ui.state.linked import keep_within, linked_number
+from ui.state.shown_step import counted
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
 from viz.export import matrix_csv, table_csv
@@ -175,11 +176,6 @@ def pick_window(steps: int) -> int:
     address.settle("beam_from", steps - STEPS_SHOWN + 1)
     firsts = range(steps - STEPS_SHOWN + 1)
     return int(st.select_slider("From step", firsts, key="beam_from", format_func=counted, width=260))
-
-
-def counted(step: int) -> str:
-    """A step's number as people count, from 1."""
-    return str(step + 1)
 
 
 def nodes_of(found: Search, at: int) -> list[Node]:

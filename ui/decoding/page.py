@@ -13,7 +13,7 @@ from ui.runs.store import Run
 from ui.shell import requirements, streaming
 from ui.state import address, choices
 from ui.state.choices import PlacedTokens
-from ui.state.shown_step import Move, move_step, show_step
+from ui.state.shown_step import Move, counted, move_step, show_step
 from viz.percent import format_percent
 
 VIEWS = {"read": "Tokens attended to", "inside": "Inside the step", "branches": "Branches", "cache": "KV cache"}
@@ -60,7 +60,7 @@ def draw_controls(run: Run, step: int) -> None:
                 "Step",
                 range(last + 1),
                 key="step",
-                format_func=lambda n: str(n + 1),
+                format_func=counted,
                 width=260,
                 label_visibility="collapsed",
                 help="Drag to any token; going back costs nothing.",
