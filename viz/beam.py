@@ -48,7 +48,7 @@ def beam_tree(nodes: Sequence[Node], *, theme: Theme, first: int, last: int) -> 
     fates = {fate: sum(node.fate == fate for node in shown) for fate in ("kept", "finished", "dropped")}
     best = " ".join(visible(node.label) for node in shown if node.chosen)
     summary = (
-        f"Beam search, steps {first} to {last}: {fates['kept']} continuations were read on, {fates['finished']} ended, "
+        f"Beam search, steps {first + 1} to {last + 1}: {fates['kept']} continuations were read on, {fates['finished']} ended, "
         f'{fates["dropped"]} were dropped. The text on screen: "{best}".'
     )
     layout: Part = {
@@ -59,7 +59,7 @@ def beam_tree(nodes: Sequence[Node], *, theme: Theme, first: int, last: int) -> 
             "side": "top",
             "tickmode": "array",
             "tickvals": list(range(first, last + 1)),
-            "ticktext": [f"step {step}" for step in range(first, last + 1)],
+            "ticktext": [f"step {step + 1}" for step in range(first, last + 1)],
             "fixedrange": True,
         },
         "yaxis": {"range": [rows - 0.4, -0.6], "visible": False, "fixedrange": True},

@@ -69,7 +69,9 @@ class Sketch:
         """A line through points."""
         line = {"color": self.theme.muted, "width": 1.4}
         path = "M" + " L".join(f"{x:g},{y:g}" for x, y in points)
-        self.wires.append({"type": "path", "path": path, "line": line})
+        self.wires.append(
+            {"type": "path", "path": path, "line": line, "layer": "below"}
+        )  # the circles of sums lie above
 
     def arrow(self, x: float, y: float, tail_x: float, tail_y: float) -> None:
         """A line with a head at (x, y)."""
@@ -231,7 +233,7 @@ class Sketch:
         """The frame around what repeats, from `bottom` to y."""
         edges: Part = {"type": "rect", "x0": 1, "x1": 99.5, "y0": bottom + 5, "y1": self.y + 1}
         line: Part = {"line": {"color": self.theme.muted, "width": 1.2, "dash": "dot"}, "fillcolor": "rgba(0,0,0,0)"}
-        self.wires.insert(0, edges | line)
+        self.wires.insert(0, edges | line | {"layer": "below"})
         self.y += 2
         self.say(98, self.y + 8, name, colour=self.theme.text, size=PLAIN, bold=True, means=means, anchor="right")
         self.rise(8)

@@ -77,7 +77,7 @@ def _node(twig: Twig, row: int, n: int, *, chosen: bool) -> Node:
     """A token of a twig; the first one is linked to the parent's row."""
     at = twig.start + n
     parent = (row if n else twig.parent) if at else None
-    words = f"{twig.shares[n]} at step {at} of {twig.name}" + (", your choice" if twig.chosen[n] else "")
+    words = f"{twig.shares[n]} at step {at + 1} of {twig.name}" + (", your choice" if twig.chosen[n] else "")
     ended = twig.ended and n == len(twig.labels) - 1
     return Node(
         at, row, parent, twig.labels[n], "finished" if ended else "kept" if chosen else "dropped", words, chosen
@@ -122,7 +122,7 @@ def _layout(rows: int, last: int, column: int, step: int, theme: Theme) -> Part:
             "side": "top",
             "tickmode": "array",
             "tickvals": marks,
-            "ticktext": ["step 0" if n == 0 else str(n) for n in marks],
+            "ticktext": ["step 1" if n == 0 else str(n + 1) for n in marks],
             "tickangle": 0,
             "fixedrange": True,
         },
@@ -136,7 +136,7 @@ def _summary(twigs: Sequence[Twig]) -> str:
     for twig in twigs[1:]:
         assert twig.parent is not None
         parts = (
-            f'branches from {twigs[twig.parent].name} at step {twig.start} with "{visible(twig.labels[0])}"'
+            f'branches from {twigs[twig.parent].name} at step {twig.start + 1} with "{visible(twig.labels[0])}"'
             if twig.labels
             else "has the same tokens"
         )

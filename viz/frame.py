@@ -212,6 +212,37 @@ def position_axis(marks: Ticks, count: int, theme: Theme) -> Part:
     }
 
 
+def log_axis(values: Floats) -> Part:
+    """A logarithmic axis around the positive `values`, each of its few ticks written in full: 200 k, 500 k, 1 M.
+
+    Plotly writes the ticks between two powers of ten as "2" and "5", which nobody can read beside "10M".
+    """
+    held = np.asarray(values, dtype=np.float64)
+    held = held[np.isfinite(held) & (held > 0)]
+    low, high = (float(held.min()), float(held.max())) if held.size else (1.0, 10.0)
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    between = (1, 2, 5) if len(powers) <= 4 else (1,)
+    every = [digit * 10.0**power for power in powers for digit in between]
+    first = max((n for n, tick in enumerate(every) if tick <= low), default=0)
+    last = min((n for n, tick in enumerate(every) if tick >= high), default=len(every) - 1)
+    shown = every[min(first, max(last - 1, 0)) : last + 1]
+    return {
+        "type": "log",
+        "tickmode": "array",
+        "tickvals": shown,
+        "ticktext": [in_thousands(tick) for tick in shown],
+        "range": [float(np.log10(shown[0])), float(np.log10(shown[-1]))],
+    }
+
+
+def in_thousands(value: float) -> str:
+    """A round number in few characters: 0.5, 20, 200 k, 5 M."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g} {letter}"
+    return f"{value:g}"
+
+
 def outline(theme: Theme, *, x: tuple[float, float], y: tuple[float, float], colour: str | None = None) -> Part:
     """A frame around the cells from the first to the last position on each side."""
     return {

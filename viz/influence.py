@@ -22,6 +22,7 @@ class Curve:
     model: str
     shares: Floats  # (distances,) mean shares
     attention: bool = False
+    colour: str = ""  # "": one by its place among the models of the figure
 
 
 def influence_by_distance(curves: Sequence[Curve], *, theme: Theme, height: int = 360) -> go.Figure:
@@ -29,7 +30,9 @@ def influence_by_distance(curves: Sequence[Curve], *, theme: Theme, height: int 
     if not curves or any(not len(curve.shares) for curve in curves):
         raise ValueError("Influence by distance needs at least one curve with at least one distance.")
     models = list(dict.fromkeys(curve.model for curve in curves))
-    traces = [_line(curve, theme.series[models.index(curve.model) % len(theme.series)]) for curve in curves]
+    traces = [
+        _line(curve, curve.colour or theme.series[models.index(curve.model) % len(theme.series)]) for curve in curves
+    ]
     values = np.concatenate([np.asarray(curve.shares, dtype=np.float64) for curve in curves])
     low = max(float(values[values > 0].min(initial=1.0)), LEAST)
     furthest = max(len(curve.shares) for curve in curves) - 1

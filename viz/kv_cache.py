@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.frame import WIDTH, Floats, Part, line_at, new_figure, position_axis
+from viz.frame import WIDTH, Floats, Part, line_at, log_axis, new_figure, position_axis
 from viz.labels import quoted, ticks
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
@@ -55,9 +55,10 @@ def two_lines(
     ]
     ratio = float(np.sum(without) / np.sum(with_it)) if np.sum(with_it) > 0 else 1.0
     summary = f"{what} over {len(labels)} steps: without the cache it is {ratio:.1f} times as much in total."
-    return new_figure(
-        theme, summary, height=260, traces=lines, layout=_layout(labels, theme, what, step, width, logarithmic)
-    )
+    layout = _layout(labels, theme, what, step, width)
+    if logarithmic:
+        layout["yaxis"] = {"title": {"text": what}} | log_axis(np.concatenate([with_it, without]))
+    return new_figure(theme, summary, height=260, traces=lines, layout=layout)
 
 
 def held_bytes(
@@ -87,7 +88,7 @@ def held_bytes(
         }
         for name, values, colour in parts
     ]
-    layout = _layout(labels, theme, "bytes", step, width, False) | {"barmode": "stack", "bargap": 0.25, "shapes": []}
+    layout = _layout(labels, theme, "bytes", step, width) | {"barmode": "stack", "bargap": 0.25, "shapes": []}
     last = size(float(held[-1])) if len(held) else size(0)
     return new_figure(
         theme, f"The cache grows to {last} over {len(labels)} steps.", height=260, traces=traces, layout=layout
@@ -130,13 +131,12 @@ def sharing_bars(names: Sequence[str], per_token: Floats, own: str, *, theme: Th
     return new_figure(theme, f"Bytes a token: {said}.", height=34 * len(names) + 16, traces=[bars], layout=layout)
 
 
-def _layout(labels: Sequence[str], theme: Theme, what: str, step: int, width: int, logarithmic: bool) -> Part:
+def _layout(labels: Sequence[str], theme: Theme, what: str, step: int, width: int) -> Part:
     marks = ticks(labels, cell=(width - 70) / max(len(labels), 1), upright=False)
-    axis: Part = {"title": {"text": what}, "exponentformat": "SI", "nticks": 5}
     return {
         "margin": {"l": 58, "r": 12, "t": 30, "b": marks.extent + 8},
         "xaxis": position_axis(marks, len(labels), theme),
-        "yaxis": axis | ({"type": "log", "dtick": "D2"} if logarithmic else {"rangemode": "tozero"}),
+        "yaxis": {"title": {"text": what}, "exponentformat": "SI", "nticks": 5, "rangemode": "tozero"},
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "shapes": [line_at(theme, step)],

@@ -48,7 +48,8 @@ def load(
     """The model of a shipped name, of a folder in Hugging Face layout, or of a hub id.
 
     device "auto" is CUDA where there is one, else MPS, else the CPU; dtype "auto" is float32, but bfloat16 on CUDA.
-    `progress` is called with (what, done, all), first for files downloaded, then for tensors read.
+    `progress` is called with (what, done, all), first for files downloaded, then for tensors read,
+    and once with done equal to all, when only the tokenizer is left.
     Raises CheckpointError, naming the file, tensor or key, where the checkpoint cannot be read exactly.
     """
     folder, name = locate(where, progress)
@@ -230,6 +231,8 @@ def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Ite
         if progress is not None:
             progress(name, i, len(stored.names))
         yield name, tensor
+    if progress is not None:
+        progress("weights read; the tokenizer is next", len(stored.names), len(stored.names))
 
 
 def _fill_tables(net: Network, device: torch.device) -> None:

@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.driving import Watch, chart, opened
 from viz.theme import DARK, LIGHT, Theme
 
+PAPER = 718  # px of A4 within its margins
 PAGES = {
     "/": "stage_2",
     "/attention": "heatmap",
@@ -45,3 +46,47 @@ def test_a_narrow_window_scrolls_down_and_never_sideways(page: Page) -> None:
                  .map((element) => element.scrollWidth - element.clientWidth)"""
         )
         assert max(wide) <= 0, f"{address} is {max(wide)} px too wide"
+
+
+PRINTED = """() => {
+  const main = document.querySelector("[data-testid='stMainBlockContainer']").getBoundingClientRect();
+  const drawn = [...document.querySelectorAll(".stMain .main-svg, .stMain canvas"), ...inside("canvas, svg")];
+  function inside(what) {
+    return [...document.querySelectorAll(".stMain *")].flatMap((at) => at.shadowRoot
+      ? [...at.shadowRoot.querySelectorAll(what)] : []);
+  }
+  const ends = drawn.map((one) => one.getBoundingClientRect()).filter((box) => box.width).map((box) => box.right);
+  const seen = (what) => [...document.querySelectorAll(what)].some((one) => one.getClientRects().length);
+  return {
+    width: main.width,
+    beyond: Math.max(0, ...ends.map((end) => end - main.right)),
+    controls: ["[data-testid='stSidebar']", ".stMain [data-testid='stButton'] button", ".stMain [data-testid='stPopover']",
+               "[data-testid='stHeader']", ".modebar-container"].filter(seen),
+  };
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_on_paper_nothing_is_cut_and_no_control_is_left(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for address in ("/attention", "/decoding", "/models") if width == 1280 else ("/decoding",):
+        opened(page, address)
+        page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        found = page.evaluate(PRINTED)
+        assert found["width"] <= PAPER + 1, f"{address} is {found['width']} px wide on paper"
+        assert found["beyond"] <= 1, f"{address} is cut by {found['beyond']} px"
+        assert found["controls"] == [], address
+        page.emulate_media(media="screen")
+
+
+def test_a_charts_buttons_lie_beside_its_data(page: Page) -> None:
+    opened(page, "/decoding?beside=inside")
+    pushed = chart(page, "pushed")
+    pushed.scroll_into_view_if_needed()
+    pushed.hover()
+    buttons = pushed.locator(".modebar-group").first
+    expect(buttons).to_be_visible()
+    lowest = buttons.evaluate("group => group.getBoundingClientRect().bottom")
+    assert lowest <= pushed.evaluate("chart => chart.getBoundingClientRect().top + chart._fullLayout._size.t")
+    buttons.locator(".modebar-btn").last.click(trial=True)  # nothing lies over them either

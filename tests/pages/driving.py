@@ -64,7 +64,7 @@ def pressed(app: AppTest, key: str) -> AppTest:
 
 def picked(app: AppTest, key: str, value: object) -> AppTest:
     """Another choice in a row of buttons, a menu or a slider; a row of buttons takes the value itself."""
-    widgets = [*app.button_group, *app.selectbox, *app.slider, *app.toggle]
+    widgets = [*app.button_group, *app.selectbox, *app.slider, *app.select_slider, *app.toggle]
     widget = next(widget for widget in widgets if widget.key == key)
     return fine(widget.set_value(value).run())
 

@@ -124,7 +124,7 @@ def test_the_table_has_what_differs_and_the_costs(four: AppTest) -> None:
     lstm, gpt = (runner.load(name, "cpu") for name in ("tiny-lstm", "tiny-gpt2"))
     assert f"{cost(lstm.config).state * 4:,} bytes" in text
     assert f"{cost(gpt.config).kept * 4:,} bytes" in text
-    assert "Time a token" in text
+    assert "Time per token" in text
     alone = markup(opened("architectures", ALL[0], together="-"))
     assert "d_model" not in alone.split("Parameters")[0]  # one model differs from none
 

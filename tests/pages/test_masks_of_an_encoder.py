@@ -143,7 +143,7 @@ def test_both_futures_of_a_chosen_token_stay_and_can_be_switched_named_pruned_an
     token = payload(app, "filled")["rows"][0]["chips"][1]["label"]
     assert token != own[1]
     rows = payload(app, "fill_branches")["rows"]
-    assert futures(app) == ["the model's own", f"▸ {token} at 1"]
+    assert futures(app) == ["the model's own", f"▸ {token} at step 2"]
     assert rows[0]["chips"][1]["label"] == own[1]
     assert rows[1]["chips"][1]["label"] == token
     app.text_input(key="branch_name").set_value("mine").run()

@@ -250,3 +250,15 @@ def test_every_family_has_its_line_and_two_can_be_compared() -> None:
     assert "Chowdhery" in captions(app)
     assert "parallel" not in json.dumps(chart(app, "drawn_0")["layout"]["meta"])
     assert "read the same stream" in json.dumps(chart(app, "drawn_1")["layout"]["meta"])
+
+
+@pytest.mark.parametrize("word", ["no", "yes"])
+def test_the_servers_paths_are_shown_to_those_alone_who_may_open_them(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(permission.SWITCH, word)
+    app = page()
+    path = shown(app).lm.source.path
+    written = [str(part.value) for part in [*app.text, *app.caption, *app.markdown, *app.get("html")]]
+    assert any(path in part for part in written) == (word == "yes")
+    assert any(DEFAULT_MODEL in part for part in written)

@@ -215,3 +215,14 @@ def test_the_description_says_what_the_drawing_shows() -> None:
     assert "3 times" in said
     assert "32 query heads on 8 key heads" in said
     assert "own table" in said
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_line_runs_over_the_plus_of_a_sum(name: str) -> None:
+    """Plotly draws shapes over traces unless they say otherwise: over a "+" the stream's line leaves a "−" to see."""
+    drawn = block_drawing(PLANS[name], theme=LIGHT).to_dict()
+    sums = drawn["data"][0]
+    lines = [shape for shape in drawn["layout"]["shapes"] if shape["type"] == "path" and "fillcolor" not in shape]
+    assert set(sums["text"]) == {"+"}
+    assert lines
+    assert {shape["layer"] for shape in lines} == {"below"}

@@ -41,7 +41,7 @@ def test_each_hangs_from_the_one_it_continues() -> None:
 def test_a_window_shows_its_steps_alone(array: Read) -> None:
     fig = beam_tree(NODES, theme=LIGHT, first=1, last=1)
     assert set(array(fig.to_dict()["data"][-1]["x"]).tolist()) == {1}
-    assert "steps 1 to 1: 1 continuations were read on, 1 ended, 1 were dropped" in summary(fig)
+    assert "steps 2 to 2: 1 continuations were read on, 1 ended, 1 were dropped" in summary(fig)
 
 
 def test_the_figure_grows_by_a_column_a_step_and_a_row_a_continuation() -> None:

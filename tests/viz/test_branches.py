@@ -73,7 +73,7 @@ def test_a_long_text_names_only_the_tokens_where_branches_part() -> None:
 def test_the_summary_says_who_leaves_whom_and_where() -> None:
     said = summary(branch_tree(TWIGS, theme=LIGHT, step=0))
     assert said.startswith("3 continuations of one text. own, 1.0 bits;")
-    assert 'third, 1.0 bits, branches from second at step 3 with "x".' in said
+    assert 'third, 1.0 bits, branches from second at step 4 with "x".' in said
 
 
 def test_a_branch_that_writes_the_same_is_named_and_has_no_dot(array: Read) -> None:

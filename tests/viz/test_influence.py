@@ -74,3 +74,9 @@ def test_a_recurrent_layer_is_drawn_with_its_sizes(tied: bool | None, theme) -> 
     assert "352 → 176" in words
     assert {True: "(tied)", False: "(not tied)", None: "no output head"}[tied] in words
     assert figure.layout.height == pytest.approx(figure.layout.yaxis.range[1] + 6, abs=1)
+
+
+def test_a_model_has_the_colour_it_has_elsewhere_though_another_one_is_missing() -> None:
+    """The first model of a page may have no curve, because the text is too short for it."""
+    (line,) = influence_by_distance([Curve("second", FALLING, colour=LIGHT.series[1])], theme=LIGHT).data
+    assert line.line.color == LIGHT.series[1]

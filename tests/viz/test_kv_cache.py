@@ -50,3 +50,20 @@ def test_what_does_not_fit_is_refused() -> None:
         held_bytes(np.zeros(2), 0, ["a"], theme=LIGHT, step=0)
     with pytest.raises(ValueError, match="belong together"):
         sharing_bars(["a"], np.zeros(2), "a", theme=LIGHT)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (1.3e6, 9.0e6, ["1 M", "2 M", "5 M", "10 M"]),
+        (800.0, 42_000.0, ["500", "1 k", "2 k", "5 k", "10 k", "20 k", "50 k"]),
+        (3.0, 2e9, ["1", "10", "100", "1 k", "10 k", "100 k", "1 M", "10 M", "100 M", "1 G", "10 G"]),
+        (0.2, 0.9, ["0.2", "0.5", "1"]),
+        (5.0, 5.0, ["2", "5"]),
+    ],
+)
+def test_every_tick_of_a_logarithmic_axis_is_written_in_full(low: float, high: float, text: list[str]) -> None:
+    fig = two_lines(np.array([low, low]), np.array([low, high]), ["a", "b"], theme=LIGHT, what="FLOPs", step=0)
+    axis = fig.to_dict()["layout"]["yaxis"]
+    assert list(axis["ticktext"]) == text
+    assert axis["range"][0] <= np.log10(low) <= np.log10(high) <= axis["range"][1]

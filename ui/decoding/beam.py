@@ -19,6 +19,7 @@ from ui.runs.store import Run, RunSpec
 from ui.shell import requirements
 from ui.state import address
 from ui.state.linked import keep_within, linked_number
+from ui.state.shown_step import counted
 from viz.attention import alignment
 from viz.beam import Node, beam_tree
 from viz.export import matrix_csv, table_csv
@@ -173,7 +174,8 @@ def pick_window(steps: int) -> int:
     if steps <= STEPS_SHOWN:
         return 0
     address.settle("beam_from", steps - STEPS_SHOWN + 1)
-    return int(st.slider("From step", 0, steps - STEPS_SHOWN, key="beam_from", width=260))
+    firsts = range(steps - STEPS_SHOWN + 1)
+    return int(st.select_slider("From step", firsts, key="beam_from", format_func=counted, width=260))
 
 
 def nodes_of(found: Search, at: int) -> list[Node]:
@@ -220,7 +222,7 @@ def draw_step(found: Search) -> None:
     steps = found.history.steps
     at = address.settle("beam_step", len(steps))
     if len(steps) > 1:
-        at = int(st.slider("Step", 0, len(steps) - 1, key="beam_step", width=260))
+        at = int(st.select_slider("Step", range(len(steps)), key="beam_step", format_func=counted, width=260))
     columns = [
         Cell("Text so far", "The new tokens, the last one looked at now."),
         Cell("Probability", "Of the last token, after what stands before it."),
@@ -238,7 +240,7 @@ def draw_step(found: Search) -> None:
         ]
         for one in steps[at]
     ]
-    table(columns, rows, label=f"What step {at} looked at", narrow="wrap")
+    table(columns, rows, label=f"What step {counted(at)} compared", narrow="wrap")
 
 
 def draw_attention(found: Search) -> None:
@@ -271,7 +273,7 @@ def draw_attention(found: Search) -> None:
     figures.place(
         fig,
         key="beam_attention",
-        heading=f"Who was read by text {found.place + 1}",
+        heading=f"Tokens attended to by text {found.place + 1}",
         explained="A row for each token of the text chosen above: where the heads looked while it was chosen.",
         filename=f"beam-{found.place + 1}-attention",
         csv=lambda: matrix_csv(weights, labels, keys),

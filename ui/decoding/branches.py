@@ -1,4 +1,4 @@
-"""Branches on screen: a row for each, switching, naming, pruning, and two of them side by side."""
+"""Branches on screen: a row for each, switching, naming, deleting, and two of them side by side."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def title(run: Run, branch: Branch) -> str:
     if not branch.tokens:
         return "the model's own"
     step, token = branch.tokens[-1]
-    return f"{run.lm.token(token).label} at {step}"
+    return f"{run.lm.token(token).label} at step {step + 1}"
 
 
 def draw_rows(run: Run, at: int) -> list[branch_tree.Limb]:
@@ -89,7 +89,7 @@ def limb_chips(limb: branch_tree.Limb, at: int, *, on_screen: bool) -> tuple[lis
 
 
 def draw_tools(run: Run, held: tuple[Branch, ...], here: PlacedTokens, left_out: int) -> None:
-    """A field to name the branch on screen, a button to prune it, and how many branches the link does not hold."""
+    """A field to name the branch on screen, a button to delete it, and how many branches the link does not hold."""
     st.session_state["branch_name"] = next(branch.name for branch in held if branch.tokens == here)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
@@ -102,12 +102,12 @@ def draw_tools(run: Run, held: tuple[Branch, ...], here: PlacedTokens, left_out:
             on_change=lambda: branches.name(run, here, str(st.session_state.get("branch_name") or "")),
         )
         st.button(
-            "Prune it",
+            "Delete branch",
             key="prune",
             type="tertiary",
             on_click=branches.prune,
             args=(run, here),
-            help="Takes the branch on screen away. The others stay.",
+            help="Deletes the branch on screen. The others stay.",
         )
         if left_out:
             many = "branch is" if left_out == 1 else "branches are"
@@ -164,7 +164,7 @@ def draw_divergence(divergence: Matrix, apart: Matrix, labels: list[str], at: in
     figures.place(
         fig,
         key="parting",
-        heading="Where they part",
+        heading="Where the branches differ",
         explained="Jensen-Shannon divergence of the two softmaxes (Lin 1991): 0 bits where they expect the same, 1 where they have "
         "no token in common. And the share of attention that lies elsewhere (total variation), the mean of all heads.",
         filename="parting",
@@ -217,7 +217,7 @@ def draw_heads_apart(apart: Matrix, labels: list[str]) -> None:
     figures.place(
         heads_apart(shown, kept, labels, theme=theme.current()),
         key="apart",
-        heading="Whose attention parts",
+        heading="Heads that differ",
         explained="For each head and place, the share of its attention that lies on other tokens than in the other branch.",
         filename="attention-parting",
         csv=lambda: matrix_csv(shown, kept, labels),

@@ -80,7 +80,7 @@ def draw_chart(run: Run, step: Step) -> None:
         heading=f"Next token · entropy {step.entropy:.2f} bits",
         explained="The full softmax over the vocabulary; the most probable pieces and the rest as one bar. Entropy says how "
         "undecided the model is: 0 bits is certain. A hollow bar is the share a token is drawn with once the choice has been "
-        "narrowed. Click a bar to write that piece instead.",
+        "narrowed.",
         filename=f"next-token-step-{step.index}",
         csv=lambda: whole_softmax(run, step, found),
     )
@@ -90,7 +90,10 @@ def draw_chart(run: Run, step: Step) -> None:
             force(run, step.index, ids[point.row])
 
     plotly_bridge("next", key="next_bridge", on_point=clicked)
-    st.caption(markdown.plain(came(run, step, found)))
+    st.caption(
+        markdown.plain(came(run, step, found))
+        + " Click a bar to write that piece instead; what is written now stays as a branch."
+    )
 
 
 def listed(run: Run, step: Step) -> tuple[list[int], NDArray[np.float32]]:
@@ -139,7 +142,7 @@ def came(run: Run, step: Step, found: list[Stage]) -> str:
     if not choosing.drawn:
         return f"{text} Greedy decoding takes the most probable."
     share = float(found[-1].shares[step.token.id]) if found else p
-    return f"{text} It was drawn with {format_percent(share)} by seed {choosing.seed} at step {step.index}."
+    return f"{text} It was drawn with {format_percent(share)} by seed {choosing.seed} at step {step.index + 1}."
 
 
 def draw_other_token(run: Run, step: Step) -> None:
@@ -160,14 +163,14 @@ def draw_other_token(run: Run, step: Step) -> None:
         index=None,
         key="write_instead",
         format_func=lambda i: f"{likely[i][0]}   {format_percent(likely[i][1])}" if i in likely else str(i),
-        placeholder="Click a bar, or choose",
+        placeholder="Choose, or click a bar",
         on_change=menu,
         help=f"The {min(LISTED, run.lm.config.vocab_size)} most probable tokens of this step.",
     )
     right.text_input(
-        "Or type what shall come",
+        "Or type the next word",
         key="write_typed",
-        placeholder="a word; a space before it counts",
+        placeholder="Start with a space for a new word",
         on_change=lambda: typed(run, step),
         help="The text is cut into the model's own pieces, and each is written in its turn, from this step on.",
     )

@@ -93,7 +93,7 @@ def pick_rival(run: Run, step: Step) -> int:
     options = list(likely)[:RIVALS]
     address.keep_among("rival", options, options[0])
     picked = st.selectbox(
-        f"Who pushed for “{markdown.plain(step.token.label)}” rather than for",
+        f"Why “{markdown.plain(step.token.label)}” and not:",
         options,
         key="rival",
         format_func=lambda i: f"{run.lm.token(i).label}   {format_percent(likely[i])}" if i in likely else str(i),
@@ -152,7 +152,7 @@ def draw_map(step: Step, values: NDArray[np.float64], columns: list[str], token:
         heading="Every head and feed-forward",
         explained="In logits. Above 0 pushes for the token that came, below 0 for its rival. Norms are held at the scale they "
         "had in this run. S: a head of self-attention, C: of cross-attention, FF: the feed-forward, its biases included. Click a "
-        "head to see which tokens it did it with.",
+        "head to see which tokens it used.",
         filename=f"logit-attribution-step-{step.index}",
         csv=lambda: matrix_csv(values, [f"layer {i}" for i in range(len(values))], columns),
     )
@@ -233,7 +233,7 @@ def draw_sources(step: Step, found: Attribution, chosen: Head, token: str, rival
         for one, value in zip(read, split, strict=True)
     ]
     st.markdown(
-        f"**With what layer {chosen.layer}, {chosen.part}-attention head {chosen.head} did it: "
+        f"**Which tokens that head used: layer {chosen.layer}, {chosen.part}-attention head {chosen.head}, "
         f"{signed(float(split.sum()))} logits**",
         help="The head's part split over the tokens it read: each token's value vector, by its weight, along the direction from "
         "the rival to the token. Teal pushes for the token that came, orange for its rival.",

@@ -148,7 +148,7 @@ def draw_typed_token(run: Run, fill: Filled) -> None:
     st.text_input(
         "Click a bar, or type what shall stand there",
         key="fill_typed",
-        placeholder="one piece; a space before it counts",
+        placeholder="One piece; start with a space for a new word",
         on_change=lambda: take_typed(run, fill),
         help="What is filled afterwards reads it. A word of several pieces needs as many masks.",
     )

@@ -13,10 +13,10 @@ from ui.runs.store import Run
 from ui.shell import requirements, streaming
 from ui.state import address, choices
 from ui.state.choices import PlacedTokens
-from ui.state.shown_step import Move, move_step, show_step
+from ui.state.shown_step import Move, counted, move_step, show_step
 from viz.percent import format_percent
 
-VIEWS = {"read": "Who was read", "inside": "Inside the step", "branches": "Branches", "cache": "KV cache"}
+VIEWS = {"read": "Tokens attended to", "inside": "Inside the step", "branches": "Branches", "cache": "KV cache"}
 WINDOW_TOKENS = 60  # shown before the step on screen, and after it
 TOKENS_A_SECOND = (0.5, 1.0, 2.0, 4.0, 8.0)
 WHY_ENDED = {
@@ -56,18 +56,18 @@ def draw_controls(run: Run, step: int) -> None:
             )
         player(TOKENS_A_SECOND, key="player", at_end=step == last, on_tick=lambda: move_step("step", step, last))
         if last:
-            st.slider(
+            st.select_slider(
                 "Step",
-                0,
-                last,
+                range(last + 1),
                 key="step",
+                format_func=counted,
                 width=260,
                 label_visibility="collapsed",
                 help="Drag to any token; going back costs nothing.",
             )
         ended = run.steps[-1].ended if step == last else None
         why = " " + WHY_ENDED[ended].format(limit=run.limit) if ended else ""
-        st.caption(f"Step {step} of {last}.{why}", width="content")
+        st.caption(f"Step {step + 1} of {last + 1}.{why}", width="content")
         streaming.draw_go_on(run)
 
 

@@ -67,7 +67,7 @@ def draw_heads(run: Run, step: Step) -> None:
     figures.head(
         fig,
         key="readers",
-        heading="Who is read for it",
+        heading=f"{'Source tokens' if part == 'cross' else 'Tokens'} attended to at this step",
         explained="A row for each head: its attention from the token read last, while this one is being chosen.",
         filename=f"read-at-step-{step.index}",
         csv=lambda: matrix_csv(weights, names, keys),

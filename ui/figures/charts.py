@@ -12,6 +12,8 @@ from viz.export import modebar
 from viz.frame import summary
 
 Matrix = NDArray[np.float32]
+MANY_LINES = 2  # a legend with more is worth taking apart
+LEGEND = "Click a name in the legend to hide it, double-click it to see it alone."
 NO_BUTTONS: dict[str, object] = {"displayModeBar": False, "responsive": True}
 
 
@@ -25,6 +27,8 @@ def chart(fig: go.Figure, *, key: str, filename: str, fill: bool = True) -> None
     width: Literal["stretch", "content"] = "stretch" if fill else "content"
     config = NO_BUTTONS if fig.layout.dragmode is False else modebar(filename)
     st.plotly_chart(fig, key=key, theme=None, config=config, alt=summary(fig), width=width)
+    if fig.layout.showlegend and len([trace for trace in fig.data if trace.name]) > MANY_LINES:
+        st.caption(LEGEND)
 
 
 def strip(fig: go.Figure, *, key: str) -> None:

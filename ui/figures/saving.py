@@ -63,18 +63,26 @@ def ways_to_save(
 
 
 def take_away(parts: TakeAway, *, key: str) -> None:
-    """Draws the button; its content is made when it is opened."""
+    """Draws the buttons of a view: one shows it in words and as a table, one saves it."""
+    in_words(parts, key=key)
+    to_save(parts, key=key)
+
+
+def to_save(parts: TakeAway, *, key: str) -> None:
+    """Draws the button that saves a view; its content is made when it is opened."""
     box = st.popover(
         "Take away",
         key=f"save_{key}",
         type="tertiary",
         on_change="rerun",
-        help="Save as a picture, a page or numbers; copy the link or the code; read it as a table",
+        help="Save as a picture, a page or numbers; copy the link or the code",
     )
     if not is_open(box):
         return
     with box:
         draw_files(parts, key=key)
+        if parts.picture:
+            st.caption("In an SVG the cells of a heatmap are one bitmap; text and lines stay vectors.")
         st.markdown("**Link to this view**")
         st.code(link(), language=None, wrap_lines=True)
         if parts.python is not None:
@@ -82,7 +90,20 @@ def take_away(parts: TakeAway, *, key: str) -> None:
                 "**The same figure in a notebook**", help="Run it in Regard's folder, with its requirements installed"
             )
             st.code(parts.python(), language="python", height=220)
-        st.markdown("**In words**")
+
+
+def in_words(parts: TakeAway, *, key: str) -> None:
+    """Draws the button that shows a view as a paragraph and as a table; its content is made when it is opened."""
+    box = st.popover(
+        "In words",
+        key=f"words_{key}",
+        type="tertiary",
+        on_change="rerun",
+        help="The same in a sentence, and the numbers as a table",
+    )
+    if not is_open(box):
+        return
+    with box:
         said = parts.words()
         st.text(said)
         st.markdown("**As a table**")

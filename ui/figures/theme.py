@@ -4,9 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.components.print_fit.print_fit import print_fit
 from viz.theme import Theme, theme
 
 STYLE = Path(__file__).with_name("style.css")
+PAPER = Path(__file__).with_name("paper.css")
 MARK = str(Path(__file__).with_name("mark.svg"))
 
 
@@ -21,5 +23,7 @@ def current() -> Theme:
 
 
 def apply_style() -> None:
-    """Adds the style sheet to the page."""
+    """Adds the style sheets to the page, and what the one for paper has to know."""
     st.html(STYLE)
+    st.html(PAPER)
+    print_fit(key="paper")

@@ -241,9 +241,9 @@ def draw_token_influence(side: Side, run: Run, layer: int, number: int, colour: 
         filename=f"{run.spec.model.rpartition('/')[2]}-influence",
         csv=lambda: matrix_csv(shares[None], [last], held.labels),
     )
-    curves = [Curve(side.label, array(held.by_distance.mean))]
+    curves = [Curve(side.label, array(held.by_distance.mean), colour=colour)]
     seen = side_by_side.attention_by_distance(run, layer)
-    return curves if seen is None else [*curves, Curve(side.label, array(seen.mean), attention=True)]
+    return curves if seen is None else [*curves, Curve(side.label, array(seen.mean), attention=True, colour=colour)]
 
 
 def draw_differences(sides: list[Side]) -> None:

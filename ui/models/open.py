@@ -21,6 +21,7 @@ from ui.runs.model_pool import Listed
 
 Place = Literal["folder", "hub"]
 PLACES: dict[Place, str] = {"folder": "Folder on this machine", "hub": "Hugging Face hub id"}
+ROWS_SHOWN, ROW_PIXELS = 24, 35  # of the list; more are scrolled to
 PRECISION_MEANING = (
     "How exactly numbers are kept. auto: float32 on the CPU, bfloat16 on CUDA. The 16-bit ones take half the memory and "
     "round more."
@@ -30,7 +31,7 @@ PRECISION_MEANING = (
 def draw_on_this_machine(name: str) -> None:
     """Draws the list of models that lie on this machine; a click on a line makes it the current model."""
     allowed = permission.may_open()
-    listed = model_pool.on_disk(runner.model_pool().opened, cache=allowed)
+    listed = current_first(model_pool.on_disk(runner.model_pool().opened, cache=allowed), model_pool.parts(name)[0])
     draw_heading(
         "On this machine",
         "What ships with Regard, what lies in the Hugging Face cache, and folders opened since it started."
@@ -38,7 +39,7 @@ def draw_on_this_machine(name: str) -> None:
         else "What ships with Regard, and what was opened since it started.",
     )
     where = model_pool.parts(name)[0]
-    at = next((i for i, one in enumerate(listed) if one.where == where), None)
+    at = 0 if listed and listed[0].where == where else None
     st.dataframe(
         as_frame(listed),
         key=f"listed_{name}_{len(listed)}",
@@ -46,12 +47,24 @@ def draw_on_this_machine(name: str) -> None:
         on_select=lambda: choose(listed, st.session_state.get(f"listed_{name}_{len(listed)}")),
         selection_mode="single-row",
         selection_default=None if at is None else {"selection": {"rows": [at]}},
+        height="content" if len(listed) <= ROWS_SHOWN else ROW_PIXELS * ROWS_SHOWN,
         alt="Checkpoints on this machine",
     )
-    st.caption("Tick a line to make it the current model.")
+    st.caption("The current model stands first. Tick a line to make it the current model.")
     for one in listed:
         if one.problem:
-            st.caption(f"{markdown.plain(one.where)}: {markdown.sentence(one.problem)}")
+            shown = one.where if allowed else model_pool.label(one.where)
+            st.caption(f"{markdown.plain(shown)}: {markdown.sentence(one.problem)}")
+
+
+def current_first(listed: list[Listed], where: str) -> list[Listed]:
+    """The list with the current model on top, then what was opened here, the newest first, then the rest in its order."""
+    opened = [model_pool.parts(name)[0] for name in runner.model_pool().opened]
+
+    def place(one: Listed) -> tuple[bool, int]:
+        return one.where != where, -opened.index(one.where) if one.where in opened else 1
+
+    return sorted(listed, key=place)
 
 
 def as_frame(listed: list[Listed]) -> pd.DataFrame:
@@ -96,10 +109,11 @@ def draw_open_another(device: str) -> None:
         label_visibility="collapsed",
     )
     from_hub = place == "hub"
+    key = f"open_where_{place}"
+    st.session_state.setdefault(key, model_pool.parts(first)[0])
     typed = st.text_input(
         PLACES["hub" if from_hub else "folder"],
-        value=model_pool.parts(first)[0],
-        key=f"open_where_{place}",
+        key=key,
         placeholder="owner/name" if from_hub else "/path/to/folder",
         help="Fetched from huggingface.co into its local cache, unless it lies there already."
         if from_hub
@@ -147,7 +161,7 @@ def open_now(where: str, device: str, dtype: checkpoint.Dtype) -> None:
 
         def progress(what: str, done: int, total: int) -> None:
             bar.progress(done / total if total else 0.0)
-            line.text(f"{what} ({done:,} of {total:,})" if total else what)
+            line.text(f"{what} ({done:,} of {total:,})" if done < total else what)
 
         try:
             st.caption(memory_words(where, device, dtype, progress))

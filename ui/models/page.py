@@ -11,7 +11,7 @@ from ui import figures
 from ui.components.token_strip.token_strip import Chip, Strip, token_strip
 from ui.figures import markdown, tables, theme
 from ui.figures.tables import Cell
-from ui.models import block_drawing
+from ui.models import block_drawing, permission
 from ui.models.facts import facts, parameters_by_part
 from ui.runs import model_pool, runner
 from ui.runs.examples import DEFAULT_MODEL
@@ -159,7 +159,7 @@ def draw_files(lm: LanguageModel) -> None:
     draw_heading(
         "Files", "Nothing in a checkpoint is executed: config.json, tensors and the tokenizer's tables are read."
     )
-    st.text(lm.source.path)
+    st.text(where_from(lm))
     keys, tensors = lm.source.unused_keys, lm.source.unused_tensors
     with st.expander(f"{len(keys)} keys of config.json were not used"):
         st.caption(
@@ -177,6 +177,11 @@ def draw_files(lm: LanguageModel) -> None:
         tables.table([], [[Cell(name)] for name in tensors[:LISTED_TENSORS]], label="Unused tensors", narrow="wrap")
         if len(tensors) > LISTED_TENSORS:
             st.caption(f"and {len(tensors) - LISTED_TENSORS:,} more")
+
+
+def where_from(lm: LanguageModel) -> str:
+    """The folder of a model for those who may open folders of this machine; for all others its name alone."""
+    return lm.source.path if permission.may_open() else model_pool.label(lm.name)
 
 
 def draw_card(lm: LanguageModel) -> None:

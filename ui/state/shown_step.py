@@ -17,6 +17,11 @@ def shown_step(count: int) -> int:
     return keep_within(STEP, count)
 
 
+def counted(step: int) -> str:
+    """A step's number as people count, from 1; in the session and in links the first is 0."""
+    return str(step + 1)
+
+
 def show_step(step: int) -> None:
     """Shows another step."""
     STEP.set(step)

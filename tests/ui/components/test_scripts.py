@@ -18,6 +18,7 @@ NAMES = [
     "live_text",
     "player",
     "plotly_bridge",
+    "print_fit",
     "save_picture",
     "theme_watch",
     "token_strip",
