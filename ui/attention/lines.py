@@ -20,7 +20,7 @@ from ui.components.attention_lines.attention_lines import (
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
 from ui.maps import heatmap, notebook, selected_pair, windows
-from ui.maps.attention import AttentionView
+from ui.maps.attention import AttentionView, about_rows
 from ui.maps.display_options import Toggles
 from ui.maps.drawing import Source
 from ui.runs.notebook import call
@@ -34,7 +34,7 @@ AT_FIRST = LineView(0.7, (), ())
 WRITTEN = re.compile(r"(\d{1,3});([\d.]{0,400});((?:[qk]\d{1,4}\.?){0,64})")
 SAYS = (
     "From each query the strongest links, until they carry the share of its attention that the slider says. Buttons add heads, "
-    "each in its own colour; a double click leaves one, another brings the others back."
+    "each in its own colour; a double click leaves one, another brings the others back. "
 )
 
 
@@ -60,7 +60,7 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
         filename=f"lines-{view.kind.key}-layer-{layer}",
     )
     with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
-        st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS, width="stretch")
+        st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS + about_rows(view.kind), width="stretch")
         figures.take_away(files(view, toggles, lines, layer, window), key="lines")
     attention_lines(lines, key=f"lines_{view.kind.key}", on_view=lambda seen: remember(seen, layer, head))
     windows.draw_position(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)

@@ -164,7 +164,7 @@ def draw_divergence(divergence: Matrix, apart: Matrix, labels: list[str], at: in
     figures.place(
         fig,
         key="parting",
-        heading="Where they part",
+        heading="Where the branches differ",
         explained="Jensen-Shannon divergence of the two softmaxes (Lin 1991): 0 bits where they expect the same, 1 where they have "
         "no token in common. And the share of attention that lies elsewhere (total variation), the mean of all heads.",
         filename="parting",
@@ -217,7 +217,7 @@ def draw_heads_apart(apart: Matrix, labels: list[str]) -> None:
     figures.place(
         heads_apart(shown, kept, labels, theme=theme.current()),
         key="apart",
-        heading="Whose attention parts",
+        heading="Heads that differ",
         explained="For each head and place, the share of its attention that lies on other tokens than in the other branch.",
         filename="attention-parting",
         csv=lambda: matrix_csv(shown, kept, labels),

@@ -35,6 +35,7 @@ class TakeAway:
     table: Callable[[], str] | None = None  # the part of a large CSV that is of use as a table; None: the CSV itself
     picture: bool = True  # whether it is a Plotly chart, which can be saved as a picture from here
     print: Callable[[], go.Figure] | None = None  # a chart made only to be saved as a picture
+    note: str = ""  # what the files leave out
 
 
 def ways_to_save(
@@ -65,7 +66,7 @@ def ways_to_save(
 def take_away(parts: TakeAway, *, key: str) -> None:
     """Draws the button; its content is made when it is opened."""
     box = st.popover(
-        "Take away",
+        "Export",
         key=f"save_{key}",
         type="tertiary",
         on_change="rerun",
@@ -75,6 +76,8 @@ def take_away(parts: TakeAway, *, key: str) -> None:
         return
     with box:
         draw_files(parts, key=key)
+        if parts.note:
+            st.caption(parts.note)
         st.markdown("**Link to this view**")
         st.code(link(), language=None, wrap_lines=True)
         if parts.python is not None:
