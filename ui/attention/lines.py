@@ -28,6 +28,7 @@ from ui.state.linked import Linked
 from viz.export import archive, table_csv
 from viz.labels import visible
 from viz.lines import edges_to_mass
+from viz.strongest import strongest
 from viz.windows import MOST_CELLS, Window, within
 
 AT_FIRST = LineView(0.7, (), ())
@@ -159,10 +160,10 @@ def in_words(lines: Lines, active: list[int]) -> str:
     edges = edges_to_mass(lines.weights, lines.mass)
     text = f"{lines.label}: of each query's row the largest weights that make up {lines.mass:.0%} of it."
     for head in active:
-        query, key = np.unravel_index(int(lines.weights[head].argmax()), lines.weights[head].shape)
+        query, key = strongest(lines.weights[head])
         text += (
-            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{visible(lines.queries[int(query)])}” to "
-            f"“{visible(lines.keys[int(key)])}” with {lines.weights[head, query, key]:.1%}."
+            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{visible(lines.queries[query])}” to "
+            f"“{visible(lines.keys[key])}” with {lines.weights[head, query, key]:.1%}."
         )
     return text
 
