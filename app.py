@@ -28,7 +28,7 @@ PAGES = (
     PageRow("pages/decoding.py", "Decoding", "Why this token?", any_model=True),
     PageRow("pages/beam.py", "Beam search", "Would a wider search write something else?", any_model=True),
     PageRow("pages/prompting.py", "Prompting", "What does the prompt change?", any_model=True),
-    PageRow("pages/knock_out.py", "Knock out", "What was it worth?"),
+    PageRow("pages/knock_out.py", "Knock out", "What happens without this head?"),
     PageRow("pages/compare.py", "Compare", "What changed?"),
     PageRow("pages/embeddings.py", "Embeddings and positions", "What does a token start as?", any_model=True),
     PageRow("pages/logits.py", "Logits", "How sure is the model?", any_model=True),

@@ -70,6 +70,23 @@ class Alignment:
         """(slots,): whether both texts have tokens in the slot."""
         return np.array([slot.shared for slot in self.slots], dtype=bool)
 
+    def row_labels(self, first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+        """Labels for a decoder's rows: what each side writes after a slot, as in a slot's label, and the slot itself in brackets.
+
+        `first` and `second` are the labels of what each token's row writes.
+        """
+        after = [_written_after(self.groups(0), first), _written_after(self.groups(1), second)]
+        found = []
+        for slot in self.slots:
+            one, other = (None if group is None else after[side][group.first]
+                          for side, group in enumerate((slot.first, slot.second)))  # fmt: skip
+            if one is None or other is None:
+                said = f"−{one}" if one is not None else f"+{other}"
+            else:
+                said = one if one == other else f"{one}→{other}"
+            found.append(f"{said} ({slot.label})")
+        return tuple(found)
+
     def groups(self, side: Literal[0, 1]) -> tuple[Word, ...]:
         """The tokens of one text, grouped by slot; the groups cover every token once."""
         found = [slot.second if side else slot.first for slot in self.slots]
@@ -79,6 +96,12 @@ class Alignment:
         """The slot of each group of one text."""
         found = [slot.second if side else slot.first for slot in self.slots]
         return np.array([i for i, group in enumerate(found) if group is not None], dtype=np.intp)
+
+
+def _written_after(groups: Sequence[Word], written: Sequence[str]) -> dict[int, str]:
+    """For each group of tokens, by its first: the group after it, and after the last the token that is written there."""
+    following = [*(group.label for group in groups[1:]), *written[-1:]]
+    return {group.first: label for group, label in zip(groups, following, strict=False)}
 
 
 def align(

@@ -61,6 +61,23 @@ class Axis:
     def labels(self) -> tuple[str, ...]:
         return tuple(word.label for word in self.words)
 
+    def written(self, written: Sequence[str]) -> tuple[str, ...]:
+        """For each word of a decoder's rows, what is written after it: the next word, or where that one is hidden, its first token.
+
+        `written` are the labels of what each token's row writes.
+        """
+        ends = [int(self.kept[word.after - 1]) for word in self.words]
+        following = [self.piece(i) for i in range(1, len(self.words))]
+        next_words = [
+            word.label if end + 1 == first else written[end]
+            for word, end, first in zip(self.words[1:], ends, following, strict=False)
+        ]
+        return (*next_words, written[ends[-1]])
+
+    def row_labels(self, written: Sequence[str]) -> tuple[str, ...]:
+        """Labels for a decoder's rows: what is written after each word, and the word itself in brackets."""
+        return tuple(f"{after} ({label})" for after, label in zip(self.written(written), self.labels, strict=True))
+
     def piece(self, word: int) -> int:
         """The first token of a word, as a position in the text."""
         return int(self.kept[self.words[word].first])

@@ -23,6 +23,7 @@ from model.tokenizers.tokens import Token
 
 AttentionPart = Literal["self", "cross"]
 STACKS: tuple[StackName, ...] = ("encoder", "decoder")
+NOT_WRITTEN = "…"  # in place of a token where nothing was written
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,25 @@ class Trace:
         if stack not in self.read:
             raise InputError(f"this run has no {stack}")
         return self.read[stack]
+
+    def written(self, stack: StackName, last: str | None = None) -> tuple[str, ...]:
+        """The label of what each row of attention is there for: in a decoder the token written there, which is the one after the
+        token read; in an encoder the token itself.
+
+        `last` is the label of what was written after the last token read. Without it, that is the most probable token, or "…"
+        where the model has no output head or is no longer in memory.
+        """
+        labels = tuple(token.label for token in self.tokens(stack))
+        if stack == "encoder":
+            return labels
+        return (*labels[1:], self._most_probable() if last is None else last)
+
+    def row_labels(self, stack: StackName, last: str | None = None) -> tuple[str, ...]:
+        """Labels for the rows of attention: as in `written`, and in a decoder the token read in brackets, such as "love (I)"."""
+        written = self.written(stack, last)
+        if stack == "encoder":
+            return written
+        return tuple(f"{label} ({token.label})" for label, token in zip(written, self.tokens(stack), strict=True))
 
     def kept(self, place: Place, site: Site) -> Tensor | None:
         """A kept tensor by place and site; None where this run did not keep it."""
@@ -157,6 +177,13 @@ class Trace:
                 "it, or without one"
             )
         return _from_parts(parts, lm)
+
+    def _most_probable(self) -> str:
+        """The label of the token that the model would write next; "…" where that is not known."""
+        lm = None if self.model is None else self.model()
+        if lm is None or lm.net.head is None:
+            return NOT_WRITTEN
+        return lm.token(int(self.probabilities().argmax())).label
 
     def _must(self, place: Place, site: Site) -> Tensor:
         x = self.kept(place, site)

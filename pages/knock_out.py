@@ -1,4 +1,4 @@
-"""What was it worth? Heads, edges and sublayers switched off by a click, and what the prediction loses by it."""
+"""What happens without this head? Heads, edges and sublayers switched off by a click, and what the prediction loses by it."""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ kind = pickers.pick_kind(attention.available(run))
 view = attention.shown(run, kind)
 left, right = st.columns([2, 3], gap="large")
 with right:
-    layer, head = pickers.pick_head(view)
+    layer, head = importance_maps.pick_head(found, view)
     head_map.draw(found, kind, layer, head)
     page.draw_next_token(found)
 with left:

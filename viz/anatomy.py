@@ -52,6 +52,7 @@ def score_strips(rows: Sequence[Row], product: Floats, *, theme: Theme, width: i
         "ticklabelstandoff": 6,
     }
     layout: Part = {
+        "dragmode": False,  # no zooming, so no buttons that would cover the columns under the pointer
         "margin": {"l": LABELS, "r": 64, "t": 8, "b": 40},
         "xaxis": {"range": [-0.5, size - 0.5], "showgrid": False, "title": {"text": "coordinate"}, "anchor": "y2"},
         "yaxis": names
@@ -133,6 +134,7 @@ def score_row(
         _bars(at, np.asarray(weights, dtype=np.float32), hover, selected, theme.accent, "y2", "weight %{y:.4f}", theme),
     ]
     layout: Part = {
+        "dragmode": False,
         "bargap": 0.25 if len(keys) <= MOST_MARKED else 0,
         "margin": {"l": 56, "r": 8, "t": 10, "b": marks.extent + 10},
         "xaxis": position_axis(marks, len(keys), theme) | {"anchor": "y2"},

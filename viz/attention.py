@@ -11,8 +11,10 @@ from viz.grid import grid
 from viz.labels import escaped, quoted, ticks, visible
 from viz.percent import format_percent
 from viz.shares import Ceiling, ShareScale, ceiling, share_trace, signed_trace
+from viz.strongest import sinks, strongest
 from viz.theme import TOKEN_FONT, Palette, Theme, sequential_scale
 
+ROW_LABEL = 18  # characters of a row's label: a decoder's names two tokens
 ALIGNMENT_LABELS = 104  # px for the target tokens, fixed so that a long one does not move the plot
 
 
@@ -48,7 +50,7 @@ def attention_heatmap(
     `width="content"`).
     """
     check_grid("Attention weights", weights, queries, keys)
-    asking = Side(queries, title_query, first_query)
+    asking = Side(queries, title_query, first_query, ROW_LABEL)
     asked = Side(keys, title_key, first_key)
     shown = np.array(weights, dtype=np.float32)
     if hide_future:
@@ -89,9 +91,12 @@ def weights_summary(weights: Floats, queries: Sequence[str], keys: Sequence[str]
     size = f"Attention of {len(queries)} queries over {len(keys)} keys"
     if weights.size == 0:
         return f"{size}."
-    query, key = largest_cell(weights)
+    query, key = strongest(weights)
     largest = format_percent(float(weights[query, key]))
-    return f'{size}; the largest weight is {largest}: "{visible(queries[query])}" looks at "{visible(keys[key])}".'
+    taken = "".join(f' "{visible(keys[sink])}" is an attention sink.' for sink in sinks(weights))
+    apart = " apart from sinks" if taken else ""
+    pair = f'"{visible(queries[query])}" looks at "{visible(keys[key])}"'
+    return f"{size}; the largest weight{apart} is {largest}: {pair}.{taken}"
 
 
 def attention_rows(
@@ -267,7 +272,7 @@ def difference_heatmap(
 ) -> go.Figure:
     """`difference` (query, key) around zero, for example with an edit minus without it."""
     check_grid("Differences", difference, queries, keys)
-    rows, columns = Side(queries, title_query, first_query), Side(keys, title_key, first_key)
+    rows, columns = Side(queries, title_query, first_query, ROW_LABEL), Side(keys, title_key, first_key)
     trace = signed_trace(
         np.array(difference, dtype=np.float32),
         rows,

@@ -143,11 +143,11 @@ def _trace(one: HeadMap, axes: str, theme: Theme) -> go.Heatmap:
 
 
 def extreme(one: HeadMap) -> str:
-    """The head with the largest number, as "2.5 91%"; the note where there is none."""
+    """The head with the largest number, as "highest: L2 H5, 91%"; the note where there is none."""
     if not np.isfinite(one.values).any():
         return one.note
     layer, head = largest_cell(one.values)
-    return f"most {layer}.{head}: {as_number(float(one.values[layer, head]), one.unit)}"
+    return f"highest: L{layer} H{head}, {as_number(float(one.values[layer, head]), one.unit)}"
 
 
 def _title(one: HeadMap, left: float, top: float, theme: Theme) -> Part:

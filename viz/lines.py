@@ -53,8 +53,8 @@ def lines_figure(
     theme: Theme,
     heads: Sequence[int] | None = None,
     mass: float = 0.7,
-    title_query: str = "looks",
-    title_key: str = "is looked at",
+    title_query: str = "query (attends)",
+    title_key: str = "key (attended to)",
 ) -> go.Figure:
     """`weights` (heads, query, key): queries on the left, keys on the right, a colour for each of `heads` (None: all).
 

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from viz.attention import ROW_LABEL
 from viz.frame import WIDTH, Floats, Side, check_grid, largest_cell, outline
 from viz.grid import grid
 from viz.labels import escaped, visible
@@ -54,7 +55,7 @@ def token_map(
     if is_pooled:
         shown = np.array(pooled(shown, down, across), dtype=np.float32)
     first = (0, 0) if is_pooled else (first_row, first_column)
-    one = Side(_blocks(rows, down), title_rows, first[0])
+    one = Side(_blocks(rows, down), title_rows, first[0], ROW_LABEL)
     other = Side(_blocks(columns, across), title_columns, first[1])
     number = "VALUE" if kind == "share" else "%{customdata:.4g}" if scale != "linear" else "%{z:.4g}"
     trace = share_trace(

@@ -45,6 +45,8 @@ class Traced(Protocol):
 
     def tokens(self, stack: Stack, /) -> Sequence[Labelled]: ...
 
+    def row_labels(self, stack: Stack, /) -> Sequence[str]: ...
+
     def attention(self, stack: Stack, layer: int, part: AttentionPart, /) -> Pattern: ...
 
 
@@ -62,13 +64,14 @@ def head(
 ) -> go.Figure:
     """The attention map of one head: a row for each query, a column for each key, exact weights on hover.
 
-    `stack` is where the queries are; with `part="cross"` the keys are the encoder's. Keys that a causal mask hides stay
-    blank. More than 192 tokens on one side are pooled, each cell the largest weight of a block. Raises what the trace
-    raises where it has no such stack, part, layer or head.
+    `stack` is where the queries are; with `part="cross"` the keys are the encoder's. A decoder's rows are named by the token
+    written there, with the token read in brackets, "love (I)". Keys that a causal mask hides stay blank. More than 192 tokens
+    on one side are pooled, each cell the largest weight of a block. Raises what the trace raises where it has no such stack,
+    part, layer or head.
     """
     pattern = trace.attention(stack, layer, part)
     weights = np.asarray(pattern.weights(head).cpu().numpy())  # (query, key)
-    queries = [token.label for token in trace.tokens(stack)]
+    queries = trace.row_labels(stack)
     keys = [token.label for token in trace.tokens("encoder" if part == "cross" else stack)]
     if max(weights.shape) > MOST_CELLS:
         return pooled_heatmap(

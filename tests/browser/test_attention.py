@@ -3,11 +3,16 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tests.browser.driving import chart, click_point, listening, opened, settled
 from tests.browser.endless import address, endless, open_by_path
+from ui.components.head_grid.head_grid import HTML, grid_payload
+from ui.components.standalone import standalone_html
+from viz.theme import LIGHT
 
 CAT = "/attention?text=Le chat noir dort sur le canapé.&layer=0&head=0"
 
@@ -85,8 +90,8 @@ def test_keys_typed_into_the_text_stay_in_the_text(page: Page) -> None:
 def test_a_click_on_a_cell_opens_its_row(page: Page) -> None:
     opened(page, CAT)
     click_point(page, "heatmap", 1, 2)
-    expect(page.get_by_text("Where “·black” looks")).to_be_visible()
-    said = page.get_by_text(re.compile("“·black” looks at “·chat” with"))
+    expect(page.get_by_text("What “·cat” attends to")).to_be_visible()
+    said = page.get_by_text(re.compile("“·cat” looks at “·chat” with"))
     expect(said).to_be_visible()
     settled(page)
     weight = chart(page, "heatmap").evaluate("chart => chart._fullData[0].z[2][1]")
@@ -210,3 +215,24 @@ def test_two_rows_of_tokens_scroll_and_run_from_the_right_where_the_text_does(pa
     frame = stage.bounding_box()
     assert frame is not None
     assert frame["x"] < left[0] < frame["x"] + frame["width"]
+
+
+@pytest.mark.parametrize("heads", [12, 16])
+def test_a_grid_of_many_heads_fits_into_its_column_of_a_window_of_1280(
+    browser: Browser, tmp_path: Path, heads: int
+) -> None:
+    pictures = np.zeros((12, heads, 8, 8), dtype=np.uint8)
+    grid = grid_payload(pictures, selected=(0, 0))
+    (tmp_path / "grid.html").write_text(
+        standalone_html("head_grid", HTML, grid, title="Heads", said="", theme=LIGHT), encoding="utf-8"
+    )
+    page = browser.new_page(viewport={"width": 347 + 48, "height": 900})  # the column, and the margins of the file
+    page.goto((tmp_path / "grid.html").as_uri())
+    last, scroll = page.get_by_test_id(f"head-cell-0-{heads - 1}"), page.locator(".scroll")
+    expect(last).to_be_visible()
+    assert scroll.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert last.bounding_box()["x"] + last.bounding_box()["width"] <= 347 + 24
+    expect(page.locator(".more")).to_be_hidden()
+    page.set_viewport_size({"width": 240, "height": 900})
+    expect(page.locator(".more")).to_contain_text(f"to H{heads - 1}")
+    page.close()

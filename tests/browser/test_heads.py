@@ -25,10 +25,10 @@ def click_map(page: Page, map: int, layer: int, head: int) -> None:
 def test_a_click_on_a_small_map_chooses_the_head_and_the_link_leads_to_it(page: Page) -> None:
     opened(page, PAGE)
     click_map(page, 4, 1, 5)
-    expect(page.get_by_text("head 1.5 ").first).to_be_visible()
+    expect(page.get_by_text("L1 H5 ").first).to_be_visible()
     settled(page)
     expect(page.get_by_role("combobox", name="Sort by")).to_have_value("Next token")
-    page.get_by_role("link", name="See where layer 1, head 5 looks").click()
+    page.get_by_role("link", name="See what layer 1, head 5 attends to").click()
     expect(page.locator(".st-key-head_heatmap")).to_contain_text("Encoder self-attention, layer 1, head 5")
     settled(page)
     expect(page.locator(".st-key-text input")).to_have_value("Le chat noir dort sur le canapé.")

@@ -65,7 +65,7 @@ def test_a_head_a_pair_its_anatomy_a_toggle_and_the_ways_out_are_reached_by_keys
     from_the_text(page)
     tab_to(page, "heatmap")
     press(page, "ArrowDown", "ArrowDown", "ArrowRight", "Enter")
-    expect(page.get_by_text("Where “·black” looks")).to_be_visible()
+    expect(page.get_by_text("What “·cat” attends to")).to_be_visible()
     page.wait_for_url(re.compile(r"cell=2(:|%3A)1"))
     press(page, "ArrowDown", "Enter")  # the chart was made anew, and the keys stand where they stood
     page.wait_for_url(re.compile(r"cell=3(:|%3A)1"))
@@ -76,7 +76,7 @@ def test_a_head_a_pair_its_anatomy_a_toggle_and_the_ways_out_are_reached_by_keys
     page.wait_for_url(re.compile(r"cell=2(:|%3A)"))
     tab_to(page, "view")
     press(page, "ArrowRight", "ArrowRight", "ArrowRight", "Enter")
-    expect(page.get_by_text("Why “·black” looks at")).to_be_visible()
+    expect(page.get_by_text("Why “·cat” looks at")).to_be_visible()
     tab_to(page, "save_anatomy")
     press(page, "Enter")
     expect(page.get_by_text("Link to this view")).to_be_visible()
@@ -113,7 +113,7 @@ def test_a_map_of_heads_is_walked_and_chooses_by_keys(page: Page) -> None:
     tab_to(page, "head_maps")
     press(page, "ArrowDown", *["ArrowRight"] * 9, "Enter")  # past the first map's last head lies the second map
     expect(page.get_by_role("combobox", name="Sort by")).to_have_value("Distance")
-    expect(page.get_by_text("head 1.1 ").first).to_be_visible()
+    expect(page.get_by_text("L1 H1 ").first).to_be_visible()
 
 
 def test_a_head_an_edge_and_a_sublayer_are_switched_off_and_restored_by_keys(page: Page) -> None:

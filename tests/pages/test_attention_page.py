@@ -44,7 +44,9 @@ def test_the_csv_holds_the_same_weights_to_the_last_digit(downloads: dict[str, C
     weights = run.trace.attention("decoder", 2, "cross").weights(5).numpy()
     header, *rows = csv.reader(io.StringIO(downloads["attention-cross-layer-2-head-5.csv"]()))
     assert header[2:] == [f"{i}:{token.label}" for i, token in enumerate(run.source)]
-    assert [row[1] for row in rows] == [token.label for token in run.trace.tokens("decoder")]
+    read = [token.label for token in run.trace.tokens("decoder")]
+    written = [step.token.label for step in run.steps]
+    assert [row[1] for row in rows] == [f"{one} ({other})" for one, other in zip(written, read, strict=True)]
     np.testing.assert_array_equal(np.array([row[2:] for row in rows], dtype=np.float32), weights)
 
 
@@ -92,9 +94,8 @@ def test_a_click_on_a_cell_opens_its_row_and_says_it_in_words() -> None:
     assert [chip["note"] for chip in looked_at] == [format_percent(float(share)) for share in weights[2]]
     assert [chip["intensity"] for chip in looked_at] == pytest.approx(weights[2].tolist())
     assert [chip["current"] for chip in looked_at].index(True) == 1
-    query = run.trace.tokens("decoder")[2].label
-    assert any(f"“{query}” looks" in part.value for part in app.markdown)
-    assert any(f"“{query}” looks at “{run.source[1].label}”" in part.value for part in app.caption)
+    assert any(f"What “{run.steps[2].token.label}” attends to" in part.value for part in app.markdown)
+    assert any(f"“{run.steps[2].token.label}” looks at “{run.source[1].label}”" in part.value for part in app.caption)
 
 
 def test_a_cell_that_a_shorter_text_does_not_have_is_let_go() -> None:

@@ -74,8 +74,12 @@ def test_every_view_hands_out_arrays_words_and_a_table(downloads: Downloads) -> 
         assert any("head=2" in code.value for code in app.code)
         assert "<table" in "".join(one.proto.body for one in app.get("html"))
     with np.load(io.BytesIO(downloads["attention-cross-all-heads.npz"]())) as archive:
-        assert archive["pictures"].shape[:2] == (3, 8)
+        for layer in range(3):
+            exact = shown(app).trace.attention("decoder", layer, "cross").weights().numpy()
+            assert archive[f"layer_{layer}"].dtype == np.float32
+            np.testing.assert_array_equal(archive[f"layer_{layer}"], exact)
         assert len(archive["keys"]) == len(shown(app).source)
+        assert archive["queries"][0].endswith("(<s>)")
     listed = list(csv.DictReader(io.StringIO(downloads["attention-cross-all-heads.csv"]())))
     assert len(listed) == 24
 

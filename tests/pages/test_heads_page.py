@@ -71,7 +71,7 @@ def test_at_first_the_head_that_stands_out_most_is_chosen_and_described() -> Non
     }
     most = max(float(np.nanmax(lift)) for lift in lifts.values() if np.isfinite(lift).any())
     assert max(float(lift[layer, head]) for lift in lifts.values() if np.isfinite(lift).any()) == pytest.approx(most)
-    assert f"head {layer}.{head}" in words(app)
+    assert f"L{layer} H{head}" in words(app)
 
 
 def test_a_click_on_a_map_chooses_the_head_and_what_the_table_is_sorted_by() -> None:
@@ -80,7 +80,7 @@ def test_a_click_on_a_map_chooses_the_head_and_what_the_table_is_sorted_by() -> 
     app = fine(_click(app, names.index("Next token"), 1, 3))
     assert (app.session_state["layer"], app.session_state["head"]) == (1, 3)
     assert app.session_state["measure"] == "next"
-    assert "head 1.3" in words(app)
+    assert "L1 H3" in words(app)
     listed = app.dataframe[0].value["next"].to_numpy()
     assert (np.diff(listed) <= 0).all()
     links = [element.proto for element in app.get("page_link")]
@@ -217,7 +217,7 @@ def test_a_long_text_is_read_on_request_with_an_estimate_first(monkeypatch: pyte
 
 def test_a_head_of_a_text_of_one_token_is_not_described() -> None:
     app = page(part="Decoder", own_target="true", target=" ")
-    assert "too short to say what head" in words(app)
+    assert "too short to say what L0 H0 does" in words(app)
     assert {"head_maps", "raw"} <= charts(app)
 
 

@@ -1,9 +1,10 @@
-"""What was it worth? A click switches a part off, the numbers are the model's own, and one click restores it."""
+"""What happens without this head? A click switches a part off, the numbers are the model's own, and one click restores it."""
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.gradients import heads_gradient_x_attention
 from analysis.knock_out import every_head, log_probability
 from model import CutEdge, SkipSublayer, ZeroHead
 from tests.pages.driving import (
@@ -11,6 +12,7 @@ from tests.pages.driving import (
     chart,
     chips,
     clicked,
+    fine,
     numbers,
     opened,
     payload,
@@ -139,7 +141,7 @@ def test_every_head_in_turn_gives_four_numbers_and_their_agreement() -> None:
         app.run()
     run = shown(app)
     table = numbers(chart(app, "number_knock_out")["data"][0]["z"])
-    prediction = asked(run, (moments(run)[0],))
+    prediction = asked(run, (moments(run)[app.session_state["moment"]],))
     lost = log_probability(run.lm, prediction) - log_probability(run.lm, prediction, (HEAD,))
     assert table[2, 5] == pytest.approx(lost, abs=1e-4)
     assert np.isfinite(table).all()
@@ -189,3 +191,32 @@ def test_what_is_off_stays_off_for_another_text() -> None:
     app = typed(opened("knock_out", CAT, off="d2c5,d1c2.9-8"), "Il dort.")
     assert off(app) == (HEAD, CutEdge("decoder", 1, "cross", 2, 9, 8))
     assert chips(app, "off_chips")[1].endswith("not in this text")
+
+
+def test_the_page_begins_with_a_head_that_matters_and_the_token_it_matters_to() -> None:
+    app = opened("knock_out", CAT)
+    run = shown(app)
+    found = heads_gradient_x_attention(run.lm, asked(run, moments(run)))["decoder", "cross"].abs()
+    layer, head = divmod(int(found.argmax()), run.lm.config.n_heads)
+    assert (app.session_state["layer"], app.session_state["head"]) == (layer, head)
+    lost = []
+    for moment in moments(run):
+        measured = asked(run, (moment,))
+        without = log_probability(run.lm, measured, [ZeroHead("decoder", layer, "cross", head)])
+        lost.append(abs(log_probability(run.lm, measured) - without))
+    assert app.session_state["moment"] == int(np.argmax(lost))
+    assert max(lost) > 0.1
+    app = pressed(app, "head_switch")
+    assert in_bits(0.0) not in words(app)
+
+
+def test_a_head_chosen_elsewhere_stays_and_one_that_another_page_began_with_does_not() -> None:
+    app = opened("attention", CAT)
+    began = app.session_state["layer"], app.session_state["head"]
+    app.switch_page("pages/knock_out.py")
+    fine(app.run())
+    assert (app.session_state["layer"], app.session_state["head"]) != began
+    app = opened("attention", CAT, layer="0", head="3")
+    app.switch_page("pages/knock_out.py")
+    fine(app.run())
+    assert (app.session_state["layer"], app.session_state["head"]) == (0, 3)

@@ -59,7 +59,7 @@ def test_a_long_row_lists_the_keys_it_looks_at_most_and_says_so() -> None:
     places = [int(chip["title"].split()[-1]) for chip in listed]
     assert set(places) == {*np.argsort(-row, kind="stable")[: attention_row.LISTED_TOKENS].tolist(), 3}
     assert chips(app, "row")[attention_row.LISTED_TOKENS // 2] == run.source[150].label
-    assert f"Of {len(row)} keys the {len(places)} that this query looks at most" in "\n".join(
+    assert f"Of {len(row)} keys the {len(places)} that this query attends to most" in "\n".join(
         c.value for c in app.caption
     )
     app = sent(app, "row", "token", {"row": 1, "index": 1})

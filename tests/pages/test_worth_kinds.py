@@ -81,7 +81,7 @@ def test_two_models_of_one_text_are_compared_by_characters_where_their_shapes_di
 
 def test_an_encoder_and_a_decoder_are_compared_with_a_word_of_caution() -> None:
     app = of("tiny-bert", "compare", against="model", model_b="tiny-gpt2")
-    assert "looks at what came before alone" in sentences(app)
+    assert "attends only to what came before" in sentences(app)
     assert "Two tokenizers cut this text differently" in sentences(app)
     assert "Type [MASK]" in sentences(app)
     assert "prediction_second" in charts(app)
@@ -92,5 +92,6 @@ def test_a_prompt_is_compared_as_typed_and_not_what_was_written_after_it() -> No
     run = shown(app)
     assert run.typed < len(run.trace.tokens("decoder"))
     labels = chart(app, "difference")["layout"]["yaxis"]["ticktext"]
-    assert labels[: run.typed] == [token.label for token in run.source]
+    read = [label.rpartition(" ")[2] for label in labels[: run.typed]]
+    assert read == [f"({token.label})" for token in run.source]
     assert all(label.startswith("+") for label in labels[run.typed :])

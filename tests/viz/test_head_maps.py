@@ -48,10 +48,10 @@ def test_the_chosen_head_is_framed_in_every_map() -> None:
 def test_the_head_with_most_is_named_in_title_and_summary() -> None:
     fig = head_maps([*MAPS, HeadMap("Induction", np.full((3, 2), np.nan), note="nothing like it")], theme=LIGHT)
     texts = [note.text for note in fig.layout.annotations]
-    assert "most 1.0: 2.70 bits" in texts[0]
-    assert "most 1.0: 90.0%" in texts[2]
+    assert "highest: L1 H0, 2.70 bits" in texts[0]
+    assert "highest: L1 H0, 90.0%" in texts[2]
     assert "nothing like it" in texts[3]
-    assert summary(fig).startswith("3 layers of 2 heads. Entropy, most 1.0: 2.70 bits;")
+    assert summary(fig).startswith("3 layers of 2 heads. Entropy, highest: L1 H0, 2.70 bits;")
 
 
 def test_a_title_is_never_read_as_markup() -> None:

@@ -1,5 +1,6 @@
 """One head of a run in one call: the same figure as from arrays and labels put together by hand."""
 
+import html
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,9 +24,8 @@ def trace() -> model.Trace:
 
 def by_hand(trace: model.Trace, stack: str, part: str, layer: int, head: int, **settings: object) -> go.Figure:
     weights = trace.attention(stack, layer, part).weights(head).numpy()
-    queries, keys = (
-        [token.label for token in trace.tokens(name)] for name in (stack, "encoder" if part == "cross" else stack)
-    )
+    queries = trace.row_labels(stack)
+    keys = [token.label for token in trace.tokens("encoder" if part == "cross" else stack)]
     return attention_heatmap(weights, queries, keys, **settings)
 
 
@@ -50,11 +50,27 @@ def test_part_is_self_attention_and_the_theme_light_unless_asked_otherwise(trace
     assert dark.to_dict() == expected.to_dict()
 
 
+def test_a_row_of_a_decoder_is_named_by_the_token_it_writes_with_the_token_read() -> None:
+    lm = model.load("transformer-fr-en", device="cpu")
+    trace = lm.run(SENTENCE, target=TARGET)
+    assert [token.label for token in trace.tokens("decoder")] == ["<s>", "·I", "·love", "·it"]
+    following = lm.token(int(trace.probabilities(-1).argmax())).label
+    assert trace.written("decoder") == ("·I", "·love", "·it", following)
+    named = ("·I (<s>)", "·love (·I)", "·it (·love)", f"{following} (·it)")
+    assert trace.row_labels("decoder") == named
+    assert trace.row_labels("decoder", last="!")[-1] == "! (·it)"
+    assert trace.row_labels("encoder") == tuple(token.label for token in trace.tokens("encoder"))
+    drawn = viz.head(trace, "decoder", "cross", layer=2, head=1)
+    assert [str(text) for text in drawn.layout.yaxis.ticktext] == [html.escape(label) for label in named]
+
+
 def test_a_saved_trace_is_drawn_without_its_model(trace: model.Trace, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("trace") / "run.safetensors"
     trace.save(path)
-    again = viz.head(model.Trace.load(path), "decoder", "cross", layer=2, head=7)
-    assert again == viz.head(trace, "decoder", "cross", layer=2, head=7)
+    held = model.Trace.load(path)
+    again = viz.head(held, "decoder", "cross", layer=2, head=7)
+    assert np.array_equal(again.data[0].z, viz.head(trace, "decoder", "cross", layer=2, head=7).data[0].z)
+    assert held.row_labels("decoder") == (*trace.row_labels("decoder")[:-1], "… (·it)")  # what came next is not saved
 
 
 @pytest.mark.parametrize(
@@ -75,7 +91,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Uniform:
-    """A run of anything that has the two methods: even attention over what came before."""
+    """A run of anything that has the three methods: even attention over what came before."""
 
     size: int
     causal: bool = True
@@ -83,6 +99,9 @@ class Uniform:
 
     def tokens(self, stack: str, /) -> list[Label]:
         return [Label(f"{stack[0]}{i}") for i in range(self.size)]
+
+    def row_labels(self, stack: str, /) -> list[str]:
+        return [f"row {i}" for i in range(self.size)]
 
     def attention(self, stack: str, layer: int, part: str, /) -> "Uniform":
         self.asked.append((stack, layer, part))
@@ -100,17 +119,19 @@ class Uniform:
         return below / below.sum(axis=1, keepdims=True)
 
 
-def test_anything_with_tokens_and_attention_is_drawn() -> None:
+def test_anything_with_tokens_rows_and_attention_is_drawn() -> None:
     run = Uniform(3)
     drawn = viz.head(run, "decoder", layer=4, head=5)
     assert run.asked == [("decoder", 4, "self"), 5]
     assert drawn == attention_heatmap(
-        run.numpy(), ["d0", "d1", "d2"], ["d0", "d1", "d2"], theme=LIGHT, hide_future=True
+        run.numpy(), ["row 0", "row 1", "row 2"], ["d0", "d1", "d2"], theme=LIGHT, hide_future=True
     )
 
 
 def test_a_long_text_is_pooled() -> None:
     run = Uniform(200)
     labels = [f"d{i}" for i in range(200)]
-    expected = pooled_heatmap(run.numpy(), labels, labels, whole(200, 200), theme=LIGHT, hide_future=True)
+    expected = pooled_heatmap(
+        run.numpy(), run.row_labels("decoder"), labels, whole(200, 200), theme=LIGHT, hide_future=True
+    )
     assert viz.head(run, "decoder", layer=0, head=0) == expected

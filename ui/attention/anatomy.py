@@ -16,7 +16,7 @@ from ui.figures import tables
 from ui.figures.markdown import quoted
 from ui.figures.tables import Cell
 from ui.maps import notebook, selected_pair
-from ui.maps.attention import AttentionView
+from ui.maps.attention import AttentionView, about_rows
 from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs.notebook import of_run
 from viz.anatomy import Row, score_row, score_strips
@@ -38,8 +38,8 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
     kind, trace = view.kind, view.run.trace
     query, key = pair(view, layer, head)
     found = anatomy(trace, kind.stack, layer, kind.part, head, query, key)
-    asking, asked = trace.tokens(kind.stack), trace.tokens(kind.key_stack)
-    names = quoted(asking[query].label), quoted(asked[key].label)
+    asked = trace.tokens(kind.key_stack)
+    names = quoted(trace.written(kind.stack, view.last)[query]), quoted(asked[key].label)
     source = partial(found_source, view, layer, head, query, key)
     vectors = Expression(rows(found), ROWS_CODE if found.turn is None else TURNED_ROWS_CODE)
     product = Expression(found.product, "found.product")
@@ -49,7 +49,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
         key="anatomy",
         heading=f"Why {names[0]} looks at {names[1]} with {format_percent(found.weight)}: layer {layer}, head {head}",
         explained="Query and key of this head as they meet, coordinate by coordinate. Their products add up to q·k. Choose "
-        "another query or key below the thumbnails, or click a cell of the heatmap.",
+        "another query or key below the thumbnails, or click a cell of the heatmap. " + about_rows(kind),
         filename=f"anatomy-{view.kind.key}-layer-{layer}-head-{head}-{query}-{key}",
         csv=lambda: steps_csv(found),
         python=strips.python,
@@ -226,9 +226,10 @@ def row_drawing(
     """The scores and shares around a key, as bars."""
     first, after = around(key, len(labels))
     part, kind = f"[{first}:{after}]", view.kind
-    asking = view.run.trace.tokens(kind.stack)[query].label
+    asking = view.run.trace.row_labels(kind.stack, view.last)[query]
+    named = f'trace.row_labels("{kind.stack}", last={view.last!r})[{query}]'
     settings = {
-        "query": Expression(asking, f'trace.tokens("{kind.stack}")[{query}].label'),
+        "query": Expression(asking, named),
         "selected": key - first,
         "width": 620,
     }

@@ -20,7 +20,7 @@ from ui.components.attention_lines.attention_lines import (
 from ui.components.standalone import standalone_html
 from ui.figures import Matrix, TakeAway, theme
 from ui.maps import heatmap, notebook, selected_pair, windows
-from ui.maps.attention import AttentionView
+from ui.maps.attention import AttentionView, about_rows
 from ui.maps.display_options import Toggles
 from ui.maps.drawing import Source
 from ui.runs.notebook import call
@@ -28,13 +28,14 @@ from ui.state.linked import Linked
 from viz.export import archive, table_csv
 from viz.labels import visible
 from viz.lines import edges_to_mass
+from viz.strongest import strongest
 from viz.windows import MOST_CELLS, Window, within
 
 AT_FIRST = LineView(0.7, (), ())
 WRITTEN = re.compile(r"(\d{1,3});([\d.]{0,400});((?:[qk]\d{1,4}\.?){0,64})")
 SAYS = (
     "From each query the strongest links, until they carry the share of its attention that the slider says. Buttons add heads, "
-    "each in its own colour; a double click leaves one, another brings the others back."
+    "each in its own colour; a double click leaves one, another brings the others back. "
 )
 
 
@@ -60,7 +61,7 @@ def draw(view: AttentionView, toggles: Toggles, layer: int, head: int) -> None:
         filename=f"lines-{view.kind.key}-layer-{layer}",
     )
     with st.container(horizontal=True, key="head_lines", gap="small", vertical_alignment="center"):
-        st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS, width="stretch")
+        st.markdown(f"**{view.kind.title}, layer {layer}**", help=SAYS + about_rows(view.kind), width="stretch")
         figures.take_away(files(view, toggles, lines, layer, window), key="lines")
     attention_lines(lines, key=f"lines_{view.kind.key}", on_view=lambda seen: remember(seen, layer, head))
     windows.draw_position(sides, window, lambda: in_small(view, toggles, layer, head, window), moving=MOVING)
@@ -159,10 +160,10 @@ def in_words(lines: Lines, active: list[int]) -> str:
     edges = edges_to_mass(lines.weights, lines.mass)
     text = f"{lines.label}: of each query's row the largest weights that make up {lines.mass:.0%} of it."
     for head in active:
-        query, key = np.unravel_index(int(lines.weights[head].argmax()), lines.weights[head].shape)
+        query, key = strongest(lines.weights[head])
         text += (
-            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{visible(lines.queries[int(query)])}” to "
-            f"“{visible(lines.keys[int(key)])}” with {lines.weights[head, query, key]:.1%}."
+            f" Head {head}: {int(edges[head].sum())} links, the strongest from “{visible(lines.queries[query])}” to "
+            f"“{visible(lines.keys[key])}” with {lines.weights[head, query, key]:.1%}."
         )
     return text
 

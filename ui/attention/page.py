@@ -105,6 +105,7 @@ def files(
         about=view.run.spec.text,
         filename=f"attention-{view.kind.key}-all-heads",
         source=lambda: notebook.all_heads(view, toggles, max(pictures.shape[2:])),
+        exact=head_grid_export.weights_of(view),
         palette=toggles.palette,
     )
 

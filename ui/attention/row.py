@@ -10,7 +10,7 @@ from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_
 from ui.figures import Matrix, tokens
 from ui.figures.markdown import quoted
 from ui.maps import notebook, selected_pair
-from ui.maps.attention import AttentionView
+from ui.maps.attention import AttentionView, about_rows
 from ui.maps.display_options import Toggles
 from ui.maps.drawing import Drawing, Expression
 from viz.attention import attention_rows
@@ -31,13 +31,13 @@ def draw_chips(view: AttentionView, weights: Matrix) -> None:
     """The weights of one query as tinted tokens. A click on a token chooses it."""
     cell, query = selected_pair.of(view), chosen_query(view)
     st.markdown(
-        f"**Where {quoted(view.queries[query])} looks**",
+        f"**What {quoted(view.asks[query])} attends to**",
         help="One row of the heatmap: the share of attention each key gets. Click a query to see its row, or a cell of the "
-        "heatmap.",
+        "heatmap. " + about_rows(view.kind),
     )
     row = weights[query]
     asking, asked = near(query, len(view.queries)), most_of(row, None if cell is None else cell[1])
-    queries = [Chip(view.queries[i], current=i == query, title=f"position {i}") for i in asking]
+    queries = [Chip(view.asks[i], current=i == query, title=f"position {i}: {view.queries[i]}") for i in asking]
     keys = [
         Chip(
             view.keys[i],
@@ -55,7 +55,9 @@ def draw_chips(view: AttentionView, weights: Matrix) -> None:
         else:
             selected_pair.choose(view, query, asked[event.index])
 
-    token_strip([Strip("query", queries), Strip("looks at", keys)], key="row", label="One query's row", on_token=choose)
+    token_strip(
+        [Strip("query", queries), Strip("attends to", keys)], key="row", label="One query's row", on_token=choose
+    )
     if left := left_out(asking, len(view.queries), asked, row):
         st.caption(left)
 
@@ -84,7 +86,7 @@ def left_out(asking: range, queries: int, asked: list[int], row: NDArray[np.floa
     if len(asked) < len(row):
         share = format_percent(float(row[asked].sum()))
         parts.append(
-            f"Of {len(row):,} keys the {len(asked)} that this query looks at most are listed, with {share} of its attention."
+            f"Of {len(row):,} keys the {len(asked)} that this query attends to most are listed, with {share} of its attention."
         )
     return " ".join([*parts, "The heatmap and its CSV hold all."]) if parts else ""
 
@@ -106,7 +108,7 @@ def draw_bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weig
             "query": Expression(view.queries[query], f"queries[{query}]"),
             "zmax": "own" if toggles.range == "own" else None,
             "selected": cell[1] - first if cell else None,
-            "title_key": "is looked at",
+            "title_key": "key (attended to)",
             "height": 360,
         },
         lambda: notebook.weights(view, toggles, layer, head),
@@ -114,8 +116,9 @@ def draw_bars(view: AttentionView, toggles: Toggles, layer: int, head: int, weig
     figures.place(
         drawing.figure(),
         key="bars",
-        heading=f"Where {quoted(view.queries[query])} looks, layer {layer}, head {head}",
-        explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key.",
+        heading=f"What {quoted(view.asks[query])} attends to, layer {layer}, head {head}",
+        explained="One row of the heatmap as bars: they sum to 100%. Click a bar to choose its key. "
+        + about_rows(view.kind),
         filename=f"attention-{view.kind.key}-layer-{layer}-head-{head}-query-{query}",
         csv=lambda: table_csv({"key_index": list(range(len(row))), "key": list(view.keys), "weight": row.tolist()}),
         python=drawing.python,

@@ -1,7 +1,7 @@
 """Two runs compared: their pieces aligned on common slots, their heads paired, and the difference of every pair."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -17,6 +17,7 @@ from ui.components.head_grid.head_grid import MOST_CELLS_A_SIDE, signed_thumbnai
 from ui.figures import Matrix
 from ui.maps import thumbnails
 from ui.maps.attention import AttentionKind
+from ui.maps.head_grid_export import Exact
 from ui.runs.on_demand import is_kept, kept
 from ui.runs.store import Run
 from viz.percent import format_percent
@@ -54,6 +55,11 @@ class Side:
     def keys(self) -> tuple[Token, ...]:
         return self.queries if self.kind.key_stack == self.kind.stack else self.run.trace.tokens(self.kind.key_stack)
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The label of what each row of a decoder writes."""
+        return self.run.written[: self.upto]
+
     def attention(self, layer: int) -> AttentionTrace:
         return self.run.trace.attention(self.kind.stack, layer, self.kind.part)
 
@@ -90,7 +96,15 @@ class Comparison:
 
     @property
     def labels(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        return self.grid.queries.labels, self.grid.keys.labels
+        queries, keys = self.grid.queries, self.grid.keys.labels
+        if self.writes:
+            return queries.row_labels(self.first.written, self.second.written), keys
+        return queries.labels, keys
+
+    @property
+    def writes(self) -> bool:
+        """Whether rows are named by the token written there: they are a decoder's on both sides."""
+        return self.first.kind.writes and self.second.kind.writes
 
     def partner(self, layer: int, head: int) -> tuple[int, int]:
         """(layer, head) of the partner in the second side."""
@@ -114,6 +128,17 @@ class Comparison:
     def change(self, layer: int, head: int) -> Matrix:
         """The second side minus the first, (query slots, key slots)."""
         return difference(*self.head(layer, head))
+
+
+def exact(made: Comparison) -> Exact:
+    """The exact difference of every head, (heads, query slots, key slots) for each layer."""
+
+    def layers() -> Iterator[Matrix]:
+        for layer in range(made.first.layers):
+            yield np.stack([made.change(layer, head) for head in range(made.first.heads)])
+
+    rows, columns = map(len, made.labels)
+    return Exact(layers, 4 * made.first.layers * made.first.heads * rows * columns)
 
 
 def aligned(first: Side, second: Side) -> tuple[Alignment, Alignment]:

@@ -50,9 +50,21 @@ def cells(made: Comparison, layer: int, head: int, how: str) -> Source:
     lines = [
         f"one, other = first_head({layer}, {head}), second_head{made.partner(layer, head)}",
         f"cells = {shown}",
-        "queries, keys = grid.queries.labels, grid.keys.labels",
+        f"queries, keys = {rows(made)}, grid.keys.labels",
     ]
     return grid(made) + Source(lines)
+
+
+def rows(made: Comparison) -> str:
+    """An expression for the labels of the rows."""
+    if not made.writes:
+        return "grid.queries.labels"
+    cuts = ["" if side.upto is None else f"[:{side.upto}]" for side in (made.first, made.second)]
+    written = [
+        f'{name}.written("decoder", last={side.run.written[-1]!r}){cut}'
+        for name, side, cut in zip(NAMES, (made.first, made.second), cuts, strict=True)
+    ]
+    return f"grid.queries.row_labels({', '.join(written)})"
 
 
 def ranking(made: Comparison, ranked: int) -> Source:

@@ -1,5 +1,6 @@
 """The second run of a comparison: another text, another model, or the same with parts switched off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -10,7 +11,7 @@ from ui.figures import markdown
 from ui.maps import attention
 from ui.maps.attention import AttentionKind
 from ui.runs import model_pool, runner
-from ui.runs.examples import examples_for
+from ui.runs.examples import READS, examples_for
 from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input
 from ui.state import address, edits
@@ -84,9 +85,10 @@ def pick_model(run: Run) -> RunSpec | None:
     if not names:
         st.info("There is no other model here. The Models page opens one from a folder or from the hub.", icon="📂")
         return None
-    address.keep_among("model_b", names, names[0])
-    name = st.selectbox("Second model", names, key="model_b", format_func=model_pool.label, width=320) or names[0]
-    address.link("model_b", name, names[0])
+    first = most_fitting(run.spec.model, names)
+    address.keep_among("model_b", names, first)
+    name = st.selectbox("Second model", names, key="model_b", format_func=model_pool.label, width=320) or first
+    address.link("model_b", name, first)
     try:
         lm = runner.load(name, run.spec.device)
     except (InputError, CheckpointError) as error:
@@ -99,6 +101,30 @@ def pick_model(run: Run) -> RunSpec | None:
         return None
     pair = run.spec.pair if encoder_input.takes_pair(lm) else None
     return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
+
+
+def most_fitting(name: str, others: Sequence[str]) -> str:
+    """The model that is proposed beside another: one that reads the same language and has attention, if possible of its kind."""
+    mine = reads(name)
+
+    def distance(other: str) -> tuple[bool, ...]:
+        theirs = reads(other)
+        alike = not mine or not theirs or bool(mine & theirs)
+        return (
+            not alike,
+            other.startswith("lstm"),
+            READS.get(other) != READS.get(name),
+            examples_for(other) != examples_for(name),
+        )
+
+    return min(others, key=distance)
+
+
+def reads(name: str) -> set[str]:
+    """The languages that a shipped model reads; empty where that is not known."""
+    told = READS.get(name.partition("@")[0], "")
+    named = {language for language in ("French", "English") if language in told}
+    return named or ({"English"} if told else set())
 
 
 def pick_parts_off(run: Run) -> Other | None:

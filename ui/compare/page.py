@@ -15,8 +15,8 @@ from ui.components.head_grid.head_grid import head_grid
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import Matrix, TakeAway, theme
 from ui.maps import attention, head_grid_export, pickers, windows
-from ui.maps.attention import AttentionKind
-from ui.maps.attention_map import AROUND_ZERO, WEIGHTS, AttentionMap, Caption, draw_map
+from ui.maps.attention import ROWS_WRITE, AttentionKind
+from ui.maps.attention_map import AROUND_ZERO, TITLES, WEIGHTS, AttentionMap, Caption, draw_map
 from ui.maps.drawing import Drawing, Expression
 from ui.runs.on_demand import asked, duration, in_turn, kept
 from ui.runs.store import Run
@@ -138,6 +138,7 @@ def files(made: Comparison, small: Changes, layer: int, head: int) -> TakeAway:
         about=made.first.run.spec.text,
         filename=f"difference-{made.first.kind.key}-all-heads",
         source=lambda: notebook.all_heads(made, max(small.pictures.shape[2:])),
+        exact=comparison.exact(made),
         signed=True,
     )
 
@@ -210,7 +211,12 @@ def draw_head(made: Comparison, layer: int, head: int) -> None:
     heading = f"{made.first.kind.title}, {number}" + ("" if how == "difference" else f": the {how}")
     draw_map(
         shown,
-        Caption("difference", heading, EXPLAINED, f"{how}-{made.first.kind.key}-layer-{layer}-head-{head}"),
+        Caption(
+            "difference",
+            heading,
+            EXPLAINED + (ROWS_WRITE if made.writes else ""),
+            f"{how}-{made.first.kind.key}-layer-{layer}-head-{head}",
+        ),
     )
     if shown.sides.long:
         windows.bridge("difference", shown.sides, shown.window)
@@ -220,7 +226,7 @@ def draw_head(made: Comparison, layer: int, head: int) -> None:
 
 EXPLAINED = (
     "Second minus first, exactly, on the row of both texts: a→b stands where the two differ, +b only in the second, "
-    "−a only in the first. Rows without a partner are blank."
+    "−a only in the first. Rows without a partner are blank. "
 )
 CELL = {"difference": "the change furthest from zero", "first": "the largest weight", "second": "the largest weight"}
 
@@ -229,13 +235,14 @@ def head_map(made: Comparison, layer: int, head: int, how: str, cells: Matrix) -
     """The map of the difference of one head, or of one side; `cells` (query slots, key slots)."""
     sides = windows.Sides(*made.labels)
     name = {"name": CHANGE} if how == "difference" else {}
+    titles = made.first.kind.titles if made.writes or not made.first.kind.writes else TITLES
     return AttentionMap(
         cells,
         sides,
         windows.shown(sides),
         lambda: notebook.cells(made, layer, head, how),
         AROUND_ZERO if how == "difference" else WEIGHTS,
-        settings=name,
+        settings=name | titles,
         small_settings=name,
     )
 
@@ -254,7 +261,7 @@ def what_was_done(made: Comparison, layer: int, head: int) -> str:
     elif there < len(columns.slots):
         said += " A key that one side lacks counts as 0 there, so each row's differences sum to 0."
     if made.first.kind != made.second.kind:
-        said += " One is an encoder, the other a decoder, which looks at what came before alone: part of any difference is that."
+        said += " One is an encoder, the other a decoder, which attends only to what came before: part of any difference is that."
     if made.step > 1:
         said += f" Which heads are most alike was found on every {made.step}th query."
     return said

@@ -1,5 +1,6 @@
 """The positions where a run predicts a token: each step of a decoder, or each mask of an encoder's text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -44,7 +45,7 @@ def logits(run: Run, at: int) -> torch.Tensor:
     return run.lm.logits(run.trace.final[at])
 
 
-def chosen(run: Run, count: int, otherwise: int = 0) -> int:
+def chosen(run: Run, count: int, otherwise: int | Callable[[], int] = 0) -> int:
     """Which of several moments is on screen, from the session, at first from the link; kept in step with the address.
 
     Another text begins with `otherwise`, and so does a session whose link names none.
@@ -52,7 +53,9 @@ def chosen(run: Run, count: int, otherwise: int = 0) -> int:
     about = (run.spec.model, run.spec.text)
     held = MOMENT.get() if st.session_state.get("moment_of", about) == about else None
     st.session_state["moment_of"] = about
-    index = address.in_range(otherwise if held is None else held, count)
+    if held is None:
+        held = otherwise if isinstance(otherwise, int) else otherwise()
+    index = address.in_range(held, count)
     MOMENT.set(index)
     MOMENT.link(index)
     return index

@@ -35,6 +35,7 @@ class TakeAway:
     table: Callable[[], str] | None = None  # the part of a large CSV that is of use as a table; None: the CSV itself
     picture: bool = True  # whether it is a Plotly chart, which can be saved as a picture from here
     print: Callable[[], go.Figure] | None = None  # a chart made only to be saved as a picture
+    note: str = ""  # what the files leave out
 
 
 def ways_to_save(
@@ -71,7 +72,7 @@ def take_away(parts: TakeAway, *, key: str) -> None:
 def to_save(parts: TakeAway, *, key: str) -> None:
     """Draws the button that saves a view; its content is made when it is opened."""
     box = st.popover(
-        "Take away",
+        "Export",
         key=f"save_{key}",
         type="tertiary",
         on_change="rerun",
@@ -83,6 +84,8 @@ def to_save(parts: TakeAway, *, key: str) -> None:
         draw_files(parts, key=key)
         if parts.picture:
             st.caption("In an SVG the cells of a heatmap are one bitmap; text and lines stay vectors.")
+        if parts.note:
+            st.caption(parts.note)
         st.markdown("**Link to this view**")
         st.code(link(), language=None, wrap_lines=True)
         if parts.python is not None:

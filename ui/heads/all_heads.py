@@ -19,7 +19,7 @@ from ui.runs.notebook import of_run
 from ui.runs.on_demand import asked, duration, is_kept, kept
 from ui.runs.store import Run
 from ui.state import address
-from ui.state.shown_head import is_head_chosen, show_head
+from ui.state.shown_head import begin_with, is_head_chosen, show_head
 from viz.export import table_csv
 from viz.head_maps import HeadMap, head_maps
 from viz.percent import format_percent
@@ -58,7 +58,7 @@ def maps_of(found: HeadSummary) -> dict[str, HeadMap]:
 def pick_head(view: AttentionView, found: HeadSummary | None) -> tuple[int, int]:
     """Layer and head; the default is the head with the most telling score."""
     if found is not None and not is_head_chosen():
-        show_head(*most_telling(found))
+        begin_with(*most_telling(found), "heads")
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -90,7 +90,8 @@ def draw_every_head(view: AttentionView, found: HeadSummary, layer: int, head: i
         drawing.figure(),
         key="head_maps",
         heading="Every head in numbers",
-        explained="Layers down, heads across; 2.5 is head 5 of layer 2; the exact number on hover. Scores are shares of attention, "
+        explained="Layers down, heads across, both counted from 0: L2 H5 is head 5 of layer 2. The exact number is on hover. "
+        "Scores are shares of attention, "
         "coloured from 0 to 1 by their square root, so that small ones show. Bits and tokens are coloured from 0 to their largest. "
         "All pieces count, special tokens too, whatever is hidden or merged in the maps below. Click a head.",
         filename=f"heads-{view.kind.key}",
@@ -140,7 +141,7 @@ def draw_in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int,
         st.caption(more)
     st.page_link(
         "pages/attention.py",
-        label=f"See where layer {layer}, head {head} looks →",
+        label=f"See what layer {layer}, head {head} attends to →",
         query_params={"part": kind.key, "layer": str(layer), "head": str(head)},
     )
     general = card_scores.general(run.lm)
@@ -159,7 +160,7 @@ def draw_in_words(run: Run, found: HeadSummary, kind: AttentionKind, layer: int,
     )
 
 
-EVEN = "What a head would score that spreads its attention evenly over all it may look at. Coverage has none."
+EVEN = "What a head would score that spreads its attention evenly over all it may attend to. Coverage has none."
 
 
 def score_row(score: HeadScore, general: float | None, width: int) -> list[Cell]:

@@ -68,7 +68,7 @@ def place(summary: HeadSummary, name: ScoreName, layer: int, head: int) -> str:
 
 def does(summary: HeadSummary, layer: int, head: int) -> str:
     """A sentence about the head's score that is furthest above even attention."""
-    name = f"head {layer}.{head}"
+    name = f"L{layer} H{head}"
     known = [score for score in scores_of(summary, layer, head) if score.here is not None and score.name != "coverage"]
     if not known:
         return f"This text is too short to say what {name} does."

@@ -26,7 +26,7 @@ NAMES = {
     "through": "Rollout and flow",
 }
 SAYS = (
-    "Weighted by value: how much each key hands over, beside how much it is looked at. Tokens it writes: the head's output read "
+    "Weighted by value: how much each key hands over, beside its attention weight. Tokens it writes: the head's output read "
     "through the output table. Mean and max of its layer: all heads of the layer in two maps. Rollout and flow: all layers up to "
     "this one in one map."
 )
@@ -100,14 +100,14 @@ RAW = "A row is a query: how it shares its attention among the keys. Each row su
 VALUED = (
     "The length of what a query takes from a key: its weight times the norm of the key's value as the head writes it, v W_O "
     "(Kobayashi et al. 2020). The value's bias is inside, the output projection's own bias is not, nor a norm that follows. A key "
-    "with a short value hands over little however much it is looked at. Rows do not sum to 1."
+    "with a short value hands over little however large its weight. Rows do not sum to 1."
 )
 
 
 def change_in_words(view: AttentionView, raw: Matrix, handed: Matrix, norms: Matrix) -> str:
     """For how many queries the largest weight and the largest value-weighted cell differ, and the longest and shortest value."""
     other = int((raw.argmax(axis=1) != handed.argmax(axis=1)).sum())
-    text = f"For {other} of {len(raw)} queries the key looked at most is not the one that hands over most."
+    text = f"For {other} of {len(raw)} queries the key with the largest weight is not the one that hands over most."
     if view.reshaping is not None:
         return text
     short, long = int(norms.argmin()), int(norms.argmax())

@@ -35,7 +35,7 @@ def draw(view: AttentionView, layer: int, head: int) -> None:
     stack, part = view.kind.place
     run = view.run
     if stack != run.trace.predicts:
-        st.info("The encoder's heads write into a stream that no output table reads: the decoder looks at it through its "
+        st.info("The encoder's heads write into a stream that no output table reads: the decoder attends to it through its "
                 "cross-attention. Choose Decoder or Cross above.")  # fmt: skip
         return
     if run.lm.net.head is None:
@@ -135,7 +135,7 @@ def best_in_words(run: Run, logits: torch.Tensor, at: int) -> str:
 
 
 def draw_keys(view: AttentionView, wrote: HeadOutput, at: int) -> None:
-    """A table of keys: what the head adds through each, and the tokens it would raise if it looked at that key alone."""
+    """A table of keys: what the head adds through each, and the tokens it would raise if it attended to that key alone."""
     run = view.run
     best = int(run.trace.probabilities(at).argmax())
     ids = list(dict.fromkeys([best, *(i for i, _ in ranked(wrote.logits, 1).promoted)]))
@@ -143,7 +143,7 @@ def draw_keys(view: AttentionView, wrote: HeadOutput, at: int) -> None:
     weights = array(wrote.weights)
     order = np.argsort(-weights, kind="stable")[:KEYS]
     alone = [ranked(wrote.of_key(int(key)), ALONE).promoted for key in order]
-    names = [Cell("Key", "Keys by weight, the most looked at first."), Cell("Weight")]
+    names = [Cell("Key", "Keys by weight, the largest first."), Cell("Weight")]
     names += [
         Cell(f"adds to {run.lm.token(i).label}", f"The part of what the head adds to this token's logit that came through the key: "
              f"weight times what the key's value adds. Over all keys they sum to {float(wrote.logits[i]):+.3f}.")

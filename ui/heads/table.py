@@ -15,7 +15,7 @@ from viz.head_maps import HeadMap
 MEANS = {
     ENTROPY: "How spread each row of attention is: -sum of w log2 w in bits, mean over the queries that see two keys or more "
     "(Clark et al. 2019). 0 bits: one key gets all; each bit more, twice as many keys.",
-    DISTANCE: "How many tokens away a head looks: sum of w |q - k|, mean over the same queries (Vig and Belinkov 2019).",
+    DISTANCE: "How many tokens away the keys are: sum of w |q - k|, mean over the same queries (Vig and Belinkov 2019).",
 }
 
 
@@ -47,7 +47,7 @@ def draw_finder(found: HeadSummary) -> None:
                 key=label.lower(),
                 on_click=show_head,
                 args=(int(at[0]), int(at[1])),
-                help=f"Chooses head {at[0]}.{at[1]}",
+                help=f"Chooses layer {at[0]}, head {at[1]}",
             )
     rows = listed(found, name, least)
     draw_table(rows, maps)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ui.figures import Matrix
-from ui.maps import heatmap, windows
+from ui.maps import heatmap, notebook, windows
 from ui.maps.attention import AttentionView
 from ui.maps.attention_map import ANY_CELLS, WEIGHTS, AttentionMap, Caption, Look, draw_map
 from ui.maps.display_options import Toggles
@@ -33,7 +33,13 @@ class Shown:
 
     def weights(self, cells: Matrix, source: Callable[[], Source]) -> AttentionMap:
         """Weights, from 0 to 1."""
-        return self._map(cells, source, WEIGHTS, {})
+        blank = self.view.blank_outside(self.layer, cells)
+        return self._map(
+            blank,
+            lambda: source() + notebook.outside(self.view, self.layer, "cells"),
+            WEIGHTS,
+            self.view.kind.titles,
+        )
 
     def lengths(self, cells: Matrix, source: Callable[[], Source]) -> AttentionMap:
         """Lengths of what is handed over."""

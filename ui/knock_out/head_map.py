@@ -62,7 +62,15 @@ def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
         draw_switch(run, kind, layer, head)
     shown = head_map(found, kind, layer, head, shows)
     heading = f"{kind.title}, layer {layer}, head {head}" + (" · off" if (layer, head) in silenced(off, kind) else "")
-    draw_map(shown, Caption("worth_map", heading, EXPLAINED[shows], f"{shows}-{kind.key}-layer-{layer}-head-{head}"))
+    draw_map(
+        shown,
+        Caption(
+            "worth_map",
+            heading,
+            f"{EXPLAINED[shows]} {attention.about_rows(kind)}",
+            f"{shows}-{kind.key}-layer-{layer}-head-{head}",
+        ),
+    )
     windows.bridge(
         "worth_map",
         shown.sides,
@@ -86,17 +94,23 @@ VALUE: dict[Shows, str] = {"change": "change of attention", "value-weighted": "n
 
 def head_map(found: Measured, kind: AttentionKind, layer: int, head: int, shows: Shows) -> AttentionMap:
     """The map of one head: weights from 0 to 1, or other values around zero; edges that are cut are framed."""
-    view = attention.shown(found.edited, kind)
+    view = attention.shown(found.edited, kind, last=found.run.written[-1] if kind.writes else None)
     sides = windows.Sides(view.queries, view.keys)
     settings: dict[str, object] = {"hide_future": view.causal} if shows == "weights" else {"name": VALUE[shows]}
+    settings |= kind.titles
+    cells = map_values(found, kind, layer, head, shows)
     return AttentionMap(
-        map_values(found, kind, layer, head, shows),
+        view.blank_outside(layer, cells) if shows == "weights" else cells,
         sides,
         windows.shown(sides),
-        lambda: notebook.labels(view, Toggles()) + cells_source(found, kind, layer, head, shows),
+        lambda: (
+            notebook.labels(view, Toggles())
+            + cells_source(found, kind, layer, head, shows)
+            + (notebook.outside(view, layer, "cells") if shows == "weights" else Source())
+        ),
         WEIGHTS if shows == "weights" else AROUND_ZERO,
         settings=settings,
-        small_settings=settings,
+        small_settings={name: value for name, value in settings.items() if name not in kind.titles},
         framed=cut_cells(edits.held(found.run), kind, layer, head),
     )
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from analysis.knock_out import (
     rows_a_batch,
 )
 from model.edits import ZeroHead
+from ui.compare import other_run, predictions
+from ui.compare.predictions import Moment
 from ui.figures import Matrix, array
 from ui.maps import attention
 from ui.maps.attention import AttentionKind
@@ -54,7 +56,7 @@ NUMBERS: Mapping[Name, Number] = {
         "weight",
         "",
         False,
-        "How sharply the head looks: the largest share each query gives a key, averaged over the queries (the confidence of "
+        "How sharply the head attends: the largest share each query gives a key, averaged over the queries (the confidence of "
         "Voita et al. 2019). From 0 to 1.",
     ),
     "norm": Number(
@@ -135,6 +137,35 @@ def gradients(run: Run, prediction: Prediction, edits: Sequence[Off]) -> Tables:
 
 def has_gradients(run: Run, prediction: Prediction) -> bool:
     return is_kept(run, ("gradient", prediction))
+
+
+class Beginning(NamedTuple):
+    """What the page shows before anyone has chosen: a head, and the prediction that changes most without it."""
+
+    layer: int
+    head: int
+    moment: int
+
+
+def beginning(run: Run, kind: AttentionKind, moments: tuple[Moment, ...]) -> Beginning | None:
+    """The head whose gradient promises the largest effect on all predictions, found by one backward pass, and the prediction that
+    changes most without it, found by one knock-out. None where a gradient takes long."""
+    everything = predictions.asked(run, moments)
+    if GRADIENT_PASSES * price(run, everything).seconds(1, 1) > GRADIENT_SECONDS_UNASKED:
+        return None
+
+    def find() -> Beginning:
+        effects = np.nan_to_num(np.abs(gradients(run, everything, ())[kind]))
+        layer, head = divmod(int(effects.argmax()), effects.shape[1])
+        stack, part = kind.place
+        without = other_run.reread(run, (ZeroHead(stack, layer, part, head),))
+        changes = [
+            change_in_bits(predictions.logits(run, one.at), predictions.logits(without, one.at), one.token.id)
+            for one in moments
+        ]
+        return Beginning(layer, head, int(np.abs(changes).argmax()))
+
+    return kept(run, ("beginning", kind, everything), Beginning, find)
 
 
 def price(run: Run, prediction: Prediction) -> Cost:

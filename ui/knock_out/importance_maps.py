@@ -12,13 +12,13 @@ from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.knock_out import agreement, importance, notebook
 from ui.knock_out.importance import NUMBERS, Name, Sweep, Tables
 from ui.knock_out.page import Measured
-from ui.maps import attention
-from ui.maps.attention import AttentionKind
+from ui.maps import attention, pickers
+from ui.maps.attention import AttentionKind, AttentionView
 from ui.maps.drawing import Drawing, Expression
 from ui.runs.on_demand import WEIGHTS_AT_ONCE, duration
 from ui.runs.store import Run
 from ui.state import edits
-from ui.state.shown_head import show_head
+from ui.state.shown_head import begin_with, is_head_chosen, show_head
 from viz.export import archive, table_csv
 from viz.head_importance import head_map
 
@@ -29,7 +29,7 @@ ABREAST: tuple[tuple[Name, Name], ...] = (("weight", "norm"), ("gradient", "knoc
 def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
     """The four maps of the kind of attention on screen, and how far the measures agree."""
     asked = predictions.asked(found.edited, found.which)
-    st.subheader("What each head was worth", anchor=False)
+    st.subheader("How much each head matters", anchor=False)
     draw_sweep(found, asked)
     tables = gathered(found, asked)
     for names in ABREAST:
@@ -38,6 +38,19 @@ def draw(found: Measured, kind: AttentionKind, layer: int, head: int) -> None:
                 draw_number(found, name, tables.get(name, {}).get(kind), kind, (layer, head))
     if len(tables) > 1:
         agreement.draw(found.edited, asked, tables, kind, layer, head)
+
+
+def pick_head(found: Measured, view: AttentionView) -> tuple[int, int]:
+    """Layer and head. The default is the head with the largest effect by its gradient; where that takes long, the one that hands
+    over most, or else the sharpest."""
+    if not is_head_chosen("knock_out"):
+        begins = importance.beginning(found.run, view.kind, found.moments)
+        if begins is not None:
+            begin_with(begins.layer, begins.head, "knock_out")
+        elif importance.has_tables(found.edited) or importance.weights_of(found.edited) <= WEIGHTS_AT_ONCE:
+            most = int(importance.tables(found.edited, "norm")[view.kind].argmax())
+            begin_with(*divmod(most, view.heads), "knock_out")
+    return pickers.pick_head(view)
 
 
 def gathered(found: Measured, asked: Prediction) -> dict[Name, Tables]:

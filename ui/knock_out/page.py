@@ -10,7 +10,9 @@ from ui.compare.predictions import Moment
 from ui.compare.texts import chips, nothing_to_predict, without_equal
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, tokens
+from ui.knock_out import importance
 from ui.knock_out.importance import change_in_bits
+from ui.maps import attention, pickers
 from ui.maps.drawing import Drawing, Expression, Source
 from ui.runs import estimate, runner
 from ui.runs.notebook import of_run, of_trace
@@ -71,9 +73,15 @@ def pick_measured(run: Run) -> Measured | None:
         other_run.reread(run, ()) if off else run,
         other_run.reread(run, off) if off else run,
         found,
-        predictions.chosen(run, len(found)),
+        predictions.chosen(run, len(found), lambda: first_moment(run, found)),
         len(found) > 1 and st.session_state["measured"] == "all",
     )
+
+
+def first_moment(run: Run, found: tuple[Moment, ...]) -> int:
+    """The prediction that is measured before anyone has chosen one."""
+    begins = importance.beginning(run, pickers.kind_on_screen(attention.available(run)), found)
+    return 0 if begins is None else begins.moment
 
 
 def nothing_hidden(run: Run) -> str:
@@ -93,7 +101,7 @@ def draw_texts(found: Measured) -> None:
             note=in_bits(found.bits(one)) if off else "",
             special=one.token.special,
             current=found.all or i == found.now,
-            title="click to measure what parts are worth to this token",
+            title="click to measure the effect on this token",
         )
         for i, one in enumerate(found.moments[: tokens.STRIP_TOKENS])
     ]
@@ -118,7 +126,7 @@ def draw_texts(found: Measured) -> None:
                 format_func=lambda name: MEASURE_NAMES[name],
                 bind="query-params",
                 required=True,
-                help="What parts are worth is measured as the change of log2 of the probability of the token chosen on the "
+                help="The effect is measured as the change of log2 of the probability of the token chosen on the "
                 "left, or of all of them together.",
             )
 
@@ -143,7 +151,7 @@ def draw_verdict(found: Measured) -> None:
     """What the parts that are off were worth to the prediction, in words."""
     if not edits.held(found.run):
         st.caption(
-            "Nothing is off. What a part was worth is the change of the predicted token's log-probability without it, in bits "
+            "Nothing is off. The effect of a part is the change of the predicted token's log-probability without it, in bits "
             "(log2): at −1 bit the token is half as probable, at −3.3 a tenth."
         )
         return

@@ -83,7 +83,8 @@ def head_names(found: Measured, kind: AttentionKind) -> list[list[str]]:
 
 UNCHANGED = 128  # the byte of no change in a picture around zero
 NOTHING_MOVED = (
-    "No weight of this kind of attention moved by half a percent: what is off comes after them or hardly reaches them. "
+    "This knock-out barely changed these weights: none by half a percent. What is off comes after them "
+    "or hardly reaches them. "
 )
 CHANGED = "How every head's attention changed"
 
@@ -98,12 +99,11 @@ def files(
     """The pictures as files."""
     view, off = attention.shown(found.plain, kind), edits.held(found.run)
 
+    made = comparison.compared(Side(found.plain, kind), Side(found.edited, kind), "number", False)
+
     def source() -> Source:
         cells = max(pictures.shape[2:])
-        if not off:
-            return notebook.all_heads(view, Toggles(), cells)
-        made = comparison.compared(Side(found.plain, kind), Side(found.edited, kind), "number", False)
-        return comparison_source.all_heads(made, cells)
+        return comparison_source.all_heads(made, cells) if off else notebook.all_heads(view, Toggles(), cells)
 
     return head_grid_export.files(
         pictures,
@@ -114,6 +114,7 @@ def files(
         about=found.run.spec.text,
         filename=f"{'changes' if off else 'attention'}-{kind.key}-all-heads",
         source=source,
+        exact=comparison.exact(made) if off else head_grid_export.weights_of(view),
         signed=bool(off),
     )
 
@@ -133,7 +134,7 @@ def pictures_of(found: Measured, kind: AttentionKind) -> thumbnails.Overview | N
         return thumbnails.Overview(small.pictures.copy(), small.captions)
     view = attention.shown(found.plain, kind)
     if thumbnails.costly(view):
-        says += f"What every head looks at takes about {duration(thumbnails.seconds(view))} to draw."
+        says += f"What every head attends to takes about {duration(thumbnails.seconds(view))} to draw."
         if not asked(found.plain, kind, says, key="draw_all"):
             return None
     pictures, captions = in_turn(lambda seen: thumbnails.overview(view, seen))

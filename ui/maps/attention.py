@@ -39,6 +39,17 @@ class AttentionKind:
     def causal(self) -> bool:
         return self.stack == "decoder" and self.part == "self"
 
+    @property
+    def writes(self) -> bool:
+        """Whether a query is there to write a token: the one after the token it reads."""
+        return self.stack == "decoder"
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The titles of both sides of a map."""
+        query = "query (attends): written (read)" if self.writes else "query (attends)"
+        return {"title_query": query, "title_key": "key (attended to)"}
+
 
 ENCODER = AttentionKind(
     "encoder",
@@ -46,7 +57,7 @@ ENCODER = AttentionKind(
     "self",
     title="Encoder self-attention",
     short="Encoder",
-    meaning="Each source token looks at every source token.",
+    meaning="Each source token attends to every source token.",
 )
 DECODER = AttentionKind(
     "decoder",
@@ -54,7 +65,7 @@ DECODER = AttentionKind(
     "self",
     title="Decoder self-attention",
     short="Decoder",
-    meaning="Each token looks at itself and the tokens before it.",
+    meaning="For each token it writes, the decoder attends to the tokens read so far.",
 )
 CROSS = AttentionKind(
     "cross",
@@ -62,10 +73,19 @@ CROSS = AttentionKind(
     "cross",
     title="Cross-attention",
     short="Cross",
-    meaning="Each token of the target looks at every source token.",
+    meaning="For each token it writes, the decoder attends to every source token.",
 )
 KINDS: dict[str, AttentionKind] = {kind.key: kind for kind in (ENCODER, DECODER, CROSS)}
 PAIRS = ("all", "within", "between")
+ROWS_WRITE = (
+    "A decoder's row is named by the token that is written there, with the token read in brackets: in the row “love (I)” the "
+    "decoder has just read “I”, and what it attends to serves to write “love”. "
+)
+
+
+def about_rows(kind: AttentionKind) -> str:
+    """How the rows of a kind of attention are named, for the help of a figure; empty where they are named by their own token."""
+    return ROWS_WRITE if kind.writes else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +100,8 @@ class AttentionView:
         None  # (query, key): True for pairs that are shown, the others are blank; None: all
     )
     reshaping: Reshaping | None = None  # what is hidden and merged; rows and columns are those left after it
+    asks: tuple[str, ...] = ()  # what a sentence calls each query: of a decoder the token written
+    last: str | None = None  # the token written after the last that was read; None in an encoder
 
     @property
     def layers(self) -> int:
@@ -110,6 +132,22 @@ class AttentionView:
         """Weights (..., query, key) with `blank` in place of the pairs that are not shown."""
         return weights if self.kept is None else np.where(self.kept, weights, np.float32(blank))
 
+    def outside(self, layer: int) -> NDArray[np.bool_] | None:
+        """(query, key), True for keys that lie outside the window of a layer; None where it has no window, or this text none."""
+        if self.attention(layer).window is None:
+            return None
+        hidden: NDArray[np.bool_] = ~self.attention(layer).visible.cpu().numpy()
+        if self.causal:
+            hidden = np.tril(hidden)
+        if not hidden.any():
+            return None
+        return hidden if self.reshaping is None else self.reshaping.pairs(hidden)
+
+    def blank_outside(self, layer: int, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Weights (query, key) of a layer, NaN outside its window."""
+        hidden = self.outside(layer)
+        return weights if hidden is None else np.where(hidden, np.float32(np.nan), weights)
+
     @property
     def second(self) -> int | None:
         """The row at which the second of two sentences starts; None where there is only one."""
@@ -139,15 +177,28 @@ def available(run: Run) -> list[AttentionKind]:
     return {"encoder": [ENCODER], "decoder": [DECODER], "recurrent": []}.get(run.lm.kind, [ENCODER, DECODER, CROSS])
 
 
-def shown(run: Run, kind: AttentionKind, special: Special = "shown", merge: bool = False) -> AttentionView:
-    """One kind of attention of a run. Its rows and columns are all pieces, or those left after hiding and merging."""
+def shown(
+    run: Run, kind: AttentionKind, special: Special = "shown", merge: bool = False, last: str | None = None
+) -> AttentionView:
+    """One kind of attention of a run. Its rows and columns are all pieces, or those left after hiding and merging.
+
+    A decoder's rows are named by the token written there. `last` is what was written after the last token read, where another
+    run of the same tokens knows it.
+    """
     asking = run.trace.tokens(kind.stack)
     asked = asking if kind.key_stack == kind.stack else run.trace.tokens(kind.key_stack)
     kept, shape = kept_pairs(run), reshaping(run, asking, asked, special, merge)
+    if kind.writes and last is None:
+        last = run.written[-1]
+    written = run.trace.written(kind.stack, last)
     if shape is not None:
         pairs = None if kept is None else shape.pairs(kept)
-        return AttentionView(run, kind, shape.queries.labels, shape.keys.labels, pairs, shape)
-    return AttentionView(run, kind, tuple(token.label for token in asking), tuple(token.label for token in asked), kept)
+        queries, names = shape.queries.labels, shape.queries.labels
+        if kind.writes:
+            queries, names = shape.queries.row_labels(written), shape.queries.written(written)
+        return AttentionView(run, kind, queries, shape.keys.labels, pairs, shape, names, last)
+    keys = tuple(token.label for token in asked)
+    return AttentionView(run, kind, run.trace.row_labels(kind.stack, last), keys, kept, None, written, last)
 
 
 def kept_pairs(run: Run) -> NDArray[np.bool_] | None:

@@ -16,7 +16,7 @@ from viz.token_maps import token_map
 from viz.windows import Window, pooled_difference, pooled_heatmap
 
 MOST_TABLE_CELLS = 40_000  # beyond it the table is of the first rows and columns
-TITLES = {"title_query": "looks", "title_key": "is looked at"}
+TITLES = {"title_query": "query (attends)", "title_key": "key (attended to)"}
 
 
 @dataclass(frozen=True)

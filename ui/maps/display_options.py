@@ -87,7 +87,7 @@ def draw_options(toggles: Toggles, *, causal: bool, colours: bool = True) -> Non
     count = toggles.changed if colours else toggles.reshaping
     many = f" · {count}" if count else ""
     with st.popover(
-        f"Toggles{many}", key="toggles", on_change="rerun", help="What is hidden or merged, and colours"
+        f"Display options{many}", key="toggles", on_change="rerun", help="What is hidden, merged and how it is coloured"
     ) as box:
         if not figures.is_open(box):
             return
@@ -102,7 +102,7 @@ def draw_options(toggles: Toggles, *, causal: bool, colours: bool = True) -> Non
             pick_switch("Cells of the future shown", "future", toggles.future, SAYS_FUTURE)
         pick_switch("Keys down, queries across", "transposed", toggles.transposed, SAYS_TRANSPOSED)
         if toggles.changed:
-            st.button("As at first", key="toggles_reset", type="tertiary", on_click=reset)
+            st.button("Reset", key="toggles_reset", type="tertiary", on_click=reset)
 
 
 SAYS_SPECIAL = (
@@ -116,7 +116,7 @@ SAYS_WORDS = (
 SAYS_SCALE = "Square root and logarithm bring out small weights; the numbers stay exact."
 SAYS_RANGE = "0 to 1 lets figures be compared; a head's own range shows the most of a head whose weights are all small."
 SAYS_PALETTE = "All four can be read by colour-blind people and in print."
-SAYS_FUTURE = "A decoder's token cannot look at later ones. Off: these cells are blank. On: they are zeros."
+SAYS_FUTURE = "A decoder cannot attend to what comes later. Off: these cells are blank. On: they are zeros."
 SAYS_TRANSPOSED = (
     "Which side is down. In the lines: tokens in two rows, one above the other, which scroll; a text written from right to left "
     "runs from the right."

@@ -21,9 +21,14 @@ def labels(view: AttentionView, toggles: Toggles) -> Source:
     kind = view.kind
     tokens = f'asking, asked = trace.tokens("{kind.stack}"), trace.tokens("{kind.key_stack}")'
     read = Source([*of_run(view.run), tokens])
+    written = f'("{kind.stack}", last={view.last!r})' if kind.writes else f'("{kind.stack}")'
     if view.reshaping is None:
-        return read + Source(["queries, keys = ([token.label for token in tokens] for tokens in (asking, asked))"])
-    return read + reshaping(view, toggles) + Source(["queries, keys = (side.labels for side in sides)"])
+        named = (
+            f'queries, keys = trace.row_labels{written}, [token.label for token in trace.tokens("{kind.key_stack}")]'
+        )
+        return Source([*of_run(view.run), named])
+    rows = f"sides[0].row_labels(trace.written{written})" if kind.writes else "sides[0].labels"
+    return read + reshaping(view, toggles) + Source([f"queries, keys = {rows}, sides[1].labels"])
 
 
 def weights(view: AttentionView, toggles: Toggles, layer: int, head: int | None, name: str = "weights") -> Source:
@@ -35,6 +40,17 @@ def weights(view: AttentionView, toggles: Toggles, layer: int, head: int | None,
     if view.kept is None:
         return shown
     return shown + kept_pairs(view) + Source([f"{name} = np.where(kept, {name}, np.float32(np.nan))"])
+
+
+def outside(view: AttentionView, layer: int, name: str) -> Source:
+    """Lines that blank what lies outside a layer's window in the weights called `name`; none where nothing does."""
+    if view.outside(layer) is None:
+        return Source()
+    visible = f"~trace.attention({place(view.kind, layer)}).visible.cpu().numpy()"
+    hidden = f"np.tril({visible})" if view.causal else visible
+    if view.reshaping is not None:
+        hidden = f"reshape.pairs({hidden})"
+    return Source([f"{name} = np.where({hidden}, np.float32(np.nan), {name})"])
 
 
 def reshaping(view: AttentionView, toggles: Toggles) -> Source:

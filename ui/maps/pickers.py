@@ -14,7 +14,7 @@ from ui.maps.attention import KINDS, PAIRS, AttentionKind, AttentionView, availa
 from ui.runs import runner
 from ui.runs.store import Run, RunSpec
 from ui.state import address
-from ui.state.shown_head import is_head_chosen, show_head
+from ui.state.shown_head import begin_with, is_head_chosen, show_head
 
 
 def pick_target(run: Run) -> Run:
@@ -67,7 +67,7 @@ def pick_head(view: AttentionView) -> tuple[int, int]:
     if not is_head_chosen():
         last = view.layers - 1
         each = (view.head_weights(last, head) for head in range(view.heads))
-        show_head(last, sharpest(each))
+        begin_with(last, sharpest(each), "attention")
     address.settle("layer", view.layers)
     address.settle("head", view.heads)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -115,10 +115,16 @@ def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
     return kind
 
 
+def kind_on_screen(offered: Sequence[AttentionKind]) -> AttentionKind:
+    """The kind of attention that was picked, of those offered; the last where none was."""
+    keys = [kind.key for kind in offered]
+    return KINDS[address.keep_among("part", keys, keys[-1], lambda key: KINDS[key].short)]
+
+
 def pick_kind(offered: Sequence[AttentionKind], *, labelled: bool = False) -> AttentionKind:
     """One of the kinds offered; the default is the last. `labelled` shows the label of the control."""
+    kind_on_screen(offered)
     keys = [kind.key for kind in offered]
-    address.keep_among("part", keys, keys[-1], lambda key: KINDS[key].short)
     chosen = st.segmented_control(
         "Attention",
         keys,

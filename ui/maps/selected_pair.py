@@ -7,6 +7,7 @@ from ui.figures.markdown import quoted
 from ui.maps.attention import AttentionView
 from ui.state.linked import Linked
 from viz.percent import format_percent
+from viz.strongest import is_forced, sinks, strongest
 
 WRITTEN = re.compile(r"(\d{1,6}):(\d{1,6})")
 
@@ -52,17 +53,24 @@ def choose(view: AttentionView, row: int, column: int) -> None:
 
 
 def in_words(view: AttentionView, weights: Matrix) -> str:
-    """A sentence about the chosen pair, or about the strongest if none is chosen."""
-    cell = of(view)
-    lead = "" if cell else "Strongest: "
-    if cell is None:
-        seen = view.only_kept(weights)
-        query = int(seen.max(axis=1).argmax())
-        cell = query, int(seen[query].argmax())
-    query, key = cell
+    """A sentence about the chosen pair, or about the strongest if none is chosen; and about keys that take much of every row."""
+    cell, seen = of(view), view.only_kept(weights)
+    taken = sinks(seen)
+    lead = "" if cell else "Strongest apart from the sink: " if taken else "Strongest: "
+    query, key = strongest(seen) if cell is None else cell
     best = int(weights[query].argmax())
     share = format_percent(float(weights[query, key]))
-    text = f"{lead}{quoted(view.queries[query])} looks at {quoted(view.keys[key])} with {share} of its attention"
-    if best != key:
-        text += f"; most goes to {quoted(view.keys[best])}, {format_percent(float(weights[query, best]))}"
-    return text + "."
+    text = f"{lead}{quoted(view.asks[query])} looks at {quoted(view.keys[key])} with {share} of its attention"
+    if query == 0 and is_forced(seen):
+        text += ", the only key that it may see"
+    elif best != key:
+        sink = "the sink " if best in taken else ""
+        text += f"; most goes to {sink}{quoted(view.keys[best])}, {format_percent(float(weights[query, best]))}"
+    return (
+        text
+        + "."
+        + "".join(
+            f" {quoted(view.keys[key])} is a sink: it takes {format_percent(mean)} of a query's attention on average."
+            for key, mean in taken.items()
+        )
+    )

@@ -12,6 +12,8 @@ from ui.maps.attention import AttentionView
 from ui.runs.on_demand import is_kept, kept
 from viz.labels import visible
 from viz.percent import format_percent
+from viz.strongest import sinks
+from viz.strongest import strongest as strongest_pair
 
 
 class Overview(NamedTuple):
@@ -39,7 +41,7 @@ def seconds(view: AttentionView) -> float:
     """Estimated seconds for the thumbnails of all heads, from the time that one head takes."""
     began = time.perf_counter()
     weights = view.only_kept(view.head_weights(0, 0))
-    thumbnails(weights[None], CELLS_OF_MANY), strongest(weights, view.queries, view.keys)
+    thumbnails(weights[None], CELLS_OF_MANY), strongest(weights, view.asks, view.keys)
     return (time.perf_counter() - began) * view.layers * view.heads
 
 
@@ -71,7 +73,7 @@ def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
         small, said = [], []
         for weights in blocks:
             small.append(thumbnails(weights, cells))
-            said += [strongest(head, view.queries, view.keys) for head in weights]
+            said += [strongest(head, view.asks, view.keys) for head in weights]
             seen((layer * view.heads + len(said)) / (view.layers * view.heads))
         pictures.append(np.concatenate(small))
         captions.append(said)
@@ -79,6 +81,8 @@ def _overview(view: AttentionView, seen: Callable[[float], object]) -> Overview:
 
 
 def strongest(weights: NDArray[np.float32], queries: tuple[str, ...], keys: tuple[str, ...]) -> str:
-    """The largest weight of a head (query, key), as “query” → “key” and its share."""
-    query, key = np.unravel_index(int(weights.argmax()), weights.shape)
-    return f"“{visible(queries[query])}” → “{visible(keys[key])}” {format_percent(float(weights[query, key]))}"
+    """The strongest pair of a head (query, key) apart from sinks, as “query” → “key” and its share; then its sinks."""
+    query, key = strongest_pair(weights)
+    pair = f"“{visible(queries[query])}” → “{visible(keys[key])}” {format_percent(float(weights[query, key]))}"
+    taken = sinks(weights)
+    return pair + "".join(f" · sink “{visible(keys[sink])}” {format_percent(mean)}" for sink, mean in taken.items())

@@ -68,7 +68,8 @@ def encoder_output(run: Run) -> StageFigure:
 def mean_attention(run: Run, stack: StackName, part: Literal["self", "cross"]) -> StageFigure:
     """A figure of the mean attention of the last layer's heads."""
     weights = array(run.trace.attention(stack, run.lm.config.layers(stack) - 1, part).weights().mean(dim=0))
-    queries, keys = labels(run, stack), labels(run, "encoder" if part == "cross" else stack)
+    queries = list(run.trace.row_labels(stack, run.written[-1] if stack == "decoder" else None))
+    keys = labels(run, "encoder" if part == "cross" else stack)
     fig = strips.attention_small(weights, queries, keys, theme=theme.current())
     return StageFigure(fig, lambda: matrix_csv(weights, queries, keys))
 

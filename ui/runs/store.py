@@ -83,6 +83,11 @@ class Run:
         """The tokens of the typed text, before any was masked."""
         return self.source if self.reading is None else self.reading.tokens
 
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        """The label of the token that each position of the decoder writes: the token after the one it reads."""
+        return self.trace.written("decoder", self.steps[-1].token.label if self.steps else None)
+
     @property
     def stacks(self) -> tuple[StackName, ...]:
         return tuple(self.trace.read)

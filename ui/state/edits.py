@@ -112,7 +112,8 @@ def name(edit: Off, run: Run) -> str:
     asked = run.trace.tokens("encoder") if edit.part == "cross" else asking
     if edit.query >= len(asking) or edit.key >= len(asked):
         return f"{where} H{edit.head}: {edit.query} ✂ {edit.key}, not in this text"
-    return f"{where} H{edit.head}: “{asking[edit.query].label}” ✂ “{asked[edit.key].label}”"
+    query = run.written[edit.query] if edit.stack == "decoder" else asking[edit.query].label
+    return f"{where} H{edit.head}: “{query}” ✂ “{asked[edit.key].label}”"
 
 
 def draw_chips(run: Run) -> None:

@@ -36,6 +36,24 @@ def test_one_model_on_two_texts_is_compared_head_by_head_on_its_own_weights() ->
     np.testing.assert_allclose(change[shared].sum(axis=-1), 0, atol=1e-5)
 
 
+def test_rows_of_two_decoders_are_named_by_what_each_writes_and_has_read() -> None:
+    first, second = Side(run_of(text="low"), DECODER, 2), Side(run_of(text="lot"), DECODER, 2)
+    queries, keys = compared(first, second, "number", False).labels
+    assert keys == ("lo", "w→t")
+    last = "→".join(side.written[-1] for side in (first, second))
+    assert queries == ("w→t (lo)", f"{last} (w→t)")
+    one_kind = compared(Side(run_of("encoder"), ENCODER), Side(run_of(text="the low lot"), DECODER), "number", False)
+    assert one_kind.labels[0] == one_kind.labels[1]
+
+
+def test_the_exact_differences_of_all_heads_are_those_of_each() -> None:
+    made = compared(Side(run_of(), DECODER), Side(run_of(text="the slow lot"), DECODER), "number", False)
+    exact = comparison.exact(made)
+    layers = list(exact.layers())
+    assert exact.bytes == sum(layer.nbytes for layer in layers)
+    np.testing.assert_array_equal(layers[1][4], made.change(1, 4))
+
+
 def test_the_small_pictures_and_the_shares_are_those_of_the_exact_differences() -> None:
     first, second = Side(run_of(), DECODER), Side(run_of(text="lot the low"), DECODER)
     made, small = changes(first, second, "number", False)

@@ -21,7 +21,7 @@ def made(part: AttentionPart, means: dict[ScoreName, list[list[float]]], even: f
 def test_what_stands_out_is_said_with_its_number_its_base_and_its_place() -> None:
     found = made("self", {"previous": [[0.2, 0.91], [0.3, 0.1]], "same": [[0.1, 0.05], [0.9, 0.1]]})
     assert does(found, 0, 1) == (
-        "On this text, head 0.1 puts 91.0% of its attention on the previous token (mean of 10 queries; more than any other head; "
+        "On this text, L0 H1 puts 91.0% of its attention on the previous token (mean of 10 queries; more than any other head; "
         "attention spread evenly would give 10.0%)."
     )
 
@@ -29,7 +29,7 @@ def test_what_stands_out_is_said_with_its_number_its_base_and_its_place() -> Non
 def test_a_head_that_does_nothing_clearly_is_said_to_do_so() -> None:
     found = made("self", {"previous": [[0.2, 0.91], [0.3, 0.1]], "same": [[0.1, 0.05], [0.9, 0.12]]})
     said = does(found, 1, 1)
-    assert said.startswith("On this text no one score describes head 1.1.")
+    assert said.startswith("On this text no one score describes L1 H1.")
     assert "“same token”, 12.0%" in said
     assert "place 2 of 4" in said
 
@@ -41,7 +41,7 @@ def test_a_score_that_even_attention_gives_as_well_does_not_stand_out() -> None:
 
 def test_alignment_is_said_as_a_pairing() -> None:
     found = made("cross", {"alignment": [[0.8, 0.2], [0.2, 0.2]], "coverage": [[1.0, 1.0], [1.0, 1.0]]})
-    assert "head 0.0 pairs target and source tokens off one to one with 80.0%" in does(found, 0, 0)
+    assert "L0 H0 pairs target and source tokens off one to one with 80.0%" in does(found, 0, 0)
 
 
 def test_coverage_has_no_even_score_and_an_undefined_one_has_none_at_all() -> None:
@@ -49,7 +49,7 @@ def test_coverage_has_no_even_score_and_an_undefined_one_has_none_at_all() -> No
     by_name = {score.name: score for score in scores_of(found, 0, 1)}
     assert (by_name["coverage"].here, by_name["coverage"].even) == (0.5, None)
     assert (by_name["alignment"].here, by_name["alignment"].even) == (None, None)
-    assert does(found, 0, 0) == "This text is too short to say what head 0.0 does."
+    assert does(found, 0, 0) == "This text is too short to say what L0 H0 does."
 
 
 def test_equal_heads_share_their_place() -> None:

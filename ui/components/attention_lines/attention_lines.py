@@ -63,8 +63,8 @@ class LineView:
 class LineWords:
     """Every word the component shows, so that a page can translate them."""
 
-    queries: str = "looks"
-    keys: str = "is looked at"
+    queries: str = "query (attends)"
+    keys: str = "key (attended to)"
     mass: str = "links that carry"
     heads: str = "Heads; a double click isolates one"
     head: str = "head"

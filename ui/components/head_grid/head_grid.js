@@ -2,7 +2,8 @@ const LEFT = 28;
 const TOP = 20;
 const LARGEST = 88;
 const SMALLEST = 34; // where heads do not fit at this size, the board scrolls
-const TIGHTEST = 26; // ... unless they fit at this one
+const TIGHTEST = 17; // ... unless they fit at this one
+const ROOM_FOR_NAMES = 22; // in narrower columns every second name is left out
 const HIGHEST = 620; // many layers are drawn smaller before they are taller than this
 const KEYBOARD_DELAY = 80; // ms: holding an arrow key asks once, for where it stops
 const PATIENCE = 8000; // ms to wait for Python to agree with a choice before showing Python's again
@@ -131,6 +132,11 @@ function draw(state) {
   const full = left(heads) - gap;
   const context = sharpContext(board.querySelector("canvas"), full, top(layers) - gap);
   board.style.width = `${full}px`;
+  const more = root.querySelector(".more");
+  const fitting = Math.floor((width - LEFT) / across);
+  more.hidden = full <= width || fitting >= heads;
+  const [first, last] = [header.column_labels[fitting] ?? "", header.column_labels[heads - 1]];
+  more.textContent = `Scroll sideways for ${first} to ${last}.`;
   const lut = header.diverging.length ? divergingPalette(root, header.diverging) : palette(root, header.colours);
   const tile = new OffscreenCanvas(columns, rows);
   const paint = tile.getContext("2d");
@@ -148,12 +154,15 @@ function draw(state) {
     place(state.cells[at], x, y, side, side);
   }
   state.rows.forEach((label, row) => place(label, 0, top(row) + side / 2 - 8, LEFT - 6, 16));
-  state.columns.forEach((label, column) => place(label, left(column), 0, side, 16));
+  state.columns.forEach((label, column) => {
+    place(label, left(column), 0, side, 16);
+    label.hidden = side < ROOM_FOR_NAMES && (column % 2 === 1 || column === heads - 1);
+  });
 }
 
 /** A thumbnail's side and the distance from one to the next: as large as the width allows, within limits. */
 function sizes(width, layers, heads) {
-  const gap = width / heads >= 44 ? 6 : 3;
+  const gap = width / heads >= 44 ? 6 : width / heads >= 24 ? 3 : 2;
   const room = (width + gap) / heads;
   const fitting = Math.floor(room - gap);
   const least = fitting >= TIGHTEST ? Math.min(SMALLEST, fitting) : SMALLEST;

@@ -17,6 +17,7 @@ HTML = """
 <div class="root head-grid" data-testid="head-grid">
   <div class="group" hidden></div>
   <div class="scroll"><div class="board" role="listbox" tabindex="0"><canvas aria-hidden="true"></canvas></div></div>
+  <div class="more" hidden></div>
   <div class="tip" role="status" data-testid="head-tip" hidden><b></b><span></span></div>
 </div>
 """
