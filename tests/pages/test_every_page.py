@@ -25,7 +25,7 @@ QUESTIONS = {
     "decoding": "Why this token?",
     "beam": "Would a wider search write something else?",
     "prompting": "What does the prompt change?",
-    "knock_out": "What was it worth?",
+    "knock_out": "What happens without this head?",
     "compare": "What changed?",
     "embeddings": "What does a token start as?",
     "logits": "How sure is the model?",

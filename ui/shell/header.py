@@ -14,14 +14,21 @@ from ui.runs import runner
 from ui.runs.examples import READS, examples_for
 from ui.runs.runner import ChoiceError
 from ui.runs.store import Run, RunSpec
-from ui.shell import encoder_input, streaming, task_prefixes, text_box
+from ui.shell import encoder_input, model_picker, streaming, task_prefixes, text_box
 from ui.shell.input_warnings import odd_input
 from ui.state import address, choices, sampling
 
+WHAT_IT_IS = "Regard shows what every attention head of a transformer looks at while the model reads and writes."
 
-def draw(question: str, name: str, device: str) -> Run | None:
-    """Title, text box and tokens. Returns the run of the text, else of the last text that could be run; None if there is none."""
+
+def draw(question: str, name: str, device: str, *, first: bool = False) -> Run | None:
+    """Title, text box and tokens. Returns the run of the text, else of the last text that could be run; None if there is none.
+
+    `first`: on the first page, a line says what Regard is and what this model does.
+    """
     st.title(question, anchor=False)
+    if first:
+        st.markdown(f"{WHAT_IT_IS} {model_picker.says(name)}".strip())
     box, gallery = st.columns([6, 1], vertical_alignment="center")
     with gallery:
         draw_examples(name)
