@@ -83,6 +83,7 @@ def main() -> None:
         },
         expanded=True,
     )
+    address.follow_link(page.title)
     with st.sidebar:
         name, device = model_picker.pick_model()
     model_picker.draw_not_opened()

@@ -23,8 +23,8 @@ LOW, MIDDLE, HIGH = 120, 160, 220  # px, the heights of strips
 MOST_PIECES = 24
 TITLE_ROOM = 28  # px for the two titles of logits_strip
 NUMBER_SHARE = 0.35  # of the axis of logits, for a number such as -12.34
-ROW, EASY_ROWS = 16, 20  # px a row, for so many rows
-DENSE_ROW, DENSE_ROWS, SMALL_TYPE = 10, 60, 9  # px a row for up to so many, labelled in so small a type
+ROW, DENSE_ROW, SMALL_TYPE = 16, 8, 8  # px a row with a label in the usual type, in small type, and that type
+TALLEST, LONG = 430, 200  # px for rows that all have a label, and for more of them than that
 COLUMN_LABELS = 100  # px above the rows
 MASSIVE = 10.0  # times the median: one such norm leaves the others without colour
 
@@ -94,39 +94,35 @@ def blocks(labels: Sequence[str], limit: int, width: int | None = None, *, token
     return Blocks(Side(spans(marks, labels), limit=limit, width=width, tokens=False), marks)
 
 
-def rows_height(rows: Side, least: int, *, around: int = 8) -> int:
-    """The height at which every row of up to DENSE_ROWS has its label; `around` is what stands above and below the rows."""
-    count = len(rows.labels)
-    each = ROW if count <= EASY_ROWS else DENSE_ROW
-    return max(least, min(count, DENSE_ROWS) * each + around)
+def row_height(rows: Side, tallest: int) -> int:
+    """Pixels a row at which every row has its label, in small type if need be; 0 where `tallest` has no room for that."""
+    fitting = (each for each in (ROW, DENSE_ROW) if len(rows.labels) * each <= tallest)
+    return next(fitting, 0)
 
 
-def label_every_row(figure: go.Figure, rows: Side) -> go.Figure:
+def rows_height(rows: Side, least: int, tallest: int, around: int = 8) -> int:
+    """The height of a figure; `around` is what stands above and below the rows."""
+    each = row_height(rows, tallest)
+    return max(least, (len(rows.labels) * each if each else LONG) + around)
+
+
+def label_every_row(figure: go.Figure, rows: Side, tallest: int) -> go.Figure:
     """Writes all labels of rows in small type where in the usual size only some of them have room."""
-    if EASY_ROWS < len(rows.labels) <= DENSE_ROWS:
-        axis = "yaxis2" if "yaxis2" in figure.layout and figure.layout.yaxis2.tickvals is not None else "yaxis"
+    if row_height(rows, tallest) == DENSE_ROW:
         texts = [short(label, rows.limit) for label in rows.labels]
-        every: dict[str, object] = {
-            "tickvals": rows.positions.tolist(),
-            "ticktext": texts,
-            "tickfont": {"size": SMALL_TYPE},
-        }
-        figure.update_layout({axis: every})
+        small: dict[str, object] = {"size": SMALL_TYPE}
+        every = {"tickvals": rows.positions.tolist(), "ticktext": texts, "tickfont": small}
+        figure.update_layout({"yaxis2" if "yaxis2" in figure.layout else "yaxis": every})
     return figure
 
 
 def vector_strip(
-    values: Floats,
-    labels: Sequence[str],
-    *,
-    theme: Theme,
-    name: str,
-    zmax: float | None = None,
-    height: int | None = None,
+    values: Floats, labels: Sequence[str], *, theme: Theme, name: str, zmax: float | None = None, tallest: int = TALLEST
 ) -> go.Figure:
     """Vectors (time, d_model) as thin rows, without a colour bar and without numbers for the dimensions.
 
-    Of a block of tokens or dimensions the value furthest from zero is shown. Without `height` every label has room.
+    Of a block of tokens or dimensions the value furthest from zero is shown. Every row has its label where the rows fit
+    into `tallest` px.
     """
     rows, columns = blocks(labels, 12, 96), blocks(numbered(values.shape[-1]), 12, tokens=False)
     check_grid("Vectors", values, labels, numbered(values.shape[-1]))
@@ -142,11 +138,11 @@ def vector_strip(
         show_bar=False,
     )
     summary = f"{name.capitalize()} of {len(labels)} tokens, {values.shape[1]} numbers each."
-    tall = rows_height(rows.side, MIDDLE) if height is None else height
+    tall = rows_height(rows.side, MIDDLE, tallest)
     figure = grid(trace, rows.side, columns.side, theme=theme, summary=summary, height=tall, square=False)
     bare = {"showticklabels": False}
     figure.update_layout(margin={"t": 4, "b": 4, "r": 8}, xaxis=bare, xaxis2=bare)
-    return label_every_row(figure, rows.side)
+    return label_every_row(figure, rows.side, tallest)
 
 
 def attention_small(
@@ -157,10 +153,12 @@ def attention_small(
     theme: Theme,
     zmax: Ceiling = "own",
     height: int | None = None,
+    width: int = 360,
+    tallest: int = TALLEST,
 ) -> go.Figure:
     """One head at a small size, without a colour bar: `weights` (query, key), exact on hover; of a block the largest weight.
 
-    Without `height` every label of a row has room.
+    Without `height` every row has its label where the rows fit into `tallest` px.
     """
     rows, columns = blocks(queries, 10), blocks(keys, 10)
     check_grid("Attention weights", weights, queries, keys)
@@ -177,12 +175,12 @@ def attention_small(
         show_bar=False,
     )
     summary = weights_summary(weights, queries, keys)
-    tall = rows_height(rows.side, HIGH, around=COLUMN_LABELS) if height is None else height
-    figure = grid(trace, rows.side, columns.side, theme=theme, summary=summary, width=360, height=tall, square=False)
-    return figure if height is not None else label_every_row(figure, rows.side)
+    tall = rows_height(rows.side, HIGH, tallest, COLUMN_LABELS) if height is None else height
+    figure = grid(trace, rows.side, columns.side, theme=theme, summary=summary, width=width, height=tall, square=False)
+    return figure if height is not None else label_every_row(figure, rows.side, tallest)
 
 
-def stream_norms(norms: Floats, labels: Sequence[str], *, theme: Theme, height: int | None = None) -> go.Figure:
+def stream_norms(norms: Floats, labels: Sequence[str], *, theme: Theme) -> go.Figure:
     """The norm of the residual stream at each layer and token: `norms` (layers + 1, time), the input of layer 0 first.
 
     The colours are logarithmic where the largest norm would leave the others without colour. Of a block of tokens the largest
@@ -202,7 +200,7 @@ def stream_norms(norms: Floats, labels: Sequence[str], *, theme: Theme, height: 
         trace.colorbar = colour_bar(theme, "L2 norm")
         trace.hovertemplate = f"{place} · length %{{z:.4g}}<extra></extra>"
     summary = f"The L2 norm of the residual stream for {len(labels)} tokens at {len(names)} depths, up to {top:.3g}."
-    tall = rows_height(rows, HIGH, around=COLUMN_LABELS) if height is None else height
+    tall = rows_height(rows, HIGH, TALLEST, COLUMN_LABELS)
     return grid(trace, rows, columns.side, theme=theme, summary=summary, height=tall, square=False)
 
 

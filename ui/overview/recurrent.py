@@ -9,7 +9,7 @@ from ui.runs.store import Run
 
 def last_output(run: Run) -> StageFigure:
     """A figure of the last layer's output, a row for each token."""
-    return stage_figures.vectors(run.trace.final, stage_figures.labels(run, "decoder"), "the last layer's output")
+    return stage_figures.vectors(run, run.trace.final, stage_figures.labels(run, "decoder"), "the last layer's output")
 
 
 def change(run: Run) -> float:

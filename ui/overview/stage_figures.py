@@ -15,6 +15,7 @@ from ui.runs.store import Run
 from ui.shell.masks import predicted_at
 from viz import strips
 from viz.export import matrix_csv, matrix_npz, table_csv
+from viz.frame import WIDTH
 
 TOP_TOKENS = 6
 Part = Literal["self", "cross"]
@@ -38,23 +39,28 @@ def matrix_figure(figure: go.Figure, values: Matrix, rows: list[str], columns: l
     return StageFigure(figure, lambda: matrix_csv(values, rows, columns), lambda: matrix_npz(values, rows, columns))
 
 
-def vectors(values: torch.Tensor, names: list[str], what: str) -> StageFigure:
+def tallest(run: Run) -> int:
+    """Px for the rows of a figure: a story of two stacks has twice the figures, and the page should stay within three screens."""
+    return 220 if run.lm.kind == "encoder-decoder" else strips.TALLEST
+
+
+def vectors(run: Run, values: torch.Tensor, names: list[str], what: str) -> StageFigure:
     """A figure of vectors (time, d_model), a thin row each."""
     rows = array(values)
-    fig = strips.vector_strip(rows, names, theme=theme.current(), name=what)
+    fig = strips.vector_strip(rows, names, theme=theme.current(), name=what, tallest=tallest(run))
     return matrix_figure(fig, rows, names, [str(i) for i in range(rows.shape[1])])
 
 
 def embedding(run: Run) -> StageFigure:
-    return vectors(run.trace.embedding(run.reader), labels(run, run.reader), "embedding")
+    return vectors(run, run.trace.embedding(run.reader), labels(run, run.reader), "embedding")
 
 
 def first_input(run: Run) -> StageFigure:
-    return vectors(run.trace.stream(run.reader)[0], labels(run, run.reader), "what enters layer 0")
+    return vectors(run, run.trace.stream(run.reader)[0], labels(run, run.reader), "what enters layer 0")
 
 
 def encoder_output(run: Run) -> StageFigure:
-    return vectors(run.trace.stream("encoder")[-1], labels(run, "encoder"), "the encoder's output")
+    return vectors(run, run.trace.stream("encoder")[-1], labels(run, "encoder"), "the encoder's output")
 
 
 def mean_weights(run: Run, stack: StackName, part: Part) -> Matrix:
@@ -89,7 +95,7 @@ def mean_attention(run: Run, stack: StackName, part: Part) -> StageFigure:
     """A figure of the mean attention of the last layer's heads."""
     weights = kept(run, ("overview_mean", stack, part), np.ndarray, lambda: mean_weights(run, stack, part))
     queries, keys = labels(run, stack), labels(run, "encoder" if part == "cross" else stack)
-    fig = strips.attention_small(weights, queries, keys, theme=theme.current())
+    fig = strips.attention_small(weights, queries, keys, theme=theme.current(), width=WIDTH, tallest=tallest(run))
     return matrix_figure(fig, weights, queries, keys)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from model.config import TransformerConfig
 from model.tap import StackName
+from ui.maps.attention import KINDS
 from ui.overview import stage_figures, words
 from ui.overview.stage_figures import Part, StageFigure
 from ui.runs.store import Run
@@ -31,18 +32,14 @@ class Stage:
     link: Link
 
 
-PART_KEYS: dict[tuple[StackName, Part], str] = {
-    ("encoder", "self"): "encoder",
-    ("decoder", "self"): "decoder",
-    ("decoder", "cross"): "cross",
-}
-"""The names of the kinds of attention in addresses."""
+PARTS: dict[tuple[StackName, Part], str] = {kind.place: kind.short for kind in KINDS.values()}
+"""The kinds of attention as the bound picker writes them into the address."""
 
 
 def head_link(run: Run, stack: StackName, part: Part, says: str) -> Link:
     """The attention page on this attention, at the sharpest head of the last layer."""
     layer, head = stage_figures.last_layer(run, stack), stage_figures.sharpest_head(run, stack, part)
-    opens = {"part": PART_KEYS[stack, part], "layer": str(layer), "head": str(head)}
+    opens = {"part": PARTS[stack, part], "layer": str(layer), "head": str(head)}
     return Link("pages/attention.py", f"{says}: layer {layer}, head {head}", opens)
 
 
