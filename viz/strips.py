@@ -107,11 +107,12 @@ def rows_height(rows: Side, least: int, tallest: int, around: int = 8) -> int:
 
 
 def label_every_row(figure: go.Figure, rows: Side, tallest: int) -> go.Figure:
-    """Writes all labels of rows in small type where in the usual size only some of them have room."""
-    if row_height(rows, tallest) == DENSE_ROW:
+    """Writes all labels of rows where they fit, in small type where the usual type has no room for all."""
+    if each := row_height(rows, tallest):
         texts = [short(label, rows.limit) for label in rows.labels]
-        small: dict[str, object] = {"size": SMALL_TYPE}
-        every = {"tickvals": rows.positions.tolist(), "ticktext": texts, "tickfont": small}
+        every: dict[str, object] = {"tickvals": rows.positions.tolist(), "ticktext": texts}
+        if each == DENSE_ROW:
+            every["tickfont"] = {"size": SMALL_TYPE}
         figure.update_layout({"yaxis2" if "yaxis2" in figure.layout else "yaxis": every})
     return figure
 

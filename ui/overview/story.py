@@ -40,7 +40,7 @@ def head_link(run: Run, stack: StackName, part: Part, says: str) -> Link:
     """The attention page on this attention, at the sharpest head of the last layer."""
     layer, head = stage_figures.last_layer(run, stack), stage_figures.sharpest_head(run, stack, part)
     opens = {"part": PARTS[stack, part], "layer": str(layer), "head": str(head)}
-    return Link("pages/attention.py", f"{says}: layer {layer}, head {head}", opens)
+    return Link("pages/attention.py", f"{says} layer {layer}, head {head}", opens)
 
 
 def embeddings_link(run: Run, says: str) -> Link:
@@ -88,7 +88,7 @@ def _encoder(run: Run) -> list[Stage]:
             "to every token. Here: the mean of the last layer's heads.",
             words.HELP["attention"],
             lambda r: stage_figures.mean_attention(r, "encoder", "self"),
-            head_link(run, "encoder", "self", "One head, exactly"),
+            head_link(run, "encoder", "self", "Exactly:"),
         ),
         _feed_forward(config),
     ]
@@ -100,7 +100,7 @@ def _encoder(run: Run) -> list[Stage]:
                 "step.",
                 words.HELP["output"],
                 stage_figures.encoder_output,
-                head_link(run, "decoder", "cross", "How the decoder reads it"),
+                head_link(run, "decoder", "cross", "Read by"),
             )
         )
     elif config.head != "none":
@@ -136,7 +136,7 @@ def _decoder(run: Run) -> list[Stage]:
             "written before it, never ahead. Here: the mean of the last layer's heads.",
             words.HELP["attention"],
             lambda r: stage_figures.mean_attention(r, "decoder", "self"),
-            head_link(run, "decoder", "self", "One head, exactly"),
+            head_link(run, "decoder", "self", "Exactly:"),
         )
     ]
     if config.kind == "encoder-decoder":
@@ -147,7 +147,7 @@ def _decoder(run: Run) -> list[Stage]:
                 "Here: the mean of the last layer's heads.",
                 words.HELP["attention"],
                 lambda r: stage_figures.mean_attention(r, "decoder", "cross"),
-                head_link(run, "decoder", "cross", "One head, exactly"),
+                head_link(run, "decoder", "cross", "Exactly:"),
             )
         )
     else:

@@ -1,12 +1,12 @@
 """The words of the overview: what a piece, a dot or a special token is, and what each figure shows."""
 
 from model.config import TransformerConfig
+from model.tokenizers.tokens import SPACE
 from ui.figures import markdown
 from ui.runs.store import Run
 from ui.shell.masks import predicted_at
 from viz.percent import format_percent
 
-SPACE = "·"  # in labels
 POSITIONS = {
     "sinusoidal": "A fixed wave for each position is added, so that equal words in different places differ.",
     "learned": "A learned vector for each position is added, so that equal words in different places differ.",
