@@ -93,7 +93,7 @@ def main() -> None:
         with st.sidebar:
             header.draw_model_size(run)
     theme_watch(theme.is_dark(), key="theme")
-    body = st.container()
+    body = st.container(key="body")
     draw_neighbours(row)  # before the page, which may stop the script
     with body:
         if run is None or row.any_model or requirements.has_attention(run.lm):
