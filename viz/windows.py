@@ -125,8 +125,8 @@ def pooled_heatmap(
     cells = np.array(pooled(weights, rows, columns), dtype=np.float32)
     if hide_future:
         cells[columns[:-1][None, :] >= rows[1:][:, None]] = np.nan
-    asking = Side(_spans(rows, queries), title_query, tokens=False)
-    asked = Side(_spans(columns, keys), title_key, tokens=False)
+    asking = Side(spans(rows, queries), title_query, tokens=False)
+    asked = Side(spans(columns, keys), title_key, tokens=False)
     frame = [] if framed is None else [_frame(theme, framed, rows, columns, transposed)]
     down, across, q, k = (asked, asking, "x", "y") if transposed else (asking, asked, "y", "x")
     trace = share_trace(
@@ -165,8 +165,8 @@ def pooled_difference(
     """A window of `difference` (query, key) around zero, each cell the value of a block that is furthest from zero."""
     check_grid("Differences", difference, queries, keys)
     rows, columns = edges(window.query, window.query_end, most), edges(window.key, window.key_end, most)
-    asking = Side(_spans(rows, queries), title_query, tokens=False)
-    asked = Side(_spans(columns, keys), title_key, tokens=False)
+    asking = Side(spans(rows, queries), title_query, tokens=False)
+    asked = Side(spans(columns, keys), title_key, tokens=False)
     trace = signed_trace(
         np.array(furthest(difference, rows, columns), dtype=np.float32),
         asking,
@@ -189,7 +189,7 @@ def pooled_difference(
     )
 
 
-def _spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
+def spans(marks: NDArray[np.intp], labels: Sequence[str]) -> list[str]:
     """The name of each block: positions and tokens of its first and last element."""
     return [
         f"{start} {visible(labels[start])}" + ("" if end - start == 1 else f" – {end - 1} {visible(labels[end - 1])}")

@@ -1,13 +1,15 @@
-"""The overview of a recurrent model, which has a state and no attention."""
+"""The stages of a recurrent model, which has a state and no attention."""
 
 from ui.figures import array
-from ui.overview.page import Stage, StageFigure, embedding, first_token, labels, softmax, vector_lengths, vectors
+from ui.overview import stage_figures, words
+from ui.overview.stage_figures import StageFigure
+from ui.overview.story import Link, Stage, embeddings_link, logits_link
 from ui.runs.store import Run
 
 
 def last_output(run: Run) -> StageFigure:
     """A figure of the last layer's output, a row for each token."""
-    return vectors(run.trace.final, labels(run, "decoder"), "the last layer's answer")
+    return stage_figures.vectors(run, run.trace.final, stage_figures.labels(run, "decoder"), "the last layer's output")
 
 
 def change(run: Run) -> float:
@@ -27,23 +29,36 @@ def stages(run: Run) -> list[Stage]:
         Stage(
             "Embedding",
             f"Each id picks a learned vector of {config.d_model} values. Nothing is added for its place.",
-            embedding, "pages/embeddings.py", "Embeddings, neighbours, map",
+            words.HELP["embedding"],
+            stage_figures.embedding,
+            embeddings_link(run, "Embeddings, neighbours, map"),
         ),
         Stage(
             "One token after another",
             f"{config.decoder_layers} layers of {config.d_model} cells read in turn. At each token learned gates decide what a "
-            "cell forgets, what is written into it and what it shows. Here: the length of each token's vector, layer by layer.",
-            vector_lengths, "pages/models.py", "How a layer is built",
+            "cell forgets, what is written into it and what it shows. Here: the length (L2 norm) of each token's vector, layer by "
+            "layer, counted from 0.",
+            words.HELP["norms"],
+            stage_figures.vector_lengths,
+            Link("pages/models.py", "How a layer is built"),
         ),
         Stage(
             "What is carried on",
-            f"The last layer's answer after each token, {config.d_model} values: all that the prediction reads. Nothing is looked "
-            f"back at. Between the last two tokens its cosine is {change(run):.2f}.",
-            last_output, "pages/architectures.py", "How long a token still counts",
+            f"The last layer's output after each token, {config.d_model} values: all that the prediction reads. The model cannot "
+            f"attend to earlier tokens. Between the last two tokens its cosine is {change(run):.2f}.",
+            words.HELP["output"],
+            last_output,
+            Link("pages/architectures.py", "How long a token still counts"),
         ),
-    ]  # fmt: skip
+    ]
     if config.head != "none":
         story.append(
-            Stage("Logits and softmax", first_token(run), softmax, "pages/logits.py", "Every position, any temperature")
+            Stage(
+                "Logits and softmax",
+                words.first_token(run),
+                words.HELP["logits"],
+                stage_figures.softmax,
+                logits_link(run, "Every position, any temperature"),
+            )
         )
     return story

@@ -70,6 +70,7 @@ class ModelPool:
         self.most, self._dropped, self.light = most, dropped, light
         self._held: OrderedDict[tuple[str, str], LanguageModel] = OrderedDict()
         self._opened: list[str] = []
+        self.kinds: dict[str, str] = {}  # of every model that was ever loaded
         self._lock = threading.Lock()
         self._turns: dict[tuple[str, str], threading.Lock] = {}
 
@@ -113,6 +114,7 @@ class ModelPool:
     def _keep(self, key: tuple[str, str], lm: LanguageModel) -> None:
         with self._lock:
             self._held[key] = lm
+            self.kinds[key[0]] = lm.kind
             gone = self._too_many()
             for left in gone:
                 del self._held[left]

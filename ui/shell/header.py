@@ -10,18 +10,25 @@ from model.tokenizers.tokens import Token
 from ui.components.token_strip.token_strip import Strip, token_strip
 from ui.figures.markdown import plain, sentence
 from ui.figures.tokens import STRIP_TOKENS, chip
-from ui.runs import runner
-from ui.runs.examples import READS, examples_for
+from ui.runs import model_pool, purposes, runner
+from ui.runs.examples import examples_for
 from ui.runs.runner import ChoiceError
 from ui.runs.store import Run, RunSpec
-from ui.shell import encoder_input, streaming, task_prefixes, text_box
+from ui.shell import encoder_input, familiarity, model_picker, streaming, task_prefixes, text_box
 from ui.shell.input_warnings import odd_input
 from ui.state import address, choices, sampling
 
+WHAT_IT_IS = "Regard shows what every attention head of a transformer looks at while the model reads and writes."
 
-def draw(question: str, name: str, device: str) -> Run | None:
-    """Title, text box and tokens. Returns the run of the text, else of the last text that could be run; None if there is none."""
+
+def draw(question: str, name: str, device: str, *, first: bool = False) -> Run | None:
+    """Title, text box and tokens. Returns the run of the text, else of the last text that could be run; None if there is none.
+
+    `first`: on the first page, a line says what Regard is and what this model does.
+    """
     st.title(question, anchor=False)
+    if first:
+        st.markdown(f"{WHAT_IT_IS} {model_picker.says(name)}".strip())
     box, gallery = st.columns([6, 1], vertical_alignment="center")
     with gallery:
         draw_examples(name)
@@ -47,7 +54,7 @@ def draw(question: str, name: str, device: str) -> Run | None:
     if lm is None or lm.kind != "encoder":
         address.link("fill_first", "")
     if run is not None:
-        draw_byte_warning(run)
+        draw_familiarity(run)
         draw_pieces(run)
     return run
 
@@ -117,24 +124,30 @@ def run_of(spec: RunSpec) -> Run | None:
     return run
 
 
-def byte_share(run: Run) -> float:
-    """The share of a text's tokens that are only parts of characters, without special tokens."""
-    tokenizer = run.lm.tokenizer
-    own = [token for token in run.source if not token.special]
-    if tokenizer is None or not own:
-        return 0.0
-    return sum(tokenizer.is_partial(token.id) for token in own) / len(own)
+def draw_familiarity(run: Run) -> None:
+    """A note where the text is in no language that the model learned, with a shipped model that reads it, and an example."""
+    found = familiarity.verdict(run)
+    if not found.why:
+        return
+    st.info(plain(found.why), icon="🔤")
+    with st.container(horizontal=True, key="ways_on"):
+        if found.fits:
+            does = purposes.purpose(found.fits).does
+            says = f"Read it with {found.fits}, which {does}"
+            st.button(says, key="fitting_model", on_click=open_model, args=(found.fits,))
+        for name in dict.fromkeys((found.fits, run.spec.model)):
+            if examples := examples_for(name):
+                says = f"Example for {model_pool.label(name)}: {plain(examples[0].text)}"
+                st.button(
+                    says, key=f"example_{name}", type="tertiary", on_click=open_model, args=(name, examples[0].text)
+                )
 
 
-def draw_byte_warning(run: Run) -> None:
-    """A warning where most tokens are single bytes: the model hardly saw such characters in training."""
-    if byte_share(run) > 0.5:
-        read = READS.get(run.lm.name, "another kind of text")
-        st.info(
-            f"Most pieces here are single bytes of characters this model hardly saw in training: it was trained on {read}. "
-            "Its numbers are real, its answer is a guess. The examples show what it can do.",
-            icon="🔤",
-        )
+def open_model(name: str, text: str | None = None) -> None:
+    """Switches to a model, with a text of its own or with the text on screen."""
+    st.session_state["switch_to"] = name
+    if text is not None:
+        text_box.use_text(text)
 
 
 def why_it_ends(run: Run) -> str:

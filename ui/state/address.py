@@ -11,6 +11,8 @@ import streamlit as st
 from streamlit.runtime.state import get_session_state
 
 LINKED_CHARACTERS = 4_000
+OPENED_BY_LINKS = ("part", "layer", "head", "stack", "position", "step")
+"""What a link from one page to another says about the page that it opens."""
 T = TypeVar("T")
 
 
@@ -23,6 +25,16 @@ def of_view() -> str:
     """The whole address, which restores what is on screen."""
     query = urlencode(parameters())
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
+
+
+def follow_link(page: str) -> None:
+    """Call in every run, before any widget of the page is drawn. On arrival from another page what the link says takes the
+    place of what the session holds; after that the session comes first again."""
+    before, st.session_state["page"] = st.session_state.get("page"), page
+    if before not in (None, page):
+        for key in OPENED_BY_LINKS:
+            if key in st.query_params:
+                st.session_state.pop(key, None)
 
 
 def is_known(key: str) -> bool:

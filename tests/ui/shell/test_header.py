@@ -10,7 +10,7 @@ from ui.figures import markdown, tokens
 from ui.runs import runner
 from ui.runs.examples import DEFAULT_MODEL, EXAMPLES, READS
 from ui.runs.store import RunSpec
-from ui.shell import header
+from ui.shell import familiarity
 
 SPEC = RunSpec(DEFAULT_MODEL, "cpu", "")
 MARKUP = [
@@ -64,13 +64,13 @@ def test_token_text_in_a_message_is_not_read_as_markup() -> None:
 
 
 def test_a_script_the_model_never_saw_comes_as_bytes() -> None:
-    assert header.byte_share(runner.get(replace(SPEC, text="나는 기계 학습을 좋아한다"))) > 0.5
-    assert header.byte_share(runner.get(replace(SPEC, text="أحب تعلم الآلة"))) > 0.5
+    assert familiarity.byte_share(runner.get(replace(SPEC, text="나는 기계 학습을 좋아한다"))) > 0.5
+    assert familiarity.byte_share(runner.get(replace(SPEC, text="أحب تعلم الآلة"))) > 0.5
 
 
 @pytest.mark.parametrize("text", [example.text for example in EXAMPLES[DEFAULT_MODEL]])
 def test_french_comes_as_whole_pieces(text: str) -> None:
-    assert header.byte_share(runner.get(replace(SPEC, text=text))) < 0.1
+    assert familiarity.byte_share(runner.get(replace(SPEC, text=text))) < 0.1
 
 
 def test_every_shipped_example_names_what_its_model_reads() -> None:
