@@ -11,7 +11,7 @@ from model.edits import check_edits
 from model.errors import InputError
 from model.pretrained import Ids, Pretrained
 from model.recording import Recording
-from model.tap import Edit, Keep, StackName, Tap
+from model.tap import KEPT, Edit, Keep, StackName, Tap
 from model.tokenizers.tokens import Token
 from model.trace import Trace, trace_of
 
@@ -38,6 +38,8 @@ class LanguageModel(Pretrained):
         positions.
         """
         check_edits(self.config, tuple(edits))
+        if keep not in KEPT:
+            raise InputError(f"keep is {' or '.join(KEPT)}, not {keep!r}")
         reading = self.reading(x, pair, segments)
         recording = Recording()
         tap = Tap(recording, edits, keep)

@@ -1,7 +1,7 @@
 """A loaded checkpoint: weights, config, tokenizer and special ids, and what turns a text into input. Nothing about any run."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from model.config import Kind, TransformerConfig
 from model.errors import InputError
 from model.network import Network
+from model.tokenizers.token_ids import ids_of
 from model.tokenizers.tokens import Token, Tokenizer, check_ids
 
 Ids = Sequence[int] | Tensor
@@ -43,10 +44,10 @@ class Source:
     name: str
     family: str
     path: str
-    unused_keys: Mapping[str, object] = field(default_factory=dict)
-    unused_tensors: tuple[str, ...] = ()
-    config_json: Mapping[str, object] = field(default_factory=dict)
-    card: str = ""
+    unused_keys: Mapping[str, object] = field(default_factory=dict, repr=False)
+    unused_tensors: tuple[str, ...] = field(default=(), repr=False)
+    config_json: Mapping[str, object] = field(default_factory=dict, repr=False)
+    card: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,15 @@ class Pretrained:
         self.net, self.tokenizer, self.source = net.eval(), tokenizer, source
         self.special, self.constraints = special, constraints
         self.config: TransformerConfig = net.config
+
+    def __repr__(self) -> str:
+        kind = str(self.dtype).removeprefix("torch.")
+        return f"{type(self).__name__}({self.name!r}, {self.kind}, {self.parameters:,} parameters, {kind} on {self.device})"
+
+    def rebuilder(self) -> Callable[[], "Pretrained"]:
+        """Makes another object of the same checkpoint, sharing its weights, without holding this one."""
+        made, parts = type(self), (self.net, self.tokenizer, self.source, self.special, self.constraints)
+        return lambda: made(*parts)
 
     @property
     def name(self) -> str:
@@ -221,12 +231,12 @@ class Pretrained:
         return tokens, types
 
     def _from_ids(self, x: Ids) -> list[Token]:
-        ids = [int(i) for i in (x.flatten().tolist() if isinstance(x, Tensor) else x)]
+        ids = ids_of(x)
         check_ids(ids, self.config.vocab_size, "there are no token ids to read")
         return [self.token(i) for i in ids]
 
     def _check_segments(self, segments: Sequence[int], time: int) -> list[int]:
-        types = [int(s) for s in segments]
+        types = ids_of(segments, "segments")
         if not self.config.n_segments:
             raise InputError("this model does not tell sentences apart, so it takes no segments")
         if len(types) != time:

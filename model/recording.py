@@ -34,6 +34,9 @@ class Recording:
     step: int = 0
     chunks: dict[tuple[Place, Site], list[Chunk]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"Recording(step={self.step}, {len(self.chunks)} tensors, {self.bytes:,} bytes)"
+
     def keep(self, place: Place, site: Site, x: Tensor) -> None:
         """Part of the `Recorder` protocol: x is (batch, ...)."""
         kept = self.chunks.setdefault((place, site), [])

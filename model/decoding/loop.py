@@ -13,7 +13,7 @@ from model.network import empty_past
 from model.pretrained import Ids, Pretrained
 from model.recording import Recording
 from model.tap import Edit, Tap
-from model.tokenizers.tokens import Token
+from model.tokenizers.tokens import Token, check_ids
 
 
 def decode(
@@ -55,7 +55,8 @@ def decode_loop(
 
     `state` is that of the last step made; `recording` holds the rows of all steps made.
     """
-    reader = Reader(lm, recording, start.edits, limits.end_ids, Draft(draft if empty_past(lm.net).rewinds else ()))
+    known = [id for id in draft if 0 <= id < lm.config.vocab_size] if empty_past(lm.net).rewinds else []
+    reader = Reader(lm, recording, start.edits, limits.end_ids, Draft(known))
     chooser = _Chooser(lm, start, strategy, limits, recording, [*start.decoder_tokens, *generated])
     cache, memory = state.cache, state.memory
     fresh = chooser.ids[cache.length :]
@@ -99,6 +100,7 @@ class _Chooser:
         """The step that chooses a token after the last one read, whose row this is."""
         allowed = constrained(row.logits, self.lm.constraints, self.ids, index)
         chosen = self.strategy.choose(allowed, self.ids, self.start.generated_before + index)
+        check_ids([chosen], self.lm.config.vocab_size, "")
         return Step(
             index=index,
             token=self.lm.token(chosen),

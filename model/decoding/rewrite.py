@@ -11,6 +11,7 @@ from model.decoding.step import Step
 from model.decoding.strategies import Forced, Strategy, constrained
 from model.errors import InputError
 from model.pretrained import Pretrained
+from model.tokenizers.tokens import check_ids
 
 
 def rewrite(
@@ -68,7 +69,9 @@ def _chosen(lm: Pretrained, step: Step, strategy: Strategy) -> int:
     ids = [token.id for token in step.decoder_tokens[: step.read_count]]
     with torch.inference_mode():
         allowed = constrained(step.logits, lm.constraints, ids, step.index)
-        return strategy.choose(allowed, ids, step.start.generated_before + step.index)
+        chosen = strategy.choose(allowed, ids, step.start.generated_before + step.index)
+    check_ids([chosen], lm.config.vocab_size, "")
+    return chosen
 
 
 def _acting(strategy: Strategy, at: int) -> Strategy | int:

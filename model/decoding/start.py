@@ -10,7 +10,8 @@ from model.errors import InputError
 from model.network import Past
 from model.pretrained import Ids, Pretrained
 from model.tap import Edit
-from model.tokenizers.tokens import Token
+from model.tokenizers.token_ids import ids_of
+from model.tokenizers.tokens import Token, check_ids
 
 Ended = Literal["end", "limit", "positions"]
 
@@ -54,7 +55,10 @@ def limits_of(lm: Pretrained, max_new_tokens: int, stop: Sequence[int] | None) -
     """The limits of a decode; `stop` None: the checkpoint's own end tokens. Raises InputError unless one token is allowed."""
     if max_new_tokens < 1:
         raise InputError("max_new_tokens must be at least 1")
-    return Limits(lm.special.end if stop is None else tuple(stop), max_new_tokens, lm.config.max_positions)
+    ends = lm.special.end if stop is None else tuple(ids_of(stop, "ids that end a text"))
+    if ends:
+        check_ids(ends, lm.config.vocab_size, "")
+    return Limits(ends, max_new_tokens, lm.config.max_positions)
 
 
 def decode_start(
