@@ -1,6 +1,7 @@
 """What would give a wrong answer in silence is refused with a sentence: several texts at once, edits that act nowhere."""
 
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 import model
+from analysis import direct_path, rotation, value_weighted
 from model import InputError
 from model.edits import TAKE_EDITS, InRows
 from model.recording import Recording
@@ -160,3 +162,17 @@ def test_logits_can_be_read_in_the_line_that_loads_the_model(tmp_path: Path) -> 
     assert torch.equal(back.logits, trace.logits)
     assert torch.equal(back.logits, trace.logits)  # and again: the trace is the only holder now
     assert back.language_model().name == tmp_path.name
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda trace: value_weighted.block_of(trace, "decoder", -1),
+        lambda trace: rotation.speeds(trace, -1),
+        lambda trace: rotation.angles(trace, "decoder", -1),
+        lambda trace: direct_path.direct_path(trace, -1, "self", 0),
+    ],
+)
+def test_read_outs_of_a_layer_never_count_from_the_end(read: Callable[[model.Trace], object]) -> None:
+    with pytest.raises(InputError, match="layer -1 is out of range"):
+        read(random_model(shaped("decoder", "rotary")).run([5, 6]))
