@@ -48,6 +48,7 @@ class Source:
     unused_tensors: tuple[str, ...] = field(default=(), repr=False)
     config_json: Mapping[str, object] = field(default_factory=dict, repr=False)
     card: str = field(default="", repr=False)
+    tokenizer_fault: str = field(default="", repr=False)  # why a tokenizer that is there could not be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +220,13 @@ class Pretrained:
 
     def _from_text(self, text: str, pair: str | Ids | None, *, special: bool) -> tuple[list[Token], list[int]]:
         if self.tokenizer is None:
-            raise InputError("this checkpoint has no tokenizer: give token ids instead of text")
+            fault = self.source.tokenizer_fault
+            why = (
+                f"this checkpoint's tokenizer could not be read ({fault})"
+                if fault
+                else "this checkpoint has no tokenizer"
+            )
+            raise InputError(f"{why}: give token ids instead of text")
         if not text.strip():
             raise InputError("there is no text to read: type a sentence")
         if pair is not None and not isinstance(pair, str):

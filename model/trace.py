@@ -101,7 +101,7 @@ class Trace:
     def position(self, stack: StackName) -> Tensor | None:
         """(time, d_model): what was added for each position; None where the scheme adds nothing to the embeddings."""
         self.tokens(stack)
-        return self.recording.rows(Place(stack), "position", self.last)  # one row of the batch serves all
+        return self.kept(Place(stack), "position")
 
     def segment(self, stack: StackName) -> Tensor | None:
         """(time, d_model): what was added for the sentence each token belongs to; None where the model has none."""
@@ -201,8 +201,7 @@ class Trace:
     def _parts(self, logits: bool) -> trace_file.TraceParts:
         kept: dict[tuple[Place, Site], Tensor] = {}
         for place, site in self.recording.chunks:
-            row = 0 if site == "position" else self.row  # one row of positions serves the whole batch
-            x = self.recording.rows(place, site, self.last, row)
+            x = self.recording.rows(place, site, self.last, self.row)
             if x is not None:
                 kept[place, site] = x
         return trace_file.TraceParts(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.config import TransformerConfig
 from model.errors import CheckpointError, first_line
-from model.families import FAMILIES
+from model.families import FAMILIES, of_class
 from model.families.conversion import fill
 from model.families.family import ConfigJson, Family, shortened
 from model.language_model import LanguageModel
@@ -66,6 +66,7 @@ def load(
     net.requires_grad_(False)
     special, constraints = special_ids(hf, folder, family, config.vocab_size)
     card = folder / "README.md"
+    pieces, fault = readable_tokenizer(folder, family.name)
     source = Source(
         name=name,
         family=family.name,
@@ -74,8 +75,8 @@ def load(
         unused_tensors=tuple(unused),
         config_json=config_json,
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
+        tokenizer_fault=fault,
     )
-    pieces = tokenizer(folder, family.name)
     if pieces is not None and special.mask is None:
         special = replace(special, mask=files.mask_token(folder, pieces.pipeline))
     return LanguageModel(net, pieces, source, special, constraints)
@@ -134,7 +135,7 @@ def family_of(hf: ConfigJson) -> Family:
     """The family of a config.json: its `model_type`, or `regard.family` where that is given."""
     if hf.value("quantization_config") is not None:
         raise CheckpointError("config.json has a quantization_config: quantised weights are not supported")
-    stated = hf.text("model_type")
+    stated = hf.text("model_type", _type_by_class(hf))
     ours = hf.part("regard")
     name = stated if ours is None else ours.text("family", stated)
     if name not in FAMILIES:
@@ -142,6 +143,13 @@ def family_of(hf: ConfigJson) -> Family:
         known = ", ".join(sorted(FAMILIES))
         raise CheckpointError(f"config.json has {key}={shortened(name)}, which is not supported; supported are {known}")
     return FAMILIES[name]
+
+
+def _type_by_class(hf: ConfigJson) -> str | None:
+    """The model_type that config.json's `architectures` imply; None where they imply none."""
+    listed = hf.value("architectures")
+    named = [of_class(name) for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    return next((found for found in named if found is not None), None)
 
 
 def memory_needed(
@@ -187,6 +195,14 @@ def tokenizer(folder: Path, family: str) -> Tokenizer | None:
     """The folder's tokenizer; None where it has none."""
     pipeline = files.find(folder, family)
     return None if pipeline is None else Tokenizer(pipeline)
+
+
+def readable_tokenizer(folder: Path, family: str) -> tuple[Tokenizer | None, str]:
+    """(the folder's tokenizer, ""); where there is none, or none that can be read, (None, why not)."""
+    try:
+        return tokenizer(folder, family), ""
+    except CheckpointError as error:
+        return None, str(error)
 
 
 def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:

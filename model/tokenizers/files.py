@@ -20,6 +20,7 @@ from tokenizers import (
 )
 
 from model.errors import CheckpointError, first_line
+from model.loading.git_lfs import refuse_pointer
 from model.tokenizers import sentencepiece_pipelines
 
 MOST_EXTRA_IDS = 10_000
@@ -77,6 +78,7 @@ def find(folder: Path, family: str) -> Tokenizer | None:
 
 def from_json(path: Path) -> Tokenizer:
     """The pipeline of a tokenizer.json. Raises CheckpointError where the file is not one."""
+    refuse_pointer(path)
     try:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises bare Exception for anything it cannot parse
@@ -258,6 +260,7 @@ def ids(path: Path) -> dict[str, int]:
 
 def lines(path: Path) -> list[str]:
     """The lines of a text file. Raises CheckpointError, with its name, where it is not text."""
+    refuse_pointer(path)
     try:
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -266,6 +269,7 @@ def lines(path: Path) -> list[str]:
 
 def table(path: Path) -> dict[str, object]:
     """The JSON object of a file. Raises CheckpointError, with its name, where it has none."""
+    refuse_pointer(path)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

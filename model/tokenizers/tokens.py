@@ -1,6 +1,7 @@
 """Tokenizers: from text to ids, and from ids to labels for people."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ def byte_alphabet() -> dict[str, int]:
 
 
 BYTES = byte_alphabet()
+BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")  # SentencePiece's name of a byte
 
 
 def visible(text: str) -> str:
@@ -127,8 +129,8 @@ class Tokenizer:
             return Token(id, piece, piece, True, span)
         if self.byte_level and all(c in BYTES for c in piece):
             return Token(id, *from_bytes(bytes(BYTES[c] for c in piece)), False, span)
-        if piece.startswith("<0x") and piece.endswith(">") and len(piece) == 6:
-            return Token(id, *from_bytes(bytes([int(piece[3:5], 16)])), False, span)
+        if (byte := BYTE_PIECE.fullmatch(piece)) is not None:
+            return Token(id, *from_bytes(bytes([int(byte[1], 16)])), False, span)
         if self.word_pieces and piece.startswith("##"):
             return Token(id, piece[2:], piece, False, span)
         text = piece.replace("▁", " ")

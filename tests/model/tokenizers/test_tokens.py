@@ -125,6 +125,12 @@ def test_pieces_with_a_lower_one_eighth_block_show_their_space() -> None:
     ]
 
 
+def test_a_piece_that_only_looks_like_a_byte_is_read_as_it_stands() -> None:
+    pieces = ["<unk>", "<0xyz>", "<0x4>", "<0x123>", "<0x41>", "<0xa9>"]
+    tokens = Tokenizer(tokenizers.Tokenizer(models.Unigram([(piece, -1.0) for piece in pieces], 0, True)))
+    assert [tokens.token(i).label for i in range(1, 6)] == ["<0xyz>", "<0x4>", "<0x123>", "A", "‹A9›"]
+
+
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text('{"version": "1.0"}', encoding="utf-8")
