@@ -65,12 +65,14 @@ class LanguageModel(Pretrained):
         max_new_tokens: int = 64,
         stop: Sequence[int] | None = None,
         draft: Sequence[int] = (),
+        rules_off: Sequence[str] = (),
     ) -> Iterator[Step]:
         """Generates token by token. Each step has the token, the probabilities, and the trace of all tokens read so far.
 
         x is a decoder's prompt or an encoder-decoder's source, `target` the tokens generated before. `stop` are the ids
         that end the text (None: the checkpoint's own end tokens). `draft` are ids that are likely to come: they are read in
-        one pass, which saves time, and change nothing in the result (`model/decoding/draft.py`). Raises InputError as `run`
+        one pass, which saves time, and change nothing in the result (`model/decoding/draft.py`).
+        The rules of generation_config.json act before the strategy, but those named in `rules_off`. Raises InputError as `run`
         does, before the first step.
         """
         check_edits(self.config, tuple(edits))
@@ -83,4 +85,5 @@ class LanguageModel(Pretrained):
             max_new_tokens=max_new_tokens,
             stop=stop,
             draft=draft,
+            rules_off=rules_off,
         )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -29,12 +29,26 @@ class SpecialIds:
 
 @dataclass(frozen=True)
 class Constraints:
-    """Tokens that generation_config.json forbids or forces; applied before any strategy, as in `transformers`."""
+    """The rules of generation_config.json, by the names of their keys; `model/decoding/rules.py` applies them."""
 
-    forced_first: int | None = None
-    never: tuple[int, ...] = ()
-    never_sequences: tuple[tuple[int, ...], ...] = ()
-    never_first: tuple[int, ...] = ()
+    forced_first: int | None = None  # forced_bos_token_id
+    never: tuple[int, ...] = ()  # suppress_tokens
+    never_sequences: tuple[tuple[int, ...], ...] = ()  # bad_words_ids
+    never_first: tuple[int, ...] = ()  # begin_suppress_tokens
+    sequence_bias: tuple[tuple[tuple[int, ...], float], ...] = ()
+    encoder_repetition_penalty: float = 1.0
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    encoder_no_repeat_ngram_size: int = 0
+    min_length: int = 0  # in ids the decoder has read
+    min_new_tokens: int = 0
+    exponential_decay_length_penalty: tuple[int, float] | None = None
+    ends: tuple[int, ...] = ()  # the checkpoint's end tokens, which three of the rules are about
+
+    def without(self, fields: Sequence[str]) -> "Constraints":
+        """The same without the rules of these fields."""
+        plain = Constraints()
+        return replace(self, **{name: getattr(plain, name) for name in fields})
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ class Source:
     unused_tensors: tuple[str, ...] = field(default=(), repr=False)
     config_json: Mapping[str, object] = field(default_factory=dict, repr=False)
     card: str = field(default="", repr=False)
+    rules_not_applied: Mapping[str, object] = field(default_factory=dict, repr=False)  # keys of generation_config.json
     tokenizer_fault: str = field(default="", repr=False)  # why a tokenizer that is there could not be read
 
 

@@ -15,6 +15,7 @@ from model.families.conversion import fill
 from model.families.family import ConfigJson, Family, shortened
 from model.language_model import LanguageModel
 from model.loading import hub, memory, weight_files
+from model.loading.generation_config import rules_of
 from model.network import Network, build
 from model.positions import build_positions
 from model.pretrained import Constraints, Source, SpecialIds
@@ -64,7 +65,7 @@ def load(
     net = _placed(net, on)
     unused = fill(net, _counted(stored, progress), family.weights, config)
     net.requires_grad_(False)
-    special, constraints = special_ids(hf, folder, family, config.vocab_size)
+    special, constraints, others = special_ids(hf, folder, family, config.vocab_size)
     card = folder / "README.md"
     pieces, fault = readable_tokenizer(folder, family.name)
     source = Source(
@@ -75,6 +76,7 @@ def load(
         unused_tensors=tuple(unused),
         config_json=config_json,
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
+        rules_not_applied=others,
         tokenizer_fault=fault,
     )
     if pieces is not None and special.mask is None:
@@ -205,8 +207,10 @@ def readable_tokenizer(folder: Path, family: str) -> tuple[Tokenizer | None, str
         return None, str(error)
 
 
-def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:
-    """The special ids and constraints that config.json and generation_config.json state."""
+def special_ids(
+    hf: ConfigJson, folder: Path, family: Family, vocab: int
+) -> tuple[SpecialIds, Constraints, dict[str, object]]:
+    """The special ids and rules that config.json and generation_config.json state, and the rules that are not applied."""
     path = folder / "generation_config.json"
     generation = ConfigJson(files.table(path)) if path.is_file() else ConfigJson({})
 
@@ -232,13 +236,14 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
     stated = generation.value("bad_words_ids") or hf.value("bad_words_ids") or []
     sequences = [s for s in map(in_range, stated if isinstance(stated, list) else []) if s]
     ends = ids("eos_token_id")
-    constraints = Constraints(
+    older = Constraints(
         forced_first=one("forced_bos_token_id"),
-        never=(*ids("suppress_tokens"), *(s[0] for s in sequences if len(s) == 1 and s[0] not in ends)),
-        never_sequences=tuple(s for s in sequences if len(s) > 1),
+        never=ids("suppress_tokens"),
+        never_sequences=tuple(s for s in sequences if len(s) > 1 or s[0] not in ends),
         never_first=ids("begin_suppress_tokens"),
     )
-    return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), constraints
+    rules, others = rules_of(generation if path.is_file() else None, hf, older, ends, vocab)
+    return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), rules, others
 
 
 def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Iterator[tuple[str, Tensor]]:
