@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from model.decoding.finite import check_finite
 from model.decoding.loop import decode as _decode
 from model.decoding.step import Step
 from model.decoding.strategies import Greedy, Strategy
@@ -34,8 +35,8 @@ class LanguageModel(Pretrained):
         A text gets the special tokens the checkpoint asks for. `target` is what the decoder of an encoder-decoder has read:
         a text gets its start token first and no end token; None is the start token alone. `pair` is a second sentence,
         `segments` the sentence number of each token. `edits` change tensors of this run, `keep` says which are kept.
-        Raises InputError for an empty text, for ids or an edit out of range, and for more tokens than the model has
-        positions.
+        Raises InputError for an empty text, for ids or an edit out of range, for more tokens than the model has positions, and
+        where the numbers outgrow the model's precision.
         """
         check_edits(self.config, tuple(edits))
         if keep not in KEPT:
@@ -48,11 +49,12 @@ class LanguageModel(Pretrained):
         with torch.inference_mode():
             if self.kind == "encoder-decoder":
                 target_reading = self.target_reading(target)
-                self.net(self.batch(target_reading), self.batch(reading), tap=tap)
+                final = self.net(self.batch(target_reading), self.batch(reading), tap=tap)
                 read: dict[StackName, tuple[Token, ...]] = {"encoder": reading.tokens, "decoder": target_reading.tokens}
             else:
-                self.net(self.batch(reading), segments=self.segment_batch(reading), tap=tap)
+                final = self.net(self.batch(reading), segments=self.segment_batch(reading), tap=tap)
                 read = {"encoder" if self.kind == "encoder" else "decoder": reading.tokens}
+        check_finite(self, final, recording)
         return trace_of(self, read, recording)
 
     def decode(

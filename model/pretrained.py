@@ -78,6 +78,15 @@ class Reading:
         return [token.id for token in self.tokens]
 
 
+def precision_advice(dtype: torch.dtype) -> str:
+    """Why numbers of this precision can stop being finite, and what to do."""
+    kind = str(dtype).removeprefix("torch.")
+    if dtype == torch.float32:
+        return f"they are larger than even {kind} can hold. Take back the edits, or check the checkpoint's weights"
+    others = "float32 or bfloat16" if dtype == torch.float16 else "float32"
+    return f"they are larger than {kind} can hold. Load the model in {others}"
+
+
 class Pretrained:
     """A checkpoint in memory, without running or decoding it: `LanguageModel` adds those two.
 
@@ -146,7 +155,10 @@ class Pretrained:
         if self.net.head is None:
             raise InputError("this checkpoint holds no output head, so it predicts no tokens")
         with torch.inference_mode():
-            return self.net.head(stream.to(self.dtype)).float()
+            logits = self.net.head(stream.to(self.dtype)).float()
+        if self.dtype == torch.float16 and not bool(logits.isfinite().all()):
+            raise InputError(f"the logits of this run are not finite: {precision_advice(self.dtype)}")
+        return logits
 
     def relation(self, stream: Tensor) -> Tensor | None:
         """(2,) probabilities that the second sentence follows the first, and that it does not, from a final stream

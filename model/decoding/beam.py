@@ -12,11 +12,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from model.decoding.finite import check_finite
 from model.decoding.rules import constrained
 from model.decoding.start import DecodeStart, Ended, decode_start, limits_of
 from model.errors import InputError
 from model.network import advance, empty_past
-from model.pretrained import Ids, Pretrained
+from model.pretrained import Ids, Pretrained, precision_advice
+from model.recording import Recording
+from model.tap import Tap
 
 Fate = Literal["kept", "finished", "dropped"]
 
@@ -72,7 +75,8 @@ def beam_search(
     stop: Sequence[int] | None = None,
     rules_off: Sequence[str] = (),
 ) -> list[Hypothesis]:
-    """The finished texts, best first, `beams` at most. One beam is greedy decoding; x, target, stop and rules_off are as in `decode`.
+    """The finished texts, best first, `beams` at most. One beam is greedy decoding; x, target, stop and
+    rules_off are as in `decode`.
 
     A score is the summed log-probability over the number of new tokens (the end token is one) to the power
     `length_penalty` (Wu et al. 2016 with a plain power): above 0 longer texts gain. Raises InputError as `decode` does.
@@ -116,6 +120,8 @@ def beam_history(
             if start.source is not None and memory is None:
                 memory = lm.net.encode(torch.tensor([[token.id for token in start.source]], device=lm.device))
             stream, cache = advance(lm.net, fresh, cache, memory)
+            if not bool(stream.isfinite().all()):
+                _refuse_overflow(lm, start, running)
             log_shares = _log_probabilities(lm, start, stream[:, -1], running, index)
         looked = _continuations(running, log_shares, look_at)
         reasons = [limits.ended(b.ids[-1], len(read) + index, index) for b in looked]
@@ -128,6 +134,17 @@ def beam_history(
         cache = cache.select([b.parent for b in running])
         fresh = torch.tensor([[b.ids[-1]] for b in running], device=lm.device)
     return BeamHistory(tuple(finished), tuple(steps))
+
+
+def _refuse_overflow(lm: Pretrained, start: DecodeStart, running: Sequence[_Beam]) -> None:
+    """Raises InputError that names the layer in which the numbers of a search stopped being finite: reads its texts once more."""
+    for beam in running:
+        recording = Recording()
+        read = torch.tensor([[*(token.id for token in start.decoder_tokens), *beam.ids]], device=lm.device)
+        source = None if start.source is None else torch.tensor([start.source_ids], device=lm.device)
+        final = lm.net(read, source, tap=Tap(recording))
+        check_finite(lm, final, recording)
+    raise InputError(f"the numbers of this search are not finite: {precision_advice(lm.dtype)}")
 
 
 def _log_probabilities(
