@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from analysis.value_weighted import block_of
 from model.block import Block
+from model.edits import check_layer
 from model.errors import InputError
 from model.norms import RMSNorm
 from model.tap import Part
@@ -90,8 +91,9 @@ class DirectPath:
 def direct_path(trace: Trace, layer: int, part: Part, position: int) -> DirectPath:
     """The path from the output of a sublayer of the predicting stack, at one position.
 
-    Raises InputError where the model has no output head, or is no longer in memory.
+    Raises InputError where the layer does not exist, and where the model has no output head or is no longer in memory.
     """
+    check_layer(trace.config, trace.predicts, layer)
     net = trace.language_model().net
     if net.head is None:
         raise InputError("this checkpoint holds no output head, so nothing in its stream becomes tokens")

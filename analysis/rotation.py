@@ -7,6 +7,7 @@ them before rotation.
 import torch
 from torch import Tensor
 
+from model.edits import check_layer
 from model.errors import InputError
 from model.positions import Rotary, Rotation, build_positions
 from model.tap import StackName
@@ -15,6 +16,7 @@ from model.trace import Trace
 
 def speeds(trace: Trace, layer: int) -> Tensor:
     """(pairs,): the rotation of each pair of coordinates from one position to the next in a layer, in radians."""
+    check_layer(trace.config, trace.predicts, layer)
     local = trace.config.layer_window(layer) is not None
     return _scheme(trace).get_buffer("local_speeds" if local else "speeds").float()
 

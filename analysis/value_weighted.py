@@ -15,6 +15,7 @@ from analysis.merging import Reshaping, Weights, merged
 from analysis.words import Word
 from model.attention_trace import AttentionTrace
 from model.block import Block
+from model.edits import check_layer
 from model.errors import InputError
 from model.tap import StackName
 from model.trace import AttentionPart, Trace, check_attention
@@ -22,7 +23,8 @@ from model.transformer import Stack
 
 
 def block_of(trace: Trace, stack: StackName, layer: int) -> Block:
-    """The weights of one layer. Raises InputError where the model of the trace is no longer in memory."""
+    """The weights of one layer. Raises InputError where it does not exist, or the trace's model is no longer in memory."""
+    check_layer(trace.config, stack, layer)
     net = trace.language_model().net
     found = net.encoder if stack == "encoder" else net.decoder
     if not isinstance(found, Stack):

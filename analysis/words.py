@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from model.tokenizers.tokens import Token, visible
+from model.tokenizers.tokens import Token
+from model.tokenizers.visible import visible
 
 HEXADECIMAL = re.compile("‹([0-9A-F]{2})›")
 APOSTROPHES = "'’"

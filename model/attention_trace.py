@@ -27,6 +27,10 @@ class AttentionTrace:
     position_bias: Bias | None
     edited: Mapping[Site, Tensor]  # scores or weights, where the forward pass kept them because of an edit
 
+    def __repr__(self) -> str:
+        (heads, query, width), (kv_heads, key, _) = self.q.shape, self.k.shape
+        return f"AttentionTrace(heads={heads}, kv_heads={kv_heads}, query={query}, key={key}, d_head={width})"
+
     @property
     def visible(self) -> Tensor:
         """(query, key) bool: the keys each query may look at."""
@@ -40,6 +44,7 @@ class AttentionTrace:
 
     def bias(self, head: int | None = None) -> Tensor | None:
         """The position scheme's addition to the scores: (heads, query, key), or (query, key) of one head; None without one."""
+        self._check(head)
         if self.position_bias is None:
             return None
         bias = self.position_bias(*self._positions())

@@ -1,7 +1,7 @@
 """The config of a model: one frozen record for all families."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Scheme = Literal["none", "sinusoidal", "learned", "rotary", "alibi", "relative"]
@@ -54,6 +54,7 @@ class TransformerConfig:
     # Positions
     positions: Scheme = "learned"
     position_offset: int = 0  # BART's table starts counting at 2
+    unplaced: int | None = field(default=None, repr=False)  # RoBERTa: this id, its padding, is not counted by positions
     rotary_base: float = 10_000.0
     rotary_share: float = 1.0  # the part of each head that is rotated (GPT-NeoX: a quarter)
     rotary_scale: float = 1.0  # linear scaling: positions divided by this

@@ -1,6 +1,6 @@
 """The interventions. Each changes one tensor; everything after it in the forward pass is computed from the changed one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,10 +9,19 @@ from torch import Tensor
 
 from model.config import TransformerConfig
 from model.errors import InputError
-from model.tap import Edit, Part, Place, Site, StackName
+from model.tap import SITES, Edit, Part, Place, Site, StackName
 
 AttentionPart = Literal["self", "cross"]
 NO_ATTENTION = "a recurrent model has no attention: what it read reaches a token only through the state it carries"
+
+_ATTENTION: tuple[Site, ...] = ("q_straight", "k_straight", "q", "k", "v", "scores", "weights", "mixed", "out")
+TAKE_EDITS: Mapping[Part | None, tuple[Site, ...]] = {
+    "self": _ATTENTION,
+    "cross": _ATTENTION,
+    "feed_forward": ("hidden", "out"),
+    None: ("stream",),
+}
+"""The sites that take an edit, by sublayer; None: those of a layer outside its sublayers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,8 @@ class InRows:
 
     def apply(self, x: Tensor, queries: Tensor, keys: Tensor | None) -> Tensor:
         rows = list(self.rows)
+        if max(rows) >= len(x):
+            raise InputError(f"an edit names row {max(rows)} of a batch, and this run has {len(x)}, counted from 0")
         x = x.clone()
         x[rows] = self.edit.apply(x[rows], queries, keys)
         return x
@@ -119,13 +130,18 @@ def each_in_its_row(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     return tuple(InRows(edit, (row,)) for row, edit in enumerate(edits))
 
 
-def check_place(config: TransformerConfig, stack: str, layer: int, part: str) -> None:
-    """Raises InputError unless the model has that sublayer."""
+def check_layer(config: TransformerConfig, stack: str, layer: int) -> None:
+    """Raises InputError unless the model has that layer; layers count from 0, and never from the end."""
     layers = config.layers(stack) if stack in ("encoder", "decoder") else 0
     if not layers:
         raise InputError(f"this model has no {stack}")
     if not 0 <= layer < layers:
         raise InputError(f"layer {layer} is out of range: the {stack} has layers 0 to {layers - 1}")
+
+
+def check_place(config: TransformerConfig, stack: str, layer: int, part: str) -> None:
+    """Raises InputError unless the model has that sublayer."""
+    check_layer(config, stack, layer)
     if config.recurrence != "none":
         raise InputError(NO_ATTENTION)
     parts = ["self", "cross"] if stack == "decoder" and config.kind == "encoder-decoder" else ["self"]
@@ -140,17 +156,27 @@ def check_head(config: TransformerConfig, head: int) -> None:
 
 
 def check_edits(config: TransformerConfig, edits: tuple[Edit, ...]) -> None:
-    """Raises InputError where an edit names a layer, sublayer, head or position that is not there."""
+    """Raises InputError where an edit names a layer, sublayer, head or position that is not there, or a site that takes none."""
     for edit in edits:
-        if isinstance(edit, InRows):
+        while isinstance(edit, InRows):
             if not edit.rows or min(edit.rows) < 0:
                 raise InputError("an edit in rows of a batch names at least one, counted from 0")
             edit = edit.edit
         place = edit.place
-        if place.stack is None or place.layer is None or place.part is None:
+        if place.stack is None or place.layer is None:
             raise InputError("an edit names a stack, a layer and a sublayer")
-        check_place(config, place.stack, place.layer, place.part)
+        check_place(config, place.stack, place.layer, "self" if place.part is None else place.part)
+        check_site(place.part, edit.site)
         if isinstance(edit, ZeroHead | CutEdge):
             check_head(config, edit.head)
         if isinstance(edit, CutEdge) and min(edit.query, edit.key) < 0:
             raise InputError("an edge is cut between positions counted from 0")
+
+
+def check_site(part: Part | None, site: str) -> None:
+    """Raises InputError unless an edit of that site acts in that sublayer."""
+    if site not in SITES:
+        raise InputError(f'there is no site "{site}"; sites are {", ".join(SITES)}')
+    if site not in TAKE_EDITS[part]:
+        where = "a layer outside its sublayers" if part is None else f'a "{part}" sublayer'
+        raise InputError(f'"{site}" takes no edit in {where}; those that do are {", ".join(TAKE_EDITS[part])}')

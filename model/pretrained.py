@@ -1,8 +1,8 @@
 """A loaded checkpoint: weights, config, tokenizer and special ids, and what turns a text into input. Nothing about any run."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from model.config import Kind, TransformerConfig
 from model.errors import InputError
 from model.network import Network
+from model.tokenizers.token_ids import ids_of
 from model.tokenizers.tokens import Token, Tokenizer, check_ids
 
 Ids = Sequence[int] | Tensor
@@ -28,12 +29,26 @@ class SpecialIds:
 
 @dataclass(frozen=True)
 class Constraints:
-    """Tokens that generation_config.json forbids or forces; applied before any strategy, as in `transformers`."""
+    """The rules of generation_config.json, by the names of their keys; `model/decoding/rules.py` applies them."""
 
-    forced_first: int | None = None
-    never: tuple[int, ...] = ()
-    never_sequences: tuple[tuple[int, ...], ...] = ()
-    never_first: tuple[int, ...] = ()
+    forced_first: int | None = None  # forced_bos_token_id
+    never: tuple[int, ...] = ()  # suppress_tokens
+    never_sequences: tuple[tuple[int, ...], ...] = ()  # bad_words_ids
+    never_first: tuple[int, ...] = ()  # begin_suppress_tokens
+    sequence_bias: tuple[tuple[tuple[int, ...], float], ...] = ()
+    encoder_repetition_penalty: float = 1.0
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    encoder_no_repeat_ngram_size: int = 0
+    min_length: int = 0  # in ids the decoder has read
+    min_new_tokens: int = 0
+    exponential_decay_length_penalty: tuple[int, float] | None = None
+    ends: tuple[int, ...] = ()  # the checkpoint's end tokens, which three of the rules are about
+
+    def without(self, fields: Sequence[str]) -> "Constraints":
+        """The same without the rules of these fields."""
+        plain = Constraints()
+        return replace(self, **{name: getattr(plain, name) for name in fields})
 
 
 @dataclass(frozen=True)
@@ -43,10 +58,12 @@ class Source:
     name: str
     family: str
     path: str
-    unused_keys: Mapping[str, object] = field(default_factory=dict)
-    unused_tensors: tuple[str, ...] = ()
-    config_json: Mapping[str, object] = field(default_factory=dict)
-    card: str = ""
+    unused_keys: Mapping[str, object] = field(default_factory=dict, repr=False)
+    unused_tensors: tuple[str, ...] = field(default=(), repr=False)
+    config_json: Mapping[str, object] = field(default_factory=dict, repr=False)
+    card: str = field(default="", repr=False)
+    rules_not_applied: Mapping[str, object] = field(default_factory=dict, repr=False)  # keys of generation_config.json
+    tokenizer_fault: str = field(default="", repr=False)  # why a tokenizer that is there could not be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +76,15 @@ class Reading:
     @property
     def ids(self) -> list[int]:
         return [token.id for token in self.tokens]
+
+
+def precision_advice(dtype: torch.dtype) -> str:
+    """Why numbers of this precision can stop being finite, and what to do."""
+    kind = str(dtype).removeprefix("torch.")
+    if dtype == torch.float32:
+        return f"they are larger than even {kind} can hold. Take back the edits, or check the checkpoint's weights"
+    others = "float32 or bfloat16" if dtype == torch.float16 else "float32"
+    return f"they are larger than {kind} can hold. Load the model in {others}"
 
 
 class Pretrained:
@@ -78,6 +104,15 @@ class Pretrained:
         self.net, self.tokenizer, self.source = net.eval(), tokenizer, source
         self.special, self.constraints = special, constraints
         self.config: TransformerConfig = net.config
+
+    def __repr__(self) -> str:
+        kind = str(self.dtype).removeprefix("torch.")
+        return f"{type(self).__name__}({self.name!r}, {self.kind}, {self.parameters:,} parameters, {kind} on {self.device})"
+
+    def rebuilder(self) -> Callable[[], "Pretrained"]:
+        """Makes another object of the same checkpoint, sharing its weights, without holding this one."""
+        made, parts = type(self), (self.net, self.tokenizer, self.source, self.special, self.constraints)
+        return lambda: made(*parts)
 
     @property
     def name(self) -> str:
@@ -120,7 +155,10 @@ class Pretrained:
         if self.net.head is None:
             raise InputError("this checkpoint holds no output head, so it predicts no tokens")
         with torch.inference_mode():
-            return self.net.head(stream.to(self.dtype)).float()
+            logits = self.net.head(stream.to(self.dtype)).float()
+        if self.dtype == torch.float16 and not bool(logits.isfinite().all()):
+            raise InputError(f"the logits of this run are not finite: {precision_advice(self.dtype)}")
+        return logits
 
     def relation(self, stream: Tensor) -> Tensor | None:
         """(2,) probabilities that the second sentence follows the first, and that it does not, from a final stream
@@ -209,7 +247,13 @@ class Pretrained:
 
     def _from_text(self, text: str, pair: str | Ids | None, *, special: bool) -> tuple[list[Token], list[int]]:
         if self.tokenizer is None:
-            raise InputError("this checkpoint has no tokenizer: give token ids instead of text")
+            fault = self.source.tokenizer_fault
+            why = (
+                f"this checkpoint's tokenizer could not be read ({fault})"
+                if fault
+                else "this checkpoint has no tokenizer"
+            )
+            raise InputError(f"{why}: give token ids instead of text")
         if not text.strip():
             raise InputError("there is no text to read: type a sentence")
         if pair is not None and not isinstance(pair, str):
@@ -221,12 +265,12 @@ class Pretrained:
         return tokens, types
 
     def _from_ids(self, x: Ids) -> list[Token]:
-        ids = [int(i) for i in (x.flatten().tolist() if isinstance(x, Tensor) else x)]
+        ids = ids_of(x)
         check_ids(ids, self.config.vocab_size, "there are no token ids to read")
         return [self.token(i) for i in ids]
 
     def _check_segments(self, segments: Sequence[int], time: int) -> list[int]:
-        types = [int(s) for s in segments]
+        types = ids_of(segments, "segments")
         if not self.config.n_segments:
             raise InputError("this model does not tell sentences apart, so it takes no segments")
         if len(types) != time:

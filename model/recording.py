@@ -34,6 +34,9 @@ class Recording:
     step: int = 0
     chunks: dict[tuple[Place, Site], list[Chunk]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"Recording(step={self.step}, {len(self.chunks)} tensors, {self.bytes:,} bytes)"
+
     def keep(self, place: Place, site: Site, x: Tensor) -> None:
         """Part of the `Recorder` protocol: x is (batch, ...)."""
         kept = self.chunks.setdefault((place, site), [])
@@ -49,7 +52,7 @@ class Recording:
         """One batch entry's rows up to and including step `last`, float32; None where nothing was kept."""
         axis = row_axis(site)
         chunks = self.chunks.get((place, site), ())
-        kept = [chunk.until(last, axis).x[row] for chunk in chunks if chunk.step <= last]
+        kept = [_entry(chunk.until(last, axis).x, row) for chunk in chunks if chunk.step <= last]
         if not kept:
             return None
         if _is_pattern(site):
@@ -70,6 +73,11 @@ class Recording:
     def bytes(self) -> int:
         """Memory of all kept tensors."""
         return sum(chunk.x.numel() * chunk.x.element_size() for kept in self.chunks.values() for chunk in kept)
+
+
+def _entry(x: Tensor, row: int) -> Tensor:
+    """One entry of a batch; positions that are the same in all entries are kept once."""
+    return x[row if len(x) > 1 else 0]
 
 
 def row_axis(site: Site) -> int:

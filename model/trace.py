@@ -4,8 +4,8 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Literal, cast
-from weakref import ReferenceType
 
 import torch
 from torch import Tensor
@@ -13,12 +13,12 @@ from torch import Tensor
 from model import trace_file
 from model.attention_trace import AttentionTrace
 from model.config import TransformerConfig
-from model.edits import check_head, check_place
+from model.edits import check_head, check_layer, check_place
 from model.errors import InputError
 from model.positions import Bias, OffsetBias
 from model.pretrained import Pretrained
 from model.recording import Recording
-from model.tap import Place, Site, StackName
+from model.tap import SITES, Place, Site, StackName
 from model.tokenizers.tokens import Token
 
 AttentionPart = Literal["self", "cross"]
@@ -26,7 +26,31 @@ STACKS: tuple[StackName, ...] = ("encoder", "decoder")
 NOT_WRITTEN = "…"  # in place of a token where nothing was written
 
 
-@dataclass(frozen=True, eq=False)
+class Maker:
+    """The model that made a trace, held weakly once it has been asked for.
+
+    Until then it is held, so that `load(where).run(text).logits` works in one line; and so it stays where the trace turns out
+    to be its only holder.
+    """
+
+    def __init__(self, lm: Pretrained) -> None:
+        self._held: Pretrained | None = lm
+        self._weak, self._asked, self._lock = weakref.ref(lm), False, Lock()
+
+    def get(self) -> Pretrained | None:
+        """The model; None where it is no longer in memory."""
+        with self._lock:
+            if self._asked or self._held is None:
+                return self._held or self._weak()
+            self._asked, rebuild = True, self._held.rebuilder()
+            self._held = None
+            held = self._weak()
+            if held is None:
+                held = self._held = rebuild()
+            return held
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """All that one run has read, or a decode up to one of its steps. Tensors are float32, on the model's device."""
 
@@ -35,10 +59,14 @@ class Trace:
     recording: Recording
     last: int  # the step of the recording this trace ends with
     biases: Mapping[StackName, Bias]
-    model: ReferenceType[Pretrained] | None
+    maker: Maker | None
     fingerprint: str
     row: int = 0
     stored_logits: Tensor | None = None
+
+    def __repr__(self) -> str:
+        read = ", ".join(f"{stack}: {len(tokens)} tokens" for stack, tokens in self.read.items())
+        return f"Trace({read}, {self.config.encoder_layers + self.config.decoder_layers} layers, step {self.last})"
 
     @property
     def predicts(self) -> StackName:
@@ -71,7 +99,12 @@ class Trace:
         return tuple(f"{label} ({token.label})" for label, token in zip(written, self.tokens(stack), strict=True))
 
     def kept(self, place: Place, site: Site) -> Tensor | None:
-        """A kept tensor by place and site; None where this run did not keep it."""
+        """A kept tensor by place and site; None where this run did not keep it. Raises InputError for a site or layer that
+        does not exist."""
+        if site not in SITES:
+            raise InputError(f'there is no site "{site}"; sites are {", ".join(SITES)}')
+        if place.stack is not None and place.layer is not None:
+            check_layer(self.config, place.stack, place.layer)
         return self.recording.rows(place, site, self.last, self.row)
 
     def stream(self, stack: StackName) -> Tensor:
@@ -88,7 +121,7 @@ class Trace:
     def position(self, stack: StackName) -> Tensor | None:
         """(time, d_model): what was added for each position; None where the scheme adds nothing to the embeddings."""
         self.tokens(stack)
-        return self.recording.rows(Place(stack), "position", self.last)  # one row of the batch serves all
+        return self.kept(Place(stack), "position")
 
     def segment(self, stack: StackName) -> Tensor | None:
         """(time, d_model): what was added for the sentence each token belongs to; None where the model has none."""
@@ -148,7 +181,7 @@ class Trace:
 
     def language_model(self) -> Pretrained:
         """The model of this run. Raises InputError where it is no longer in memory."""
-        lm = None if self.model is None else self.model()
+        lm = None if self.maker is None else self.maker.get()
         if lm is None:
             raise InputError(
                 "logits need the model that made this trace, and it is not in memory: load it again "
@@ -195,8 +228,7 @@ class Trace:
     def _parts(self, logits: bool) -> trace_file.TraceParts:
         kept: dict[tuple[Place, Site], Tensor] = {}
         for place, site in self.recording.chunks:
-            row = 0 if site == "position" else self.row  # one row of positions serves the whole batch
-            x = self.recording.rows(place, site, self.last, row)
+            x = self.recording.rows(place, site, self.last, self.row)
             if x is not None:
                 kept[place, site] = x
         return trace_file.TraceParts(
@@ -224,7 +256,7 @@ def trace_of(
         bias = None if stack is None else stack.positions.bias()
         if bias is not None:
             biases[name] = bias
-    return Trace(lm.config, dict(read), recording, last, biases, weakref.ref(lm), lm.fingerprint, row)
+    return Trace(lm.config, dict(read), recording, last, biases, Maker(lm), lm.fingerprint, row)
 
 
 def check_attention(config: TransformerConfig, stack: str, layer: int, part: str, head: int) -> None:
@@ -247,7 +279,7 @@ def _from_parts(parts: trace_file.TraceParts, lm: Pretrained | None) -> Trace:
         recording=recording,
         last=0,
         biases=biases,
-        model=None if lm is None else weakref.ref(lm),
+        maker=None if lm is None else Maker(lm),
         fingerprint=parts.fingerprint,
         stored_logits=None if parts.logits is None else parts.logits.to(device),
     )

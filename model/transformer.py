@@ -22,6 +22,7 @@ class Stack(nn.Module):
     def __init__(self, config: TransformerConfig, *, causal: bool, cross: bool, dropout: Dropout) -> None:
         super().__init__()
         self.causal, self.embed_scale = causal, config.embed_scale
+        self.unplaced = config.unplaced
         self.windows = [config.layer_window(i) for i in range(config.layers("decoder" if causal else "encoder"))]
         self.positions = build_positions(config, bidirectional=not causal)
         self.segments = nn.Embedding(config.n_segments, config.d_model) if config.n_segments else None
@@ -31,10 +32,11 @@ class Stack(nn.Module):
         self.final_norm = build_norm(config) if config.final_norm else None
 
     def embed(self, x: Tensor, at: Tensor, segments: Tensor | None, tap: Tap) -> Tensor:
-        """What enters the first block, from token embeddings (batch, time, d_model)."""
+        """What enters the first block, from token embeddings (batch, time, d_model) at positions (time,) or (batch, time)."""
         x = tap("embedding", x * self.embed_scale if self.embed_scale != 1.0 else x)
         if (p := self.positions.embed(at)) is not None:
-            x = x + tap("position", p.to(x.dtype)[None])
+            p = p.to(x.dtype)
+            x = x + tap("position", p if p.ndim == x.ndim else p[None])
         if self.segments is not None:
             s = self.segments(
                 torch.zeros(x.shape[:2], dtype=torch.long, device=x.device) if segments is None else segments
@@ -43,6 +45,13 @@ class Stack(nn.Module):
         if self.embed_norm is not None:
             x = self.embed_norm(x)
         return tap("entering", self.dropout(x))
+
+    def places(self, ids: Tensor) -> Tensor | None:
+        """(batch, time): the positions of ids where some of them take none: those stand at -1, below the first. Else None."""
+        if self.unplaced is None or not bool((ids == self.unplaced).any()):
+            return None
+        counted = ids != self.unplaced
+        return counted.cumsum(dim=1) * counted - 1
 
     def geometries(self, at: Tensor, key_at: Tensor, real: Tensor | None) -> dict[int | None, Geometry]:
         """The geometry of each kind of layer, by its window; None: layers without one."""
@@ -63,13 +72,17 @@ class Stack(nn.Module):
         memory: Tensor | None = None,
         memory_real: Tensor | None = None,
         cache: Cache | None = None,
+        places: Tensor | None = None,
         tap: Tap = SILENT,
     ) -> tuple[Tensor, Cache | None]:
-        """The final stream, (batch, time, d_model), from token embeddings of the rows not yet in the cache."""
+        """The final stream, (batch, time, d_model), from token embeddings of the rows not yet in the cache.
+
+        `places` (batch, time) are their positions where these do not simply count on.
+        """
         start = 0 if cache is None else cache.length
         key_at = torch.arange(start + x.shape[1], device=x.device)
         at = key_at[start:]
-        x = self.embed(x, at, segments, tap)
+        x = self.embed(x, at if places is None else places, segments, tap)
         geometries = self.geometries(at, key_at, real)
         across = (
             None if memory is None else Geometry(at, torch.arange(memory.shape[1], device=x.device), real=memory_real)
@@ -140,7 +153,8 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """The encoder's output, (batch, time, d_model), for ids (batch, time); `real` (batch, time) is False at padding."""
         assert self.encoder is not None, "this model has no encoder"
-        x, _ = self.encoder(self.tokens(source), real=real, segments=segments, tap=tap.at("encoder"))
+        places = self.encoder.places(source)
+        x, _ = self.encoder(self.tokens(source), real=real, segments=segments, places=places, tap=tap.at("encoder"))
         return x
 
     def decode(

@@ -12,11 +12,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.decoding.start import Ended, decode_start, limits_of
-from model.decoding.strategies import constrained
+from model.decoding.finite import check_finite
+from model.decoding.rules import constrained
+from model.decoding.start import DecodeStart, Ended, decode_start, limits_of
 from model.errors import InputError
 from model.network import advance, empty_past
-from model.pretrained import Ids, Pretrained
+from model.pretrained import Ids, Pretrained, precision_advice
+from model.recording import Recording
+from model.tap import Tap
 
 Fate = Literal["kept", "finished", "dropped"]
 
@@ -70,8 +73,10 @@ def beam_search(
     length_penalty: float = 1.0,
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
+    rules_off: Sequence[str] = (),
 ) -> list[Hypothesis]:
-    """The finished texts, best first, at most `beams`. x, target and stop are as in `decode`; one beam is greedy decoding.
+    """The finished texts, best first, `beams` at most. One beam is greedy decoding; x, target, stop and
+    rules_off are as in `decode`.
 
     A score is the summed log-probability over the number of new tokens (the end token is one) to the power
     `length_penalty` (Wu et al. 2016 with a plain power): above 0 longer texts gain. Raises InputError as `decode` does.
@@ -84,6 +89,7 @@ def beam_search(
         length_penalty=length_penalty,
         max_new_tokens=max_new_tokens,
         stop=stop,
+        rules_off=rules_off,
     )
     return list(found.hypotheses)
 
@@ -97,11 +103,12 @@ def beam_history(
     length_penalty: float = 1.0,
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
+    rules_off: Sequence[str] = (),
 ) -> BeamHistory:
     """The same search, with every candidate that each step considered and what became of it."""
     if beams < 1:
         raise InputError("beam search needs at least one beam")
-    start, limits = decode_start(lm, x, target), limits_of(lm, max_new_tokens, stop)
+    start, limits = decode_start(lm, x, target, rules_off=rules_off), limits_of(lm, max_new_tokens, stop)
     # A beam has at most one ending continuation per end token, so this many leave enough that do not end.
     look_at = 1 if beams == 1 else beams * max(2, 1 + len(limits.end_ids))
     read = [token.id for token in start.decoder_tokens]
@@ -113,7 +120,9 @@ def beam_history(
             if start.source is not None and memory is None:
                 memory = lm.net.encode(torch.tensor([[token.id for token in start.source]], device=lm.device))
             stream, cache = advance(lm.net, fresh, cache, memory)
-            log_shares = _log_probabilities(lm, stream[:, -1], running, read, index)
+            if not bool(stream.isfinite().all()):
+                _refuse_overflow(lm, start, running)
+            log_shares = _log_probabilities(lm, start, stream[:, -1], running, index)
         looked = _continuations(running, log_shares, look_at)
         reasons = [limits.ended(b.ids[-1], len(read) + index, index) for b in looked]
         new = [_hypothesis(lm, b, why, length_penalty) for b, why in zip(looked[:beams], reasons, strict=False) if why]
@@ -127,13 +136,25 @@ def beam_history(
     return BeamHistory(tuple(finished), tuple(steps))
 
 
+def _refuse_overflow(lm: Pretrained, start: DecodeStart, running: Sequence[_Beam]) -> None:
+    """Raises InputError that names the layer in which the numbers of a search stopped being finite: reads its texts once more."""
+    for beam in running:
+        recording = Recording()
+        read = torch.tensor([[*(token.id for token in start.decoder_tokens), *beam.ids]], device=lm.device)
+        source = None if start.source is None else torch.tensor([start.source_ids], device=lm.device)
+        final = lm.net(read, source, tap=Tap(recording))
+        check_finite(lm, final, recording)
+    raise InputError(f"the numbers of this search are not finite: {precision_advice(lm.dtype)}")
+
+
 def _log_probabilities(
-    lm: Pretrained, finals: Tensor, running: Sequence[_Beam], read: Sequence[int], index: int
+    lm: Pretrained, start: DecodeStart, finals: Tensor, running: Sequence[_Beam], index: int
 ) -> Tensor:
-    """(beams, vocab): constraints come after the softmax, so that a forced token has log-probability 0."""
+    """(beams, vocab): rules come after the softmax, as in the reference, so that a forced token has log-probability 0."""
+    read, source = [token.id for token in start.decoder_tokens], start.source_ids
     log_shares = lm.logits(finals).log_softmax(dim=-1)
     rows = zip(log_shares, running, strict=True)
-    return torch.stack([constrained(row, lm.constraints, [*read, *beam.ids], index) for row, beam in rows])
+    return torch.stack([constrained(row, start.rules, [*read, *beam.ids], index, source) for row, beam in rows])
 
 
 def _continuations(running: Sequence[_Beam], log_shares: Tensor, most: int) -> list[_Beam]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from model.decoding.finite import check_finite
 from model.network import Past, advance
 from model.pretrained import Pretrained
 from model.recording import Recording, row_axis
@@ -84,6 +85,7 @@ class Reader:
         guess = self.draft.ahead(min(room, MOST_AHEAD), self.ends) if follows else []
         if not guess:
             stream, longer = self._pass(fresh, cache, memory, self.tap)
+            check_finite(self.lm, stream[0, -1], self.recording)
             return Row(stream[0, -1], self.lm.logits(stream[0, -1]), longer)
         self.waiting.extend(self._rows(fresh, guess, cache, memory))
         return self._taken(self.waiting.popleft())
@@ -97,6 +99,7 @@ class Reader:
         whole = Recording()
         stream, longer = self._pass([*fresh, *guess], cache, memory, Tap(whole, self.edits))
         finals = stream[0, len(fresh) - 1 :]
+        check_finite(self.lm, finals[0], self.recording, whole)
         logits = self.lm.logits(finals)
         sizes = [len(fresh), *[1] * len(guess)]
         parts = [Recording() for _ in sizes]

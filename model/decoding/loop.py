@@ -8,12 +8,12 @@ from torch import Tensor
 from model.decoding.draft import Draft, Reader, Row
 from model.decoding.start import DecodeStart, DecodeState, Limits, decode_start, limits_of
 from model.decoding.step import Step
-from model.decoding.strategies import Strategy, constrained
+from model.decoding.strategies import Strategy
 from model.network import empty_past
 from model.pretrained import Ids, Pretrained
 from model.recording import Recording
 from model.tap import Edit, Tap
-from model.tokenizers.tokens import Token
+from model.tokenizers.tokens import Token, check_ids
 
 
 def decode(
@@ -26,9 +26,10 @@ def decode(
     max_new_tokens: int,
     stop: Sequence[int] | None,
     draft: Sequence[int],
+    rules_off: Sequence[str],
 ) -> Iterator[Step]:
     """The steps of `LanguageModel.decode`. The arguments are checked at once, not at the first step."""
-    start = decode_start(lm, x, target, edits)
+    start = decode_start(lm, x, target, edits, rules_off)
     return decode_loop(
         lm,
         start,
@@ -55,7 +56,8 @@ def decode_loop(
 
     `state` is that of the last step made; `recording` holds the rows of all steps made.
     """
-    reader = Reader(lm, recording, start.edits, limits.end_ids, Draft(draft if empty_past(lm.net).rewinds else ()))
+    known = [id for id in draft if 0 <= id < lm.config.vocab_size] if empty_past(lm.net).rewinds else []
+    reader = Reader(lm, recording, start.edits, limits.end_ids, Draft(known))
     chooser = _Chooser(lm, start, strategy, limits, recording, [*start.decoder_tokens, *generated])
     cache, memory = state.cache, state.memory
     fresh = chooser.ids[cache.length :]
@@ -97,8 +99,9 @@ class _Chooser:
 
     def step(self, index: int, row: Row, memory: Tensor | None) -> Step:
         """The step that chooses a token after the last one read, whose row this is."""
-        allowed = constrained(row.logits, self.lm.constraints, self.ids, index)
+        allowed = self.start.allowed(row.logits, self.ids, index, self.strategy)
         chosen = self.strategy.choose(allowed, self.ids, self.start.generated_before + index)
+        check_ids([chosen], self.lm.config.vocab_size, "")
         return Step(
             index=index,
             token=self.lm.token(chosen),

@@ -8,9 +8,10 @@ import torch
 from model.decoding.loop import decode_loop
 from model.decoding.start import Limits, limits_of
 from model.decoding.step import Step
-from model.decoding.strategies import Forced, Strategy, constrained
+from model.decoding.strategies import Forced, Strategy
 from model.errors import InputError
 from model.pretrained import Pretrained
+from model.tokenizers.tokens import check_ids
 
 
 def rewrite(
@@ -21,7 +22,7 @@ def rewrite(
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
 ) -> Iterator[Step]:
-    """The steps that decoding the same text with another strategy gives, under the same edits.
+    """The steps that decoding the same text with another strategy gives, under the same edits and generation rules.
 
     `steps` are all steps of an earlier decode, or its first ones. Each token is chosen again from its step's own logits,
     without the model; steps that the same strategy chose are taken as they are. At the first token that differs, decoding
@@ -67,8 +68,10 @@ def _until_changed(lm: Pretrained, steps: Sequence[Step], strategy: Strategy, li
 def _chosen(lm: Pretrained, step: Step, strategy: Strategy) -> int:
     ids = [token.id for token in step.decoder_tokens[: step.read_count]]
     with torch.inference_mode():
-        allowed = constrained(step.logits, lm.constraints, ids, step.index)
-        return strategy.choose(allowed, ids, step.start.generated_before + step.index)
+        allowed = step.start.allowed(step.logits, ids, step.index, strategy)
+        chosen = strategy.choose(allowed, ids, step.start.generated_before + step.index)
+    check_ids([chosen], lm.config.vocab_size, "")
+    return chosen
 
 
 def _acting(strategy: Strategy, at: int) -> Strategy | int:

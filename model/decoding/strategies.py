@@ -1,4 +1,4 @@
-"""Strategies, which choose the next token from the logits, and the constraints of generation_config.json."""
+"""Strategies, which choose the next token from the logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from model.decoding.rules import penalised
 from model.errors import InputError
-from model.pretrained import Constraints
 
 
 class Strategy(Protocol):
@@ -80,12 +80,7 @@ class Sample:
 
     def penalised(self, logits: Tensor, read: Sequence[int]) -> Tensor:
         """Lowers the logits of tokens already read."""
-        if self.repetition_penalty == 1.0:
-            return logits
-        seen = torch.tensor(sorted(set(read)), dtype=torch.long, device=logits.device)
-        old = logits[seen]
-        new = torch.where(old < 0, old * self.repetition_penalty, old / self.repetition_penalty)
-        return logits.scatter(0, seen, new)
+        return penalised(logits, self.repetition_penalty, read)
 
     def tempered(self, logits: Tensor, read: Sequence[int]) -> Tensor:
         """Divides by the temperature: below 1 the distribution is sharper, above 1 flatter."""
@@ -116,21 +111,11 @@ class Sample:
         return logits.masked_fill(ruled_out, float("-inf"))
 
 
-def constrained(logits: Tensor, rules: Constraints, decoder_ids: Sequence[int], index: int) -> Tensor:
-    """(vocab,) logits under generation_config.json: forbidden tokens at minus infinity; all but a forced token likewise.
-
-    `decoder_ids` are the ids the decoder has read; `index` is the number of tokens this decode has generated.
-    """
-    banned = [*rules.never, *(rules.never_first if index == 0 else ())]
-    banned += [s[-1] for s in rules.never_sequences if len(s) > 1 and tuple(decoder_ids[-len(s) + 1 :]) == s[:-1]]
-    if banned:
-        logits = logits.clone()
-        logits[banned] = float("-inf")
-    if rules.forced_first is not None and len(decoder_ids) == 1:
-        forced = torch.full_like(logits, float("-inf"))
-        forced[rules.forced_first] = 0.0
-        return forced
-    return logits
+def own_penalty(strategy: Strategy) -> float:
+    """A strategy's own repetition penalty, which takes the place of the checkpoint's; 1 where it has none."""
+    if isinstance(strategy, Forced):
+        return own_penalty(strategy.otherwise)
+    return strategy.repetition_penalty if isinstance(strategy, Sample) else 1.0
 
 
 def entropy(logits: Tensor) -> float:

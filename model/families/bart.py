@@ -76,8 +76,6 @@ FAMILY = Family(
         "final_logits_bias": Via("head.out.bias", flat),
         "{s}.embed_positions.weight": "{s}.positions.table.weight",
         "{s}.layernorm_embedding.{p}": "{s}.embed_norm.{p}",
-        "classification_head.{*}": None,
-        "qa_outputs.{*}": None,
         **BLOCKS,
     },
 )

@@ -22,8 +22,6 @@ BODY: Table = {
     LAYER + ".output.dense.{p}": BLOCK + ".feed_forward.down.{p}",
     LAYER + ".output.LayerNorm.{p}": BLOCK + ".feed_forward_norm.{p}",
     "pooler.dense.{p}": Spare("relation.pooler.{p}"),
-    "classifier.{*}": None,
-    "qa_outputs.{*}": None,
 }
 """The names of encoder tensors in BERT and RoBERTa, and of the heads of fine-tuned ones."""
 
@@ -64,7 +62,7 @@ FAMILY = Family(
         weight="cls.predictions.decoder.weight",
         tables=("embeddings.word_embeddings.weight",),
         proof="cls.predictions.transform.dense.weight",
-        relation="cls.seq_relationship.weight",
+        relation=("cls.seq_relationship.weight", "pooler.dense.weight"),
     ),
     weights={
         **BODY,

@@ -44,8 +44,5 @@ FAMILY = Family(
         "h.{i}.mlp.dense_4h_to_h.{p}": BLOCK + ".feed_forward.down.{p}",
         "ln_f.{p}": "decoder.final_norm.{p}",
         "lm_head.weight": "head.out.weight",
-        "score.{*}": None,
-        "classifier.{*}": None,
-        "qa_outputs.{*}": None,
     },
 )

@@ -57,6 +57,15 @@ Rule = str | Via | Copy | Fallback | Spare | Computed | None  # None: known, and
 Table = Mapping[str, Rule]
 
 
+HEADS: Table = dict.fromkeys(
+    [f"{head}.{{*}}" for head in (
+        "classifier", "pre_classifier", "classification_head", "score", "qa_outputs", "multiple_choice_head", "pooler", "summary",
+        "sequence_summary", "v_head", "value_head", "reward_head", "regression_head", "token_classifier",
+    )]
+)  # fmt: skip
+"""Heads that published models have beside or instead of their own: of classifiers, taggers, answerers of questions, reward models.
+They are listed as not used."""
+
 ORDINARY = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 """The dtypes in which weights may be stored."""
 
@@ -66,7 +75,10 @@ def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, co
 
     Raises CheckpointError naming the first tensor that is unknown, missing, of the wrong shape, or not finite.
     """
-    rules = [(_pattern(source), rule) for source, rule in table.items()]
+    rules = [
+        (_pattern(source), rule)
+        for source, rule in {**table, **{k: r for k, r in HEADS.items() if k not in table}}.items()
+    ]
     ours = dict(net.named_parameters(remove_duplicate=True))
     buffers, aliases = dict(net.named_buffers()), dict(_aliases(net))
     copied = {rule.target for rule in table.values() if isinstance(rule, Copy)} | set(aliases.values())
@@ -76,7 +88,7 @@ def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, co
     for name, tensor in tensors:
         target, rule = _claim(name, rules)
         place = aliases.get(target, target)
-        if rule is None or (isinstance(rule, Spare) and place not in ours):
+        if rule is None or (isinstance(rule, Spare) and place not in ours) or _beyond(target, config):
             unused.append(name)
             continue
         _is_ordinary(name, tensor)
@@ -101,6 +113,16 @@ def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], table: Table, co
         example = sorted(wanted)[0]
         raise CheckpointError(f"the checkpoint has no tensor for {example} ({len(wanted)} parameters are missing)")
     return unused
+
+
+def _beyond(target: str, config: TransformerConfig) -> bool:
+    """Whether a tensor belongs to a layer above the last one that the config asks for, or to an output head it does not have."""
+    if target.startswith("head."):
+        return config.head == "none"
+    if target.startswith("relation."):
+        return not config.relation
+    match = re.match(r"(encoder|decoder)\.blocks\.(0|[1-9]\d*)\.", target)
+    return match is not None and 0 < config.layers(match[1]) <= int(match[2])
 
 
 def _claim(name: str, rules: list[tuple[re.Pattern[str], Rule]]) -> tuple[str, Rule]:

@@ -65,8 +65,5 @@ FAMILY = Family(
         "vocab_layer_norm.{p}": "head.norm.{p}",
         "vocab_projector.bias": "head.out.bias",
         "vocab_projector.weight": "head.out.weight",
-        "pre_classifier.{*}": None,
-        "classifier.{*}": None,
-        "qa_outputs.{*}": None,
     },
 )

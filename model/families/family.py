@@ -15,6 +15,9 @@ T = TypeVar("T")
 LARGEST = 2**31 - 1
 """The largest number accepted in a config. No published model comes near it; larger ones would overflow tensor sizes."""
 
+WRAPPERS = ("module.", "_orig_mod.", "auto_model.", "0.auto_model.", "base_model.model.")
+"""What training tools put before every name: parallel and compiled modules, sentence encoders, wrapped models."""
+
 ACTIVATIONS: Mapping[str, Activation] = {
     "relu": "relu",
     "gelu": "gelu",
@@ -144,7 +147,7 @@ class Output:
     tables: tuple[str, ...]  # names of the embedding table; the first that is stored is used
     proof: str | None = None  # every checkpoint with a head holds this; None: an untied one holds `weight`
     bias: str | None = None  # a logit bias that some checkpoints leave out where it is zero
-    relation: str | None = None  # stored where the checkpoint has a next-sentence head
+    relation: tuple[str, ...] = ()  # all stored where the checkpoint has a next-sentence head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,13 +202,15 @@ class Family:
             config = replace(config, head="none")
         if out.bias is not None and out.bias not in names:
             config = replace(config, logit_bias=False)
-        return replace(config, relation=out.relation is not None and out.relation in names)
+        return replace(config, relation=bool(out.relation) and set(out.relation) <= set(names))
 
     def plain_name(self, name: str) -> str:
         """A tensor's name without the base model's prefix, and with the present ending."""
         for old, new in self.suffixes.items():
             if name.endswith(old):
                 name = name.removesuffix(old) + new
+        while (wrapper := next((w for w in WRAPPERS if name.startswith(w)), None)) is not None:
+            name = name.removeprefix(wrapper)
         for prefix in self.prefixes:
             if name.startswith(prefix):
                 return name[len(prefix) :]

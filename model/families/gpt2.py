@@ -53,10 +53,6 @@ FAMILY = Family(
         "h.{i}.mlp.c_proj.{p}": Via(BLOCK + ".feed_forward.down.{p}", transposed),
         "ln_f.{p}": "decoder.final_norm.{p}",
         "lm_head.weight": "head.out.weight",
-        "multiple_choice_head.{*}": None,
-        "score.{*}": None,
-        "classifier.{*}": None,
-        "qa_outputs.{*}": None,
     },
 )
 

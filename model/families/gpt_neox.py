@@ -59,8 +59,5 @@ FAMILY = Family(
         "layers.{i}.mlp.dense_4h_to_h.{p}": BLOCK + ".feed_forward.down.{p}",
         "final_layer_norm.{p}": "decoder.final_norm.{p}",
         "embed_out.weight": "head.out.weight",
-        "score.{*}": None,
-        "classifier.{*}": None,
-        "qa_outputs.{*}": None,
     },
 )

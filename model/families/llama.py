@@ -21,26 +21,24 @@ WEIGHTS: Table = {
     "norm.weight": "decoder.final_norm.weight",
     "lm_head.weight": "head.out.weight",
     "layers.{i}.self_attn.rotary_emb.inv_freq": None,
-    "score.{*}": None,
-    "classifier.{*}": None,
-    "qa_outputs.{*}": None,
 }
 """The tensor names of LLaMA and of the models that follow it."""
 
 OUTPUT = Output(tables=("embed_tokens.weight",))
 
 
-def config(hf: ConfigJson) -> TransformerConfig:
+def config(hf: ConfigJson, *, max_positions: int = 2048, kv_heads: int | None = None) -> TransformerConfig:
+    """`max_positions` and `kv_heads` hold where config.json does not state them; kv_heads None: one for each query head."""
     d_model, n_heads, rope = hf.integer("hidden_size"), hf.integer("num_attention_heads"), rope_settings(hf)
     bias, ff_bias = hf.flag("attention_bias", False), hf.flag("mlp_bias", False)
     return TransformerConfig(
         vocab_size=hf.integer("vocab_size"),
         d_model=d_model,
         n_heads=n_heads,
-        n_kv_heads=hf.integer("num_key_value_heads", n_heads),
+        n_kv_heads=hf.integer("num_key_value_heads", n_heads if kv_heads is None else kv_heads),
         d_head=hf.integer("head_dim", d_model // n_heads),
         d_ff=hf.integer("intermediate_size"),
-        max_positions=hf.integer("max_position_embeddings", 2048),
+        max_positions=hf.integer("max_position_embeddings", max_positions),
         decoder_layers=hf.integer("num_hidden_layers"),
         positions="rotary",
         rotary_base=rope.base,
@@ -62,7 +60,7 @@ FAMILY = Family(
     title="LLaMA",
     config=config,
     required={"partial_rotary_factor": 1.0},
-    prefixes=("model.",),
+    prefixes=("model.", "transformer."),
     output=OUTPUT,
     weights=WEIGHTS,
 )

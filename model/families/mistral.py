@@ -8,8 +8,11 @@ from model.families.family import ConfigJson, Family
 
 
 def config(hf: ConfigJson) -> TransformerConfig:
-    window = None if hf.value("sliding_window") is None else hf.integer("sliding_window")
-    return replace(llama.config(hf), window=window)
+    none = (
+        "sliding_window" in hf.values and hf.value("sliding_window") is None
+    )  # null: no window; absent: the reference's
+    window = None if none else hf.integer("sliding_window", 4096)
+    return replace(llama.config(hf, max_positions=4096 * 32, kv_heads=8), window=window)
 
 
 FAMILY = Family(
@@ -17,7 +20,7 @@ FAMILY = Family(
     title="Mistral",
     config=config,
     required={"partial_rotary_factor": 1.0, "attention_bias": False, "mlp_bias": False},
-    prefixes=("model.",),
+    prefixes=("model.", "transformer."),
     output=llama.OUTPUT,
     weights=llama.WEIGHTS,
 )

@@ -43,8 +43,6 @@ FAMILY = Family(
         "decoder.final_layer_norm.{p}": "decoder.final_norm.{p}",
         "decoder.layer_norm.{p}": "decoder.final_norm.{p}",  # early files
         "lm_head.weight": "head.out.weight",
-        "score.{*}": None,
-        "qa_outputs.{*}": None,
         **BLOCKS,
     },
 )

@@ -10,7 +10,14 @@ from model.families.sliding_window import layer_types
 
 def config(hf: ConfigJson) -> TransformerConfig:
     window, layers = windows(hf)
-    return replace(llama.config(hf), qkv_bias=True, out_bias=False, ff_bias=False, window=window, window_layers=layers)
+    return replace(
+        llama.config(hf, max_positions=32768, kv_heads=32),
+        qkv_bias=True,
+        out_bias=False,
+        ff_bias=False,
+        window=window,
+        window_layers=layers,
+    )
 
 
 def windows(hf: ConfigJson) -> tuple[int | None, tuple[int, ...] | None]:
@@ -21,7 +28,7 @@ def windows(hf: ConfigJson) -> tuple[int | None, tuple[int, ...] | None]:
         return None, None
     depth, first = hf.integer("num_hidden_layers"), hf.integer("max_window_layers", 28)
     stated = layer_types(hf, depth)
-    return hf.integer("sliding_window"), tuple(range(first, depth)) if stated is None else stated
+    return hf.integer("sliding_window", 4096), tuple(range(first, depth)) if stated is None else stated
 
 
 FAMILY = Family(
@@ -29,7 +36,7 @@ FAMILY = Family(
     title="Qwen2",
     config=config,
     required={"partial_rotary_factor": 1.0},
-    prefixes=("model.",),
+    prefixes=("model.", "transformer."),
     output=llama.OUTPUT,
     weights=llama.WEIGHTS,
 )

@@ -12,7 +12,14 @@ from model.families.qwen2 import windows
 def config(hf: ConfigJson) -> TransformerConfig:
     window, layers = windows(hf)
     d_head = hf.integer("head_dim", 128)
-    return replace(llama.config(hf), d_head=d_head, ff_bias=False, qk_norm=True, window=window, window_layers=layers)
+    return replace(
+        llama.config(hf, max_positions=32768, kv_heads=32),
+        d_head=d_head,
+        ff_bias=False,
+        qk_norm=True,
+        window=window,
+        window_layers=layers,
+    )
 
 
 FAMILY = Family(
@@ -20,7 +27,7 @@ FAMILY = Family(
     title="Qwen3",
     config=config,
     required={"partial_rotary_factor": 1.0},
-    prefixes=("model.",),
+    prefixes=("model.", "transformer."),
     output=llama.OUTPUT,
     weights={
         **llama.WEIGHTS,

@@ -20,6 +20,7 @@ def config(hf: ConfigJson) -> TransformerConfig:
         n_segments=hf.integer("type_vocab_size", 2),
         positions="learned",
         position_offset=offset,
+        unplaced=offset - 1,
         order="post",
         norm_eps=hf.number("layer_norm_eps", 1e-12),
         embed_norm=True,

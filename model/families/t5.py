@@ -56,6 +56,7 @@ FAMILY = Family(
     config=config,
     required={"is_decoder": False},
     aliases={"num_attention_heads": "num_heads", "num_hidden_layers": "num_layers", "hidden_size": "d_model"},
+    prefixes=("transformer.",),
     output=Output(tables=("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")),
     start_is_pad=True,
     weights={

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from model.config import TransformerConfig
 from model.errors import CheckpointError, first_line
-from model.families import FAMILIES
+from model.families import FAMILIES, of_class
 from model.families.conversion import fill
 from model.families.family import ConfigJson, Family, shortened
 from model.language_model import LanguageModel
 from model.loading import hub, memory, weight_files
+from model.loading.generation_config import rules_of
 from model.network import Network, build
 from model.positions import build_positions
 from model.pretrained import Constraints, Source, SpecialIds
@@ -65,8 +66,9 @@ def load(
     net = _placed(net, on)
     unused = fill(net, _counted(stored, progress), family.weights, config)
     net.requires_grad_(False)
-    special, constraints = special_ids(hf, folder, family, config.vocab_size)
+    special, constraints, others = special_ids(hf, folder, family, config.vocab_size)
     card = folder / "README.md"
+    pieces, fault = readable_tokenizer(folder, family.name)
     source = Source(
         name=name,
         family=family.name,
@@ -75,8 +77,9 @@ def load(
         unused_tensors=tuple(unused),
         config_json=config_json,
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
+        rules_not_applied=others,
+        tokenizer_fault=fault,
     )
-    pieces = tokenizer(folder, family.name)
     if pieces is not None and special.mask is None:
         special = replace(special, mask=files.mask_token(folder, pieces.pipeline))
     return LanguageModel(net, pieces, source, special, constraints)
@@ -135,7 +138,7 @@ def family_of(hf: ConfigJson) -> Family:
     """The family of a config.json: its `model_type`, or `regard.family` where that is given."""
     if hf.value("quantization_config") is not None:
         raise CheckpointError("config.json has a quantization_config: quantised weights are not supported")
-    stated = hf.text("model_type")
+    stated = hf.text("model_type", _type_by_class(hf))
     ours = hf.part("regard")
     name = stated if ours is None else ours.text("family", stated)
     if name not in FAMILIES:
@@ -143,6 +146,13 @@ def family_of(hf: ConfigJson) -> Family:
         known = ", ".join(sorted(FAMILIES))
         raise CheckpointError(f"config.json has {key}={shortened(name)}, which is not supported; supported are {known}")
     return FAMILIES[name]
+
+
+def _type_by_class(hf: ConfigJson) -> str | None:
+    """The model_type that config.json's `architectures` imply; None where they imply none."""
+    listed = hf.value("architectures")
+    named = [of_class(name) for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    return next((found for found in named if found is not None), None)
 
 
 def memory_needed(
@@ -190,8 +200,18 @@ def tokenizer(folder: Path, family: str) -> Tokenizer | None:
     return None if pipeline is None else Tokenizer(pipeline)
 
 
-def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tuple[SpecialIds, Constraints]:
-    """The special ids and constraints that config.json and generation_config.json state."""
+def readable_tokenizer(folder: Path, family: str) -> tuple[Tokenizer | None, str]:
+    """(the folder's tokenizer, ""); where there is none, or none that can be read, (None, why not)."""
+    try:
+        return tokenizer(folder, family), ""
+    except CheckpointError as error:
+        return None, str(error)
+
+
+def special_ids(
+    hf: ConfigJson, folder: Path, family: Family, vocab: int
+) -> tuple[SpecialIds, Constraints, dict[str, object]]:
+    """The special ids and rules that config.json and generation_config.json state, and the rules that are not applied."""
     path = folder / "generation_config.json"
     generation = ConfigJson(files.table(path)) if path.is_file() else ConfigJson({})
 
@@ -217,13 +237,14 @@ def special_ids(hf: ConfigJson, folder: Path, family: Family, vocab: int) -> tup
     stated = generation.value("bad_words_ids") or hf.value("bad_words_ids") or []
     sequences = [s for s in map(in_range, stated if isinstance(stated, list) else []) if s]
     ends = ids("eos_token_id")
-    constraints = Constraints(
+    older = Constraints(
         forced_first=one("forced_bos_token_id"),
-        never=(*ids("suppress_tokens"), *(s[0] for s in sequences if len(s) == 1 and s[0] not in ends)),
-        never_sequences=tuple(s for s in sequences if len(s) > 1),
+        never=ids("suppress_tokens"),
+        never_sequences=tuple(s for s in sequences if len(s) > 1 or s[0] not in ends),
         never_first=ids("begin_suppress_tokens"),
     )
-    return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), constraints
+    rules, others = rules_of(generation if path.is_file() else None, hf, older, ends, vocab)
+    return SpecialIds(start, ends, one("pad_token_id"), one("mask_token_id")), rules, others
 
 
 def _counted(stored: weight_files.Weights, progress: hub.Progress | None) -> Iterator[tuple[str, Tensor]]:

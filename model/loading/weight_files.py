@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from model.errors import CheckpointError
+from model.loading.git_lfs import refuse_pointer
 
 SAFE, SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLED, PICKLED_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
@@ -77,6 +78,7 @@ def find(folder: Path, rename: Callable[[str], str] = as_stored) -> Weights:
 
 def sharded(folder: Path, index: str) -> dict[str, str]:
     """{tensor: file} of an index. Raises CheckpointError where a listed file or tensor is missing."""
+    refuse_pointer(folder / index)
     try:
         placed = json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"]
         promised = {str(name): str(file) for name, file in placed.items()}
@@ -96,6 +98,7 @@ def sharded(folder: Path, index: str) -> dict[str, str]:
 
 def names_in(path: Path) -> set[str]:
     """The names of a file's tensors."""
+    refuse_pointer(path)
     if path.suffix == ".safetensors":
         try:
             with safetensors.safe_open(path, framework="pt") as file:

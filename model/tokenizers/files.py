@@ -20,7 +20,9 @@ from tokenizers import (
 )
 
 from model.errors import CheckpointError, first_line
+from model.loading.git_lfs import refuse_pointer
 from model.tokenizers import sentencepiece_pipelines
+from model.tokenizers.beside_json import with_settings, with_special, with_words
 
 MOST_EXTRA_IDS = 10_000
 SPM_NAMES = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
@@ -63,12 +65,15 @@ class Settings:
 
 def find(folder: Path, family: str) -> Tokenizer | None:
     """The folder's pipeline; None where it has no tokenizer file that this family is known to use."""
-    if (folder / "tokenizer.json").is_file():
-        return from_json(folder / "tokenizer.json")
+    whole = folder / "tokenizer.json"
+    pipeline = from_json(whole) if whole.is_file() else None
     settings = Settings.of(folder)
     try:
+        if pipeline is not None:
+            pipeline = with_settings(pipeline, settings.values)
+            return with_special(with_words(pipeline, added_words(folder, settings)), settings.values)
         pipeline = _build(folder, family, settings)
-        return None if pipeline is None else with_added(pipeline, folder, settings)
+        return None if pipeline is None else with_special(with_added(pipeline, folder, settings), settings.values)
     except CheckpointError:
         raise
     except Exception as error:  # the library raises bare Exception, and UnicodeError for half of a character
@@ -77,6 +82,7 @@ def find(folder: Path, family: str) -> Tokenizer | None:
 
 def from_json(path: Path) -> Tokenizer:
     """The pipeline of a tokenizer.json. Raises CheckpointError where the file is not one."""
+    refuse_pointer(path)
     try:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises bare Exception for anything it cannot parse
@@ -97,7 +103,7 @@ def _build(folder: Path, family: str, settings: Settings) -> Tokenizer | None:
     if family == "t5":
         return sentencepiece_pipelines.t5(folder / model, extra_ids(settings))
     if family == "pegasus":
-        return sentencepiece_pipelines.pegasus(folder / model, 103)
+        return sentencepiece_pipelines.pegasus(folder / model, offset(settings))
     starts, ends = settings.flag("add_bos_token", True), settings.flag("add_eos_token", False)
     return sentencepiece_pipelines.plain(folder / model, starts, ends, settings.flag("legacy", False))
 
@@ -199,19 +205,7 @@ def bytes_merged(folder: Path, vocab: dict[str, int], settings: Settings) -> Tok
 
 def with_added(pipeline: Tokenizer, folder: Path, settings: Settings) -> Tokenizer:
     """The pipeline with the folder's added tokens, as far as they get the ids that the folder states."""
-    added: dict[int, AddedToken] = {}
-    if (folder / "added_tokens.json").is_file():
-        added = {i: AddedToken(piece, normalized=False) for piece, i in ids(folder / "added_tokens.json").items()}
-    listed = settings.values.get("added_tokens_decoder")
-    for key, entry in (listed if isinstance(listed, dict) else {}).items():
-        if isinstance(entry, dict) and isinstance(entry.get("content"), str) and key.isascii() and key.isdecimal():
-            flags = {
-                name: entry[name] is True
-                for name in ("single_word", "lstrip", "rstrip", "normalized", "special")
-                if name in entry
-            }
-            added[int(key)] = AddedToken(entry["content"], **flags)
-    for i, token in sorted(added.items()):
+    for i, token in sorted(added_words(folder, settings).items()):
         if i > pipeline.get_vocab_size(with_added_tokens=True):
             raise CheckpointError(
                 f"the added token {token.content} has id {i}, which leaves a gap after the vocabulary"
@@ -227,6 +221,23 @@ def with_added(pipeline: Tokenizer, folder: Path, settings: Settings) -> Tokeniz
     return pipeline
 
 
+def added_words(folder: Path, settings: Settings) -> dict[int, AddedToken]:
+    """{id: token} of the words that were added after training, from added_tokens.json and added_tokens_decoder."""
+    added: dict[int, AddedToken] = {}
+    if (folder / "added_tokens.json").is_file():
+        added = {i: AddedToken(piece, normalized=False) for piece, i in ids(folder / "added_tokens.json").items()}
+    listed = settings.values.get("added_tokens_decoder")
+    for key, entry in (listed if isinstance(listed, dict) else {}).items():
+        if isinstance(entry, dict) and isinstance(entry.get("content"), str) and key.isascii() and key.isdecimal():
+            flags = {
+                name: entry[name] is True
+                for name in ("single_word", "lstrip", "rstrip", "normalized", "special")
+                if name in entry
+            }
+            added[int(key)] = AddedToken(entry["content"], **flags)
+    return added
+
+
 def extra_ids(settings: Settings) -> int:
     """The number of <extra_id_...> tokens after the pieces of a T5 vocabulary."""
     value = settings.values.get("extra_ids")
@@ -235,6 +246,16 @@ def extra_ids(settings: Settings) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_EXTRA_IDS:
         raise CheckpointError(
             f"tokenizer_config.json has extra_ids={str(value)[:40]}, which is no number of extra pieces"
+        )
+    return value
+
+
+def offset(settings: Settings) -> int:
+    """By how much Pegasus' ids are above those of its SentencePiece file."""
+    value = settings.values.get("offset", 103)
+    if not isinstance(value, int) or isinstance(value, bool) or not (value == 0 or 2 <= value <= MOST_EXTRA_IDS):
+        raise CheckpointError(
+            f"tokenizer_config.json has offset={str(value)[:40]}, which is no offset of Pegasus' pieces"
         )
     return value
 
@@ -258,6 +279,7 @@ def ids(path: Path) -> dict[str, int]:
 
 def lines(path: Path) -> list[str]:
     """The lines of a text file. Raises CheckpointError, with its name, where it is not text."""
+    refuse_pointer(path)
     try:
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -266,6 +288,7 @@ def lines(path: Path) -> list[str]:
 
 def table(path: Path) -> dict[str, object]:
     """The JSON object of a file. Raises CheckpointError, with its name, where it has none."""
+    refuse_pointer(path)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

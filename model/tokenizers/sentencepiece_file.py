@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from model.errors import CheckpointError
+from model.loading.git_lfs import refuse_pointer
 
 Value = int | bytes
 Algorithm = Literal["unigram", "bpe"]
@@ -45,6 +46,7 @@ class SentencePiece:
 
 def read(path: Path) -> SentencePiece:
     """The model of a file. Raises CheckpointError where it is not one, or its algorithm is not supported."""
+    refuse_pointer(path)
     try:
         return _model(path.read_bytes())
     except CheckpointError as error:

@@ -41,7 +41,7 @@ def t5(path: Path, extra: int) -> Tokenizer:
 def pegasus(path: Path, offset: int) -> Tokenizer:
     """Pegasus: its special tokens and then SentencePiece's pieces without the first two."""
     spm = read(path)
-    head = ["<pad>", "</s>", "<mask_1>", "<mask_2>"]
+    head = ["<pad>", "</s>"] if not offset else ["<pad>", "</s>", "<mask_1>", "<mask_2>"]
     head += [f"<unk_{i}>" for i in range(2, offset)]
     vocab = [*((name, 0.0) for name in head), *_scores(spm)[2:]]
     unknown = len(head) + spm.unknown - 2

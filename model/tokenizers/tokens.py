@@ -1,6 +1,7 @@
 """Tokenizers: from text to ids, and from ids to labels for people."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +12,7 @@ import tokenizers
 
 from model.errors import CheckpointError, InputError, first_line
 from model.tokenizers.sentencepiece_pipelines import CODE, OUTPUT_ONLY
-
-SPACE, NEWLINE, TAB = "·", "⏎", "⇥"
-JOINER = "\u200d"
-CONTROLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}  # Unicode's pictures of them
-SHOWN_AS = str.maketrans(CONTROLS | {ord(" "): SPACE, ord("\n"): NEWLINE, ord("\r"): NEWLINE, ord("\t"): TAB})
+from model.tokenizers.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +34,7 @@ def byte_alphabet() -> dict[str, int]:
 
 
 BYTES = byte_alphabet()
-
-
-def visible(text: str) -> str:
-    """A text with visible marks for white space, control and invisible characters, so that no label looks empty.
-
-    The joiner inside an emoji stays, because the emoji would be split without it.
-    """
-    shown = text.translate(SHOWN_AS)
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() or (c == JOINER and len(shown) > 1) else f"‹U+{ord(c):04X}›" for c in shown)
+BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")  # SentencePiece's name of a byte
 
 
 def from_bytes(raw: bytes) -> tuple[str, str]:
@@ -77,7 +64,11 @@ class Tokenizer:
         self.pipeline.no_truncation()
         steps = _types(json.loads(pipeline.to_str()).get("decoder"))
         self.byte_level, self.word_pieces = "ByteLevel" in steps, "WordPiece" in steps
-        self.special_ids = frozenset(i for i, token in pipeline.get_added_tokens_decoder().items() if token.special)
+        added = pipeline.get_added_tokens_decoder()
+        self.special_ids = frozenset(i for i, token in added.items() if token.special)
+        self.words = {
+            i: token.content for i, token in added.items() if not token.special
+        }  # never spelt in byte stand-ins
 
     @classmethod
     def from_file(cls, path: Path) -> "Tokenizer":
@@ -120,17 +111,20 @@ class Tokenizer:
     def token(self, id: int, span: tuple[int, int] | None = None) -> Token:
         """The token of an id. Ids past the vocabulary, from padded rows of the embedding table, are labelled with their number."""
         piece = self.pipeline.id_to_token(id)
-        if piece is None:
+        if not piece:
             return Token(id, "", f"[{id}]", False, span)
         piece = piece.removeprefix(OUTPUT_ONLY).replace(CODE, ">>")
         if id in self.special_ids:
-            return Token(id, piece, piece, True, span)
+            return Token(id, piece, visible(piece), True, span)
+        if (word := self.words.get(id)) is not None:
+            word = word if self.byte_level else word.replace("▁", " ")
+            return Token(id, word, visible(word), False, span)
         if self.byte_level and all(c in BYTES for c in piece):
             return Token(id, *from_bytes(bytes(BYTES[c] for c in piece)), False, span)
-        if piece.startswith("<0x") and piece.endswith(">") and len(piece) == 6:
-            return Token(id, *from_bytes(bytes([int(piece[3:5], 16)])), False, span)
+        if (byte := BYTE_PIECE.fullmatch(piece)) is not None:
+            return Token(id, *from_bytes(bytes([int(byte[1], 16)])), False, span)
         if self.word_pieces and piece.startswith("##"):
-            return Token(id, piece[2:], piece, False, span)
+            return Token(id, piece[2:], visible(piece), False, span)
         text = piece.replace("▁", " ")
         return Token(id, text, visible(text), False, span)
 

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from analysis.sampling_stages import Stage, ruled_out_by, stages
 from model.decoding.step import Step
-from model.decoding.strategies import constrained
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.decoding import typed_tokens
@@ -60,8 +59,9 @@ def narrowed(run: Run, step: Step) -> list[Stage]:
     """The softmax of this step after each sampling stage that is on; worked out without a run of the model."""
     read = [token.id for token in step.read["decoder"]]
     logits = expected(run, step).logits
-    allowed = constrained(logits, run.lm.constraints, read, step.index)
-    found = stages(logits, allowed, read, sampling.chosen().sample)
+    sample = sampling.chosen().sample
+    allowed = step.start.allowed(logits, read, step.index, sample)
+    found = stages(logits, allowed, read, sample)
     unseen = [stage.name for stage in found] == ["constraints"] and found[0].cut < LEAST_CUT
     return [] if unseen else found
 

@@ -9,8 +9,9 @@ from transformers.generation import logits_process as reference
 
 from model import CutEdge, Forced, Greedy, InputError, Sample, SkipSublayer, ZeroHead
 from model.config import TransformerConfig
+from model.decoding.rules import constrained
 from model.decoding.step import Step
-from model.decoding.strategies import constrained, entropy
+from model.decoding.strategies import entropy
 from model.language_model import LanguageModel
 from model.pretrained import Constraints
 from model.tap import Edit, Place

@@ -7,7 +7,8 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from model import CheckpointError, InputError
-from model.tokenizers.tokens import Tokenizer, byte_alphabet, from_bytes, visible
+from model.tokenizers.tokens import Tokenizer, byte_alphabet, from_bytes
+from model.tokenizers.visible import visible
 from tests.model.builders import END, byte_tokenizer
 
 BYTES = byte_tokenizer()
@@ -33,6 +34,46 @@ def test_what_has_no_shape_is_named() -> None:
     assert visible("a\u200bb") == "a‹U+200B›b"
     family = "\U0001f468\u200d\U0001f469"
     assert visible(family) == family
+
+
+IGNORABLE = (
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
+    (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF), (0x2800, 0x2800),
+)  # fmt: skip
+"""Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and the blank of Braille."""
+
+
+def test_no_label_of_characters_without_a_shape_looks_empty() -> None:
+    for c in (chr(code) for first, last in IGNORABLE for code in range(first, last + 1)):
+        assert visible(c) == f"‹U+{ord(c):04X}›"
+        assert visible(" " + c) == f"·‹U+{ord(c):04X}›"
+        assert visible(c + c).startswith("‹U+")
+
+
+def test_what_belongs_to_an_emoji_stays_with_it() -> None:
+    for emoji in ("❤️", "1️⃣", "🏴󠁧󠁢󠁿", "🏳️‍🌈"):
+        assert visible(emoji) == emoji
+
+
+def with_word(word: str, special: bool = False) -> Tokenizer:
+    pipeline = byte_tokenizer().pipeline
+    pipeline.add_tokens([tokenizers.AddedToken(word, special=special, normalized=False)])
+    return Tokenizer(pipeline)
+
+
+@pytest.mark.parametrize("word", ["café", "Ä", "¿qué?", "naïve ñu", "lo"])
+def test_an_added_word_with_accents_is_labelled_by_its_letters(word: str) -> None:
+    tokens = with_word(word)
+    read, _ = tokens.tokens(word, special=False)
+    assert [token.text for token in read] == [word]
+    assert [token.label for token in read] == [visible(word)]
+    assert not tokens.is_partial(read[0].id)
+
+
+def test_a_special_token_without_a_shape_is_named_too() -> None:
+    tokens = with_word("⠀", special=True)
+    assert tokens.tokens("⠀", special=False)[0][0].label == "‹U+2800›"
 
 
 def test_the_bytes_of_a_split_character_show_in_hexadecimal() -> None:
@@ -123,6 +164,12 @@ def test_pieces_with_a_lower_one_eighth_block_show_their_space() -> None:
         ("\ufffd", "‹C3›"),
         ("x", "x"),
     ]
+
+
+def test_a_piece_that_only_looks_like_a_byte_is_read_as_it_stands() -> None:
+    pieces = ["<unk>", "<0xyz>", "<0x4>", "<0x123>", "<0x41>", "<0xa9>"]
+    tokens = Tokenizer(tokenizers.Tokenizer(models.Unigram([(piece, -1.0) for piece in pieces], 0, True)))
+    assert [tokens.token(i).label for i in range(1, 6)] == ["<0xyz>", "<0x4>", "<0x123>", "A", "‹A9›"]
 
 
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
