@@ -213,7 +213,7 @@ class Trace:
 
     def _most_probable(self) -> str:
         """The label of the token that the model would write next; "…" where that is not known."""
-        lm = None if self.model is None else self.model()
+        lm = None if self.maker is None else self.maker.get()
         if lm is None or lm.net.head is None:
             return NOT_WRITTEN
         return lm.token(int(self.probabilities().argmax())).label

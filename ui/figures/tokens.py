@@ -1,6 +1,7 @@
 """Tokens as chips."""
 
-from model.tokenizers.tokens import SPACE, Token
+from model.tokenizers.tokens import Token
+from model.tokenizers.visible import SPACE
 from ui.components.token_strip.token_strip import Chip
 
 STRIP_TOKENS = 120

@@ -1,7 +1,7 @@
 """The words of the overview: what a piece, a dot or a special token is, and what each figure shows."""
 
 from model.config import TransformerConfig
-from model.tokenizers.tokens import SPACE
+from model.tokenizers.visible import SPACE
 from ui.figures import markdown
 from ui.runs.store import Run
 from ui.shell.masks import predicted_at

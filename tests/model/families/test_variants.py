@@ -239,11 +239,11 @@ def test_gemma3s_older_keys_are_the_same_model(tmp_path: Path) -> None:
     assert torch.equal(logits(folder), expected)
 
 
-def test_a_model_without_a_window_key_looks_everywhere(tmp_path: Path) -> None:
-    reference, folder = built("mistral", "window", tmp_path)
+def test_mistral_without_a_window_key_has_4096(tmp_path: Path) -> None:
+    """As transformers' MistralConfig: a missing key is its default."""
+    _, folder = built("mistral", "window", tmp_path)
     amend(folder, {"sliding_window": None})
-    assert model.load(folder).config.window is None
-    assert reference.net.config.sliding_window == 5
+    assert model.load(folder).config.window == 4096
 
 
 OPT_350M = {"model_type": "opt", "hidden_size": 24, "word_embed_proj_dim": 12, "do_layer_norm_before": False}
