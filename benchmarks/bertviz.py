@@ -151,7 +151,7 @@ def next_text(browser: Browser, url: str, tokens: int, runs: int) -> list[Visit]
         text = " ".join(map(str, ids(tokens, seed=7_000 * (seed + 1) + tokens)))
         before = traffic.socket
         page.evaluate("() => window.benchWatch('input', 'heatmap')")
-        page.locator(".st-key-text input").fill(text)
+        page.locator(".st-key-text textarea").fill(text)
         took = float(page.evaluate("window.benchTook")) / 1000
         settled(page)
         found.append(Visit(0, traffic.socket - before, took, None))

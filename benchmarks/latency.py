@@ -117,7 +117,7 @@ def open_page(page: Page, path: str, chart: str) -> None:
 def typing(page: Page, runs: int) -> tuple[list[float], list[int]]:
     """From the last keystroke of a text to its heatmap; and the number of tokens of each text."""
     open_page(page, ATTENTION, "heatmap")
-    box = page.locator(".st-key-text input")
+    box = page.locator(".st-key-text textarea")
     chips = page.locator('.st-key-pieces [data-testid="token-row-0"] [data-testid="token-chip"]')
     took, tokens = [], []
     for run in range(runs + 1):

@@ -160,7 +160,7 @@ def attention(run: Driver, text: str) -> None:
     page = run.page
     page.goto(f"{run.served.url}/attention?model={NAME}&text=the&layer=11&head=11")
     settled(page, PATIENCE_MS / 1000)
-    box = page.locator(".st-key-text input")
+    box = page.locator(".st-key-text textarea")
     run.does("Attention: a new text, read and written on", "input", lambda: box.fill(text), NEW_HEATMAP)
     if run.has("draw_all"):
         run.does("Attention: all heads", "click", run.button("draw_all"), ALL_HEADS)
@@ -227,7 +227,7 @@ def compare(run: Driver, text: str) -> None:
     run.does("Compare: opened", "click", to_page(run, "Compare"), IDLE)
     words = text.split(" ")
     words[5] = words[9]
-    box = run.page.locator(".st-key-text_b input")
+    box = run.page.locator(".st-key-text_b textarea")
     run.does("Compare: a word changed", "input", lambda: box.fill(" ".join(words)), IDLE)
     if run.has("compare_all"):
         run.does("Compare: all heads", "click", run.button("compare_all"), run.chart("ranking"))

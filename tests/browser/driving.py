@@ -101,7 +101,7 @@ def listening(page: Page, key: str) -> Page:
 
 
 def text_box(page: Page) -> Locator:
-    return page.locator(".st-key-text input")
+    return page.locator(".st-key-text textarea")
 
 
 def button(page: Page, key: str) -> Locator:

@@ -81,7 +81,7 @@ def test_another_head_is_marked_and_sends_no_pictures_again(page: Page) -> None:
 
 def test_keys_typed_into_the_text_stay_in_the_text(page: Page) -> None:
     opened(page, CAT)
-    page.locator(".st-key-text input").press("End")
+    page.locator(".st-key-text textarea").press("End")
     page.keyboard.type(" . , ] [")
     settled(page)
     expect(heading(page)).to_contain_text("layer 0, head 0")
@@ -114,7 +114,7 @@ def test_lines_show_the_shares_of_the_token_under_the_pointer(page: Page) -> Non
 def test_a_target_can_be_typed(page: Page) -> None:
     opened(page, CAT)
     page.locator(".st-key-own_target label").click()
-    target = page.locator(".st-key-target input")
+    target = page.locator(".st-key-target textarea")
     expect(target).to_have_value(re.compile("cat"))
     target.fill("A dog runs.")
     settled(page)

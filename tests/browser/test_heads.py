@@ -31,4 +31,4 @@ def test_a_click_on_a_small_map_chooses_the_head_and_the_link_leads_to_it(page: 
     page.get_by_role("link", name="See what layer 1, head 5 attends to").click()
     expect(page.locator(".st-key-head_heatmap")).to_contain_text("Encoder self-attention, layer 1, head 5")
     settled(page)
-    expect(page.locator(".st-key-text input")).to_have_value("Le chat noir dort sur le canapé.")
+    expect(page.locator(".st-key-text textarea")).to_have_value("Le chat noir dort sur le canapé.")

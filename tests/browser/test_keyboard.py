@@ -46,7 +46,7 @@ def press(page: Page, *keys: str) -> None:
 
 
 def from_the_text(page: Page) -> None:
-    page.locator(".st-key-text input").focus()
+    page.locator(".st-key-text textarea").focus()
 
 
 def test_a_head_a_pair_its_anatomy_a_toggle_and_the_ways_out_are_reached_by_keys(page: Page) -> None:

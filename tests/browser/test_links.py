@@ -1,5 +1,6 @@
 """A copied address opens the same view in another browser, also as the first visit of a server."""
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,3 +73,16 @@ def test_the_first_visit_of_a_server_may_be_to_any_page(browser: Browser, tmp_pa
         expect(chips(page, "written")).to_have_count(4)
         page.close()
     assert not watch.errors, "\n".join(watch.errors)
+
+
+def test_a_text_put_into_the_box_by_a_button_stands_in_the_address(page: Page) -> None:
+    opened(page, "/attention?text=Le chat noir dort.")
+    page.locator(".st-key-ids label").first.click()
+    expect(text_box(page)).to_have_value(re.compile(r"^[\d ]+$"))
+    settled(page)
+    query = parse_qs(urlsplit(page.url).query)
+    assert query == {"ids": ["true"], "text": [text_box(page).input_value()]}
+    page.locator(".st-key-ids label").first.click()
+    expect(text_box(page)).to_have_value("Le chat noir dort.")
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query) == {"text": ["Le chat noir dort."]}

@@ -15,7 +15,7 @@ def test_a_preset_an_instruction_and_a_click_survive_a_reload(page: Page) -> Non
     settled(page)
     examples = page.locator(".st-key-examples_2 textarea")
     expect(examples).to_have_value("J'ai un chat. = I have a cat.")
-    page.locator(".st-key-instruction_1 input").fill("Dis:")  # no key but these: it is sent while one types
+    page.locator(".st-key-instruction_1 textarea").fill("Dis:")  # no key but these: it is sent while one types
     expect(chips(page, "prompt_texts", 0).first).to_contain_text("D")
     settled(page)
     length = chart(page, "among").evaluate("chart => chart._fullData[1].x[1]")
@@ -27,6 +27,6 @@ def test_a_preset_an_instruction_and_a_click_survive_a_reload(page: Page) -> Non
     page.reload()
     settled(page)
     expect(examples).to_have_value("J'ai un chat. = I have a cat.")
-    expect(page.locator(".st-key-instruction_1 input")).to_have_value("Dis:")
+    expect(page.locator(".st-key-instruction_1 textarea")).to_have_value("Dis:")
     expect(page.locator(".st-key-head_surprisal")).to_contain_text("She has a cat.")
     assert chart(page, "absolute").evaluate(bars) == before

@@ -92,3 +92,66 @@ def test_an_example_is_one_click_away_and_the_text_follows_to_every_page(page: P
         settled(page)
         expect(text_box(page)).to_have_value(FRENCH[2].text)
         expect(chips(page, "pieces", 0).nth(1)).to_have_text("·chat")
+
+
+def test_a_line_break_is_typed_read_linked_and_kept(page: Page) -> None:
+    opened(page, "/attention?model=gpt-stories")
+    text_box(page).click()
+    text_box(page).press("ControlOrMeta+a")
+    page.keyboard.type("Tom had a", delay=40)
+    one_line = text_box(page).bounding_box()
+    page.keyboard.press("Enter")
+    page.keyboard.type("dog", delay=40)
+    expect(chips(page, "pieces", 0)).to_have_text(["<|endoftext|>", "Tom", "·had", "·a", "⏎", "d", "og"])
+    settled(page)
+    expect(text_box(page)).to_be_focused()
+    assert text_box(page).bounding_box()["height"] > one_line["height"]
+    assert "text=Tom+had+a%0Adog" in page.url
+    page.keyboard.press("Backspace")
+    expect(chips(page, "pieces", 0).nth(4)).to_have_text("⏎")
+    settled(page)
+    page.reload()
+    settled(page)
+    expect(text_box(page)).to_have_value("Tom had a\ndo")
+
+
+def test_pasted_lines_stay_lines_and_the_caret_stays_where_it_is(page: Page) -> None:
+    opened(page, "/attention?model=gpt-stories&text=a%0Ab")
+    expect(text_box(page)).to_have_value("a\nb")
+    text_box(page).click()
+    text_box(page).press("ControlOrMeta+Home")
+    page.keyboard.insert_text("x = 1\nprint(x)\n")
+    settled(page)
+    page.keyboard.type("# ", delay=40)
+    settled(page)
+    expect(text_box(page)).to_have_value("x = 1\nprint(x)\n# a\nb")
+    assert page.url.endswith("text=x+%3D+1%0Aprint%28x%29%0A%23+a%0Ab")
+
+
+def test_every_text_box_sends_lines_while_one_types(page: Page) -> None:
+    opened(page, "/attention?own_target=true")
+    typed_lines(page, "target")
+    assert "target=A+dog%0Aruns" in page.url
+    expect(chart(page, "heatmap").locator(".ytick")).to_contain_text(["·A", "·dog", "·run"])
+    opened(page, "/compare")
+    typed_lines(page, "text_b")
+    assert "text_b=A+dog%0Aruns" in page.url
+    opened(page, "/prompting")
+    for key in ("instruction_1", "examples_1", "answers"):
+        typed_lines(page, key)
+        assert f"{key}=A+dog%0Aruns" in page.url
+    opened(page, "/attention?model=bert-stories")
+    typed_lines(page, "pair")
+    assert "pair=A+dog%0Aruns" in page.url
+
+
+def typed_lines(page: Page, key: str) -> None:
+    """Types two lines into a box, which keeps the focus."""
+    box = page.locator(f".st-key-{key} textarea")
+    box.click()
+    box.press("ControlOrMeta+a")
+    page.keyboard.type("A dog\nruns", delay=40)
+    page.wait_for_timeout(200)
+    settled(page)
+    expect(box).to_have_value("A dog\nruns")
+    expect(box).to_be_focused()

@@ -72,7 +72,7 @@ def test_a_switch_draws_ghosts_beside_bars_that_stay(page: Page) -> None:
     drawn = chart(page, "next")
     assert drawn.evaluate("chart => chart.data.length") == 1
     before, text = drawn.evaluate(shares), chips(page, "pieces", 1).all_inner_texts()
-    page.get_by_text("Narrow the choice").click()
+    page.get_by_text("Sampling settings").click()
     page.locator(".st-key-on_temperature label").click()
     settled(page)
     assert chart(page, "next").evaluate("chart => chart.data.length") == 3

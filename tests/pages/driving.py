@@ -55,7 +55,7 @@ def fine(app: AppTest) -> AppTest:
 
 
 def typed(app: AppTest, text: str) -> AppTest:
-    return fine(app.text_input(key="text").set_value(text).run())
+    return fine(app.text_area(key="text").set_value(text).run())
 
 
 def pressed(app: AppTest, key: str) -> AppTest:

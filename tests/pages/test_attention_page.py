@@ -123,8 +123,8 @@ def test_lines_of_a_long_text_are_those_of_a_window_and_say_so() -> None:
 def test_a_target_someone_types_is_what_the_decoder_reads() -> None:
     app = picked(opened("attention", CAT), "own_target", True)
     own = shown(app)
-    assert app.text_input(key="target").value == own.lm.text([token.id for token in own.generated])
-    app.text_input(key="target").set_value("A dog runs.").run()
+    assert app.text_area(key="target").value == own.lm.text([token.id for token in own.generated])
+    app.text_area(key="target").set_value("A dog runs.").run()
     assert not app.exception
     rows = numbers(chart(app, "heatmap")["data"][0]["z"]).shape[0]
     assert rows == len(own.lm.target_reading("A dog runs.").tokens)
@@ -136,7 +136,7 @@ def test_a_target_someone_types_is_what_the_decoder_reads() -> None:
 )
 def test_a_target_that_cannot_be_read_gets_a_sentence(target: str, words: str) -> None:
     app = picked(opened("attention", CAT), "own_target", True)
-    app.text_input(key="target").set_value(target).run()
+    app.text_area(key="target").set_value(target).run()
     assert not app.exception
     assert words in said(app)
     assert len(app.get("plotly_chart")) == 1

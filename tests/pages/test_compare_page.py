@@ -94,18 +94,18 @@ def test_what_differs_is_tinted_on_both_sides() -> None:
 
 def test_no_second_text_says_what_to_do_and_the_first_can_be_copied() -> None:
     app = opened("compare", CAT)
-    app.text_input(key="text_b").set_value("  ").run()
+    app.text_area(key="text_b").set_value("  ").run()
     assert "copy the first" in said(app)
     assert not app.get("plotly_chart")
     app = pressed(app, "copy_first")
-    assert app.text_input(key="text_b").value == CAT
+    assert app.text_area(key="text_b").value == CAT
     assert numbers(chart(app, "difference")["data"][0]["z"]) == pytest.approx(0)
 
 
 def test_a_second_text_that_cannot_be_read_leaves_the_last_one_that_worked() -> None:
     app = opened("compare", CAT, text_b=DOG)
     drawn = chart(app, "ranking")
-    app.text_input(key="text_b").set_value("x" * 10_000).run()
+    app.text_area(key="text_b").set_value("x" * 10_000).run()
     assert "last second text that worked" in said(app)
     assert chart(app, "ranking") == drawn
 

@@ -89,7 +89,7 @@ def test_a_text_that_cannot_be_read_gets_a_sentence_and_nothing_is_lost(page: st
     assert "last text that worked" in said(app)
     assert [chart.proto.spec for chart in app.get("plotly_chart")] == drawn
     assert chips(app, "pieces") == pieces
-    assert app.text_input(key="text").value == text
+    assert app.text_area(key="text").value == text
     typed(app, FIRST)
     assert not said(app)
 
@@ -143,7 +143,7 @@ def test_a_link_restores_the_text() -> None:
 def test_an_example_replaces_the_text() -> None:
     app = opened("overview")
     fine(app.menu_button(key="examples").click(FRENCH[3].text).run())
-    assert app.text_input(key="text").value == FRENCH[3].text
+    assert app.text_area(key="text").value == FRENCH[3].text
     assert shown(app).spec.text == FRENCH[3].text
 
 
@@ -160,7 +160,7 @@ def test_the_text_stays_from_page_to_page() -> None:
     app = typed(opened("overview"), CAT)
     for page in PAGES[1:]:
         fine(app.switch_page(f"pages/{page}.py").run())
-        assert app.text_input(key="text").value == CAT
+        assert app.text_area(key="text").value == CAT
         assert shown(app) is run_of(CAT)
 
 

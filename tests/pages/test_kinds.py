@@ -216,7 +216,7 @@ def test_two_sentences_are_read_apart_and_their_attention_is_filtered_without_ch
 
 def test_one_sentence_has_no_filter_and_a_decoder_no_second_sentence() -> None:
     assert "pairs" not in {control.key for control in of("tiny-bert", "attention").button_group}
-    assert [box.key for box in of("tiny-gpt2").text_input] == ["text"]
+    assert [box.key for box in of("tiny-gpt2").text_area] == ["text"]
 
 
 def test_the_relation_of_two_sentences_is_said() -> None:

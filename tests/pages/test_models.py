@@ -108,11 +108,11 @@ def test_an_opened_model_s_files_cannot_write_markup(folder: str) -> None:
 def test_a_prefix_is_offered_and_lands_in_the_text_where_it_can_be_seen(folder: str) -> None:
     app = open_folder(page("open"), folder)
     picked(app, "models", "model")
-    before = app.text_input(key="text").value
+    before = app.text_area(key="text").value
     pressed(app, "prefix_0")
-    assert app.text_input(key="text").value == f"summarize: {before}"
+    assert app.text_area(key="text").value == f"summarize: {before}"
     pressed(app, "prefix_1")
-    assert app.text_input(key="text").value == f"translate English to German: {before}"
+    assert app.text_area(key="text").value == f"translate English to German: {before}"
 
 
 def test_a_model_is_opened_at_the_precision_chosen(folder: str) -> None:

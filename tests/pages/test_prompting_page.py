@@ -41,8 +41,7 @@ def totals() -> np.ndarray:
 
 
 def typed_into(app: AppTest, key: str, text: str) -> AppTest:
-    boxes = [*app.text_input, *app.text_area]
-    return fine(next(box for box in boxes if box.key == key).set_value(text).run())
+    return fine(app.text_area(key=key).set_value(text).run())
 
 
 def words(app: AppTest) -> str:
@@ -107,7 +106,7 @@ def test_what_the_model_reads_is_shown_part_by_part() -> None:
 def test_a_preset_fills_every_field_and_the_address_restores_them() -> None:
     preset = presets_for(DEFAULT_MODEL)[1]
     app = fine(opened("prompting").menu_button(key="presets").click(preset.name).run())
-    assert app.text_input(key="text").value == preset.input
+    assert app.text_area(key="text").value == preset.input
     assert app.text_area(key="examples_2").value == preset.prompts[1].examples
     linked = {key: str(value) for key, value in app.query_params.items() if key != "text"}
     again = opened("prompting", preset.input, **linked)
@@ -120,10 +119,10 @@ def test_prompts_are_added_as_copies_and_taken_off_in_their_place() -> None:
     for _ in range(2):
         app = pressed(app, "add_prompt")
     assert app.button(key="add_prompt").disabled
-    assert [app.text_input(key=f"instruction_{n}").value for n in range(1, 5)] == ["", ENGLISH, ENGLISH, ENGLISH]
+    assert [app.text_area(key=f"instruction_{n}").value for n in range(1, 5)] == ["", ENGLISH, ENGLISH, ENGLISH]
     assert len(bars(app, "among")) == 4
     app = pressed(app, "remove_1")
-    assert app.text_input(key="instruction_1").value == ENGLISH
+    assert app.text_area(key="instruction_1").value == ENGLISH
     assert app.text_area(key="examples_1").value == ""
     app = pressed(pressed(app, "remove_1"), "remove_1")
     assert app.query_params["prompts"] == "1"
@@ -135,7 +134,7 @@ def test_fields_stay_while_other_pages_are_visited() -> None:
     app = typed_into(asked(), "instruction_1", "Dis-moi :")
     fine(app.switch_page("pages/logits.py").run())
     app = fine(app.switch_page("pages/prompting.py").run())
-    assert app.text_input(key="instruction_1").value == "Dis-moi :"
+    assert app.text_area(key="instruction_1").value == "Dis-moi :"
     assert app.text_area(key="answers").value == ADDRESS["answers"]
 
 
@@ -180,9 +179,9 @@ def test_markup_in_answers_and_fields_is_no_markup() -> None:
 
 def test_a_suggestion_gives_way_to_the_next_models_and_what_was_written_does_not() -> None:
     app = picked(opened("prompting"), "model", "bart-denoise")
-    assert app.text_input(key="instruction_2").value == "Put the words in order:"
+    assert app.text_area(key="instruction_2").value == "Put the words in order:"
     app = picked(typed_into(app, "instruction_2", "Mine:"), "model", DEFAULT_MODEL)
-    assert app.text_input(key="instruction_2").value == "Mine:"
+    assert app.text_area(key="instruction_2").value == "Mine:"
 
 
 def test_everything_can_be_taken_away(downloads: dict[str, Callable[[], str]]) -> None:

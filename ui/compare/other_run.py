@@ -58,10 +58,10 @@ def pick_text(run: Run) -> RunSpec | None:
     """The same model on a second text."""
     examples = [example.text for example in examples_for(run.spec.model) if example.text != run.spec.text]
     address.start_with("text_b", examples[0] if examples else run.spec.text)
-    text = st.text_input(
+    text = st.text_area(
         "Second text",
         key="text_b",
-        live="50ms",
+        height="content",
         bind="query-params",
         placeholder="Type a second text: the first with a word changed shows most",
         width="stretch",
@@ -100,7 +100,7 @@ def pick_model(run: Run) -> RunSpec | None:
         )
         return None
     pair = run.spec.pair if encoder_input.takes_pair(lm) else None
-    return RunSpec(name, run.spec.device, run.spec.text, pair=pair)
+    return RunSpec(name, run.spec.device, run.spec.text, pair=pair, ids=run.spec.ids)
 
 
 def most_fitting(name: str, others: Sequence[str]) -> str:

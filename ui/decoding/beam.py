@@ -48,10 +48,10 @@ class Search:
 
 
 @st.cache_data(max_entries=32, show_spinner="Searching")
-def history(name: str, device: str, text: str, beams: int, penalty: float, limit: int) -> BeamHistory:
+def history(name: str, device: str, text: str, ids: bool, beams: int, penalty: float, limit: int) -> BeamHistory:
     """The search itself, kept for these arguments; it holds no tensor."""
     lm = runner.load(name, device)
-    x = runner.given(lm, text)
+    x = runner.given(lm, text, ids)
     return beam_history(lm, x, beams=beams, length_penalty=penalty, max_new_tokens=limit)
 
 
@@ -79,11 +79,10 @@ def pick_search(run: Run) -> Search:
             help="A text's score is the sum of its log-probabilities divided by its length to this power (Wu et al. 2016, with a "
             "plain power): 0 favours short texts, above 1 long ones.",
         )
-    found = history(
-        run.spec.model, run.spec.device, run.spec.text, int(beams or 4), round(float(penalty), 1), run.limit
-    )
+    spec, power = run.spec, round(float(penalty), 1)
+    found = history(spec.model, spec.device, spec.text, spec.ids, int(beams or 4), power, run.limit)
     place = keep_within(HYPOTHESIS, len(found.hypotheses))
-    return Search(run, found, round(float(penalty), 1), place)
+    return Search(run, found, power, place)
 
 
 def draw_texts(found: Search) -> None:
@@ -250,7 +249,8 @@ def draw_attention(found: Search) -> None:
         requirements.draw_no_tokens_read()
         return
     start = [token.id for token in run.steps[0].read["decoder"]]
-    spec = RunSpec(run.spec.model, run.spec.device, run.spec.text, read=(*start, *h.ids[:-1]), edits=run.spec.edits)
+    read, one = (*start, *h.ids[:-1]), run.spec
+    spec = RunSpec(one.model, one.device, one.text, read=read, edits=one.edits, ids=one.ids)
     trace = runner.get(spec).trace
     part = attention.KINDS[tokens_read.part_read(run)].part
     layer, head = tokens_read.pick_alignment(run, trace)

@@ -41,10 +41,10 @@ def draw_controls(run: Run) -> None:
         )
         if held.drawn:
             st.number_input("Seed", 0, HIGHEST_SEED, key="choose_seed", width=130, on_change=seed_changed)
-            st.button("Draw anew", key="draw_anew", help="The next seed", on_click=draw_anew)
+            st.button("New sample", key="draw_anew", help="The next seed", on_click=draw_anew)
         streaming.pick_length(run)
     on = " · ".join(f"{BY_LABEL[key]} {value:g}" for key, value in held.dials)
-    fold = st.expander(f"Narrow the choice: {on}" if on else "Narrow the choice", key="narrow_open", on_change="rerun")
+    fold = st.expander(f"Sampling settings: {on}" if on else "Sampling settings", key="narrow_open", on_change="rerun")
     if not figures.is_open(fold):
         return
     with fold:

@@ -12,23 +12,32 @@ from ui.components.keys.keys import keys
 from ui.figures import markdown
 from ui.maps.attention import KINDS, PAIRS, AttentionKind, AttentionView, available
 from ui.runs import runner
-from ui.runs.store import Run, RunSpec
+from ui.runs.store import Run, RunSpec, read_alone
 from ui.state import address
 from ui.state.shown_head import begin_with, is_head_chosen, show_head
 
 
 def pick_target(run: Run) -> Run:
-    """The run; or for an encoder-decoder, where the person types the target, a run whose decoder reads that target."""
+    """The run on screen, or the one asked for by the switch beside the kind of attention: that of a decoder's prompt alone, or
+    that of an encoder-decoder whose decoder reads a target typed by the person."""
+    if run.lm.kind == "decoder" and run.steps and st.session_state.get("prompt_only"):
+        return runner.get(read_alone(run.spec))
     if run.lm.kind != "encoder-decoder" or not st.session_state.get("own_target"):
         return run
     address.start_with("target", run.lm.text([token.id for token in run.generated]))
-    target = st.text_input(
-        "What the decoder reads", key="target", live="50ms", bind="query-params", placeholder="Type a target sentence"
+    target = st.text_area(
+        "What the decoder reads",
+        key="target",
+        height="content",
+        bind="query-params",
+        placeholder="Type a target sentence",
     )
     if not (target or "").strip():
         st.info("No target yet: the decoder reads its start token alone. Type a sentence.", icon="✏️")
     try:
-        return runner.get(RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or ""))
+        return runner.get(
+            RunSpec(run.spec.model, run.spec.device, run.spec.text, target=target or "", ids=run.spec.ids)
+        )
     except InputError as error:
         st.warning(markdown.sentence(str(error)) + " Shown below: what the model itself wrote.", icon="⚠️")
         return run
@@ -99,8 +108,8 @@ def draw_keys(view: AttentionView, layer: int, head: int) -> None:
 
 
 def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
-    """The kind of attention, shared by all pages. Beside it: whether the person types the target, and with `pairs` which pairs of
-    two sentences are shown."""
+    """The kind of attention, shared by all pages. Beside it: whether the continuation is left out or the target typed, and with
+    `pairs` which pairs of two sentences are shown."""
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         kind = pick_kind(available(run))
         if run.lm.kind == "encoder-decoder":
@@ -109,6 +118,13 @@ def pick_attention(run: Run, *, pairs: bool = False) -> AttentionKind:
                 key="own_target",
                 bind="query-params",
                 help="Off: the decoder reads what the model itself wrote. On: it reads the sentence you type.",
+            )
+        if run.lm.kind == "decoder" and run.steps:
+            st.toggle(
+                "Prompt only",
+                key="prompt_only",
+                bind="query-params",
+                help="Off: the prompt and its continuation. On: the prompt alone, without the tokens that the model generated.",
             )
         if pairs:
             pick_pairs(run)

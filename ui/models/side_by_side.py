@@ -90,20 +90,21 @@ def side(name: str, run: Run) -> Side:
 
 def spec_of(name: str, lm: LanguageModel, run: Run) -> RunSpec:
     """The run of a model on this page: a decoder continues by a few tokens, an encoder-decoder writes its whole output, and
-    an encoder's last word is masked."""
+    an encoder's last word is masked. Of token ids the others read the text."""
+    text = run.lm.text(run.reading.ids) if run.spec.ids and run.reading is not None else run.spec.text
     if lm.config.encoder_layers and lm.config.decoder_layers:
-        return RunSpec(name, run.spec.device, run.spec.text)
+        return RunSpec(name, run.spec.device, text)
     if lm.kind != "encoder":
-        return RunSpec(name, run.spec.device, run.spec.text, most=WRITTEN_TOKENS)
+        return RunSpec(name, run.spec.device, text, most=WRITTEN_TOKENS)
     if not encoder_input.can_mask(lm):
-        return RunSpec(name, run.spec.device, run.spec.text)
-    tokens = lm.reading(runner.given(lm, run.spec.text)).tokens
+        return RunSpec(name, run.spec.device, text)
+    tokens = lm.reading(runner.given(lm, text)).tokens
     typed = any(token.id == lm.special.mask for token in tokens)
     plain = [
         i for i, token in enumerate(tokens) if not token.special and any(map(str.isalnum, token.text or token.label))
     ]
     hidden = tuple(plain[-1:]) if plain and not typed else ()
-    return RunSpec(name, run.spec.device, run.spec.text, masks=hidden)
+    return RunSpec(name, run.spec.device, text, masks=hidden)
 
 
 def typed_ids(run: Run) -> list[int]:

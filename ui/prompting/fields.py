@@ -14,7 +14,6 @@ from viz.prompting import prompt_colours
 
 DRAFT, OF = "prompting_draft", "prompting_of"
 JOINT_NAMES: dict[Joint, str] = {"space": "space", "line": "line break"}
-PAUSE = "60ms"
 UNKNOWN = (
     "Nothing is known of this one. A small model follows no instruction and learns nothing from examples unless it was trained "
     "to: an instruction that makes no difference, or only a difference that any other words make, was not followed."
@@ -22,11 +21,14 @@ UNKNOWN = (
 
 
 def needs_text(run: Run) -> None:
-    """Stops the page where the checkpoint has no tokenizer; an encoder's text can be clicked to hide a token of it."""
+    """Stops the page where token ids are read in place of a text; an encoder's text can be clicked to hide a token of it."""
     if run.lm.tokenizer is None:
         st.info(
             "This checkpoint has no tokenizer, so it reads no instruction and no answer: the other pages take its token ids."
         )
+        st.stop()
+    if run.spec.ids:
+        st.info("The prompts of this page are texts: switch off “Token ids” beside the text box.")
         st.stop()
     if run.lm.kind == "encoder" and encoder_input.can_mask(run.lm):
         if run.lm.token(run.lm.special.mask or 0).text not in run.spec.text:
@@ -168,10 +170,10 @@ def draw_prompt(draft: Draft, place: int) -> Fields:
                 help=f"Take prompt {number} off; the others move up",
             )
     set_first(f"instruction_{number}", one.instruction)
-    instruction = st.text_input(
+    instruction = st.text_area(
         "Instruction",
         key=f"instruction_{number}",
-        live=PAUSE,
+        height="content",
         placeholder="No instruction",
         help="What is to be done, in words. It stands before everything else.",
     )
@@ -179,7 +181,7 @@ def draw_prompt(draft: Draft, place: int) -> Fields:
     examples = st.text_area(
         "Examples",
         key=f"examples_{number}",
-        height=92,
+        height="content",
         placeholder="No examples. One a line: an input with its answer",
         help="One a line, each an input with its answer as the model shall see it. None is zero-shot, one one-shot, more few-shot "
         "(Brown et al. 2020). They stand between instruction and input.",
@@ -206,7 +208,7 @@ def draw_answers(draft: Draft, lm: LanguageModel) -> str:
     typed = st.text_area(
         "Answers",
         key="answers",
-        height=92,
+        height="content",
         placeholder="One a line. Empty: what the model itself finds likeliest",
         help=f"One a line, up to {MOST_ANSWERS}. {means} They are scored, never sampled: the model is made to read them.",
     )

@@ -65,12 +65,12 @@ def speed(device: torch.device) -> float:
 
 
 @contextmanager
-def announced(lm: LanguageModel, text: str, pair: str | None) -> Iterator[None]:
+def announced(lm: LanguageModel, text: str, pair: str | None, *, ids: bool = False) -> Iterator[None]:
     """Around a run: shows what a long text will take. Raises InputError where there is not enough memory for it."""
     if len(text) < SHORT_CHARACTERS or lm.config.kind == "recurrent":
         yield
         return
-    tokens = count(lm, text, pair)
+    tokens = count(lm, text, pair, ids)
     cost = of_pass(lm.config, lm.parameters, tokens)
     free = free_on(lm.device)
     if cost.bytes > free:
@@ -86,10 +86,10 @@ def announced(lm: LanguageModel, text: str, pair: str | None) -> Iterator[None]:
         yield
 
 
-def count(lm: LanguageModel, text: str, pair: str | None) -> int:
-    """How many tokens a text has; an upper bound where it is typed as ids."""
-    if lm.tokenizer is None:
-        return len(text.split())
+def count(lm: LanguageModel, text: str, pair: str | None, ids: bool = False) -> int:
+    """How many tokens a text has; `ids`: it is a list of token ids."""
+    if lm.tokenizer is None or ids:
+        return len(text.replace(",", " ").split())
     return len(lm.tokenizer.encode(text)) + (0 if pair is None else len(lm.tokenizer.encode(pair)))
 
 

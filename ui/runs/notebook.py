@@ -1,6 +1,6 @@
 """Lines of Python that load the model on screen and repeat its run."""
 
-from ui.runs.runner import given
+from ui.runs.runner import given, source_of
 from ui.runs.store import Run
 
 TOP = "# In a notebook of Regard's folder, or with that folder on sys.path.\nimport model"
@@ -18,7 +18,7 @@ def of_model(run: Run, lm: str = "lm") -> str:
 def of_trace(run: Run, trace: str = "trace", lm: str = "lm") -> list[str]:
     """Lines that read what this run read."""
     spec = run.spec
-    text = given(run.lm, spec.text)
+    text = source_of(spec, run.lm)
     edits = f", edits={of_edits(run)}" if spec.edits else ""
     if run.lm.kind == "encoder-decoder":
         target = [token.id for token in run.trace.tokens("decoder")]
@@ -42,7 +42,7 @@ def of_edits(run: Run) -> str:
 
 def of_text(run: Run) -> str:
     pair = "" if run.spec.pair is None else f", {given(run.lm, run.spec.pair)!r}"
-    return f"{given(run.lm, run.spec.text)!r}{pair}"
+    return f"{source_of(run.spec, run.lm)!r}{pair}"
 
 
 def call(function: str, arguments: list[str]) -> str:

@@ -24,6 +24,7 @@ LEAST_STORE_BYTES, MOST_STORE_BYTES = 512 * 1024**2, 4 * 1024**3
 TOKENS_A_TOKEN = 3  # tokens that may be written for each token of a source
 SPARE_TOKENS = 8  # and so many more
 CONTINUED_TOKENS = 40  # tokens a decoder alone writes after its prompt
+LONGEST_NAMED = 20  # characters of a wrong token id that a sentence repeats
 LEAST_KEPT_TOKENS = 16  # an interrupted decode of fewer is dropped
 
 
@@ -86,20 +87,31 @@ def get(
     held = store().get(spec)
     if held is not None:
         return held
-    with announced(lm := load(spec.model, spec.device), spec.text, spec.pair):
+    with announced(lm := load(spec.model, spec.device), spec.text, spec.pair, ids=spec.ids):
         run = _make(spec, lm, between_steps, like, seen)
     store().put(run)
     return run
 
 
-def given(lm: LanguageModel, text: str) -> str | list[int]:
-    """A typed text as the model takes it: the text, or where there is no tokenizer the ids typed in it."""
-    if lm.tokenizer is not None:
+def given(lm: LanguageModel, text: str, ids: bool = False) -> str | list[int]:
+    """A typed text as the model takes it: the text, or where `ids` or there is no tokenizer the token ids typed in it."""
+    if lm.tokenizer is not None and not ids:
         return text
     parts = text.replace(",", " ").split()
-    if not parts or not all(part.isdecimal() and len(part) < 10 for part in parts):
-        raise InputError("this model has no tokenizer: type token ids instead of text, such as 12 7 93")
-    return [int(part) for part in parts]
+    wrong = [part for part in parts if not (part.isdecimal() and len(part) < 10)]
+    if parts and not wrong:
+        return [int(part) for part in parts]
+    named = f": “{wrong[0][:LONGEST_NAMED]}” is none" if wrong else ""
+    if lm.tokenizer is None:
+        raise InputError(f"this model has no tokenizer: type token ids instead of text, such as 12 7 93{named}")
+    raise InputError(
+        f"token ids are whole numbers from 0 to {lm.config.vocab_size - 1:,} with spaces between them, such as 12 7 93{named}"
+    )
+
+
+def source_of(spec: RunSpec, lm: LanguageModel) -> str | list[int]:
+    """The text of a spec as its model takes it."""
+    return given(lm, spec.text, spec.ids)
 
 
 def _make(
@@ -110,7 +122,7 @@ def _make(
     seen: Callable[[Step], object],
 ) -> Run:
     """The run of a spec: the model writes its own tokens, or reads in one pass what it is given."""
-    reading = lm.reading(given(lm, spec.text), None if spec.pair is None else given(lm, spec.pair))
+    reading = lm.reading(source_of(spec, lm), None if spec.pair is None else given(lm, spec.pair))
     if not _is_written(spec, lm):
         return Run(spec, lm, _one_pass(spec, lm, reading), (), 0, reading)
 
@@ -122,15 +134,15 @@ def _make(
 
 
 def _is_written(spec: RunSpec, lm: LanguageModel) -> bool:
-    """Whether the model chooses tokens: it can, and the spec does not give those the decoder reads."""
-    if lm.kind == "encoder" or lm.net.head is None or spec.read is not None:
+    """Whether the model chooses tokens: it can and may, and the spec does not give those the decoder reads."""
+    if lm.kind == "encoder" or lm.net.head is None or spec.read is not None or spec.most == 0:
         return False
     return lm.kind != "encoder-decoder" or spec.target is None
 
 
 def _one_pass(spec: RunSpec, lm: LanguageModel, reading: Reading) -> Trace:
     """One pass over what the spec gives: a text, ids of the decoder, or an encoder's text with tokens masked."""
-    text = given(lm, spec.text)
+    text = source_of(spec, lm)
     if lm.kind == "encoder-decoder":
         target = _target(lm, spec.target) if spec.read is None else list(spec.read)
         return lm.run(text, target=target, edits=spec.edits)
@@ -166,7 +178,7 @@ def _steps(spec: RunSpec, lm: LanguageModel, limit: int, like: RunSpec | None) -
     if earlier is not None and earlier.lm is lm:
         return rewrite(lm, earlier.steps, strategy, max_new_tokens=limit)
     draft = _generated_by(like, lm)
-    return lm.decode(given(lm, spec.text), strategy=strategy, edits=spec.edits, max_new_tokens=limit, draft=draft)
+    return lm.decode(source_of(spec, lm), strategy=strategy, edits=spec.edits, max_new_tokens=limit, draft=draft)
 
 
 def _generated_by(spec: RunSpec | None, lm: LanguageModel) -> list[int]:

@@ -29,7 +29,8 @@ class RunSpec:
     edits: tuple[Edit, ...] = ()  # what is switched off in the model
     read: tuple[int, ...] | None = None  # exactly the ids the decoder reads, so that two runs can be compared
     strategy: Greedy | Sample = Greedy()  # how the model's own tokens are chosen
-    most: int | None = None  # how many tokens the model may write; None: the usual limit of its kind
+    most: int | None = None  # how many tokens the model may write; None: the usual limit of its kind; 0: it only reads
+    ids: bool = False  # the text, a list of token ids, is read as these ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,11 @@ class Run:
 def without_choices(spec: RunSpec) -> RunSpec:
     """The part of a spec that a decode shares with the decodes it can go on from."""
     return replace(spec, choices=(), strategy=Greedy(), most=None)
+
+
+def read_alone(spec: RunSpec) -> RunSpec:
+    """The spec of a run that reads the text and generates nothing."""
+    return replace(spec, choices=(), strategy=Greedy(), most=0)
 
 
 class RunStore:

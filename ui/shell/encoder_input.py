@@ -27,10 +27,10 @@ def can_mask(lm: LanguageModel) -> bool:
 
 def pick_pair() -> str | None:
     """The second sentence; None where there is none."""
-    text = st.text_input(
+    text = st.text_area(
         "Second sentence",
         key="pair",
-        live="50ms",
+        height="content",
         bind="query-params",
         placeholder="A second sentence, if you like: this model reads pairs",
         label_visibility="collapsed",
@@ -40,7 +40,7 @@ def pick_pair() -> str | None:
 
 def pick_encoder_input(spec: RunSpec, lm: LanguageModel) -> RunSpec:
     """The spec with the second sentence from its box, and with the positions that are hidden in this text."""
-    if takes_pair(lm):
+    if takes_pair(lm) and not spec.ids:
         spec = replace(spec, pair=pick_pair())
     return replace(spec, masks=hidden(spec)) if can_mask(lm) else spec
 

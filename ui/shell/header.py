@@ -29,23 +29,23 @@ def draw(question: str, name: str, device: str, *, first: bool = False) -> Run |
     st.title(question, anchor=False)
     if first:
         st.markdown(f"{WHAT_IT_IS} {model_picker.says(name)}".strip())
-    box, gallery = st.columns([6, 1], vertical_alignment="center")
-    with gallery:
-        draw_examples(name)
+    box, gallery = st.columns([5, 2], vertical_alignment="top")
     lm = loaded(name, device)
-    if lm is not None:
-        with gallery:
+    with gallery, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        draw_examples(name)
+        if lm is not None and not text_box.reads_ids():
             task_prefixes.draw_menu(lm)
+        ids = text_box.pick_ids(lm, name, device)
     with box:
         text = text_box.draw_text_box(name)
-        spec = RunSpec(name, device, text, choices=choices.chosen())
+        spec = RunSpec(name, device, text, choices=choices.chosen(), ids=ids)
         if lm is not None:
             spec = encoder_input.pick_encoder_input(spec, lm)
             if lm.kind == "encoder":
                 spec = replace(spec, choices=())  # they are of its masks, one after another
             else:
                 spec = streaming.limited(replace(spec, strategy=sampling.chosen().strategy))
-            draw_input_hint(lm)
+            draw_input_hint(lm, ids)
     run = run_of(spec)
     choices.link()
     sampling.link()
@@ -67,8 +67,10 @@ def loaded(name: str, device: str) -> LanguageModel | None:
         return None
 
 
-def draw_input_hint(lm: LanguageModel) -> None:
-    """What to type for a model without a tokenizer."""
+def draw_input_hint(lm: LanguageModel, ids: bool) -> None:
+    """What to type where token ids are read."""
+    if ids:
+        st.caption(f"Token ids, whole numbers from 0 to {lm.config.vocab_size - 1:,}, with spaces between them.")
     if lm.tokenizer is None:
         st.caption(
             f"This checkpoint has no tokenizer: type token ids, whole numbers from 0 to {lm.config.vocab_size - 1:,}, such as "
@@ -172,9 +174,13 @@ def draw_pieces(run: Run) -> None:
         rows.append(_strip("writes", run.generated))
     token_strip(rows, key="pieces", label="The text as pieces", clickable=False)
     notes = odd_input(run.spec.text, {token.label for token in run.source if token.special})
+    if "\n" in run.spec.text.strip() and not any("\n" in token.text for token in run.source):
+        notes.append("This model reads a line break as a space.")
     if hidden := [i for i in run.spec.masks if i < len(run.source)]:
         many = "1 token is" if len(hidden) == 1 else f"{len(hidden)} tokens are"
         notes.append(f"{many} masked by a click or by the link; every page shows the text as it is then read.")
+    if run.spec.most == 0 and run.lm.net.head is not None:
+        notes.append("Nothing is generated: the maximum of new tokens is 0, which the Decoding page can change.")
     if run.steps and run.steps[-1].ended == "limit":
         notes.append(why_it_ends(run))
     if run.steps and run.steps[-1].ended == "positions":
@@ -196,7 +202,7 @@ def reading_rows(run: Run) -> list[Strip]:
 
 
 def _strip(name: str, tokens: tuple[Token, ...]) -> Strip:
-    return Strip(name, [chip(token) for token in tokens[:STRIP_TOKENS]], empty="nothing yet")
+    return Strip(name, [chip(token) for token in tokens[:STRIP_TOKENS]], empty="nothing")
 
 
 def draw_model_size(run: Run) -> None:

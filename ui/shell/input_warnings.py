@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection
 
 JOINERS = "\u200c\u200d"  # they belong to the spelling of Persian and to composed emoji
+WRITTEN = "\n\r\t"  # typed with a key of their own; a token shows each with a mark
 MOST_NAMED = 4
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 
@@ -16,8 +17,8 @@ def odd_input(text: str, special: Collection[str] = ()) -> list[str]:
 
 
 def _invisible(text: str) -> str:
-    """Control and format characters, categories Cc and Cf of Unicode."""
-    found = [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c not in JOINERS]
+    """Control and format characters, categories Cc and Cf of Unicode, but not line breaks and tabs."""
+    found = [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c not in JOINERS + WRITTEN]
     if not found:
         return ""
     names = [f"U+{ord(c):04X}" for c in dict.fromkeys(found)]

@@ -4,6 +4,7 @@ import streamlit as st
 
 from model.language_model import LanguageModel
 from ui.runs.store import Run
+from ui.shell import streaming
 
 INSTEAD = "The Architectures page shows how much each earlier token still counts, beside a Transformer's attention."
 
@@ -43,6 +44,9 @@ def needs_steps(run: Run) -> None:
         return
     if run.lm.net.head is None:
         st.info("This checkpoint is a body without an output head: it turns tokens into vectors and writes none.")
+    elif run.spec.most == 0:
+        st.info("Nothing is generated, because the maximum of new tokens is 0: choose another number.")
+        streaming.pick_length(run)
     else:
         st.info("This model does not write token by token. Choose one with a decoder on the left.")
     st.stop()

@@ -10,16 +10,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.decoding.step import Step
-from ui.runs.store import Run, RunSpec, without_choices
-from ui.state.address import whole_number
+from ui.runs.store import Run, RunSpec, read_alone, without_choices
 from ui.state.linked import Linked
 
 PATIENCE_SECONDS = 0.4  # before anything is drawn: most decodes are done by then
 REDRAW_SECONDS = 0.12
 LAST_CHARACTERS = 600
-LENGTHS = (40, 100, 250, 500, 1000)  # tokens one can ask for
+LENGTHS = (0, 40, 100, 250, 500, 1000)  # tokens one can ask for; 0: the text is read and nothing is generated
 HAND_OVER_SECONDS = 10.0  # longer than a step of a large model
-USUAL_LENGTH = 0  # stands for no number: a menu shows a None as a choice not made yet
+DEFAULT_LENGTH = -1  # stands for no number: a menu shows a None as a choice not made yet
 
 
 class Live:
@@ -89,17 +88,16 @@ def limited(spec: RunSpec) -> RunSpec:
     stopped = st.session_state.get("stopped")
     if stopped is not None and stopped[0] == replace(spec, most=None):
         return replace(spec, most=stopped[1])
-    return replace(spec, most=MOST.get())
+    return read_alone(spec) if MOST.get() == 0 else replace(spec, most=MOST.get())
 
 
 def read_length(text: str) -> int | None:
     """A number of tokens from an address, None where it is not one of those offered."""
-    number = whole_number(text)
-    return number if number in LENGTHS else None
+    return next((length for length in LENGTHS if text == str(length)), None)
 
 
 MOST = Linked[int | None]("most", None, read_length, str)
-"""How many tokens are written at most; None: the usual number."""
+"""How many tokens are generated at most; None: the default number."""
 
 
 def was_stopped(run: Run) -> bool:
@@ -114,20 +112,20 @@ def go_on() -> None:
 
 
 def pick_length(run: Run) -> None:
-    """How many tokens are written at most."""
+    """How many tokens are generated at most."""
     most = run.lm.config.max_positions
     held = MOST.get()
-    options = [USUAL_LENGTH, *(n for n in LENGTHS if most is None or n < most or n == held)]
-    st.session_state["most_picked"] = held or USUAL_LENGTH
+    options = [DEFAULT_LENGTH, *(n for n in LENGTHS if most is None or n < most or n == held)]
+    st.session_state["most_picked"] = DEFAULT_LENGTH if held is None else held
     st.selectbox(
-        "At most",
+        "Maximum new tokens",
         options,
         key="most_picked",
-        format_func=lambda n: f"{n:,} tokens" if n else "as usual",
+        format_func=lambda n: "default" if n == DEFAULT_LENGTH else f"{n:,}",
         on_change=length_changed,
-        width=150,
-        help="How many tokens are written at most. As usual: three times the source's length and eight more, or 40 after a prompt. "
-        "A long text appears as it is made, with a button to stop it.",
+        width=180,
+        help="How many tokens are generated at most. Default: three times the source's length and 8 more, or 40 after a prompt. "
+        "0: the text is read and nothing is generated. A long text appears as it is made, with a button to stop it.",
     )
 
 
@@ -139,5 +137,5 @@ def draw_go_on(run: Run) -> None:
 
 def length_changed() -> None:
     picked = st.session_state.get("most_picked")
-    MOST.set(picked if isinstance(picked, int) and picked != USUAL_LENGTH else None)
+    MOST.set(picked if isinstance(picked, int) and picked != DEFAULT_LENGTH else None)
     go_on()

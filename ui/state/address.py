@@ -95,13 +95,17 @@ def link(key: str, text: str, otherwise: str = "") -> None:
 
 
 def take_into_address() -> None:
-    """Call first in a run: text and model as they are now, into what Streamlit believes the address to hold.
+    """Call first in a run: text and model as they came from the browser, into what Streamlit believes the address to hold.
 
-    It believes the address of the moment before: a run in which one of them changes and Python changes another part
-    (the step goes back to 0) would put the old text back into the browser's address. Streamlit has no public way.
+    It believes the address of the moment before: a run in which one of them changes and Python changes another part (the step
+    goes back to 0) would put the old text back into the browser's address. Streamlit has no public way. A value that a callback
+    has just set is left out: Streamlit itself writes that into the address, and would not if it believed it to be there.
     """
-    with get_session_state().query_params() as address:
+    state = get_session_state()
+    with state.query_params() as address:
         for key in ("text", "model"):
             value = st.session_state.get(key)
+            if state.is_new_state_value(key):
+                continue
             if isinstance(value, str) and len(value) <= LINKED_CHARACTERS and address.has_param(key):
                 address.set_with_no_forward_msg(key, value)

@@ -7,7 +7,7 @@ from tests.ui.components.mounting import answer, run, sent
 from ui.components.attention_lines import Lines
 from ui.components.head_grid import head_grid
 from ui.components.keys import keys
-from ui.components.live_text import live_text
+from ui.components.live_text import send_while_typed
 from ui.components.payload import PayloadError, unpack
 from ui.components.plotly_bridge import plotly_bridge
 from ui.components.plotly_bridge.plotly_bridge import SAYS
@@ -246,29 +246,18 @@ def test_a_bridge_needs_a_chart() -> None:
 
 
 def text_page() -> None:
-    import streamlit as st
+    from ui.components.live_text import send_while_typed
 
-    from ui.components.live_text import live_text
-
-    rev = st.session_state.get("rev", 0)
-    st.text(live_text("Text", f"given {rev}", key="text", rev=rev, max_chars=100))
+    send_while_typed(20, key="live")
 
 
-def test_typed_text_replaces_the_given_one_until_the_next_rev() -> None:
-    app = run(text_page)
-    assert app.text[0].value == "given 0"
-    answer(app, "text", {"value": "typed", "rev": 0}, trigger=False)
-    assert app.text[0].value == "typed"
-    assert sent(app)[0]["value"] == "typed"
-    app.session_state.rev = 1
-    app.run()
-    assert app.text[0].value == "given 1"
-    assert sent(app)[0]["value"] == "given 1"
+def test_text_areas_are_told_how_long_a_pause_in_typing_is() -> None:
+    assert sent(run(text_page))[0] == {"pause": 20}
 
 
-def test_a_text_area_for_no_characters_is_refused() -> None:
-    with pytest.raises(PayloadError, match="max_chars"):
-        live_text("Text", key="text", max_chars=0)
+def test_a_pause_cannot_be_negative() -> None:
+    with pytest.raises(PayloadError, match="-1 ms"):
+        send_while_typed(-1, key="live")
 
 
 def keys_page() -> None:

@@ -6,10 +6,24 @@ from ui.shell.input_warnings import odd_input
 
 
 @pytest.mark.parametrize(
-    "text", ["Je dors.", "a < b et c > d", "I <3 you", "👨‍👩‍👧 bonjour", "می‌خواهم", "Qu'est-ce ?\u00a0!", "e\u0301tude"]
+    "text",
+    [
+        "Je dors.",
+        "a < b et c > d",
+        "I <3 you",
+        "👨‍👩‍👧 bonjour",
+        "می‌خواهم",
+        "Qu'est-ce ?\u00a0!",
+        "e\u0301tude",
+        "if x:\r\n\ty",
+    ],
 )
 def test_ordinary_texts_need_no_word(text: str) -> None:
     assert odd_input(text) == []
+
+
+def test_line_breaks_and_tabs_need_no_word() -> None:
+    assert odd_input("if x:\r\n\ty") == []
 
 
 def test_invisible_characters_are_counted_and_named_once_each() -> None:

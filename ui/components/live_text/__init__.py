@@ -1,5 +1,5 @@
-"""Several lines of text, told while they are typed."""
+"""Text boxes that tell what is typed while it is typed."""
 
-from ui.components.live_text.live_text import live_text
+from ui.components.live_text.live_text import send_while_typed
 
-__all__ = ["live_text"]
+__all__ = ["send_while_typed"]
