@@ -7,7 +7,7 @@ import streamlit as st
 from ui import figures
 from ui.components.theme_watch.theme_watch import theme_watch
 from ui.figures import theme
-from ui.shell import header, model_picker, requirements
+from ui.shell import header, model_picker, page_errors, requirements
 from ui.state import address
 
 
@@ -56,7 +56,7 @@ def main() -> None:
             header.draw_model_size(run)
     theme_watch(theme.is_dark(), key="theme")
     if run is None or row.any_model or requirements.has_attention(run.lm):
-        page.run()
+        page_errors.run_page(page.run)
     else:
         requirements.draw_no_attention()
 
