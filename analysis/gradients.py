@@ -19,7 +19,6 @@ from model.language_model import LanguageModel
 from model.tap import Edit, Place, Site, StackName, Tap
 from model.trace import check_attention
 
-
 FLOAT = 4  # bytes
 
 
