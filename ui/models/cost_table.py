@@ -12,12 +12,12 @@ from viz.percent import format_percent
 MEANS = {
     "Parameters": "Numbers learned in training; tied ones count once.",
     "Operations a token": "Multiplications and additions for the token after this text, counted from the shapes: two for each "
-    "weight, and four for each number of a head and token looked at.",
-    "of these for looking": "The part that grows with the text: scores and mixing of all that is looked at.",
-    "Kept a token": "The KV cache: keys and values of each token read, kept so that later ones can look at it.",
+    "weight, and four for each number of a head and token attended to.",
+    "Share for attention": "The part that grows with the text: scores and mixing of all tokens attended to.",
+    "KV cache per token": "Keys and values of each token read, kept so that later ones can attend to it.",
     "Carried on": "A recurrent model's state: what is kept whatever the length of the text.",
-    "Time a token": "Measured on this machine: the median of nine tokens read one at a time after the text; for an encoder, of "
-    "passes over the text. Small models wait for Python more than for arithmetic.",
+    "Time a token": "Measured on this machine: the median of nine tokens read one at a time after the text (after the first "
+    "512 tokens of a long one); for an encoder, of passes over the text. Small models wait for Python more than for arithmetic.",
 }
 
 
@@ -40,8 +40,8 @@ def costs(sides: list[Side]) -> list[list[Cell]]:
     rows = {
         "Parameters": [many(run.lm.parameters) for run, _ in found],
         "Operations a token": [many(operations(run, c)) for run, c in found],
-        "of these for looking": [format_percent(attention_operations(run, c) / operations(run, c)) for run, c in found],
-        "Kept a token": [bytes_of(c.kept, run) for run, c in found],
+        "Share for attention": [format_percent(attention_operations(run, c) / operations(run, c)) for run, c in found],
+        "KV cache per token": [bytes_of(c.kept, run) for run, c in found],
         "Carried on": [bytes_of(c.state, run) for run, c in found],
         "Time a token": [milliseconds(side_by_side.seconds(run)) for run, _ in found],
     }

@@ -107,9 +107,9 @@ def test_costs_are_those_of_the_analysis() -> None:
     assert recurrent.run is not None
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in costs([gpt, recurrent])}
     assert set(rows) == set(cost_table.MEANS)
-    assert rows["Kept a token"] == [f"{4 * cost(gpt.run.lm.config).kept:,} bytes", "–"]
+    assert rows["KV cache per token"] == [f"{4 * cost(gpt.run.lm.config).kept:,} bytes", "–"]
     assert rows["Carried on"] == ["–", f"{4 * cost(CONFIG).state:,} bytes"]
-    assert rows["of these for looking"][1] == "0%"
+    assert rows["Share for attention"][1] == "0%"
     c = cost(gpt.run.lm.config)
     assert operations(gpt.run, c) == c.at(9) == c.fixed + attention_operations(gpt.run, c)
 
