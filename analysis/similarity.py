@@ -19,17 +19,14 @@ def _units(vectors: Tensor) -> Tensor:
     return torch.where(lengths > 0, vectors / lengths.clamp(min=torch.finfo(vectors.dtype).tiny), vectors)
 
 
-def largest_cosines(vectors: Tensor, marks: Sequence[int]) -> Tensor:
-    """(blocks, blocks): the largest cosine of each block of pairs; block i has the vectors from marks[i] to before marks[i + 1].
+def mean_cosines(vectors: Tensor, marks: Sequence[int]) -> Tensor:
+    """(blocks, blocks): the mean cosine of each block of pairs; block i has the vectors from marks[i] to before marks[i + 1].
 
-    The cosines of one block of rows are held at a time, so that memory grows with the number of vectors and not its square.
+    The mean of all products of two blocks of unit vectors is the product of their means, so the pairs are never held.
     """
     units = _units(vectors)
-    rows = []
-    for start, end in pairwise(marks):
-        best = (units[start:end] @ units.T).amax(dim=0)  # (vectors,)
-        rows.append(torch.stack([best[one:other].amax() for one, other in pairwise(marks)]))
-    return torch.stack(rows).clamp(-1.0, 1.0)
+    means = torch.stack([units[start:end].mean(dim=0) for start, end in pairwise(marks)])
+    return means @ means.T
 
 
 def nearest(vector: Tensor, table: Tensor, n: int, leave_out: frozenset[int] = frozenset()) -> list[tuple[int, float]]:

@@ -63,7 +63,7 @@ def pooled_cosines_heatmap(
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """Cosines of a long text: `cells` (blocks, blocks), each the largest of a block of pairs; block i starts at marks[i]."""
+    """Cosines of a long text: `cells` (blocks, blocks), each the mean of a block of pairs; block i starts at marks[i]."""
     side = Side(spans(marks, labels), tokens=False)
     check_grid("Cosines", cells, side.labels, side.labels)
     trace = signed_trace(
@@ -71,11 +71,10 @@ def pooled_cosines_heatmap(
         side,
         side,
         theme=theme,
-        hover="%{y} and %{x}: largest cosine VALUE",
-        title="cosine similarity",
-        zmax=1.0,
+        hover="%{y} and %{x}: mean cosine VALUE",
+        title="mean cosine",
     )
-    summary = f"Cosine similarity of {len(labels)} vectors, each cell the largest of a block."
+    summary = f"Cosine similarity of {len(labels)} vectors, each cell the mean of a block."
     return grid(trace, side, side, theme=theme, summary=summary, width=width, height=height)
 
 

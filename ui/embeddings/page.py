@@ -22,7 +22,8 @@ from viz.similarity import neighbours_chart
 from viz.similarity import projection as projection_chart
 
 NEIGHBOURS = 12
-ROW, PANEL = 16.0, 256.0  # px of a row, and at most of all rows of a part
+ROW, PANEL, LONG_PANEL = 16.0, 256.0, 144.0  # px of a row, and at most of all rows of a part
+TOKENS_A_PAGE = 32
 FROM = linked_number("tokens_from")  # the first token of the page on screen
 TOKEN = Linked("token", -1, address.whole_number, str)  # the token in focus; -1: nobody chose one
 STACKS: dict[StackName, str] = {"encoder": "Encoder: the text read", "decoder": "Decoder: the text written"}
@@ -49,7 +50,7 @@ def pick_stack(run: Run) -> StackName:
 def pick_page(count: int) -> RowPage:
     """The page of a long text whose tokens the figures show, with buttons that turn to the others."""
     note = "The figures of tokens below show these; “What lies near” is of the whole text."
-    return row_pages.pick(count, FROM, key="tokens", note=note)
+    return row_pages.pick(count, FROM, key="tokens", size=TOKENS_A_PAGE, note=note)
 
 
 def pick_token(run: Run, tokens: tuple[Token, ...], page: RowPage) -> int:
@@ -103,7 +104,7 @@ def draw_parts(run: Run, stack: StackName, page: RowPage) -> None:
             theme=theme.current(),
             segment=None if segment is None else array(segment),
             total_name="= what the first norm reads" if normed else "= what enters the first layer",
-            row_height=min(ROW, PANEL / len(labels)),
+            row_height=min(ROW, (LONG_PANEL if page.long else PANEL) / len(labels)),
             first=page.start,
         )
     added = "".join(f" + {name}" for name, x in (("position", position), ("segment", segment)) if x is not None)
@@ -156,7 +157,7 @@ def draw_flat_map(run: Run) -> None:
         lambda: projection(torch.cat([run.trace.embedding(stack) for stack in run.stacks])),
     )
     points = array(found.points)
-    fig = projection_chart(points, labels, groups, found.explained, theme=theme.current(), height=440)
+    fig = projection_chart(points, labels, groups, found.explained, theme=theme.current(), height=380)
     figures.place(
         fig,
         key="flat",

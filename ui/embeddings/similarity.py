@@ -4,14 +4,12 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 import streamlit as st
-from torch import Tensor
 
-from analysis.similarity import cosines, largest_cosines
+from analysis.similarity import cosines, mean_cosines
 from model.tap import StackName
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, theme
-from ui.runs.on_demand import kept
 from ui.runs.store import Run
 from ui.state.linked import Linked
 from viz.export import matrix_csv
@@ -75,17 +73,12 @@ def draw_part(run: Run, stack: StackName, labels: list[str], start: tuple[int, i
 
 
 def draw_pooled(run: Run, stack: StackName, labels: list[str]) -> None:
-    """Draws the whole of a long text, each cell the largest cosine of a block; a click opens the block's exact cells."""
+    """Draws the whole of a long text, each cell the mean cosine of a block; a click opens the block's exact cells."""
     marks = edges(0, len(labels))
-    cells = kept(
-        run,
-        ("largest cosines", stack),
-        Tensor,
-        lambda: largest_cosines(run.trace.embedding(stack), marks.tolist()),
-    )
-    fig = pooled_cosines_heatmap(array(cells), labels, marks, theme=theme.current(), width=WIDTH, height=HEIGHT)
+    cells = array(mean_cosines(run.trace.embedding(stack), marks.tolist()))
+    fig = pooled_cosines_heatmap(cells, labels, marks, theme=theme.current(), width=WIDTH, height=HEIGHT)
     names = [f"{start} {labels[start]}" for start in marks[:-1].tolist()]
-    place(fig, lambda: matrix_csv(array(cells), names, names))
+    place(fig, lambda: matrix_csv(cells, names, names))
 
     def opened(point: PointEvent) -> None:
         if point.column is not None and max(point.row, point.column) < len(marks) - 1:
@@ -95,7 +88,7 @@ def draw_pooled(run: Run, stack: StackName, labels: list[str]) -> None:
     plotly_bridge("alike_tokens", key="alike_tokens_bridge", on_point=opened)
     each = len(labels) / (len(marks) - 1)
     st.caption(
-        f"{len(labels):,} tokens are more cells than a screen has: each one here is the largest cosine of {each:.3g} by "
+        f"{len(labels):,} tokens are more cells than a screen has: each one here is the mean cosine of {each:.3g} by "
         f"{each:.3g}. Click one for its exact cells."
     )
 

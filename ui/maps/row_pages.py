@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.state.linked import Linked
 
-TOKENS_A_PAGE = 64  # rows of a table that fit about two screens
+TOKENS_A_PAGE = 48  # rows of a table; with what stands around it the page has less than three screens
 
 
 @dataclass(frozen=True)

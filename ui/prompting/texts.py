@@ -4,7 +4,6 @@ import streamlit as st
 
 from model.tokenizers.tokens import Token
 from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
-from ui.figures import tokens
 from ui.prompting.scores import Measured
 from ui.state import address
 from ui.state.linked import Linked
@@ -12,7 +11,7 @@ from viz.prompting import percent
 
 ROLES: dict[str, Role] = {"instruction": "position", "examples": "warning", "input": "key", "answer": "probability"}
 TINT = 0.4  # of a part that is not the answer
-MOST = tokens.STRIP_TOKENS
+MOST = 60  # of a row: more would be hidden by the height of the strip, the answer among them
 FROM = Linked("texts_from", -1, address.whole_number, str)
 """The first token of the part on screen; -1: the part that ends with the answer."""
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import streamlit as st
 import torch
@@ -20,7 +19,9 @@ from ui.runs.on_demand import duration
 SHORT_CHARACTERS = 1_500  # a shorter text takes so little time that nothing is estimated
 ANNOUNCED_SECONDS = 2.0  # what takes less is run without an announcement
 PAIR_TIMES = 2  # measured with heads of 32 and 64 numbers at 900 and 2,000 tokens: 2, without a causal mask 3
-PROBE_TOKENS, PROBES = 128, 3  # of the passes that tell how fast this machine is now with a model
+PROBE_TOKENS, PROBE_SECONDS = 128, 0.25  # of the passes that tell how fast this machine is now with a model
+GRADIENT_TIMES = 2.5  # as long as a pass forward alone; measured, for short and long texts
+COPIED_A_SECOND = 1e9  # bytes, into memory that was not used before; measured
 SPEED_KEPT_SECONDS = 60.0
 FLOAT_BYTES = 4
 
@@ -49,11 +50,6 @@ class Work:
     def said(self) -> str:
         """Both in words."""
         return f"about {duration(self.seconds)} and {gigabytes(self.bytes)} of memory"
-
-
-_SPEEDS: "WeakKeyDictionary[LanguageModel, tuple[float, float]]" = (
-    WeakKeyDictionary()
-)  # when, and multiplications a second
 
 
 def of_pass(config: TransformerConfig, parameters: int, tokens: int) -> Cost:
@@ -85,16 +81,21 @@ def speed(lm: LanguageModel) -> float:
     A product of two matrices is faster than a model by a factor that depends on the model, so the model itself is timed. The
     measurement is kept for a minute.
     """
-    held = _SPEEDS.get(lm)
-    if held is not None and time.monotonic() - held[0] < SPEED_KEPT_SECONDS:
-        return held[1]
-    tokens = PROBE_TOKENS if lm.config.max_positions is None else min(PROBE_TOKENS, lm.config.max_positions)
-    ids = torch.zeros(1, tokens, dtype=torch.long, device=lm.device)
-    source = ids if lm.kind == "encoder-decoder" else None
-    taken = min(_timed(lm, ids, source) for _ in range(PROBES))
-    found = of_pass(lm.config, lm.parameters, tokens).steps / max(taken, 1e-6)
-    _SPEEDS[lm] = (time.monotonic(), found)
-    return found
+    return measured_speed(lm.name, str(lm.device), str(lm.dtype), lm.parameters, lm)
+
+
+@st.cache_data(ttl=SPEED_KEPT_SECONDS, max_entries=32, show_spinner=False)
+def measured_speed(name: str, device: str, dtype: str, parameters: int, _lm: LanguageModel) -> float:
+    """The speed of the model that these four name."""
+    config = _lm.config
+    tokens = PROBE_TOKENS if config.max_positions is None else min(PROBE_TOKENS, config.max_positions)
+    ids = torch.zeros(1, tokens, dtype=torch.long, device=_lm.device)
+    source = ids if _lm.kind == "encoder-decoder" else None
+    _timed(_lm, ids, source)  # a warm-up
+    taken = [_timed(_lm, ids, source)]
+    while sum(taken) < PROBE_SECONDS:  # so long that other work on the machine slows it as it slows what follows
+        taken.append(_timed(_lm, ids, source))
+    return len(taken) * of_pass(config, _lm.parameters, tokens).steps / max(sum(taken), 1e-6)
 
 
 def _timed(lm: LanguageModel, ids: torch.Tensor, source: torch.Tensor | None) -> float:
@@ -113,12 +114,14 @@ def of_beams(lm: LanguageModel, read: int, source: int, beams: int, limit: int) 
     cached = FLOAT_BYTES * token.kept * (read + limit + source)
     steps = limit * beams * (token.at(read) + token.per_source * source) // 2  # an operation is half a step
     steps += of_pass(config, lm.parameters, read + source).steps
-    return Work(steps / speed(lm), 2 * beams * cached)
+    copied = 3 * beams * cached * limit  # chosen rows, and twice where the newest token is appended
+    return Work(steps / speed(lm) + copied / COPIED_A_SECOND, 2 * beams * cached)
 
 
 def of_gradients(lm: LanguageModel, time: int, source: int, count: int) -> Work:
-    """`count` passes with a gradient for the input, one after another: forward, and about as much back."""
-    return Work(2 * count * seconds(lm, time + source), gradient_bytes(lm.config, time, source))
+    """`count` passes with a gradient for the input, one after another: forward, and back through the same blocks."""
+    each = GRADIENT_TIMES * seconds(lm, time + source)
+    return Work(count * each, gradient_bytes(lm.config, time, source))
 
 
 def check_memory(lm: LanguageModel, needed: int, what: str, instead: str) -> None:
