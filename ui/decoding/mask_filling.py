@@ -164,7 +164,7 @@ def take_typed(run: Run, fill: Filled) -> None:
             f"“{text}” is {len(ids)} pieces, and one mask holds one: type a piece of it, or mask more tokens"
         )
     elif ids and ids[0] == run.lm.special.mask:
-        typed_tokens.refuse("the mask token itself is no answer: type the piece that shall stand there")
+        typed_tokens.refuse("the mask token itself is no answer: type another piece")
     elif ids:
         choose_token(fill, ids[0])
 
