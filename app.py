@@ -8,7 +8,7 @@ from ui import figures
 from ui.components.theme_watch.theme_watch import theme_watch
 from ui.figures import theme
 from ui.runs import purposes
-from ui.shell import foot, header, model_picker, requirements
+from ui.shell import foot, header, model_picker, page_errors, requirements
 from ui.shell.foot import Neighbour
 from ui.state import address
 
@@ -97,7 +97,7 @@ def main() -> None:
     draw_neighbours(row)  # before the page, which may stop the script
     with body:
         if run is None or row.any_model or requirements.has_attention(run.lm):
-            page.run()
+            page_errors.run_page(page.run)
         else:
             requirements.draw_no_attention()
 

@@ -13,10 +13,34 @@ import torch
 from torch import Tensor
 
 from analysis.knock_out import BITS, Prediction, check, summed_log_probability
+from model.config import TransformerConfig
 from model.edits import AttentionPart, check_edits
 from model.language_model import LanguageModel
 from model.tap import Edit, Place, Site, StackName, Tap
 from model.trace import check_attention
+
+FLOAT = 4  # bytes
+
+
+def gradient_bytes(config: TransformerConfig, time: int, source: int = 0) -> int:
+    """About how many bytes one text takes in a pass that gradients are taken through, beside weights and logits.
+
+    Counted from the shapes and compared with measured peaks: a block keeps about 8 vectors of the stream and its hidden
+    layer two or three times for each token. Attention goes through the fused kernel, which keeps no weights; what grows with
+    the square of the text is a position bias, one for all layers, and in each layer a window's mask.
+    """
+    wide = 8 * config.d_model + (3 if config.gated else 2) * config.d_ff
+    if config.recurrence != "none":
+        return FLOAT * time * config.decoder_layers * 12 * config.d_model
+    read = time if config.kind != "encoder-decoder" else source
+    cross = 4 * config.d_model * (time + source) if config.kind == "encoder-decoder" else 0
+    kept = config.encoder_layers * read * wide + config.decoder_layers * (time * wide + cross)
+    longest = max(time, source)
+    if config.positions in ("alibi", "relative"):
+        kept += 2 * config.n_heads * longest**2
+    if config.window is not None:
+        kept += (config.encoder_layers + config.decoder_layers) * longest**2
+    return FLOAT * kept
 
 
 @dataclass(eq=False)

@@ -5,19 +5,19 @@ Li et al. 2016). It is defined for any differentiable model, so a recurrent mode
 Transformer. Khandelwal et al. (2018) measured how influence falls with distance by removing words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from analysis.gradients import Watched, attention_places
+from analysis.gradients import gradient_bytes
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.network import from_embeddings
-from model.tap import Tap
 
-ROWS_AT_ONCE = 16  # predictions in one pass, a row of the batch each
+ROOM = 512 * 1024**2  # bytes for the inner tensors of one batch, unless a single row takes more
+MOST_ROWS = 16  # predictions in one pass, a row of the batch each
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +43,18 @@ class ByDistance:
 
 
 def influence(
-    lm: LanguageModel, ids: Sequence[int], *, at: Sequence[int] | None = None, source: Sequence[int] | None = None
+    lm: LanguageModel,
+    ids: Sequence[int],
+    *,
+    at: Sequence[int] | None = None,
+    source: Sequence[int] | None = None,
+    seen: Callable[[float], object] = lambda share: None,
 ) -> Influence:
     """The influence of every token of `ids` on the predictions at some positions (None: at all of them).
 
     The predicted id is the next one in `ids`, or at the end the most probable one. An encoder predicts the token at the
     position itself, behind a mask, or the most probable token where `ids` has a mask. `source` is the encoder's input of an
-    encoder-decoder.
+    encoder-decoder. `seen` is called after each pass with the share that is done; an error it raises ends the work.
     Raises InputError for a model without an output head, ids or positions out of range, an encoder without a mask token.
     """
     read = lm.reading(list(ids)).ids
@@ -64,18 +69,25 @@ def influence(
         raise InputError(f"predictions are made at positions 0 to {len(read) - 1}")
     about: list[int] = []
     rows: list[Tensor] = []
-    for first in range(0, len(places), ROWS_AT_ONCE):
-        tokens, norms = _rows(lm, read, places[first : first + ROWS_AT_ONCE], source)
+    most = rows_at_once(lm, len(read), len(source or ()))
+    for first in range(0, len(places), most):
+        tokens, norms = _rows(lm, read, places[first : first + most], source)
         about += tokens
         rows.append(norms)
+        seen(min((first + most) / len(places), 1.0))
     return Influence(places, tuple(about), torch.cat(rows))
+
+
+def rows_at_once(lm: LanguageModel, time: int, source: int = 0) -> int:
+    """The number of predictions in one pass, so that its tensors take at most about ROOM bytes; at least one."""
+    row = gradient_bytes(lm.config, time, source) + 12 * lm.config.vocab_size
+    return max(1, min(MOST_ROWS, ROOM // row))
 
 
 def _rows(
     lm: LanguageModel, read: list[int], places: Sequence[int], source: Sequence[int] | None
 ) -> tuple[list[int], Tensor]:
     """(ids predicted, norms (rows, time)) of one batch, with a row for each prediction."""
-    edits = [] if lm.kind == "recurrent" else [Watched(place, "weights") for place in attention_places(lm)]
     with torch.inference_mode(False), torch.enable_grad():
         batch = torch.tensor([read] * len(places), device=lm.device)
         rows, at = torch.arange(len(places), device=lm.device), torch.tensor(places, device=lm.device)
@@ -86,7 +98,7 @@ def _rows(
         memory = None
         if source is not None:
             memory = lm.net.encode(torch.tensor([list(source)] * len(places), device=lm.device))
-        final = from_embeddings(lm.net, x, memory=memory, tap=Tap(edits=edits))
+        final = from_embeddings(lm.net, x, memory=memory)
         assert lm.net.head is not None
         logs = lm.net.head(final[rows, at]).float().log_softmax(dim=-1)  # (rows, vocab)
         about = [_predicted(lm, read, place, logs[row]) for row, place in enumerate(places)]

@@ -17,7 +17,7 @@ Part = Literal["instruction", "examples", "input", "answer", "special"]
 PARTS: tuple[Part, ...] = get_args(Part)
 Joint = Literal["space", "line"]
 JOINTS: dict[Joint, str] = {"space": " ", "line": "\n"}
-LONGEST = 2_048  # tokens of a prompt with its answer, also where the model itself has no limit
+LONGEST = 8_192  # tokens of a prompt with its answer, also where the model itself has no limit
 LONGEST_ANSWER = 256  # tokens
 
 

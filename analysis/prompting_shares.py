@@ -14,12 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analysis.gradients import Watched, attention_places
 from analysis.prompting import PARTS, Part, Posed
 from model.errors import InputError
 from model.language_model import LanguageModel
 from model.network import from_embeddings
-from model.tap import StackName, Tap
+from model.tap import SILENT, StackName
 from model.trace import AttentionPart, Trace
 from model.transformer import Transformer
 
@@ -87,7 +86,7 @@ def attention_shares(lm: LanguageModel, posed: Posed) -> Floats:
     for n, group in enumerate(groups):
         trace = _read(lm, posed, n)
         for layer in range(len(total)):
-            rows = trace.attention(stack, layer, part).weights()[:, group]
+            rows = trace.attention(stack, layer, part).weights_from(group[0], group[-1] + 1)
             total[layer] += rows.double().sum(dim=1).cpu().numpy() @ of
     return np.asarray(total / len(posed.at))
 
@@ -109,27 +108,31 @@ def influence_shares(lm: LanguageModel, posed: Posed) -> Floats:
 
 
 def _gradient(lm: LanguageModel, posed: Posed) -> Tensor:
-    """(source + read, d_model) float32 nats per unit of embedding length; the passes of an encoder are batch rows and summed."""
-    edits = [] if lm.kind == "recurrent" else [Watched(place, "weights") for place in attention_places(lm)]
-    tap = Tap(edits=edits)
+    """(source + read, d_model) float32 nats per unit of embedding length, summed over the passes, which run one by one."""
+    passes = [_gradient_of_pass(lm, posed, n) for n in range(posed.passes)]
+    return torch.stack(passes).sum(dim=0)
+
+
+def _gradient_of_pass(lm: LanguageModel, posed: Posed, n: int) -> Tensor:
+    """(source + read, d_model): the gradient of what one pass predicts, through the fused kernel, which keeps no weights."""
+    shown = slice(None) if posed.passes == 1 else slice(n, n + 1)  # the answer's tokens that this pass predicts
     with torch.inference_mode(False), torch.enable_grad():
-        leaves = [_embedded(lm, [posed.ids(n) for n in range(posed.passes)])]
+        leaves = [_embedded(lm, posed.ids(n))]
         memory = None
         if posed.source:
-            leaves.insert(0, _embedded(lm, [[token.id for token in posed.source]]))
+            leaves.insert(0, _embedded(lm, [token.id for token in posed.source]))
             assert isinstance(lm.net, Transformer)
             assert lm.net.encoder is not None
-            memory = lm.net.encoder(leaves[0], tap=tap.at("encoder"))[0]
-        final = from_embeddings(lm.net, leaves[-1], memory=memory, tap=tap)
-        rows = torch.arange(len(posed.at), device=lm.device) % posed.passes
-        at, targets = torch.tensor([posed.at, [token.id for token in posed.answer]], device=lm.device)
+            memory = lm.net.encoder(leaves[0], tap=SILENT.at("encoder"))[0]
+        final = from_embeddings(lm.net, leaves[-1], memory=memory)
+        at, targets = torch.tensor([posed.at, [token.id for token in posed.answer]], device=lm.device)[:, shown]
         assert lm.net.head is not None
-        logs = lm.net.head(final[rows, at]).float().log_softmax(dim=-1)
+        logs = lm.net.head(final[0, at]).float().log_softmax(dim=-1)
         total = logs.gather(-1, targets[:, None]).sum()
         gradients = torch.autograd.grad(total, leaves)
-    return torch.cat([gradient.detach().float().sum(dim=0) for gradient in gradients])
+    return torch.cat([gradient[0].detach().float() for gradient in gradients])
 
 
-def _embedded(lm: LanguageModel, rows: list[list[int]]) -> Tensor:
-    """(rows, time, d_model): embeddings as a leaf with a gradient."""
-    return lm.net.tokens(torch.tensor(rows, device=lm.device)).detach().requires_grad_()
+def _embedded(lm: LanguageModel, ids: list[int]) -> Tensor:
+    """(1, time, d_model): embeddings as a leaf with a gradient."""
+    return lm.net.tokens(torch.tensor([ids], device=lm.device)).detach().requires_grad_()

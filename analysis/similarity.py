@@ -1,16 +1,32 @@
 """Similarity of vectors: cosines, nearest neighbours, and principal components."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 
-def cosines(vectors: Tensor) -> Tensor:
-    """(n, n) cosine similarity of (n, d) vectors; 0 for a vector of length zero, also with itself."""
+def cosines(vectors: Tensor, others: Tensor | None = None) -> Tensor:
+    """(n, m) cosine similarity of (n, d) vectors with (m, d) others, or with each other; 0 for a vector of length zero, also
+    with itself."""
+    return (_units(vectors) @ _units(vectors if others is None else others).T).clamp(-1.0, 1.0)
+
+
+def _units(vectors: Tensor) -> Tensor:
     lengths = vectors.norm(dim=-1, keepdim=True)
-    units = torch.where(lengths > 0, vectors / lengths.clamp(min=torch.finfo(vectors.dtype).tiny), vectors)
-    return (units @ units.T).clamp(-1.0, 1.0)
+    return torch.where(lengths > 0, vectors / lengths.clamp(min=torch.finfo(vectors.dtype).tiny), vectors)
+
+
+def mean_cosines(vectors: Tensor, marks: Sequence[int]) -> Tensor:
+    """(blocks, blocks): the mean cosine of each block of pairs; block i has the vectors from marks[i] to before marks[i + 1].
+
+    The mean of all products of two blocks of unit vectors is the product of their means, so the pairs are never held.
+    """
+    units = _units(vectors)
+    means = torch.stack([units[start:end].mean(dim=0) for start, end in pairwise(marks)])
+    return means @ means.T
 
 
 def nearest(vector: Tensor, table: Tensor, n: int, leave_out: frozenset[int] = frozenset()) -> list[tuple[int, float]]:

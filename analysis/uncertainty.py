@@ -1,10 +1,15 @@
 """Uncertainty of a model: entropy, surprisal and rank at every position, and a softmax at several temperatures."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+ROOM = 256 * 1024**2  # bytes for the logits of a block of positions and what is made of them
+COPIES, FLOAT = 4, 4  # logits, their softmax and its products; bytes of each number
+MOST_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,27 @@ def positionwise(logits: Tensor, came: list[int | None], n: int = 5, block: int 
     ids = torch.tensor([-1 if i is None else i for i in came], device=logits.device)
     parts = [_rows(logits[at : at + block], ids[at : at + block], n) for at in range(0, len(logits), block)]
     return Positionwise(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def along_text(
+    final: Tensor, logits_of: Callable[[Tensor], Tensor], vocab: int, came: Sequence[int | None], n: int = 5
+) -> Positionwise:
+    """The same from a final stream (time, d_model): logits are worked out for a few positions at a time, never for all of them.
+
+    With 262,144 pieces the logits of 4,000 positions take 4 GB.
+    """
+    block = max(1, min(MOST_ROWS, ROOM // (COPIES * FLOAT * vocab)))
+    parts = [
+        positionwise(logits_of(final[at : at + block]), list(came[at : at + block]), n)
+        for at in range(0, len(final), block)
+    ]
+    columns = zip(*(_columns(part) for part in parts), strict=True)
+    return Positionwise(*(torch.cat(column) for column in columns))
+
+
+def _columns(part: Positionwise) -> tuple[Tensor, ...]:
+    tops = part.top_ids, part.top_probabilities
+    return (*tops, part.entropy, part.came, part.probability, part.surprisal, part.rank)
 
 
 def _rows(logits: Tensor, came: Tensor, n: int) -> tuple[Tensor, ...]:

@@ -14,7 +14,7 @@ from model.loading import checkpoint
 from tests.browser.driving import ROOT, free_port, wait_for_health
 
 START = (
-    "import pathlib, runpy, sys; from model import checkpoint; checkpoint.ZOO = pathlib.Path(sys.argv[1]); "
+    "import pathlib, runpy, sys; from model.loading import checkpoint; checkpoint.ZOO = pathlib.Path(sys.argv[1]); "
     "runpy.run_path('server.py', run_name='__main__')"
 )
 

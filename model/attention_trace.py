@@ -69,17 +69,17 @@ class AttentionTrace:
             return self.edited["weights"] if head is None else self.edited["weights"][head]
         return weigh(self.scores(head))
 
-    def weights_from(self, first: int) -> Tensor:
-        """(heads, query, key): the weights of the queries from `first` on; a negative `first` counts from the end.
+    def weights_from(self, first: int, end: int | None = None) -> Tensor:
+        """(heads, query, key): the weights of the queries from `first` to before `end`; a negative number counts from the end.
 
-        For the newest tokens of a long text this computes their rows alone, not the whole map.
+        For a few tokens of a long text this computes their rows alone, not the whole map.
         """
         query, key = self._positions()
-        query = query[first:]
+        query = query[first:end]
         if self.edited:
-            return self.weights()[:, first:]
+            return self.weights()[:, first:end]
         bias = None if self.position_bias is None else self.position_bias(query, key)
-        return weigh(scores(self.q[:, first:], self.k, self.scale, bias, self._seen(query, key)))
+        return weigh(scores(self.q[:, first:end], self.k, self.scale, bias, self._seen(query, key)))
 
     def difference(self) -> float:
         """The largest absolute difference between `mixed`, from the forward pass, and the same computed from the weights.

@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from ui.embeddings import page, positions
+from ui.embeddings import page, positions, similarity
 from ui.runs import runner
 
 run = runner.shown()
 stack = page.pick_stack(run)
 tokens = run.trace.tokens(stack)
-focus = page.pick_token(tokens)
-page.draw_parts(run, stack)
-positions.draw_positions(run, stack, focus)
+rows = page.pick_page(len(tokens))
+focus = page.pick_token(run, tokens, rows)
+page.draw_parts(run, stack, rows)
+positions.draw_positions(run, stack, focus, rows)
 st.subheader("What lies near", anchor=False)
 left, right = st.columns(2, gap="large")
 with left:
-    page.draw_similarity(run, stack)
+    similarity.draw_similarity(run, stack)
 with right:
     page.draw_neighbours(run, tokens[focus])
 page.draw_flat_map(run)

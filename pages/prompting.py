@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.prompting import export, fields, page, part_shares, scores
+from ui.prompting import export, fields, page, part_shares, scores, texts
 from ui.runs import runner
 from ui.shell import requirements
 
@@ -17,7 +17,7 @@ answer = page.pick_answer(found)
 length = page.pick_length()
 page.draw_summary(found, length)
 page.draw_probabilities(found, length, answer)
-page.draw_texts(found, answer)
+texts.draw_texts(found, answer)
 left, right = st.columns([1, 1], gap="large")
 with left:
     page.draw_tokens(found, answer)

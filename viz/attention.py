@@ -158,15 +158,17 @@ def heads_by_key(
     zmax: Ceiling = None,
     palette: Palette = "accent",
     selected: int | None = None,
+    first: int = 0,
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """One query in several heads: `weights` (heads, key), a row for each head; `selected` is the row to frame.
+    """One query in several heads: `weights` (heads, key), a row for each head; `selected` is the row to frame, `first` the
+    position of the first key.
 
     `names` names the rows, unless they are the heads of one layer in order.
     """
     rows = Side(numbered(len(weights), "head") if names is None else names, tokens=False)
-    columns = Side(keys, title_key)
+    columns = Side(keys, title_key, first)
     check_grid("Attention weights", weights, rows.labels, keys)
     cells = np.array(weights, dtype=np.float32)
     trace = share_trace(
@@ -197,7 +199,7 @@ def heads_by_key(
         text=printed(trace, weights_text(cells), sequential_scale(theme, palette))
         if max(cells.shape) <= TEXT_UP_TO
         else None,
-        framed=[] if selected is None else [outline(theme, x=(0, len(keys) - 1), y=(selected, selected))],
+        framed=[] if selected is None else [outline(theme, x=(first, first + len(keys) - 1), y=(selected, selected))],
     )
 
 
@@ -215,6 +217,7 @@ def alignment(
     zmax: Ceiling = None,
     palette: Palette = "accent",
     latest: bool = True,
+    first_key: int = 0,
     width: int = WIDTH,
     height: int = 320,
 ) -> go.Figure:
@@ -223,7 +226,7 @@ def alignment(
     Later rows are blank; `latest` frames the newest one. With more rows than `rows_total` the cells become lower.
     """
     rows = Side(queries, title_query, width=ALIGNMENT_LABELS)
-    columns = Side(keys, title_key)
+    columns = Side(keys, title_key, first_key)
     check_grid("Attention weights", weights, queries, keys)
     trace = share_trace(
         np.array(weights, dtype=np.float32),
@@ -240,7 +243,7 @@ def alignment(
     framed = []
     if latest and len(queries):
         newest = len(queries) - 1
-        framed = [outline(theme, x=(0, len(keys) - 1), y=(newest, newest), colour=theme.query)]
+        framed = [outline(theme, x=(first_key, first_key + len(keys) - 1), y=(newest, newest), colour=theme.query)]
     return grid(
         trace,
         rows,

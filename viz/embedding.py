@@ -72,18 +72,19 @@ def sum_of_parts(
     segment: Floats | None = None,
     total_name: str = "= what enters the first layer",
     row_height: float = 16,
+    first: int = 0,
 ) -> go.Figure:
     """Embedding plus position equals their sum: panels above each other with the same colours, each (time, d_model).
 
     `position` is None where the position scheme adds nothing to the embedding, `segment` where the model has no segment
-    embeddings.
+    embeddings. `first` is the position of the first row, where the rows are a page of a long text.
     """
     parts = [("embedding", embedding), ("= " + total_name.removeprefix("= "), total)]
     if position is not None:
         parts.insert(1, ("+ position", position))
     if segment is not None:
         parts.insert(-1, ("+ segment", segment))
-    rows, columns = Side(labels), _dimensions(embedding)
+    rows, columns = Side(labels, first=first), _dimensions(embedding)
     for name, values in parts:
         check_grid(f"Values of '{name}'", values, labels, columns.labels)
     top = largest_size(np.concatenate([values.ravel() for _, values in parts]))
@@ -149,7 +150,7 @@ def _panel(
     figure.add_scatter(
         x=[None], y=[None], xaxis=f"x{number}" if index else "x", yaxis=f"y{over}", hoverinfo="skip", showlegend=False
     )
-    marks = ticks(rows.labels, cell=row_height, upright=True)
+    marks = ticks(rows.labels, cell=row_height, upright=True, first=rows.first)
     own, down = ("y" if index == 0 else f"y{number}"), rows.range()[::-1]
     figure.update_layout(
         {
@@ -185,9 +186,13 @@ def waves(
     *,
     theme: Theme,
     selected: int | None = None,
+    first: int = 0,
     height: int = 280,
 ) -> go.Figure:
-    """A line for each of a few dimensions of a table (positions, d_model): the sinusoids of Vaswani et al. (2017)."""
+    """A line for each of a few dimensions of a table (positions, d_model): the sinusoids of Vaswani et al. (2017).
+
+    `first` is the position of the first row.
+    """
     for dim in dims:
         if not 0 <= dim < table.shape[1]:
             raise ValueError(f"There is no dimension {dim}; the table has {table.shape[1]}.")
@@ -195,7 +200,7 @@ def waves(
     figure = new_figure(theme, summary, height=height)
     for index, dim in enumerate(dims):
         figure.add_scatter(
-            x=np.arange(table.shape[0]),
+            x=np.arange(first, first + table.shape[0]),
             y=np.ascontiguousarray(table[:, dim]),
             mode="lines",
             name=f"dimension {dim}",
@@ -220,11 +225,13 @@ def position_table_heatmap(
     theme: Theme,
     name: str = "position",
     zmax: float | None = None,
+    first: int = 0,
     width: int = WIDTH,
     height: int = 360,
 ) -> go.Figure:
-    """A table of positions (positions, d_model): sinusoids or learned vectors, a row for each position."""
-    rows, columns = Side(numbered(table.shape[0]), "position", tokens=False), _dimensions(table)
+    """A table of positions (positions, d_model), from `first` on: sinusoids or learned vectors, a row for each position."""
+    rows = Side(numbered(table.shape[0], first=first), "position", first, tokens=False)
+    columns = _dimensions(table)
     trace = signed_trace(
         np.asarray(table),
         rows,

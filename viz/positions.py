@@ -20,10 +20,11 @@ def bias_heatmap(
     *,
     theme: Theme,
     zmax: float | None = None,
+    first: int = 0,
     width: int = WIDTH,
 ) -> go.Figure:
-    """The bias on one head's scores, `bias` (query, key), of ALiBi or T5; masked keys stay blank."""
-    rows, columns = Side(queries, "query"), Side(keys, "key")
+    """The bias on one head's scores, `bias` (query, key), of ALiBi or T5; masked keys stay blank. `first` is the first position."""
+    rows, columns = Side(queries, "query", first), Side(keys, "key", first)
     check_grid("Biases", bias, queries, keys)
     trace = signed_trace(
         np.asarray(bias),
@@ -72,19 +73,20 @@ def bucket_heatmap(
     theme: Theme,
     zmax: float | None = None,
     hide_future: bool = False,
+    first: int = 0,
     width: int = WIDTH,
 ) -> go.Figure:
     """One head's bias for every pair, from its distance bucket (T5).
 
     `buckets` (query, key) are bucket numbers, `bias_per_bucket` (buckets,) is the learned bias of each; `hide_future` leaves keys
-    after the query blank.
+    after the query blank. `first` is the position of the first query and key.
     """
     check_grid("Buckets", buckets.astype(np.float32), queries, keys)
     if buckets.size and not (buckets.min() >= 0 and buckets.max() < len(bias_per_bucket)):
         raise ValueError(
             f"Buckets run from {buckets.min()} to {buckets.max()}, but {len(bias_per_bucket)} have a bias."
         )
-    rows, columns = Side(queries, "query"), Side(keys, "key")
+    rows, columns = Side(queries, "query", first), Side(keys, "key", first)
     bias = np.array(bias_per_bucket, dtype=np.float32)[buckets]
     seen = buckets
     if hide_future:
@@ -108,12 +110,19 @@ def bucket_heatmap(
 
 
 def rotation_circle(
-    angles: Floats, labels: Sequence[str], *, theme: Theme, pair: int, selected: int | None = None, height: int = 320
+    angles: Floats,
+    labels: Sequence[str],
+    *,
+    theme: Theme,
+    pair: int,
+    selected: int | None = None,
+    first: int = 0,
+    height: int = 320,
 ) -> go.Figure:
     """The rotation of one pair of dimensions at each position (rotary embedding): `angles` (time,) in radians."""
     if angles.shape != (len(labels),):
         raise ValueError(f"Angles of shape {angles.shape} do not fit {len(labels)} labels.")
-    names = numbered(len(labels), "position")
+    names = numbered(len(labels), "position", first)
     summary = f"Pair {pair} of dimensions, rotated at {len(labels)} positions."
     if len(labels):
         summary = f'{summary[:-1]}, by {float(angles[-1]):.3g} radians at the last one, "{visible(labels[-1])}".'
@@ -177,12 +186,14 @@ def offsets_heatmap(
     return grid(trace, rows, columns, theme=theme, summary=f"{summary}.", width=width, square=False)
 
 
-def angles_heatmap(angles: Floats, labels: Sequence[str], *, theme: Theme, width: int = WIDTH) -> go.Figure:
-    """The rotation of each pair of dimensions at each token: `angles` (time, pairs) in radians.
+def angles_heatmap(
+    angles: Floats, labels: Sequence[str], *, theme: Theme, first: int = 0, width: int = WIDTH
+) -> go.Figure:
+    """The rotation of each pair of dimensions at each token: `angles` (time, pairs) in radians; `first` is the first position.
 
     The colour shows the angle between minus half a turn and half a turn; the hover text gives the whole angle.
     """
-    rows, columns = Side(labels), Side(numbered(angles.shape[-1]), "pair of dimensions", tokens=False)
+    rows, columns = Side(labels, first=first), Side(numbered(angles.shape[-1]), "pair of dimensions", tokens=False)
     check_grid("Angles", angles, labels, columns.labels)
     ends = np.remainder(np.asarray(angles) + np.pi, 2 * np.pi) - np.pi
     trace = signed_trace(

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from viz.frame import WIDTH, Floats, Side, check_grid, label_axis, largest_cell, new_figure
 from viz.grid import grid
 from viz.labels import escaped, quoted, short, visible
+from viz.long_rows import spans
 from viz.shares import signed_trace
 from viz.theme import TOKEN_FONT, TOKEN_SIZE, Theme
 
@@ -19,29 +21,60 @@ def cosine_similarity_heatmap(
     labels: Sequence[str],
     *,
     theme: Theme,
+    columns: Sequence[str] | None = None,
     tokens: bool = True,
     first: int = 0,
+    first_column: int | None = None,
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
-    """The cosine similarity of each two tokens (or positions): `matrix` (time, time), always coloured from -1 to 1."""
+    """The cosine similarity of each two tokens (or positions): `matrix` (time, time), always coloured from -1 to 1.
+
+    `columns` are the labels of the columns, where they are other tokens than the rows.
+    """
+    names = labels if columns is None else columns
     side = Side(labels, first=first, tokens=tokens)
-    check_grid("Cosines", matrix, labels, labels)
+    across = Side(names, first=first if first_column is None else first_column, tokens=tokens)
+    check_grid("Cosines", matrix, labels, names)
     trace = signed_trace(
         np.asarray(matrix),
         side,
-        side,
+        across,
         theme=theme,
         hover="%{y} and %{x}: cosine VALUE",
         title="cosine similarity",
         zmax=1.0,
     )
     summary = f"Cosine similarity of {len(labels)} vectors."
-    off = np.where(np.eye(len(labels), dtype=bool), -np.inf, matrix)
+    off = np.where(side.positions[:, None] == across.positions, -np.inf, matrix)
     if len(labels) > 1 and np.isfinite(off).any():
         one, two = largest_cell(off)
-        pair = f'"{visible(labels[one])}" and "{visible(labels[two])}"'
+        pair = f'"{visible(labels[one])}" and "{visible(names[two])}"'
         summary = f"{summary[:-1]}; the most alike are {pair} ({matrix[one, two]:.2f})."
+    return grid(trace, side, across, theme=theme, summary=summary, width=width, height=height)
+
+
+def pooled_cosines_heatmap(
+    cells: Floats,
+    labels: Sequence[str],
+    marks: NDArray[np.intp],
+    *,
+    theme: Theme,
+    width: int = WIDTH,
+    height: int | None = None,
+) -> go.Figure:
+    """Cosines of a long text: `cells` (blocks, blocks), each the mean of a block of pairs; block i starts at marks[i]."""
+    side = Side(spans(marks, labels), tokens=False)
+    check_grid("Cosines", cells, side.labels, side.labels)
+    trace = signed_trace(
+        np.asarray(cells),
+        side,
+        side,
+        theme=theme,
+        hover="%{y} and %{x}: mean cosine VALUE",
+        title="mean cosine",
+    )
+    summary = f"Cosine similarity of {len(labels)} vectors, each cell the mean of a block."
     return grid(trace, side, side, theme=theme, summary=summary, width=width, height=height)
 
 

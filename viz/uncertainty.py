@@ -82,15 +82,17 @@ def candidates_table_heatmap(
     theme: Theme,
     came: Sequence[int | None],
     title: str = "predicted after",
+    first: int = 0,
     width: int = WIDTH,
     height: int | None = None,
 ) -> go.Figure:
     """For every position (rows) the most probable tokens, `labels` and `probabilities` (time, n), the best on the left.
 
+    `first` is the position of the first row, where the rows are a page of a long text.
     `came` gives for every position the column of the actual next token, which is framed, or None where it is not among them.
     """
     count = probabilities.shape[1] if probabilities.ndim == 2 else 0
-    rows = Side(positions, title)
+    rows = Side(positions, title, first)
     columns = Side(numbered(count, first=1), "rank", first=1, tokens=False)
     check_grid("Probabilities", probabilities, positions, columns.labels)
     if len(labels) != len(positions) or any(len(row) != count for row in labels) or len(came) != len(positions):
@@ -129,7 +131,9 @@ def candidates_table_heatmap(
         square=False,
         text=printed(trace, text, probability_scale(theme)),
         framed=[
-            outline(theme, x=(rank + 1, rank + 1), y=(row, row)) for row, rank in enumerate(came) if rank is not None
+            outline(theme, x=(rank + 1, rank + 1), y=(row, row))
+            for row, rank in enumerate(came, start=first)
+            if rank is not None
         ],
     )
 

@@ -5,7 +5,7 @@ that depends on their length, and the best `beams` of these are kept as finished
 search stops when no unfinished text would, at its present length, score above the worst finished one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,8 +104,12 @@ def beam_history(
     max_new_tokens: int = 64,
     stop: Sequence[int] | None = None,
     rules_off: Sequence[str] = (),
+    after_step: Callable[[int], object] = lambda steps: None,
 ) -> BeamHistory:
-    """The same search, with every candidate that each step considered and what became of it."""
+    """The same search, with every candidate that each step considered and what became of it.
+
+    `after_step` is called with the number of steps done; an error it raises ends the search.
+    """
     if beams < 1:
         raise InputError("beam search needs at least one beam")
     start, limits = decode_start(lm, x, target, rules_off=rules_off), limits_of(lm, max_new_tokens, stop)
@@ -129,6 +133,7 @@ def beam_history(
         finished = sorted([*finished, *new], key=lambda h: -h.score)[:beams]
         running = [b for b, reason in zip(looked, reasons, strict=True) if reason is None][:beams]
         steps.append(tuple(_candidate(b, running, finished) for b in looked))
+        after_step(len(steps))
         if not running or not _can_improve(running[0], finished, beams, length_penalty):
             break
         cache = cache.select([b.parent for b in running])

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+import analysis.influence
 import model
-from analysis.influence import by_distance, influence
+from analysis.gradients import gradient_bytes
+from analysis.influence import MOST_ROWS, ROOM, by_distance, influence, rows_at_once
 from model.config import TransformerConfig
 from model.language_model import LanguageModel
 from model.network import build, from_embeddings
 from model.pretrained import Source, SpecialIds
-from tests.model.builders import CONFIGS, START, ids, random_model, shaped
+from tests.model.builders import CONFIGS, START, ids, long_decoder, random_model, shaped
 
 LSTM = TransformerConfig(
     vocab_size=40, d_model=6, n_heads=0, d_head=0, d_ff=0, max_positions=None, decoder_layers=2,
@@ -148,3 +150,27 @@ def test_the_reach_is_half_of_what_the_last_prediction_sees() -> None:
 def test_what_cannot_be_asked_is_refused(lm: LanguageModel, asked: dict, sentence: str) -> None:
     with pytest.raises(model.InputError, match=sentence):
         influence(lm, ids(5), **asked)
+
+
+def test_the_rows_of_a_pass_follow_from_its_bytes() -> None:
+    lm = random_model(long_decoder(positions=4096))
+    assert rows_at_once(lm, 8) == MOST_ROWS
+    for time in (500, 1500, 4000):
+        rows = rows_at_once(lm, time)
+        assert rows == 1 or rows * gradient_bytes(lm.config, time) <= ROOM
+    assert rows_at_once(lm, 4000) < rows_at_once(lm, 500)
+
+
+def test_influence_can_be_stopped_between_two_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis.influence, "MOST_ROWS", 1)
+    lm = random_model(long_decoder(positions=64))
+    seen: list[float] = []
+
+    def stop(share: float) -> None:
+        seen.append(share)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        influence(lm, [3, 4, 5, 6], seen=stop)
+    assert seen == [0.25, 0.5]

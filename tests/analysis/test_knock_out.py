@@ -105,12 +105,17 @@ def test_seconds_add_up_over_batches_and_rows() -> None:
     assert Cost(0.5, 0.01).rows_within(0.3) == 1
 
 
-def test_a_slow_pass_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_pass_is_timed_again_after_its_warm_up_and_a_very_slow_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lm, prediction = asked("decoder")
     tried: list[int] = []
     monkeypatch.setattr(knock_out, "_timed", lambda lm, prediction, rows: tried.append(rows) or 2.5)
     assert cost(lm, prediction) == Cost(0.0, 2.5)
-    assert tried == [1]
+    assert tried == [1, 1]
+    monkeypatch.setattr(knock_out, "_timed", lambda lm, prediction, rows: tried.append(rows) or 25.0)
+    assert cost(lm, prediction) == Cost(0.0, 25.0)
+    assert tried == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
+import itertools
+
 import torch
 
-from analysis.similarity import cosines, nearest, projection
+from analysis.similarity import cosines, mean_cosines, nearest, projection
 
 
 def test_cosines_are_one_for_the_same_direction_and_minus_one_for_the_opposite():
@@ -32,3 +34,13 @@ def test_projection_of_one_vector_is_the_origin():
     flat = projection(torch.ones(1, 4))
     assert flat.points.tolist() == [[0.0, 0.0]]
     assert flat.explained == (0.0, 0.0)
+
+
+def test_the_mean_cosine_of_blocks_is_that_of_all_their_pairs() -> None:
+    torch.manual_seed(0)
+    vectors = torch.randn(23, 5)
+    marks = [0, 4, 11, 23]
+    every, found = cosines(vectors), mean_cosines(vectors, marks)
+    for i, j in itertools.product(range(3), repeat=2):
+        block = every[marks[i] : marks[i + 1], marks[j] : marks[j + 1]]
+        torch.testing.assert_close(found[i, j], block.mean())

@@ -77,6 +77,11 @@ CONFIGS: dict[str, TransformerConfig] = {
 WRITING = {name: config for name, config in CONFIGS.items() if config.kind != "encoder"}
 
 
+def long_decoder(positions: int) -> TransformerConfig:
+    """A small GPT that has positions for a long text."""
+    return replace(PLAIN, d_model=128, n_heads=4, n_kv_heads=4, d_head=32, d_ff=512, max_positions=positions)
+
+
 @cache
 def random_net(config: TransformerConfig, seed: int = 0) -> Transformer:
     """A transformer whose every parameter, norms and biases too, is random; shared by the tests, so never changed."""

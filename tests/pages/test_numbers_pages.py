@@ -121,3 +121,24 @@ def test_the_strips_of_the_story_hand_out_what_was_recorded(downloads: dict[str,
 def test_the_story_says_how_often_the_decoder_ran() -> None:
     app = fine(opened("overview", CAT))
     assert any(f"{len(shown(app).steps)} times, until the end token came" in part.value for part in app.caption)
+
+
+def test_the_mean_surprisal_of_an_encoder_counts_neither_special_tokens_nor_masks_that_were_typed(
+    downloads: dict[str, Callable[[], str]],
+) -> None:
+    app = opened("logits", "Tom was [MASK] because he lost his toy.", model="bert-stories")
+    run = shown(app)
+    header, rows = table(downloads["expected-tokens.csv"]())
+    said = [dict(zip(header, row, strict=True)) for row in rows]
+    counted = [at for at, row in enumerate(said) if row["came"]]
+    mask = run.lm.special.mask
+    assert counted == [i for i, t in enumerate(run.source) if not t.special and t.id != mask]
+    shares = run.trace.logits.softmax(dim=-1)
+    mean = np.mean([-float(shares[i, run.source[i].id].log2()) for i in counted])
+    assert any(f"Mean surprisal {mean:.2f} bits" in caption.value for caption in app.caption)
+
+
+def test_the_temperature_of_an_encoder_is_shown_at_its_mask() -> None:
+    app = opened("logits", "Tom was [MASK] because he lost his toy.", model="bert-stories")
+    run = shown(app)
+    assert run.source[app.session_state["position"]].id == run.lm.special.mask

@@ -5,22 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from model.decoding.beam import BeamHistory, Candidate, Hypothesis, beam_history
+from model.decoding.beam import BeamHistory, Candidate, Hypothesis
 from model.decoding.strategies import Greedy
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
-from ui.decoding import tokens_read
+from ui.decoding import beam_work, tokens_read
 from ui.decoding.timeline import certainty
 from ui.figures import theme, tokens
 from ui.figures.tables import Cell, table
-from ui.maps import attention
+from ui.maps import attention, key_window
 from ui.runs import runner
 from ui.runs.store import Run, RunSpec
 from ui.shell import requirements
 from ui.state import address
 from ui.state.linked import keep_within, linked_number
 from ui.state.shown_step import counted
-from viz.attention import alignment
 from viz.beam import Node, beam_tree
 from viz.export import matrix_csv, table_csv
 from viz.percent import format_percent
@@ -47,14 +46,6 @@ class Search:
         return self.history.hypotheses[self.place]
 
 
-@st.cache_data(max_entries=32, show_spinner="Searching")
-def history(name: str, device: str, text: str, ids: bool, beams: int, penalty: float, limit: int) -> BeamHistory:
-    """The search itself, kept for these arguments; it holds no tensor."""
-    lm = runner.load(name, device)
-    x = runner.given(lm, text, ids)
-    return beam_history(lm, x, beams=beams, length_penalty=penalty, max_new_tokens=limit)
-
-
 def pick_search(run: Run) -> Search:
     """The controls of the number of beams and of the length penalty, and the search of this text with them."""
     address.keep_among("beams", WIDTHS, 4)
@@ -79,8 +70,10 @@ def pick_search(run: Run) -> Search:
             help="A text's score is the sum of its log-probabilities divided by its length to this power (Wu et al. 2016, with a "
             "plain power): 0 favours short texts, above 1 long ones.",
         )
-    spec, power = run.spec, round(float(penalty), 1)
-    found = history(spec.model, spec.device, spec.text, spec.ids, int(beams or 4), power, run.limit)
+    power = round(float(penalty), 1)
+    found = beam_work.history(run, int(beams or 4), power)
+    if found is None:
+        st.stop()
     place = keep_within(HYPOTHESIS, len(found.hypotheses))
     return Search(run, found, power, place)
 
@@ -258,26 +251,18 @@ def draw_attention(found: Search) -> None:
     weights = tokens_read.heads_rows(trace, part, layer, head, aligned, len(start) - 1).mean(axis=0)
     labels = [run.lm.token(i).label for i in h.ids]
     keys = [token.label for token in trace.tokens("encoder" if part == "cross" else "decoder")]
-    fig = alignment(
-        weights,
-        labels,
-        keys,
-        theme=theme.current(),
-        rows_total=len(labels),
-        verb="reads",
-        title_query="written",
-        title_key="",
-        width=360,
-        height=140 + min(400, 34 * len(labels)),
-    )
-    figures.place(
+    window = key_window.shown(len(keys))
+    fig = tokens_read.alignment_map(weights, labels, keys, len(labels), window, width=360)
+    filename = f"beam-{found.place + 1}-attention"
+    figures.head(
         fig,
         key="beam_attention",
-        heading=f"Tokens attended to by text {found.place + 1}",
-        explained="A row for each token of the text chosen above: where the heads looked while it was chosen.",
-        filename=f"beam-{found.place + 1}-attention",
+        heading=f"{'Source tokens' if part == 'cross' else 'Tokens'} attended to by text {found.place + 1}",
+        explained="A row for each token of the text chosen above: its attention when it was chosen.",
+        filename=filename,
         csv=lambda: matrix_csv(weights, labels, keys),
     )
+    key_window.draw(fig, window, key="beam_attention", filename=filename)
 
 
 def as_csv(found: Search) -> str:

@@ -21,6 +21,7 @@ from ui.decoding.filled_masks import (
 )
 from ui.decoding.tokens_read import layer_name, pick_layer, rows_of_heads
 from ui.figures import array, markdown, theme, tokens
+from ui.maps import key_window
 from ui.runs.store import Run
 from ui.shell import encoder_input, masks
 from ui.state import address, choices
@@ -146,7 +147,7 @@ def draw_choices(every: list[Filled]) -> None:
 def draw_typed_token(run: Run, fill: Filled) -> None:
     """A field for any other token."""
     st.text_input(
-        "Click a bar, or type what shall stand there",
+        "Click a bar, or type another token",
         key="fill_typed",
         placeholder="One piece; start with a space for a new word",
         on_change=lambda: take_typed(run, fill),
@@ -163,7 +164,7 @@ def take_typed(run: Run, fill: Filled) -> None:
             f"“{text}” is {len(ids)} pieces, and one mask holds one: type a piece of it, or mask more tokens"
         )
     elif ids and ids[0] == run.lm.special.mask:
-        typed_tokens.refuse("the mask token itself is no answer: type the piece that shall stand there")
+        typed_tokens.refuse("the mask token itself is no answer: type another piece")
     elif ids:
         choose_token(fill, ids[0])
 
@@ -214,10 +215,11 @@ def draw_tokens_read(run: Run, fill: Filled, at: int) -> None:
     layers = range(config.encoder_layers)
     layer = address.keep_among("fill_layer", layers, config.encoder_layers - 1, layer_name)
     trace = run_after(run, fill.before).trace
-    weights = array(trace.attention("encoder", layer).weights()[:, fill.at])
+    weights = array(trace.attention("encoder", layer).weights_from(fill.at, fill.at + 1)[:, 0])
     names = [f"L{layer} H{head}" for head in range(config.n_heads)]
     labels = [token.label for token in trace.tokens("encoder")]
-    fig = rows_of_heads(weights, names, labels, run.source[fill.at].label, height=380)
+    window = key_window.shown(len(labels))
+    fig = rows_of_heads(weights, names, labels, run.source[fill.at].label, window, height=380)
     figures.head(
         fig,
         key="fill_read",
@@ -227,4 +229,4 @@ def draw_tokens_read(run: Run, fill: Filled, at: int) -> None:
         csv=lambda: matrix_csv(weights, names, labels),
     )
     pick_layer(layers, key="fill_layer")
-    figures.chart(fig, key="fill_read", filename=f"fill-{at}-read")
+    key_window.draw(fig, window, key="fill_read", filename=f"fill-{at}-read")

@@ -3,9 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 
-from analysis.uncertainty import Positionwise, positionwise
+from analysis.uncertainty import Positionwise, along_text
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
 from ui.figures import array, theme
@@ -15,7 +14,6 @@ from ui.state.shown_step import show_step
 from viz.export import table_csv
 from viz.uncertainty import entropy_line
 
-BLOCK_POSITIONS = 128  # whose logits are held at once
 MOST_TOKENS_WITHOUT_SCROLLING = 20  # on a narrow screen; a longer line scrolls there
 LEAST_WIDTH_PX = 900  # of a longer line
 
@@ -26,17 +24,8 @@ def certainty(run: Run) -> Positionwise:
 
 
 def _certainty(run: Run) -> Positionwise:
-    """In blocks, so that no more than a few rows of logits are held at once."""
-    final, came = run.trace.final, run.after(run.trace.predicts)
-    blocks = [slice(at, at + BLOCK_POSITIONS) for at in range(0, len(final), BLOCK_POSITIONS)]
-    parts = [positionwise(run.lm.logits(final[block]), came[block], n=1) for block in blocks]
-    columns = zip(*(_columns(part) for part in parts), strict=True)
-    return Positionwise(*(torch.cat(column) for column in columns))
-
-
-def _columns(part: Positionwise) -> tuple[torch.Tensor, ...]:
-    tops = part.top_ids, part.top_probabilities
-    return (*tops, part.entropy, part.came, part.probability, part.surprisal, part.rank)
+    stack = run.trace.predicts
+    return along_text(run.trace.final, run.lm.logits, run.lm.config.vocab_size, run.after(stack), n=1)
 
 
 def draw(run: Run, step: int) -> None:

@@ -12,15 +12,18 @@ from model.trace import AttentionPart, Trace
 from ui import figures
 from ui.components.attention_lines.attention_lines import MOST_LINE_TOKENS, Lines, LineWords, attention_lines
 from ui.figures import Matrix, array, theme
-from ui.maps import attention
+from ui.maps import attention, key_window
+from ui.maps.key_window import KeyWindow
 from ui.runs.on_demand import kept
 from ui.runs.store import Run
 from ui.shell import requirements
 from ui.state import address
 from viz.attention import alignment, heads_by_key
 from viz.export import matrix_csv
+from viz.frame import WIDTH
 
 MEAN, ALIGNED, ALL = "mean", "aligned", "all"
+MOST_BUTTONS = 12  # of layers; more are a menu
 MOST_HEADS = 48  # of all layers in one figure
 MOST_ROWS = 120  # of the alignment, one for each new token
 HEAD_NAMES = {MEAN: "mean of its heads", ALIGNED: "mean of the alignment heads"}
@@ -63,7 +66,8 @@ def draw_heads(run: Run, step: Step) -> None:
     weights = np.concatenate([array(step.trace.attention("decoder", i, part).weights_from(-1)[:, 0]) for i in chosen])
     names = [f"L{i} H{h}" for i in chosen for h in range(config.n_heads)]
     keys = keys_read(run, step)
-    fig = rows_of_heads(weights, names, keys, step.token.label, height=400)
+    window = key_window.shown(len(keys))
+    fig = rows_of_heads(weights, names, keys, step.token.label, window, height=400)
     figures.head(
         fig,
         key="readers",
@@ -73,26 +77,44 @@ def draw_heads(run: Run, step: Step) -> None:
         csv=lambda: matrix_csv(weights, names, keys),
     )
     pick_layer(options, key="read_layer")
-    figures.chart(fig, key="readers", filename=f"read-at-step-{step.index}")
+    key_window.draw(fig, window, key="readers", filename=f"read-at-step-{step.index}")
 
 
-def rows_of_heads(weights: Matrix, names: list[str], keys: list[str], query: str, *, height: int) -> go.Figure:
+def rows_of_heads(
+    weights: Matrix, names: list[str], keys: list[str], query: str, window: KeyWindow, *, height: int
+) -> go.Figure:
     """Weights (heads, key) of one query: a row for each head."""
-    return heads_by_key(
-        weights,
-        keys,
-        theme=theme.current(),
-        query=query,
-        names=names,
-        verb="reads",
-        title_key="",
-        width=430,
-        height=height,
-    )
+
+    def exact(cells: Matrix, labels: Sequence[str]) -> go.Figure:
+        return heads_by_key(
+            cells,
+            labels,
+            theme=theme.current(),
+            query=query,
+            names=names,
+            verb="reads",
+            title_key="",
+            first=window.start,
+            width=430,
+            height=height,
+        )
+
+    return key_window.figure(window, weights, names, keys, exact, width=430, height=height)
 
 
 def pick_layer(options: Sequence[str] | range, *, key: str) -> None:
-    """The picker of a layer; `address.keep_among` has brought its value into range before."""
+    """The picker of a layer, a menu where there are many; `address.keep_among` has brought its value into range before."""
+    if len(options) > MOST_BUTTONS:
+        st.selectbox(
+            "Layer",
+            options,
+            key=key,
+            bind="query-params",
+            width=150,
+            label_visibility="collapsed",
+            format_func=layer_name,
+        )
+        return
     st.segmented_control(
         "Layer",
         options,
@@ -116,12 +138,13 @@ def draw_alignment(run: Run, step: Step) -> None:
     keys = keys_read(run, step)
     labels = [one.token.label for one in run.steps[: step.index + 1]][-MOST_ROWS:]
     filename = f"alignment-to-step-{step.index}"
-    fig = alignment_map(weights, labels, keys, min(len(run.steps), MOST_ROWS))
+    window = key_window.shown(len(keys))
+    fig = alignment_map(weights, labels, keys, min(len(run.steps), MOST_ROWS), window)
     figures.head(
         fig,
         key="alignment",
-        heading="Alignment so far",
-        explained="A row for each token written: where the heads looked while it was chosen. It grows as the sentence grows.",
+        heading="Alignment so far" if part == "cross" else "Self-attention so far",
+        explained="A row for each token written: its attention when it was chosen. It grows as the sentence grows.",
         filename=filename,
         csv=lambda: matrix_csv(weights, labels, keys),
     )
@@ -135,21 +158,41 @@ def draw_alignment(run: Run, step: Step) -> None:
             key="alignment_lines",
         )
     else:
-        figures.chart(fig, key="alignment", filename=filename)
+        key_window.draw(fig, window, key="alignment", filename=filename)
 
 
-def alignment_map(weights: Matrix, labels: list[str], keys: list[str], total: int) -> go.Figure:
+def alignment_map(
+    weights: Matrix, labels: list[str], keys: list[str], total: int, window: KeyWindow, width: int = WIDTH
+) -> go.Figure:
     """The map, of the size it will have when all `total` rows are written."""
-    return alignment(
+    height = 140 + min(400, 34 * total)
+
+    def exact(cells: Matrix, shown: Sequence[str]) -> go.Figure:
+        return alignment(
+            cells,
+            labels,
+            shown,
+            theme=theme.current(),
+            rows_total=total,
+            verb="reads",
+            title_query="written",
+            title_key="",
+            first_key=window.start,
+            width=width,
+            height=height,
+        )
+
+    return key_window.figure(
+        window,
         weights,
         labels,
         keys,
-        theme=theme.current(),
+        exact,
+        tokens=True,
+        title_row="written",
         rows_total=total,
-        verb="reads",
-        title_query="written",
-        title_key="",
-        height=140 + min(400, 34 * total),
+        width=width,
+        height=height,
     )
 
 

@@ -4,21 +4,28 @@ import numpy as np
 import streamlit as st
 import torch
 
-from analysis.similarity import cosines, nearest, projection
+from analysis.similarity import Projection, nearest, projection
 from model.tap import StackName
 from model.tokenizers.tokens import Token
 from ui import figures
 from ui.components.token_strip.token_strip import Chip, ChipEvent, Strip, token_strip
 from ui.figures import array, markdown, theme
+from ui.maps import row_pages
+from ui.maps.row_pages import RowPage
+from ui.runs.on_demand import kept
 from ui.runs.store import Run
 from ui.state import address
-from ui.state.linked import keep_within, linked_number
+from ui.state.linked import Linked, linked_number
 from viz.embedding import sum_of_parts, vectors_heatmap
 from viz.export import matrix_csv, table_csv
-from viz.similarity import cosine_similarity_heatmap, neighbours_chart
+from viz.similarity import neighbours_chart
 from viz.similarity import projection as projection_chart
 
 NEIGHBOURS = 12
+ROW, PANEL, LONG_PANEL = 16.0, 256.0, 144.0  # px of a row, and at most of all rows of a part
+TOKENS_A_PAGE = 32
+FROM = linked_number("tokens_from")  # the first token of the page on screen
+TOKEN = Linked("token", -1, address.whole_number, str)  # the token in focus; -1: nobody chose one
 STACKS: dict[StackName, str] = {"encoder": "Encoder: the text read", "decoder": "Decoder: the text written"}
 
 
@@ -40,30 +47,54 @@ def pick_stack(run: Run) -> StackName:
     return picked or stacks[0]
 
 
-def pick_token(tokens: tuple[Token, ...]) -> int:
-    """The position of the token in focus, chosen by a click."""
-    chosen = keep_within(linked_number("token"), len(tokens))
+def pick_page(count: int) -> RowPage:
+    """The page of a long text whose tokens the figures show, with buttons that turn to the others."""
+    note = "The figures of tokens below show these; “What lies near” is of the whole text."
+    return row_pages.pick(count, FROM, key="tokens", size=TOKENS_A_PAGE, note=note)
+
+
+def pick_token(run: Run, tokens: tuple[Token, ...], page: RowPage) -> int:
+    """The position of the token in focus, chosen by a click; at first one that shows something."""
+    held = TOKEN.get()
+    chosen = first_focus(run, tokens) if held < 0 else address.in_range(held, len(tokens))
+    if held >= 0:
+        TOKEN.set(chosen)
+    TOKEN.link(chosen if held >= 0 else held)
 
     def focus(event: ChipEvent) -> None:
-        st.session_state["token"] = event.index
+        TOKEN.set(page.start + event.index)
 
     chips = [
         Chip(t.label, note=str(t.id), title=f"position {i}, id {t.id}", special=t.special, current=i == chosen)
-        for i, t in enumerate(tokens)
+        for i, t in enumerate(tokens[page.rows], start=page.start)
     ]
     token_strip([Strip("piece, id", chips)], key="focus", label="Choose a token", on_token=focus)
     return chosen
 
 
-def draw_parts(run: Run, stack: StackName) -> None:
-    """Draws embedding, position, segment and their sum, as recorded in the run."""
-    labels = [token.label for token in run.trace.tokens(stack)]
-    embedding, position, segment = run.trace.embedding(stack), run.trace.position(stack), run.trace.segment(stack)
+def first_focus(run: Run, tokens: tuple[Token, ...]) -> int:
+    """The token in focus before anyone chooses one: the first; with rotary positions the last one typed, because position 0
+    does not turn."""
+    if run.lm.config.positions != "rotary" or run.lm.config.recurrence != "none":
+        return 0
+    plain = [
+        i for i, token in enumerate(tokens[: run.typed] if run.reader == "decoder" else tokens) if not token.special
+    ]
+    return plain[-1] if plain else 0
+
+
+def draw_parts(run: Run, stack: StackName, page: RowPage) -> None:
+    """Draws embedding, position, segment and their sum, as recorded in the run, for the tokens of the page."""
+    labels = [token.label for token in run.trace.tokens(stack)[page.rows]]
+    recorded = (run.trace.embedding(stack), run.trace.position(stack), run.trace.segment(stack))
+    embedding, position, segment = recorded[0][page.rows], *(x if x is None else x[page.rows] for x in recorded[1:])
     total = embedding + sum(x for x in (position, segment) if x is not None)
     dims = [str(i) for i in range(total.shape[1])]
     normed = run.lm.config.embed_norm
     if position is None and segment is None:  # the sum would repeat the embedding
-        fig = vectors_heatmap(array(embedding), labels, theme=theme.current(), name="embedding", width=1000)
+        fig = vectors_heatmap(
+            array(embedding), labels, theme=theme.current(), name="embedding", first=page.start, width=1000
+        )
     else:
         fig = sum_of_parts(
             array(embedding),
@@ -73,6 +104,8 @@ def draw_parts(run: Run, stack: StackName) -> None:
             theme=theme.current(),
             segment=None if segment is None else array(segment),
             total_name="= what the first norm reads" if normed else "= what enters the first layer",
+            row_height=min(ROW, (LONG_PANEL if page.long else PANEL) / len(labels)),
+            first=page.start,
         )
     added = "".join(f" + {name}" for name, x in (("position", position), ("segment", segment)) if x is not None)
     then = " Segment: the vector of the sentence a token belongs to." if segment is not None else ""
@@ -82,23 +115,7 @@ def draw_parts(run: Run, stack: StackName) -> None:
         heading=f"Embedding{added} = what {'the first norm reads' if normed else 'enters the first layer'}",
         explained=f"A row a token, a column a dimension, recorded in this run. One colour scale serves all.{then}",
         filename=f"embedding-{stack}",
-        csv=lambda: matrix_csv(array(total), labels, dims),
-    )
-
-
-def draw_similarity(run: Run, stack: StackName) -> None:
-    """Draws the cosine between the embeddings of any two tokens of the text."""
-    labels = [token.label for token in run.trace.tokens(stack)]
-    like = array(cosines(run.trace.embedding(stack)))
-    fig = cosine_similarity_heatmap(like, labels, theme=theme.current(), width=520, height=420)
-    figures.place(
-        fig,
-        key="alike_tokens",
-        heading="How alike these tokens start",
-        explained="The cosine between token embeddings, before any position is added.",
-        filename="token-similarity",
-        csv=lambda: matrix_csv(like, labels, labels),
-        fill=False,
+        csv=lambda: matrix_csv(array(total), labels, dims, first_query=page.start),
     )
 
 
@@ -133,9 +150,14 @@ def draw_flat_map(run: Run) -> None:
     """Draws the embeddings of all tokens in two dimensions."""
     labels = [token.label for stack in run.stacks for token in run.trace.tokens(stack)]
     groups = [group for stack in run.stacks for group in groups_of(run, stack)]
-    found = projection(torch.cat([run.trace.embedding(stack) for stack in run.stacks]))
+    found = kept(
+        run,
+        ("embeddings on two directions",),
+        Projection,
+        lambda: projection(torch.cat([run.trace.embedding(stack) for stack in run.stacks])),
+    )
     points = array(found.points)
-    fig = projection_chart(points, labels, groups, found.explained, theme=theme.current(), height=440)
+    fig = projection_chart(points, labels, groups, found.explained, theme=theme.current(), height=380)
     figures.place(
         fig,
         key="flat",

@@ -11,6 +11,7 @@ from ui import figures
 from ui.embeddings import rotary
 from ui.figures import Matrix, array, theme
 from ui.maps import pickers
+from ui.maps.row_pages import RowPage
 from ui.runs.store import Run
 from ui.state import address
 from viz import positions as chart
@@ -38,25 +39,25 @@ IN_TURN = (
 )
 
 
-def draw_positions(run: Run, stack: StackName, focus: int) -> None:
-    """Draws the section of the page about the model's position scheme."""
+def draw_positions(run: Run, stack: StackName, focus: int, page: RowPage) -> None:
+    """Draws the section of the page about the model's position scheme; of a long text for the tokens of the page."""
     scheme = run.lm.config.positions
     st.subheader("How it knows the order", anchor=False)
     st.caption(SAYS[scheme] if run.lm.config.recurrence == "none" else IN_TURN)
     if scheme == "sinusoidal":
         draw_sinusoids(run, stack, focus)
     elif scheme == "learned":
-        draw_learned(run, stack)
+        draw_learned(run, stack, page)
     elif scheme == "rotary":
-        rotary.draw_rotary(run, stack, focus)
+        rotary.draw_rotary(run, stack, focus, page)
     elif scheme == "alibi":
-        draw_alibi(run, stack)
+        draw_alibi(run, stack, page)
     elif scheme == "relative":
-        draw_relative(run, stack)
+        draw_relative(run, stack, page)
 
 
-def labels_of(run: Run, stack: StackName) -> list[str]:
-    return [token.label for token in run.trace.tokens(stack)]
+def labels_of(run: Run, stack: StackName, page: RowPage) -> list[str]:
+    return [token.label for token in run.trace.tokens(stack)[page.rows]]
 
 
 def scheme_of(run: Run, stack: StackName) -> Positions:
@@ -66,10 +67,10 @@ def scheme_of(run: Run, stack: StackName) -> Positions:
     return net.positions
 
 
-def table_of(run: Run, stack: StackName, count: int) -> Matrix:
-    """(count, d_model): the vectors the model adds at its first positions; fewer rows where it has fewer positions."""
-    most = run.lm.config.max_positions
-    at = torch.arange(count if most is None else min(count, most), device=run.lm.device)
+def table_of(run: Run, stack: StackName, count: int, first: int = 0) -> Matrix:
+    """(count, d_model): the vectors the model adds from position `first` on; fewer rows where it has fewer positions."""
+    most, end = run.lm.config.max_positions, first + count
+    at = torch.arange(first, end if most is None else min(end, most), device=run.lm.device)
     with torch.inference_mode():
         table = scheme_of(run, stack).embed(at)
     assert table is not None
@@ -78,21 +79,23 @@ def table_of(run: Run, stack: StackName, count: int) -> Matrix:
 
 def draw_sinusoids(run: Run, stack: StackName, at: int) -> None:
     """Draws a few waves, and how similar positions are."""
-    table = table_of(run, stack, MOST_POSITIONS)
+    start = at // MOST_POSITIONS * MOST_POSITIONS  # of a long text the part that holds the token in focus
+    table = table_of(run, stack, MOST_POSITIONS, start)
     left, right = st.columns(2, gap="large")
     with left:
-        draw_waves(table, at)
+        draw_waves(table, at, start)
     with right:
-        draw_similarity(table)
+        draw_similarity(table, start)
 
 
-def draw_waves(table: Matrix, at: int) -> None:
-    """Draws a sine and a cosine of three wavelengths."""
+def draw_waves(table: Matrix, at: int, start: int) -> None:
+    """Draws a sine and a cosine of three wavelengths; the table's first row is position `start`."""
     half = table.shape[1] // 2
     first = [int(i) for i in np.linspace(0, half // 2, WAVES, dtype=int)]
     dims = sorted({*first, *(half + i for i in first)})
-    shown = table[: max(WAVE_POSITIONS, at + 1)]
-    fig = waves(shown, dims, theme=theme.current(), selected=at if at < len(shown) else None, height=340)
+    shown = table[: max(WAVE_POSITIONS, at - start + 1)]
+    chosen = at if at - start < len(shown) else None
+    fig = waves(shown, dims, theme=theme.current(), selected=chosen, first=start, height=340)
     figures.place(
         fig,
         key="waves",
@@ -100,15 +103,17 @@ def draw_waves(table: Matrix, at: int) -> None:
         explained="Each dimension of a sinusoidal position vector is a wave: the first turn fast, later ones slowly. Sines fill "
         "the first half of the vector, cosines the second. The dotted line is the token chosen above.",
         filename="positions",
-        csv=lambda: matrix_csv(table, numbers(len(table)), numbers(table.shape[1])),
+        csv=lambda: matrix_csv(table, numbers(len(table), start), numbers(table.shape[1])),
     )
 
 
-def draw_similarity(table: Matrix) -> None:
-    """Draws the cosine between the vectors of any two positions."""
-    names = numbers(len(table))
+def draw_similarity(table: Matrix, start: int) -> None:
+    """Draws the cosine between the vectors of any two positions; the table's first row is position `start`."""
+    names = numbers(len(table), start)
     like = array(cosines(torch.from_numpy(table)))
-    fig = cosine_similarity_heatmap(like, names, theme=theme.current(), tokens=False, width=460, height=340)
+    fig = cosine_similarity_heatmap(
+        like, names, theme=theme.current(), tokens=False, first=start, width=460, height=340
+    )
     figures.place(
         fig,
         key="alike_positions",
@@ -120,18 +125,18 @@ def draw_similarity(table: Matrix) -> None:
     )
 
 
-def numbers(count: int) -> list[str]:
-    return [str(i) for i in range(count)]
+def numbers(count: int, start: int = 0) -> list[str]:
+    return [str(i) for i in range(start, start + count)]
 
 
-def draw_learned(run: Run, stack: StackName) -> None:
+def draw_learned(run: Run, stack: StackName, page: RowPage) -> None:
     """The rows of the table this text used, and how alike positions are."""
     used = run.trace.position(stack)
     assert used is not None
-    rows, offset = array(used), run.lm.config.position_offset
+    rows, offset = array(used[page.rows]), run.lm.config.position_offset
     left, right = st.columns(2, gap="large")
     with left:
-        fig = position_table_heatmap(rows, theme=theme.current(), height=340)
+        fig = position_table_heatmap(rows, theme=theme.current(), first=page.start, height=340)
         counts = f" This model's table starts counting at row {offset}." if offset else ""
         figures.place(
             fig,
@@ -139,13 +144,13 @@ def draw_learned(run: Run, stack: StackName) -> None:
             heading="The rows of the table this text used",
             explained=f"A learned vector a position, as it was added in this run.{counts}",
             filename=f"positions-{stack}",
-            csv=lambda: matrix_csv(rows, numbers(len(rows)), numbers(rows.shape[1])),
+            csv=lambda: matrix_csv(rows, numbers(len(rows), page.start), numbers(rows.shape[1])),
         )
     with right:
-        draw_similarity(table_of(run, stack, max(MOST_POSITIONS, len(rows))))
+        draw_similarity(table_of(run, stack, MOST_POSITIONS, page.start), page.start)
 
 
-def draw_alibi(run: Run, stack: StackName) -> None:
+def draw_alibi(run: Run, stack: StackName, page: RowPage) -> None:
     """Draws the slope of every head, and the bias one head adds to its scores."""
     bias = scheme_of(run, stack).bias()
     assert isinstance(bias, AlibiBias)
@@ -163,12 +168,14 @@ def draw_alibi(run: Run, stack: StackName) -> None:
         )
     with right:
         head = pick_head(run)
-        names = labels_of(run, stack)
+        names = labels_of(run, stack, page)
         attention = run.trace.attention(stack, 0)
-        added = attention.bias(head)
-        assert added is not None
-        shown = array(added.masked_fill(~attention.visible, float("nan")))
-        fig = chart.bias_heatmap(shown, names, names, theme=theme.current(), width=520)
+        at = torch.arange(page.start, page.end, device=run.lm.device)
+        assert attention.position_bias is not None
+        added = attention.position_bias(at, at)[head]
+        ahead = at > at[:, None]
+        shown = array(added.masked_fill(ahead, float("nan")) if attention.causal else added)
+        fig = chart.bias_heatmap(shown, names, names, theme=theme.current(), first=page.start, width=520)
         figures.place(
             fig,
             key="bias",
@@ -181,12 +188,13 @@ def draw_alibi(run: Run, stack: StackName) -> None:
         )
 
 
-def draw_relative(run: Run, stack: StackName) -> None:
+def draw_relative(run: Run, stack: StackName, page: RowPage) -> None:
     """Draws each head's learned bias at every distance, and for one head the bias of each pair of this text."""
     bias, config = scheme_of(run, stack).bias(), run.lm.config
     assert isinstance(bias, RelativeBias)
-    names, both = labels_of(run, stack), stack == "encoder"
-    reach = max(LEAST_REACH, len(names) - 1)
+    names, both = labels_of(run, stack, page), stack == "encoder"
+    # From `relative_reach` on all distances share a bucket, so a longer map would say nothing more.
+    reach = max(LEAST_REACH, min(page.count - 1, config.relative_reach + 1))
     offsets = torch.arange(-reach, reach + 1 if both else 1)
     buckets = relative_bucket(offsets, config.relative_buckets, config.relative_reach, bidirectional=both).numpy()
     table = array(bias.table).T  # (heads, buckets)
@@ -208,7 +216,7 @@ def draw_relative(run: Run, stack: StackName) -> None:
         at = np.arange(len(names))
         pairs = buckets[np.clip(at[None, :] - at[:, None], -reach, 0 if not both else reach) + reach]
         fig = chart.bucket_heatmap(
-            pairs, table[head], names, names, theme=theme.current(), hide_future=not both, width=520
+            pairs, table[head], names, names, theme=theme.current(), hide_future=not both, first=page.start, width=520
         )
         figures.place(
             fig,

@@ -12,6 +12,7 @@ from model.tap import StackName
 from ui import figures
 from ui.figures import Matrix, array, markdown, theme
 from ui.maps import pickers
+from ui.maps.row_pages import RowPage
 from ui.runs.store import Run
 from ui.state import address
 from viz import positions as chart
@@ -36,16 +37,16 @@ class RotatedPair:
     place: str  # for file names
 
 
-def draw_rotary(run: Run, stack: StackName, focus: int) -> None:
-    """Draws the section about rotary positions; `focus` is the position of the query."""
+def draw_rotary(run: Run, stack: StackName, focus: int, page: RowPage) -> None:
+    """Draws the section about rotary positions; `focus` is the position of the query. Maps of all tokens show those of the page."""
     names = [token.label for token in run.trace.tokens(stack)]
-    layer, head, pair, key = pick_places(run, stack, names)
+    layer, head, pair, key = pick_places(run, stack, names, focus)
     angles = array(rotation.angles(run.trace, stack, layer))
     left, right = st.columns(2, gap="large")
     with left:
-        draw_angles(angles, names)
+        draw_angles(angles[page.rows], names[page.rows], page.start)
     with right:
-        draw_circle(angles, names, pair, focus)
+        draw_circle(angles[page.rows], names[page.rows], pair, focus, page.start)
     found = rotated_pair(run, stack, layer, head, focus, key)
     if len(found.shared) > 1:
         st.caption(f"Query heads {found.shared[0]} to {found.shared[-1]} share this key: one key head serves them all.")
@@ -57,10 +58,11 @@ def draw_rotary(run: Run, stack: StackName, focus: int) -> None:
     draw_vectors(found)
 
 
-def pick_places(run: Run, stack: StackName, names: list[str]) -> tuple[int, int, int, int]:
+def pick_places(run: Run, stack: StackName, names: list[str], focus: int) -> tuple[int, int, int, int]:
     """(layer, head, pair of dimensions, key)."""
     config = run.lm.config
     sizes = {"layer": config.layers(stack), "head": config.n_heads, "turning": config.rotary_dims // 2}
+    address.start_with("against", focus // 2)  # a key that turns too, and not the query itself
     for key, size in {**sizes, "against": len(names)}.items():
         address.settle(key, size)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -80,10 +82,10 @@ def pick_places(run: Run, stack: StackName, names: list[str]) -> tuple[int, int,
     return layer, head, pair, against or 0
 
 
-def draw_angles(angles: Matrix, names: list[str]) -> None:
+def draw_angles(angles: Matrix, names: list[str], start: int) -> None:
     """Draws the angle of every pair of dimensions at every token."""
     figures.place(
-        chart.angles_heatmap(angles, names, theme=theme.current(), width=620),
+        chart.angles_heatmap(angles, names, theme=theme.current(), first=start, width=620),
         key="angles",
         heading="How far each pair has turned",
         explained="Position times the pair's own speed, in radians. Colour shows where the turn ends; the first pairs turn fast, "
@@ -93,11 +95,13 @@ def draw_angles(angles: Matrix, names: list[str]) -> None:
     )
 
 
-def draw_circle(angles: Matrix, names: list[str], pair: int, focus: int) -> None:
+def draw_circle(angles: Matrix, names: list[str], pair: int, focus: int, start: int) -> None:
     """Draws one pair's angle at every token, on a circle."""
     around = np.ascontiguousarray(angles[:, pair])
     figures.place(
-        chart.rotation_circle(around, names, theme=theme.current(), pair=pair, selected=focus, height=380),
+        chart.rotation_circle(
+            around, names, theme=theme.current(), pair=pair, selected=focus - start, first=start, height=380
+        ),
         key="circle",
         heading=f"Pair {pair}, round the circle",
         explained="A dot a token: where its place turns this pair to. Position 0 does not turn. The large dot is the token "

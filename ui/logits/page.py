@@ -5,11 +5,15 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from analysis.uncertainty import Positionwise, positionwise, tempered
+from analysis.uncertainty import Positionwise, along_text, tempered
 from ui import figures
 from ui.figures import Matrix, array, markdown, theme
+from ui.maps import row_pages
+from ui.runs.on_demand import kept
 from ui.runs.store import Run
+from ui.shell import masks
 from ui.state import address
+from ui.state.linked import linked_number
 from viz.export import table_csv
 from viz.next_token import next_token_chart
 from viz.uncertainty import candidates_table_heatmap, entropy_line, temperature_curve
@@ -18,14 +22,26 @@ CANDIDATES = 8  # tokens of the chart and the CSV
 TABLE_TOKENS = 5  # a row of the table
 CURVES = 6  # tokens with a curve
 COLDEST, HOTTEST = 0.1, 3.0
+FROM = linked_number("expected_from")  # the first position of the table's page
 
 
 def expectations(run: Run) -> Positionwise:
     """At every position: the most probable tokens, and the probability and rank of the token that came."""
-    stack = run.trace.predicts
-    itself: list[int | None] = [token.id for token in run.original]
-    came = itself if run.lm.kind == "encoder" else run.after(stack)
-    return positionwise(run.trace.logits, came, CANDIDATES)
+    return kept(run, ("expectations",), Positionwise, lambda: _expectations(run))
+
+
+def _expectations(run: Run) -> Positionwise:
+    came = words_of(run) if run.lm.kind == "encoder" else run.after(run.trace.predicts)
+    return along_text(run.trace.final, run.lm.logits, run.lm.config.vocab_size, came, CANDIDATES)
+
+
+def words_of(run: Run) -> list[int | None]:
+    """The id that stands at each position of an encoder's text, or stood there before it was masked by a click.
+
+    None for special tokens and for masks that were typed: nothing stands there that the model could have guessed.
+    """
+    mask = run.lm.special.mask
+    return [None if token.special or token.id == mask else token.id for token in run.original]
 
 
 def row_labels(run: Run) -> list[str]:
@@ -34,17 +50,25 @@ def row_labels(run: Run) -> list[str]:
 
 
 def draw_table(run: Run, found: Positionwise) -> None:
-    """Draws the most probable tokens of every position, with the one that came framed."""
-    top = found.top_ids[:, :TABLE_TOKENS]
+    """Draws the most probable tokens of every position, with the one that came framed; of a long text a page of positions."""
+    page = row_pages.page_of(len(found.came), FROM)
+    top = found.top_ids[page.rows, :TABLE_TOKENS]
     labels = [[run.lm.token(int(i)).label for i in row] for row in top]
     came = [
         next((n for n, i in enumerate(row) if int(i) == int(token)), None)
-        for row, token in zip(top, found.came, strict=True)
+        for row, token in zip(top, found.came[page.rows], strict=True)
     ]
-    shares = array(found.top_probabilities[:, :TABLE_TOKENS])
+    shares = array(found.top_probabilities[page.rows, :TABLE_TOKENS])
     said = "predicted at" if run.lm.kind == "encoder" else "predicted after"
     fig = candidates_table_heatmap(
-        labels, shares, row_labels(run), theme=theme.current(), came=came, title=said, width=560
+        labels,
+        shares,
+        row_labels(run)[page.rows],
+        theme=theme.current(),
+        came=came,
+        title=said,
+        width=560,
+        first=page.start,
     )
     figures.head(
         fig,
@@ -59,6 +83,7 @@ def draw_table(run: Run, found: Positionwise) -> None:
         filename="expected-tokens",
         csv=lambda: as_csv(run, found),
     )
+    row_pages.pick(len(found.came), FROM, key="expected", note="The CSV has all.")
     with st.container(key="expected_scroll"):
         figures.chart(fig, key="expected", filename="expected-tokens")
 
@@ -122,8 +147,9 @@ def draw_certainty(run: Run, found: Positionwise) -> None:
     known = [int(r) for r in found.rank if r > 0]
     if known:
         first = sum(rank == 1 for rank in known)
+        which = "The token that stands there was" if run.lm.kind == "encoder" else "The token that came was"
         st.caption(
-            f"The token that came was the most probable one at {first} of {len(known)} positions. Mean surprisal "
+            f"{which} the most probable one at {first} of {len(known)} positions. Mean surprisal "
             f"{float(np.nanmean(surprisals)):.2f} bits; lowest rank {max(known):,} of {run.lm.config.vocab_size:,}."
         )
 
@@ -132,6 +158,8 @@ def draw_temperature(run: Run, found: Positionwise) -> None:
     """Draws the softmax of one position at any temperature, with the pickers of both."""
     rows, where = row_labels(run), "At" if run.lm.kind == "encoder" else "After"
     left, right = st.columns(2, gap="large")
+    if run.lm.kind == "encoder":
+        suggest_position(masks.predicted_at(run))
     address.settle("position", len(rows))
     at = left.selectbox(
         where, range(len(rows)), key="position", format_func=lambda i: f"{i}  {rows[i]}", bind="query-params"
@@ -154,6 +182,14 @@ def draw_temperature(run: Run, found: Positionwise) -> None:
         draw_tempered(labels, ids, shares, int(found.came[at]), f"{where} “{rows[at]}”", degree)
     with right:
         draw_sweep(labels[:CURVES], ids[:CURVES], logits, degree)
+
+
+def suggest_position(at: int) -> None:
+    """Puts the picker of the position at a mask, as long as nobody chose another position."""
+    before = st.session_state.get("position_suggested")
+    if not address.is_known("position") or st.session_state.get("position", -1) == before:
+        st.session_state["position"] = at
+    st.session_state["position_suggested"] = at
 
 
 def draw_tempered(

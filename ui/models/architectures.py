@@ -22,6 +22,7 @@ from viz.strips import attention_small
 
 TOP_TOKENS = 5
 HEADS_IN_A_ROW = 4  # of pictures
+MOST_BUTTONS = 12  # of layers; more are a menu
 MOST_TOKENS = 96  # a side of the pictures of heads
 BY_DISTANCE = (
     "The gradient of a prediction's log-probability towards each token's embedding: its length, as a share of all tokens read. "
@@ -117,17 +118,7 @@ def draw_attention(sides: list[Side]) -> int:
         max(side.run.lm.config.encoder_layers, side.run.lm.config.decoder_layers) for side in attending if side.run
     )
     address.keep_among("depth", range(most), most - 1, depth_name)
-    layer = st.segmented_control(
-        "Layer",
-        range(most),
-        key="depth",
-        bind="query-params",
-        required=True,
-        format_func=depth_name,
-        help="Heads of this layer in every model; one with fewer layers shows its last. Queries down, keys across, darker is more. "
-        "A click shows a head exactly.",
-    )
-    layer = most - 1 if layer is None else layer
+    layer = pick_depth(most)
     for number, (column, side) in enumerate(
         zip(columns([side.name for side in sides], "attention"), sides, strict=True)
     ):
@@ -135,6 +126,30 @@ def draw_attention(sides: list[Side]) -> int:
             if side.run is not None:
                 draw_heads(side.run, layer, number)
     return layer
+
+
+def pick_depth(most: int) -> int:
+    """The layer whose heads are shown: buttons, or a menu where there are many layers."""
+    told = (
+        "Heads of this layer in every model; one with fewer layers shows its last. Queries down, keys across, darker is more. "
+        "A click shows a head exactly."
+    )
+    picked: int | None
+    if most > MOST_BUTTONS:
+        picked = st.selectbox(
+            "Layer", range(most), key="depth", bind="query-params", format_func=depth_name, help=told, width=150
+        )
+    else:
+        picked = st.segmented_control(
+            "Layer",
+            range(most),
+            key="depth",
+            bind="query-params",
+            required=True,
+            format_func=depth_name,
+            help=told,
+        )
+    return most - 1 if picked is None else picked
 
 
 def depth_name(layer: int) -> str:
@@ -153,12 +168,16 @@ def draw_heads(run: Run, layer: int, number: int) -> None:
         shown = side_by_side.clamp(run, layer, kind.stack)
         asking = run.trace.tokens(kind.stack)[: run.typed if kind.causal else MOST_TOKENS][:MOST_TOKENS]
         asked = run.trace.tokens("encoder")[:MOST_TOKENS] if kind.part == "cross" else asking
-        weights = array(run.trace.attention(kind.stack, shown, kind.part).weights()[:, : len(asking), : len(asked)])
+        rows = run.trace.attention(kind.stack, shown, kind.part).weights_from(0, len(asking))
+        weights = array(rows[:, :, : len(asked)])
         st.markdown(f"**{kind.title}, layer {shown}**", help=kind.meaning)
         chosen = pick_head(weights, f"heads_{number}_{kind.key}", f"{kind.title} of {run.spec.model}", shown)
         queries, keys = [token.label for token in asking], [token.label for token in asked]
         fig = attention_small(weights[chosen], queries, keys, theme=theme.current(), height=230)
         figures.chart(fig, key=f"exact_{number}_{kind.key}", filename=f"{run.spec.model}-layer-{shown}-head-{chosen}")
+        whole = max(len(run.trace.tokens(kind.stack)), len(run.trace.tokens("encoder")) if kind.part == "cross" else 0)
+        if whole > MOST_TOKENS:
+            st.caption(f"Of {whole:,} tokens the first {MOST_TOKENS}. The Attention page shows all, for one model.")
 
 
 def pick_head(weights: Matrix, key: str, name: str, layer: int) -> int:
@@ -227,6 +246,8 @@ def by_distance_csv(curves: list[Curve]) -> str:
 def draw_token_influence(side: Side, run: Run, layer: int, number: int, colour: str) -> list[Curve]:
     """Draws the influence of one model's tokens as bars; returns its curves by distance."""
     try:
+        if not side_by_side.may_work_out_influence(run):
+            return []
         held = side_by_side.influence_of(run)
     except InputError as error:
         st.caption(f"{markdown.plain(side.label)}: " + markdown.sentence(str(error)))
@@ -241,6 +262,8 @@ def draw_token_influence(side: Side, run: Run, layer: int, number: int, colour: 
         filename=f"{run.spec.model.rpartition('/')[2]}-influence",
         csv=lambda: matrix_csv(shares[None], [last], held.labels),
     )
+    if left_out := side_by_side.cut(run):
+        st.caption(left_out)
     curves = [Curve(side.label, array(held.by_distance.mean), colour=colour)]
     seen = side_by_side.attention_by_distance(run, layer)
     return curves if seen is None else [*curves, Curve(side.label, array(seen.mean), attention=True, colour=colour)]

@@ -13,11 +13,11 @@ MEANS = {
     "Parameters": "Numbers learned in training; tied ones count once.",
     "Operations per token": "Multiplications and additions for the token after this text, counted from the shapes: two for each "
     "weight, and four for each number of a head and each token attended to.",
-    "share for attention": "The part that grows with the text: scores and mixing over all tokens attended to.",
+    "Share for attention": "The part that grows with the text: scores and mixing over all tokens attended to.",
     "KV cache per token": "The KV cache: keys and values of each token read, kept so that later ones can attend to it.",
     "State carried on": "A recurrent model's state: what is kept whatever the length of the text.",
-    "Time per token": "Measured on this machine: the median of nine tokens read one at a time after the text; for an encoder, of "
-    "passes over the text. Small models wait for Python more than for arithmetic.",
+    "Time per token": "Measured on this machine: the median of nine tokens read one at a time after the text (after the first "
+    "512 tokens of a long one); for an encoder, of passes over the text. Small models wait for Python more than for arithmetic.",
 }
 
 
@@ -40,7 +40,7 @@ def costs(sides: list[Side]) -> list[list[Cell]]:
     rows = {
         "Parameters": [many(run.lm.parameters) for run, _ in found],
         "Operations per token": [many(operations(run, c)) for run, c in found],
-        "share for attention": [format_percent(attention_operations(run, c) / operations(run, c)) for run, c in found],
+        "Share for attention": [format_percent(attention_operations(run, c) / operations(run, c)) for run, c in found],
         "KV cache per token": [bytes_of(c.kept, run) for run, c in found],
         "State carried on": [bytes_of(c.state, run) for run, c in found],
         "Time per token": [milliseconds(side_by_side.seconds(run)) for run, _ in found],

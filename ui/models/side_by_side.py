@@ -1,5 +1,6 @@
 """Several models on one text: which they are, their runs, and what is computed from each run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,14 +8,15 @@ import streamlit as st
 import torch
 
 from analysis.cost import seconds_a_token
-from analysis.influence import ByDistance, by_distance, influence
+from analysis.influence import ByDistance, by_distance, influence, rows_at_once
 from model.errors import CheckpointError, InputError
 from model.language_model import LanguageModel
+from model.tokenizers.tokens import Token
 from ui.maps import attention
 from ui.maps.attention import CROSS, ENCODER, AttentionKind
-from ui.runs import model_pool, runner
+from ui.runs import estimate, model_pool, runner
 from ui.runs.examples import examples_for
-from ui.runs.on_demand import kept
+from ui.runs.on_demand import asked, held, in_turn, is_kept, keep, kept
 from ui.runs.store import Run, RunSpec
 from ui.shell import encoder_input
 from ui.state.linked import Linked
@@ -23,6 +25,10 @@ MOST_BESIDE = 3
 WRITTEN_TOKENS = 8  # that a decoder writes here
 MOST_TOKENS = 160  # whose influence is computed; each prediction takes a pass
 MOST_PREDICTIONS = 24
+MOST_TIMED = 512  # tokens before the ones that are timed
+INFLUENCE = ("influence",)
+AT_ONCE_SECONDS = 8.0  # longer work is done when a person asks for it
+AT_ONCE_PRODUCTS = 5e10  # parameters times tokens times predictions: smaller work is not even timed
 LEAST_TOKENS = 4
 KEY = "together"  # in the session and in the address
 
@@ -112,23 +118,66 @@ def typed_ids(run: Run) -> list[int]:
     return [token.id for token in run.original]
 
 
-def influence_of(run: Run) -> TokenInfluence:
-    """The influence of this run's tokens. Raises InputError where the text is too short."""
-    return kept(run, ("influence",), TokenInfluence, lambda: _influence(run))
-
-
-def _influence(run: Run) -> TokenInfluence:
+def read_here(run: Run) -> tuple[Token, ...]:
+    """The tokens whose influence is worked out: of a long text the first MOST_TOKENS."""
     both = run.lm.kind == "encoder-decoder"
-    tokens = (run.trace.tokens("decoder") if both else run.original)[:MOST_TOKENS]
+    return (run.trace.tokens("decoder") if both else run.original)[:MOST_TOKENS]
+
+
+def cut(run: Run) -> str:
+    """What a figure about influence leaves out; empty where it shows all."""
+    whole = len(run.trace.tokens("decoder")) if run.lm.kind == "encoder-decoder" else len(run.original)
+    if whole <= MOST_TOKENS:
+        return ""
+    return f"Of {whole:,} tokens the first {MOST_TOKENS}: each prediction takes a pass of its own."
+
+
+def may_work_out_influence(run: Run) -> bool:
+    """Whether the influence takes little time, or a person asked for it. Else draws the button to ask.
+
+    Raises InputError where there is not enough memory for it.
+    """
+    if is_kept(run, INFLUENCE) or len(read_here(run)) < LEAST_TOKENS:
+        return True
+    source = len(run.trace.tokens("encoder")) if run.lm.kind == "encoder-decoder" else 0
+    time = len(read_here(run))
+    if run.lm.parameters * (time + source) * MOST_PREDICTIONS < AT_ONCE_PRODUCTS:
+        return True
+    work = estimate.of_gradients(run.lm, time, source, MOST_PREDICTIONS + 1)
+    rows = rows_at_once(run.lm, time, source)
+    work = estimate.Work(work.seconds, rows * work.bytes)
+    estimate.check_memory(run.lm, work.bytes, "the influence of every token read", "shorten the text")
+    if work.seconds < AT_ONCE_SECONDS:
+        return True
+    says = f"The influence takes a gradient for each of {MOST_PREDICTIONS} predictions: {work.said}."
+    return asked(run, INFLUENCE, says, key=f"influence_wanted_{run.spec.model}")
+
+
+def influence_of(run: Run) -> TokenInfluence:
+    """The influence of this run's tokens; any other choice on the page stops it. Raises InputError where the text is too short."""
+    found = held(run, INFLUENCE, TokenInfluence)
+    if found is not None:
+        return found
+    made = in_turn(lambda seen: _influence(run, seen), "One prediction after another")
+    return keep(run, INFLUENCE, made)
+
+
+def _influence(run: Run, seen: Callable[[float], object]) -> TokenInfluence:
+    tokens = read_here(run)
     if len(tokens) < LEAST_TOKENS:
         raise InputError(
             f"the text is {len(tokens)} tokens long here: type a longer one to see what counts at a distance"
         )
+
+    def between(share: float) -> None:
+        st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
+        seen(share)
+
     ids = [token.id for token in tokens]
-    source = [token.id for token in run.trace.tokens("encoder")] if both else None
+    source = [token.id for token in run.trace.tokens("encoder")] if run.lm.kind == "encoder-decoder" else None
     reach = (len(tokens) + 1) // 2
     at = tuple(int(i) for i in np.unique(np.linspace(reach - 1, len(tokens) - 1, MOST_PREDICTIONS).round()))
-    found = influence(run.lm, ids, at=at, source=source)
+    found = influence(run.lm, ids, at=at, source=source, seen=between)
     here = place_shown(run, len(tokens))
     shown = found if here == at[-1] else influence(run.lm, ids, at=(here,), source=source)
     labels = tuple(token.label for token in tokens)
@@ -147,10 +196,11 @@ def attention_by_distance(run: Run, layer: int) -> ByDistance | None:
     """The mean attention of a layer's heads for the same predictions, by distance; None without attention."""
     if run.lm.kind == "recurrent":
         return None
-    held = influence_of(run)
+    found = influence_of(run)
     stack = "decoder" if run.lm.kind == "encoder-decoder" else run.reader
-    weights = run.trace.attention(stack, clamp(run, layer, stack)).weights().mean(dim=0)
-    return by_distance(weights[list(held.at)], held.at, reach=len(held.by_distance.mean))
+    first, end = min(found.at), max(found.at) + 1
+    weights = run.trace.attention(stack, clamp(run, layer, stack)).weights_from(first, end).mean(dim=0)
+    return by_distance(weights[[at - first for at in found.at]], found.at, reach=len(found.by_distance.mean))
 
 
 def clamp(run: Run, layer: int, stack: str) -> int:
@@ -161,8 +211,8 @@ def clamp(run: Run, layer: int, stack: str) -> int:
 def seconds(run: Run) -> float:
     """The measured time of a token of this run's text, in seconds."""
     both = run.lm.kind == "encoder-decoder"
-    ids = [token.id for token in run.trace.tokens("decoder")] if both else typed_ids(run)
-    source = [token.id for token in run.trace.tokens("encoder")] if both else None
+    ids = ([token.id for token in run.trace.tokens("decoder")] if both else typed_ids(run))[:MOST_TIMED]
+    source = [token.id for token in run.trace.tokens("encoder")][:MOST_TIMED] if both else None
     return kept(run, ("seconds a token",), float, lambda: seconds_a_token(run.lm, ids, source=source))
 
 

@@ -5,11 +5,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.prompting_shares import BITS, LENGTHS, Floats, Length
-from model.tokenizers.tokens import Token
 from ui import figures
 from ui.components.plotly_bridge.plotly_bridge import PointEvent, plotly_bridge
-from ui.components.token_strip.token_strip import Chip, Role, Strip, token_strip
-from ui.figures import markdown, theme, tokens
+from ui.figures import markdown, theme
 from ui.prompting import notebook
 from ui.prompting.in_words import said_of_bars, summary
 from ui.prompting.scores import Measured, Scored, short
@@ -21,8 +19,6 @@ from viz.prompting import answer_bars, bits_words, percent, share_words, surpris
 
 LENGTH_NAMES: dict[Length, str] = {"whole": "as it is", "token": "per token", "byte": "per byte"}
 UNITS: dict[Length, str] = {"whole": "bits", "token": "bits a token", "byte": "bits a byte"}
-ROLES: dict[str, Role] = {"instruction": "position", "examples": "warning", "input": "key", "answer": "probability"}
-TINT = 0.4  # of a part that is not the answer
 
 
 def pick_length() -> Length:
@@ -52,52 +48,6 @@ def draw_summary(found: Measured, length: Length) -> None:
     st.markdown(summary(found, length))
     if found.own:
         st.caption("No answers are typed: these are the model's own, what it finds likeliest for the text alone.")
-
-
-def draw_texts(found: Measured, answer: int) -> None:
-    """Draws the tokens read under each prompt, each part in its colour, with the surprisal of each token of the answer."""
-    rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer)]
-    st.markdown(
-        "**What the model reads**",
-        help="Token by token, as its tokenizer cuts it: purple is the instruction, gold the examples, blue-green the input; "
-        "special tokens have no colour. Green is the answer: the deeper, the more probable; below each of its tokens its "
-        "surprisal in bits, −log₂ of its probability.",
-    )
-    token_strip(rows, key="prompt_texts", label="What the model reads", clickable=False)
-
-
-def rows_of(found: Measured, prompt: int, answer: int) -> list[Strip]:
-    """The tokens of one prompt: one row, or a row each of the encoder and the decoder."""
-    one, number = found.scored[prompt][answer], found.prompts[prompt].number
-    posed = one.posed
-    answered = [chip_of_answer(token, float(bits)) for token, bits in zip(posed.answer, one.bits, strict=True)]
-    if posed.source:
-        reads = [chip(token, part) for token, part in zip(posed.source, posed.source_parts, strict=True)]
-        return [Strip(f"{number} reads", first_chips(reads)), Strip("answer", first_chips(answered))]
-    place = posed.at[0] if posed.mask is not None else len(posed.read) - len(posed.answer) + 1
-    around = [chip(token, part) for token, part in zip(posed.read, posed.parts, strict=True)]
-    after = around[place + len(posed.answer) :] if posed.mask is not None else []
-    before = around[:place]
-    room = max(tokens.STRIP_TOKENS - len(answered), 1)
-    return [Strip(f"{number} reads", [*before[-room:], *first_chips(answered), *after[:room]])]
-
-
-def first_chips(chips: list[Chip]) -> list[Chip]:
-    return chips[: tokens.STRIP_TOKENS]
-
-
-def chip(token: Token, part: str) -> Chip:
-    """A token of the prompt, in the colour of its part."""
-    role = ROLES.get(part)
-    if role is None or part == "answer":
-        return Chip(token.label, special=token.special, title="special token")
-    return Chip(token.label, title=part, intensity=TINT, role=role)
-
-
-def chip_of_answer(token: Token, bits: float) -> Chip:
-    """A token of the answer: coloured by its probability, with its surprisal below."""
-    p = min(1.0, 2.0**-bits)
-    return Chip(token.label, f"{bits:.1f}", p, "probability", f"answer, {percent(p)}", special=token.special)
 
 
 def draw_probabilities(found: Measured, length: Length, answer: int) -> None:

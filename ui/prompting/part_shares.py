@@ -8,7 +8,7 @@ from analysis.prompting_shares import Floats, attended_part
 from ui import figures
 from ui.figures import markdown, theme
 from ui.prompting import notebook
-from ui.prompting.scores import Measured, attention, influence, short
+from ui.prompting.scores import Measured, attention, influence, may_explain, short
 from ui.shell import requirements
 from ui.state import address
 from viz.export import table_csv
@@ -25,7 +25,9 @@ NAMES = {
 
 
 def draw_part_shares(found: Measured, answer: int) -> None:
-    """Draws a bar for the attention and one for the influence under each prompt."""
+    """Draws a bar for the attention and one for the influence under each prompt; where that takes long, when it is asked for."""
+    if not may_explain(found, answer):
+        return
     which = chosen_heads(found)
     rows = [row for i in range(len(found.prompts)) for row in rows_of(found, i, answer, which)]
     names = list(NAMES.values())

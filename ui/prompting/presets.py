@@ -233,7 +233,7 @@ LIMITS: dict[str, str] = {
 
 INSTRUCTIONS: dict[str, str] = {
     DEFAULT_MODEL: ENGLISH,
-    "t5-fr-en": "translate French to English:",
+    "t5-fr-en": "Please put this into English:",  # its own prefix stands in its examples already
     "bart-denoise": "Put the words in order:",
     "bert-stories": "Fill in the missing word:",
 }

@@ -29,6 +29,7 @@ from viz.prompting import Named
 
 AT_ONCE_SECONDS = 8.0  # longer work is done when a person asks for it
 AT_ONCE_PRODUCTS = 2e11  # parameters times characters times passes: smaller work is not even timed
+TOKENS_UNASKED = 400  # for shorter prompts no gradient is estimated
 MOST_KEPT = 400  # pairs of a prompt and an answer that are kept with a run
 
 
@@ -130,6 +131,24 @@ def may_measure(run: Run, draft: Draft, answers: Sequence[str]) -> bool:
     return asked(run, (draft, tuple(answers)), says, key="prompts_wanted")
 
 
+def may_explain(found: Measured, answer: int) -> bool:
+    """Whether attention and influence of an answer take little time, or a person asked for them. Else draws the button to ask.
+
+    Raises InputError where there is not enough memory for them.
+    """
+    run, posed = found.run, [row[answer].posed for row in found.scored]
+    todo = [one for i, one in enumerate(posed) if not is_kept(run, _key(found, i, answer, "influence"))]
+    if not todo or max(len(one.read) + len(one.source) for one in todo) < TOKENS_UNASKED:
+        return True
+    works = [estimate.of_gradients(run.lm, len(one.read), len(one.source), one.passes) for one in todo]
+    work = estimate.Work(1.5 * sum(one.seconds for one in works), max(one.bytes for one in works))
+    estimate.check_memory(run.lm, work.bytes, "the influence of every token read", "shorten the prompts")
+    if work.seconds < AT_ONCE_SECONDS:
+        return True
+    says = f"What this answer rests on takes gradients through the whole prompts: {work.said}."
+    return asked(run, (found.draft, found.answers[answer]), says, key="parts_wanted")
+
+
 def scored_pairs(
     run: Run, draft: Draft, answers: Sequence[str]
 ) -> tuple[dict[tuple[int, int], Scored], dict[tuple[int, int], str]]:
@@ -137,6 +156,7 @@ def scored_pairs(
     scored, problems = dict[tuple[int, int], Scored](), dict[tuple[int, int], str]()
     for i, one in enumerate(draft.prompts):
         for j, answer in enumerate(answers):
+            st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
             try:
                 scored[i, j] = score(run, one.prompt, answer, draft.joint)
             except InputError as error:
@@ -200,5 +220,9 @@ def influence(found: Measured, prompt: int, answer: int) -> Floats:
 def _shares(found: Measured, prompt: int, answer: int, what: Literal["attention", "influence"]) -> Floats:
     run, one = found.run, found.scored[prompt][answer]
     work = attention_shares if what == "attention" else influence_shares
-    key = (f"{what} on parts", found.prompt(prompt), found.answers[answer], found.draft.joint)
-    return kept(run, key, np.ndarray, lambda: work(run.lm, one.posed), most=MOST_KEPT)
+    st.session_state.get("text")  # where Streamlit lets a newer choice end this run of the page
+    return kept(run, _key(found, prompt, answer, what), np.ndarray, lambda: work(run.lm, one.posed), most=MOST_KEPT)
+
+
+def _key(found: Measured, prompt: int, answer: int, what: str) -> tuple[object, ...]:
+    return (f"{what} on parts", found.prompt(prompt), found.answers[answer], found.draft.joint)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from model.loading import memory
 from model.trace import Trace
+from ui.runs import out_of_memory
 from ui.runs.store import Run
 
 T = TypeVar("T")
@@ -24,10 +25,14 @@ def kept(run: Run | Trace, key: Key, kind: type[T], make: Callable[[], T], *, mo
 
     `kind` is the value's type. `most` bounds how many values of the same name (`key[0]`) one run keeps: where another
     one would be too many, the earlier ones are dropped first. A value must not refer to its run, which would then
-    never be freed. Where `make` raises, nothing is kept.
+    never be freed. Where `make` raises, nothing is kept; where memory runs out, that is an InputError.
     """
     found = held(run, key, kind)
-    return keep(run, key, make(), most=most) if found is None else found
+    if found is not None:
+        return found
+    with out_of_memory.as_sentence("what this figure shows"):
+        made = make()
+    return keep(run, key, made, most=most)
 
 
 def held(run: Run | Trace, key: Key, kind: type[T]) -> T | None:
@@ -60,7 +65,7 @@ def asked(run: Run, what: object, says: str, *, key: str) -> bool:
     return False
 
 
-def in_turn(work: Callable[[Callable[[float], object]], T]) -> T:
+def in_turn(work: Callable[[Callable[[float], object]], T], says: str = "One head after another") -> T:
     """What `work` returns, with a progress bar where it takes long; any other choice on the page stops it.
 
     `work` is given a function to call with the share that is done.
@@ -75,10 +80,11 @@ def in_turn(work: Callable[[Callable[[float], object]], T]) -> T:
             memory.give_back()
             trimmed = time.monotonic()
         if now - began > BAR_AFTER_SECONDS:
-            place.progress(share, text="One head after another; any other choice on the page stops it.")
+            place.progress(share, text=f"{says}; any other choice on the page stops it.")
 
     try:
-        found = work(seen)
+        with out_of_memory.as_sentence("this work"):
+            found = work(seen)
     finally:
         memory.give_back()
     place.empty()

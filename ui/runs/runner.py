@@ -15,6 +15,7 @@ from model.language_model import LanguageModel
 from model.loading.memory import installed
 from model.pretrained import Reading
 from model.trace import Trace
+from ui.runs import out_of_memory
 from ui.runs.estimate import announced
 from ui.runs.examples import DEFAULT_MODEL, examples_for
 from ui.runs.model_pool import LIGHT_BYTES, MOST_MODELS, ModelPool
@@ -87,7 +88,8 @@ def get(
     held = store().get(spec)
     if held is not None:
         return held
-    with announced(lm := load(spec.model, spec.device), spec.text, spec.pair, ids=spec.ids):
+    lm = load(spec.model, spec.device)
+    with announced(lm, spec.text, spec.pair, ids=spec.ids), out_of_memory.as_sentence("this run"):
         run = _make(spec, lm, between_steps, like, seen)
     store().put(run)
     return run

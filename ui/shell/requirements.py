@@ -29,7 +29,7 @@ def draw_no_tokens_read() -> None:
     """In place of a figure of the tokens read: why this model has none."""
     st.markdown(
         "**Tokens attended to at this step**",
-        help="In a Transformer: where the heads look while a token is being chosen.",
+        help="In a Transformer: the attention of its heads while a token is chosen.",
     )
     st.caption(
         "No token is looked back at: this model is recurrent. All it knows of the text so far stands in two vectors a layer, "

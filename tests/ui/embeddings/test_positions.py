@@ -31,9 +31,12 @@ def section(stack: str) -> None:
     import streamlit as st
 
     from ui.embeddings import positions
+    from ui.maps.row_pages import RowPage
     from ui.runs import runner
 
-    positions.draw_positions(runner.shown(), stack, st.session_state["focus"])  # type: ignore[arg-type]
+    run = runner.shown()
+    count = len(run.trace.tokens(stack))  # type: ignore[arg-type]
+    positions.draw_positions(run, stack, st.session_state["focus"], RowPage(0, count, count))  # type: ignore[arg-type]
 
 
 @pytest.fixture

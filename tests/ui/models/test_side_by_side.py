@@ -109,7 +109,7 @@ def test_costs_are_those_of_the_analysis() -> None:
     assert set(rows) == set(cost_table.MEANS)
     assert rows["KV cache per token"] == [f"{4 * cost(gpt.run.lm.config).kept:,} bytes", "–"]
     assert rows["State carried on"] == ["–", f"{4 * cost(CONFIG).state:,} bytes"]
-    assert rows["share for attention"][1] == "0%"
+    assert rows["Share for attention"][1] == "0%"
     c = cost(gpt.run.lm.config)
     assert operations(gpt.run, c) == c.at(9) == c.fixed + attention_operations(gpt.run, c)
 

@@ -11,7 +11,7 @@ from analysis.prompting_shares import log_probabilities, shares_among
 from model.language_model import LanguageModel
 from ui.prompting.draft import MOST_ANSWERS, MOST_PROMPTS
 from ui.prompting.presets import LIMITS, PRESETS, Preset, first_draft, limits_of, presets_for
-from ui.runs.examples import EXAMPLES
+from ui.runs.examples import EXAMPLES, examples_for
 
 SHIPPED = sorted(model.shipped())
 EVERY = [(name, preset) for name in SHIPPED for preset in presets_for(name)]
@@ -91,3 +91,10 @@ def test_a_model_that_is_not_shipped_has_none_and_begins_all_the_same() -> None:
     assert limits_of("someone/else") == ""
     assert first_draft("someone/else").prompts[0].kind == "zero-shot"
     assert presets_for("gpt-stories@opened") == PRESETS["gpt-stories"]
+
+
+def test_no_first_draft_repeats_what_stands_in_the_examples_of_its_model() -> None:
+    for name in SHIPPED:
+        for prompt in first_draft(name).prompts:
+            for example in examples_for(name):
+                assert not (prompt.instruction and example.text.startswith(prompt.instruction)), name
