@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 MODEL ?= transformer-fr-en
-CORPUS ?= $(if $(filter %-fr-en,$(MODEL)),data/fra-eng,data/stories)
+CORPUS ?= data/$(or $(if $(filter %-fr-en,$(MODEL)),fra-eng),$(if $(filter %-ko-en,$(MODEL)),ko-en),$(if $(filter %-ko,$(MODEL)),ko),stories)
 
 .PHONY: run test check format train bench clean
 

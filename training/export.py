@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 import model
 from model.loading.checkpoint import ZOO
-from training.converters import bart, bert, decoders, lstm, marian, t5
+from training.converters import bart, bert, chat, decoders, lstm, marian, t5
 from training.converters.converter import Json, Layout
 from training.head_report.held_out_runs import held_out_traces
 from training.head_report.report import describe_heads
@@ -29,6 +29,7 @@ MEGABYTE = 1_000_000
 
 LAYOUTS: dict[str, Layout] = {
     "transformer-fr-en": marian.LAYOUT,
+    "transformer-ko-en": marian.LAYOUT,
     "t5-fr-en": t5.LAYOUT,
     "bart-denoise": bart.LAYOUT,
     "bert-stories": bert.LAYOUT,
@@ -38,8 +39,9 @@ LAYOUTS: dict[str, Layout] = {
     "palm-stories": decoders.PALM,
     "jurassic-stories": decoders.JURASSIC,
     "lstm-stories": lstm.LAYOUT,
+    "gpt-chat-ko": chat.LAYOUT,
 }
-MOST_MEGABYTES = {"transformer-fr-en": 16, "t5-fr-en": 10}
+MOST_MEGABYTES = {"transformer-fr-en": 16, "transformer-ko-en": 15, "t5-fr-en": 10}
 OTHERS_MOST_MEGABYTES = 5
 
 

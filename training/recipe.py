@@ -5,7 +5,7 @@ from typing import Literal
 
 from model.config import TransformerConfig
 
-TaskName = Literal["translate", "continue", "mask", "denoise", "text to text"]
+TaskName = Literal["translate", "continue", "mask", "denoise", "text to text", "chat", "translate Korean"]
 Optimizer = Literal["adamw", "muon"]
 
 OPTIMIZERS: dict[Optimizer, str] = {
@@ -36,6 +36,7 @@ class Recipe:
     lexicon_copies: int = 0  # how often each pair of the French-English lexicon is in an epoch
     word_pieces: int = 0  # in a vocabulary with phrases: how many pieces are learnt inside words
     optimizer: Optimizer = "adamw"
+    cpu_bfloat16: bool = False  # matrix products in bfloat16 also on a CPU
     embedding_rate: float = (
         1.0  # factor on the learning rate of the token table; a table of size 1 would change too slowly
     )

@@ -25,8 +25,8 @@ def generation_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
     return {**ends(tokenizer), "max_length": recipe.config.max_positions or 2_048}
 
 
-def gpt2_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
-    """GPT2LMHeadModel."""
+def gpt2_sizes(recipe: Recipe) -> Json:
+    """The config of a GPT2LMHeadModel, without its special tokens."""
     c = recipe.config
     return {
         "activation_function": "gelu_new",
@@ -44,8 +44,12 @@ def gpt2_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
         "tie_word_embeddings": True,
         "torch_dtype": "float16",
         "vocab_size": c.vocab_size,
-        **ends(tokenizer),
     }
+
+
+def gpt2_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:
+    """GPT2LMHeadModel."""
+    return {**gpt2_sizes(recipe), **ends(tokenizer)}
 
 
 def jurassic_json(recipe: Recipe, tokenizer: Tokenizer) -> Json:

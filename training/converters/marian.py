@@ -1,4 +1,4 @@
-"""Marian's layout, which transformer-fr-en has: the architecture of Vaswani et al. (2017)."""
+"""Marian's layout, which transformer-fr-en and transformer-ko-en have: the architecture of Vaswani et al. (2017)."""
 
 from tokenizers import Tokenizer
 

@@ -4,7 +4,26 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tokenizers import AddedToken, Regex, Tokenizer, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors, trainers
+
+WORD_PARTS = (
+    r"['-]\p{L}+",  # 't of don't, 'hui of aujourd'hui, -vous of avez-vous
+    r" ?\p{N}",  # digits one by one: numbers are copied, not learnt
+    r" ?[^\s\p{L}\p{N}]+",
+    r"\s+",
+)
+"""Patterns of everything but words: what follows a hyphen or an apostrophe, digits, punctuation, spaces."""
+
+
+def typography() -> list[normalizers.Normalizer]:
+    """NFC, straight apostrophes, one space for each run of white space, and one before the text."""
+    return [
+        normalizers.NFC(),
+        normalizers.Replace(Regex("[’ʼ]"), "'"),
+        normalizers.Replace(Regex(r"\s+"), " "),
+        normalizers.Strip(),
+        normalizers.Prepend(" "),
+    ]
 
 
 def cut_with(pattern: str) -> pre_tokenizers.PreTokenizer:
@@ -31,6 +50,21 @@ def learn(tokenizer: Tokenizer, texts: Iterable[str], *, vocab_size: int, specia
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+
+
+def surround(tokenizer: Tokenizer, tokens: Iterable[str], *, single: str, pair: str, prefix_space: bool) -> None:
+    """Let the tokenizer add special tokens to one text or two, by templates as `tokenizers` writes them.
+
+    `prefix_space`: the normaliser puts a space before a text, which its first span leaves out.
+    """
+    tokenizer.post_processor = processors.Sequence(
+        [
+            processors.ByteLevel(add_prefix_space=prefix_space, trim_offsets=prefix_space),
+            processors.TemplateProcessing(
+                single=single, pair=pair, special_tokens=[(token, tokenizer.token_to_id(token)) for token in tokens]
+            ),
+        ]
+    )
 
 
 def save(tokenizer: Tokenizer, folder: Path, settings: Mapping[str, object], *, max_positions: int) -> None:

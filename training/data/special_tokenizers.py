@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, processors
+from tokenizers import AddedToken, Tokenizer
 
-from training.data.byte_pairs import save, tokenizer_of
+from training.data.byte_pairs import save, surround, tokenizer_of
 from training.data.story_tokenizers import MAX_POSITIONS, train_word_pieces
 
 
@@ -72,13 +72,8 @@ def train_special_tokenizer(stories: Iterable[str], *, vocab_size: int, specials
             for token in specials.all
         ]
     )
-    named = [(token, tokenizer.token_to_id(token)) for token in (specials.begin, specials.separate)]
-    tokenizer.post_processor = processors.Sequence(
-        [
-            processors.ByteLevel(add_prefix_space=False, trim_offsets=False),
-            processors.TemplateProcessing(single=specials.single, pair=specials.pair, special_tokens=named),
-        ]
-    )
+    around = (specials.begin, specials.separate)
+    surround(tokenizer, around, single=specials.single, pair=specials.pair, prefix_space=False)
     return tokenizer
 
 

@@ -5,14 +5,13 @@ are restored by rule in the stories that only the third file has. A hash of a st
 so that every model trains on the same stories.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.translation_pairs import comparable
+from training.data.translation_pairs import comparable, part_by_hash
 
 END_OF_STORY = "<|endoftext|>"
 CASED = ("tinystories-head.txt", "tinystories-10k.txt")
@@ -83,9 +82,7 @@ def lower_case_rest(lower: str, head: str) -> list[str]:
 
 def part_of(story: str) -> str:
     """ "train", "valid" or "test", by a hash of the words; the place in a file does not matter."""
-    digest = hashlib.blake2b(comparable(story).encode(), digest_size=8).digest()
-    draw = int.from_bytes(digest) / 2**64
-    return "valid" if draw < VALID_SHARE else "test" if draw < VALID_SHARE + TEST_SHARE else "train"
+    return part_by_hash(story, valid=VALID_SHARE, test=TEST_SHARE)
 
 
 def divide(stories: Iterable[str]) -> Stories:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from training.data.byte_pairs import cut_with, learn, save, special
+from training.data.byte_pairs import cut_with, learn, save, special, surround
 from training.data.stories import END_OF_STORY
 
 MAX_POSITIONS = 512
@@ -116,14 +116,7 @@ def train_phrases(stories: Sequence[str], *, vocab_size: int, words: int, specia
 
 def begin_with(tokenizer: Tokenizer, start: str) -> Tokenizer:
     """Let the tokenizer put the start token before every text."""
-    tokenizer.post_processor = processors.Sequence(
-        [
-            processors.ByteLevel(add_prefix_space=False, trim_offsets=False),
-            processors.TemplateProcessing(
-                single=f"{start} $A", pair=f"{start} $A $B", special_tokens=[(start, tokenizer.token_to_id(start))]
-            ),
-        ]
-    )
+    surround(tokenizer, [start], single=f"{start} $A", pair=f"{start} $A $B", prefix_space=False)
     return tokenizer
 
 

@@ -50,23 +50,37 @@ class Corpus:
     test: tuple[Pair, ...]
 
 
+def read_columns(path: Path, columns: int, expected: str) -> list[list[str]]:
+    """The lines of a file of `columns` columns with tabs between, of which the first two must not be empty.
+
+    Raises ValueError on any other line, with its number and `expected`, which describes a line.
+    """
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if len(cells) != columns or not all(cells[:2]):
+            raise ValueError(f"{path.name}, line {number}: expected {expected} with tabs between")
+        found.append(cells)
+    return found
+
+
 def read_pairs(path: Path) -> list[Pair]:
     """The pairs of a file of `English TAB French` lines. Raises ValueError on a line that is not two sentences."""
-    pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        sides = [side.strip() for side in line.split("\t")]
-        if len(sides) != 2 or not all(sides):
-            raise ValueError(
-                f"{path.name}, line {number}: expected an English and a French sentence with a tab between"
-            )
-        pairs.append(Pair(english=sides[0], french=sides[1]))
-    return pairs
+    lines = read_columns(path, 2, "an English and a French sentence")
+    return [Pair(english=english, french=french) for english, french in lines]
 
 
 def comparable(text: str) -> str:
     """Only the words, in lower case: texts that differ in case, punctuation, spaces or apostrophes become equal."""
     words = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", text).lower())
     return words.strip()
+
+
+def part_by_hash(text: str, *, valid: float, test: float) -> str:
+    """ "train", "valid" or "test", by a hash of the words of a text; `valid` and `test` are shares."""
+    digest = hashlib.blake2b(comparable(text).encode(), digest_size=8).digest()
+    draw = int.from_bytes(digest) / 2**64
+    return "valid" if draw < valid else "test" if draw < valid + test else "train"
 
 
 def un_elided(words: str) -> str:

@@ -8,9 +8,9 @@ a space before it, so that `l'apprentissage` and `apprentissage` share their pie
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers
 
-from training.data.byte_pairs import cut_with, learn, save
+from training.data.byte_pairs import WORD_PARTS, cut_with, learn, save, surround, typography
 
 PAD, END, START = "<pad>", "</s>", "<s>"
 MAX_POSITIONS = 1_024
@@ -23,10 +23,7 @@ _PIECES = "|".join(
     [
         r" ?(?:" + "|".join(_ELIDING) + r")'(?!\p{L})",  # l' (the normaliser adds a space after it)
         r" ?\p{L}+",
-        r"['-]\p{L}+",  # 't of don't, 'hui of aujourd'hui, -vous of avez-vous
-        r" ?\p{N}",  # digits one by one: numbers are copied, not learnt
-        r" ?[^\s\p{L}\p{N}]+",
-        r"\s+",
+        *WORD_PARTS,
     ]
 )
 
@@ -35,14 +32,7 @@ def untrained() -> Tokenizer:
     """The whole pipeline, without any learnt pieces."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Sequence(
-        [
-            normalizers.NFC(),
-            normalizers.Replace(Regex("[’ʼ]"), "'"),
-            normalizers.Replace(Regex(r"\s+"), " "),
-            normalizers.Strip(),
-            normalizers.Prepend(" "),
-            normalizers.Replace(Regex(rf"(?:{_ELISION})'(?=\p{{L}})"), "' "),
-        ]
+        [*typography(), normalizers.Replace(Regex(rf"(?:{_ELISION})'(?=\p{{L}})"), "' ")]
     )
     tokenizer.pre_tokenizer = cut_with(_PIECES)
     tokenizer.decoder = decoders.Sequence(
@@ -59,12 +49,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     """Learn the pieces of `texts`. Ids 0, 1, 2 are padding, end, start."""
     tokenizer = untrained()
     learn(tokenizer, texts, vocab_size=vocab_size, specials=(PAD, END, START))
-    tokenizer.post_processor = processors.Sequence(
-        [
-            processors.ByteLevel(add_prefix_space=True, trim_offsets=True),
-            processors.TemplateProcessing(single=f"$A {END}", pair=f"$A $B {END}", special_tokens=[(END, 1)]),
-        ]
-    )
+    surround(tokenizer, [END], single=f"$A {END}", pair=f"$A $B {END}", prefix_space=True)
     return tokenizer
 
 

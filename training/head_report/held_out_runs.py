@@ -5,9 +5,12 @@ from pathlib import Path
 
 from model.language_model import LanguageModel
 from model.trace import Trace
+from training.data.exchanges import read_exchanges
+from training.data.korean_pairs import read_test_pairs
 from training.data.stories import read_stories, sentences_of
 from training.data.translation_pairs import read_corpus
 from training.recipe import Recipe
+from training.tasks.chat.evaluation import LONGEST_ANSWER
 from training.tasks.denoising.evaluation import held_out_cases
 from training.tasks.results import evenly
 from training.tasks.text_to_text.task import PREFIX
@@ -26,6 +29,10 @@ def held_out_traces(lm: LanguageModel, recipe: Recipe, corpus: Path) -> tuple[Tr
         return of_sentence_pairs(lm, corpus)
     if recipe.task == "denoise":
         return of_corrupted(lm, corpus)
+    if recipe.task == "translate Korean":
+        return of_korean_translations(lm, corpus)
+    if recipe.task == "chat":
+        return of_answers(lm, corpus)
     return of_stories(lm, corpus)
 
 
@@ -57,12 +64,24 @@ def of_translations(lm: LanguageModel, corpus: Path, prefix: str) -> tuple[Trace
     return decoded(lm, [prefix + text for text in french]), about
 
 
-def decoded(lm: LanguageModel, texts: list[str]) -> Traces:
-    """Each text with the model's own output as the target."""
+def of_korean_translations(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
+    """Test sentences of Tatoeba, with the model's own translations as targets."""
+    korean = spread([pair.korean for pair in read_test_pairs(corpus)], PAIRS)
+    return decoded(lm, korean), f"{len(korean)} test sentences of Tatoeba and what the model makes of them"
+
+
+def of_answers(lm: LanguageModel, corpus: Path) -> tuple[Traces, str]:
+    """Test questions, with the model's own answers."""
+    questions = spread([exchange.question for exchange in read_exchanges(corpus).test], PAIRS)
+    return decoded(lm, questions, LONGEST_ANSWER), f"{len(questions)} test questions and the model's answers"
+
+
+def decoded(lm: LanguageModel, texts: list[str], most: int = 64) -> Traces:
+    """Each text with at most `most` tokens of the model's own output."""
 
     def read() -> Iterator[Trace]:
         for text in texts:
-            yield list(lm.decode(text, max_new_tokens=64))[-1].trace
+            yield list(lm.decode(text, max_new_tokens=most))[-1].trace
 
     return read
 

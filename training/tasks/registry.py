@@ -5,9 +5,15 @@ from pathlib import Path
 from typing import Protocol
 
 from training.recipe import Recipe, TaskName
+from training.tasks.chat.card import chat_card
+from training.tasks.chat.evaluation import evaluate_chat
+from training.tasks.chat.task import Chat
 from training.tasks.denoising.card import denoising_card
 from training.tasks.denoising.evaluation import evaluate_denoising
 from training.tasks.denoising.task import Denoising
+from training.tasks.korean_translation.card import korean_translation_card
+from training.tasks.korean_translation.evaluation import evaluate_korean_translation
+from training.tasks.korean_translation.task import KoreanTranslation
 from training.tasks.masked_lm.card import masked_lm_card
 from training.tasks.masked_lm.evaluation import evaluate_masked_lm
 from training.tasks.masked_lm.task import MaskedPairs
@@ -43,6 +49,8 @@ TASKS: dict[TaskName, MakeTask] = {
     "mask": MaskedPairs,
     "denoise": Denoising,
     "text to text": TextToText,
+    "chat": Chat,
+    "translate Korean": KoreanTranslation,
 }
 
 EVALUATIONS: dict[TaskName, Evaluate] = {
@@ -51,6 +59,8 @@ EVALUATIONS: dict[TaskName, Evaluate] = {
     "mask": evaluate_masked_lm,
     "denoise": evaluate_denoising,
     "text to text": evaluate_text_to_text,
+    "chat": evaluate_chat,
+    "translate Korean": evaluate_korean_translation,
 }
 
 # (name, recipe, the run's folder with its evaluation.json, number of trained weights) -> Markdown
@@ -60,4 +70,6 @@ CARDS: dict[TaskName, Callable[[str, Recipe, Path, int], str]] = {
     "mask": masked_lm_card,
     "denoise": denoising_card,
     "text to text": text_to_text_card,
+    "chat": chat_card,
+    "translate Korean": korean_translation_card,
 }

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from training.recipe import Recipe
 from training.trainer.checkpoints import Average, Progress, load_checkpoint, newest_checkpoint, save_checkpoint
 from training.trainer.optimisation import Schedule, optimizer
+from training.trainer.precision import mixed_precision
 from training.trainer.task import Task
 
 LOG_STEPS = 25
@@ -39,7 +40,7 @@ class Trainer:
         """Update the weights from one batch. Returns its loss, still on the device."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.progress) * group["factor"]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with mixed_precision(self.recipe, self.device):
             loss = self.task.loss(self.net, planned, self.device)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

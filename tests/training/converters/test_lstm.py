@@ -14,7 +14,7 @@ from training.data.story_tokenizers import begin_with, save_story_tokenizer, tra
 from training.export import LAYOUTS, write_folder
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.tasks.stories.task import padded
+from training.tasks.next_token import next_token_loss, padded
 from training.trainer.checkpoints import trained
 from training.trainer.initialisation import build
 
@@ -79,13 +79,11 @@ def test_it_has_as_many_parameters_as_the_story_models_it_is_compared_with() -> 
 def test_a_few_steps_on_one_story_lower_its_loss(opened: tuple[model.LanguageModel, Path, Recipe]) -> None:
     import numpy as np
 
-    from training.tasks.stories.task import next_token_loss
-
     lm, _, recipe = opened
     torch.manual_seed(0)
     net = build(recipe).train()
     row = np.array(lm.reading(STORY).ids, dtype=np.int32)
-    inputs, targets = padded([row], len(row) - 1)
+    inputs, targets = padded([row])
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.peak_rate)
     losses = []
     for _ in range(60):

@@ -15,8 +15,9 @@ from training.data.stories import END_OF_STORY, Stories, read_stories
 from training.data.story_tokenizers import LONGEST_PHRASE, joined, phrase_merges, train_phrases, train_word_pieces
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.tasks.next_token import IGNORED, next_token_loss, padded
 from training.tasks.stories.evaluation import nucleus
-from training.tasks.stories.task import IGNORED, Continuation, next_token_loss, pack, padded, stretches, total_nats
+from training.tasks.stories.task import Continuation, pack, stretches, total_nats
 
 CPU = torch.device("cpu")
 SPECIALS = (END_OF_STORY,)
@@ -106,13 +107,13 @@ def test_an_epoch_is_the_same_whenever_it_is_planned(task: Continuation) -> None
 def test_padding_changes_no_loss(task: Continuation) -> None:
     net = task.build().eval()
     rows = [task.train[0][:12], task.train[1][:30]]
-    alone = [float(next_token_loss(net, *padded([row], len(row) - 1), CPU).detach()) for row in rows]
-    together = float(next_token_loss(net, *padded(rows, 29), CPU).detach())
+    alone = [float(next_token_loss(net, *padded([row]), CPU).detach()) for row in rows]
+    together = float(next_token_loss(net, *padded(rows), CPU).detach())
     assert together == pytest.approx(np.average(alone, weights=[11, 29]), rel=1e-5)
 
 
 def test_targets_are_one_further_on() -> None:
-    inputs, targets = padded([np.array([5, 6, 7])], 3)
+    inputs, targets = padded([np.array([5, 6, 7]), np.array([1, 2, 3, 4])])
     assert inputs[0].tolist() == [5, 6, 0]
     assert targets[0].tolist() == [6, 7, IGNORED]
 

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from model.network import Network
 from training.data.stories import END_OF_STORY, read_stories, utf8_bytes
+from training.tasks.next_token import continued
 from training.tasks.results import Results, evenly
 from training.tasks.stories.continuations import circles, keeps_name
 from training.tasks.stories.task import encode_stories, total_nats
@@ -59,20 +60,12 @@ def nucleus(logits: torch.Tensor, generator: torch.Generator) -> int:
     return int(order[drawn])
 
 
-def continued(net: Network, tokenizer: Tokenizer, prompt: str, seed: int) -> list[int]:
+def continuation(net: Network, tokenizer: Tokenizer, prompt: str, seed: int) -> list[int]:
     """The ids that follow a prompt: NEW_TOKENS, or fewer if the story ends."""
-    assert net.head is not None
-    device = net.tokens.weight.device
     generator = torch.Generator().manual_seed(seed)
+    end = tokenizer.token_to_id(END_OF_STORY)
     ids = tokenizer.encode(prompt).ids
-    first, end = len(ids), tokenizer.token_to_id(END_OF_STORY)
-    while len(ids) < first + NEW_TOKENS:
-        logits = net.head(net(torch.tensor([ids], device=device))[0, -1])
-        chosen = nucleus(logits.cpu(), generator)
-        if chosen == end:
-            break
-        ids.append(chosen)
-    return ids[first:]
+    return continued(net, ids, lambda logits: nucleus(logits.cpu(), generator), end=end, most=NEW_TOKENS)
 
 
 @torch.inference_mode()
@@ -84,8 +77,8 @@ def evaluate_stories(run: TrainedRun, corpus: Path, limit: int | None) -> Storie
     nats, tokens = total_nats(net, encode_stories(tokenizer, test), run.device)
     openings = [" ".join(story.split()[:8]) for story in evenly(test, EXAMPLES)[:EXAMPLES]]
     prompts = [(prompt, seed) for prompt in PROMPTS for seed in range(SAMPLES)] + [(text, 0) for text in openings]
-    new = {(prompt, seed): continued(net, tokenizer, prompt, seed) for prompt, seed in prompts}
-    counted = [continued(net, tokenizer, PROMPTS[0], seed) for seed in range(COUNTED)]
+    new = {(prompt, seed): continuation(net, tokenizer, prompt, seed) for prompt, seed in prompts}
+    counted = [continuation(net, tokenizer, PROMPTS[0], seed) for seed in range(COUNTED)]
     return StoriesResults(
         step=run.progress.step,
         epochs=round(run.progress.epochs, 2),

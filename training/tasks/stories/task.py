@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
@@ -20,9 +19,8 @@ from training.data.story_tokenizers import (
     train_word_pieces,
 )
 from training.recipe import Recipe
+from training.tasks.next_token import next_token_loss, padded, summed_nats
 from training.trainer.initialisation import build
-
-IGNORED = -100  # the target that F.cross_entropy ignores
 
 
 def run_tokenizer(run: Path, recipe: Recipe, stories: Stories) -> Tokenizer:
@@ -66,15 +64,6 @@ def pack(stories: list[np.ndarray], order: np.ndarray, window: int) -> list[np.n
     return windows + open_windows
 
 
-def padded(rows: list[np.ndarray], width: int) -> tuple[np.ndarray, np.ndarray]:
-    """(inputs, targets), each (batch, width). A target is the id after its input, or IGNORED if there is none."""
-    inputs = np.zeros((len(rows), width), dtype=np.int64)
-    targets = np.full((len(rows), width), IGNORED, dtype=np.int64)
-    for i, row in enumerate(rows):
-        inputs[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
-    return inputs, targets
-
-
 class Continuation:
     """Next-token prediction on stories that are packed into new windows each epoch."""
 
@@ -104,23 +93,12 @@ class Continuation:
     def loss(self, net: nn.Module, planned: np.ndarray, device: torch.device) -> Tensor:
         """Mean cross-entropy of the next token."""
         windows = self.windows(int(planned[0]))
-        rows = [windows[i] for i in planned[1:]]
-        return next_token_loss(net, *padded(rows, max(len(row) for row in rows) - 1), device)
+        return next_token_loss(net, *padded([windows[i] for i in planned[1:]]), device)
 
     def held_out_loss(self, net: nn.Module, device: torch.device) -> float:
         """On the validation stories, each read separately and cut to MAX_POSITIONS."""
         nats, tokens = total_nats(net, [story[: MAX_POSITIONS + 1] for story in self.held_out], device)
         return nats / tokens
-
-
-def next_token_loss(net: nn.Module, inputs: np.ndarray, targets: np.ndarray, device: torch.device) -> Tensor:
-    """Mean cross-entropy, in nats, over the positions whose target is not IGNORED. Padding is on the right."""
-    ids, wanted = torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
-    real = wanted != IGNORED
-    assert isinstance(net, Network)
-    assert net.head is not None
-    logits = net.head(net(ids)[real])  # padding is not masked: it is to the right of every real position
-    return F.cross_entropy(logits.float(), wanted[real])
 
 
 def stretches(story: np.ndarray, positions: int = MAX_POSITIONS) -> list[np.ndarray]:
@@ -134,11 +112,5 @@ def stretches(story: np.ndarray, positions: int = MAX_POSITIONS) -> list[np.ndar
 def total_nats(net: nn.Module, stories: list[np.ndarray], device: torch.device) -> tuple[float, int]:
     """(-log p in nats, number of predicted tokens), summed over stories. Each story is read separately."""
     parts = sorted((part for story in stories for part in stretches(story)), key=len)
-    nats, tokens = 0.0, 0
-    for first in range(0, len(parts), 16):
-        rows = parts[first : first + 16]
-        inputs, targets = padded(rows, max(len(row) for row in rows) - 1)
-        count = int((targets != IGNORED).sum())
-        nats += float(next_token_loss(net, inputs, targets, device)) * count
-        tokens += count
-    return nats, tokens
+    batches = (padded(parts[first : first + 16]) for first in range(0, len(parts), 16))
+    return summed_nats(net, batches, device)

@@ -66,11 +66,11 @@ class TranslationResults(Results):
     examples_every: int  # test pairs from one example to the next
 
 
-def bleu(outputs: Sequence[str], pairs: Sequence[Pair]) -> Score:
+def bleu(outputs: Sequence[str], references: Sequence[str]) -> Score:
     """Corpus BLEU of translations against one reference each."""
     metric = sacrebleu.BLEU()
-    score = metric.corpus_score(list(outputs), [[pair.english for pair in pairs]])
-    return Score(round(score.score, 2), len(pairs), str(metric.get_signature()))
+    score = metric.corpus_score(list(outputs), [list(references)])
+    return Score(round(score.score, 2), len(references), str(metric.get_signature()))
 
 
 def bleu_by_form(
@@ -82,7 +82,7 @@ def bleu_by_form(
     for form in FORMS:
         in_this_form = [in_form(pair, form) for pair in pairs]
         outputs[form] = translated([pair.french for pair in in_this_form])
-        scores[form] = bleu(outputs[form], in_this_form)
+        scores[form] = bleu(outputs[form], [pair.english for pair in in_this_form])
         print(f"{form}: {scores[form].bleu}", flush=True)
     return scores, outputs["as is"]
 
@@ -108,7 +108,9 @@ def evaluate_translation(run: TrainedRun, corpus: Path, limit: int | None) -> Tr
         train_pairs=len(sentences.train),
         lexicon_pairs=len(terms.train),
         scores=scores,
-        lexicon=bleu(translate(net, tokenizer, [pair.french for pair in held_terms]), held_terms),
+        lexicon=bleu(
+            translate(net, tokenizer, [pair.french for pair in held_terms]), [pair.english for pair in held_terms]
+        ),
         demonstrations=tuple(
             Demonstration(french, english, right=comparable(english) == UNSEEN_ENGLISH)
             for french, english in zip(DEMONSTRATIONS, translate(net, tokenizer, DEMONSTRATIONS), strict=True)

@@ -1,0 +1,1 @@
+"""A grammar that generates simple Korean sentences with their English translations."""

@@ -1,0 +1,1 @@
+"""A decoder that answers one question at a time."""
