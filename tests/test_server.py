@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -17,6 +19,18 @@ import server
 )
 def test_an_environment_variable_reads_as_the_configuration_file_would(text: str, value: object) -> None:
     assert server.as_toml(text) == value
+
+
+def test_every_option_of_the_configuration_file_is_known_and_set() -> None:
+    """Streamlit starts without a file that it cannot read, with a message in the log alone."""
+    text = (Path(server.__file__).parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    written = {
+        f"{section}.{name}": value
+        for section, options in tomllib.loads(text).items()
+        if section != "theme"
+        for name, value in options.items()
+    }
+    assert {name: server.streamlit_config.get_option(name) for name in written} == written
 
 
 def test_the_environment_overrides_the_configuration_file(monkeypatch: pytest.MonkeyPatch) -> None:
