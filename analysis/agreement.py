@@ -6,9 +6,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 
 
+NOISE = 1e-5
+"""Of the largest value: passes of another batch size differ by less, and a rank must not hang on that."""
+
+
 def ranks(values: Floats) -> NDArray[np.float64]:
-    """(n,) ranks from 1; equal values get the mean of their ranks."""
-    _, place, counts = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True)
+    """(n,) ranks from 1; values that are equal, to a share of `NOISE` of the largest, get the mean of their ranks."""
+    exact = np.asarray(values, dtype=np.float64)
+    step = NOISE * float(np.abs(exact).max(initial=0.0))
+    _, place, counts = np.unique(np.round(exact / step) if step else exact, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     shared: NDArray[np.float64] = (last - (counts - 1) / 2)[place]
     return shared

@@ -87,7 +87,7 @@ def test_a_folder_is_opened_and_becomes_the_model_of_every_page(folder: str) -> 
     assert not app.error
     picker = app.selectbox(key="model")
     assert picker.value == folder
-    assert Path(folder).name in picker.options
+    assert any(Path(folder).name in option for option in picker.options)
     picked(app, "models", "model")
     assert app.subheader[0].value == Path(folder).name
     assert "PaLM" in captions(app)
@@ -234,7 +234,7 @@ def test_a_model_is_unloaded_with_its_runs_unless_it_is_the_current_one(folder: 
     assert app.button(key=f"unload_{folder}_cpu").disabled
     pressed(app, f"unload_{DEFAULT_MODEL}_cpu")
     assert folder in [held.name for held in runner.model_pool().held]
-    assert folder in app.selectbox(key="model").options or Path(folder).name in app.selectbox(key="model").options
+    assert any(Path(folder).name in option for option in app.selectbox(key="model").options)
 
 
 def test_memory_in_use_is_told() -> None:

@@ -22,7 +22,16 @@ from ui.shell.task_prefixes import prefixes, with_prefix
 from viz.architecture import block_drawing
 from viz.theme import LIGHT
 
-SILENT = {"position_offset", "norm_eps", "norm_offset", "head_activation", "logit_bias", "parallel_norms", "d_head"}
+SILENT = {
+    "position_offset",
+    "norm_eps",
+    "norm_offset",
+    "head_activation",
+    "logit_bias",
+    "parallel_norms",
+    "d_head",
+    "unplaced",
+}
 """Fields of the config that the table leaves to the code: they change little that a reader would look for."""
 
 CHANGED: dict[str, object] = {

@@ -67,7 +67,7 @@ def test_what_a_model_does_not_have_is_known() -> None:
 def test_an_edge_is_named_by_its_tokens_or_said_to_be_elsewhere() -> None:
     lm = random_model(shaped("encoder-decoder"))
     run = Run(RunSpec("tiny", "cpu", ""), lm, lm.run([5, 6, 7], target=[1, 8]), (), 0)
-    assert name(CutEdge("decoder", 1, "cross", 3, 1, 2), run) == "decoder cross-attention L1 H3: “#8” ✂ “#7”"
+    assert name(CutEdge("decoder", 1, "cross", 3, 0, 2), run) == "decoder cross-attention L1 H3: “#8” ✂ “#7”"
     assert name(CutEdge("encoder", 1, "self", 3, 9, 2), run).endswith("9 ✂ 2, not in this text")
     assert name(SkipSublayer("decoder", 0, "feed_forward"), run) == "decoder feed-forward L0"
     assert name(ZeroHead("encoder", 0, "self", 2), run) == "encoder self-attention L0 H2"
