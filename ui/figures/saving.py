@@ -65,8 +65,9 @@ def ways_to_save(
 
 def take_away(parts: TakeAway, *, key: str) -> None:
     """Draws the buttons of a view: one shows it in words and as a table, one saves it."""
-    in_words(parts, key=key)
-    to_save(parts, key=key)
+    with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
+        in_words(parts, key=key)
+        to_save(parts, key=key)
 
 
 def to_save(parts: TakeAway, *, key: str) -> None:
