@@ -119,7 +119,7 @@ def test_a_target_can_be_typed(page: Page) -> None:
     target.fill("A dog runs.")
     settled(page)
     labels = chart(page, "heatmap").evaluate("chart => chart._fullLayout.yaxis.ticktext")
-    assert [label.strip('"·') for label in labels][1:3] == ["A", "dog"]
+    assert [label.partition(" (")[0].strip('"·') for label in labels][:2] == ["A", "dog"]  # rows: the tokens written
 
 
 def test_a_double_click_isolates_a_head_and_another_brings_the_others_back(page: Page) -> None:
@@ -211,7 +211,7 @@ def test_two_rows_of_tokens_scroll_and_run_from_the_right_where_the_text_does(pa
         page.get_by_test_id(f"attention-{side}-{i}").bounding_box()["x"] for side in ("query", "key") for i in (0, 1, 2)
     ]
     assert left[:3] == sorted(left[:3], reverse=True)
-    assert left[3:] == left[:3]
+    assert left[3:] == sorted(left[3:], reverse=True)  # rows and keys have labels of other widths: rows name two tokens
     frame = stage.bounding_box()
     assert frame is not None
     assert frame["x"] < left[0] < frame["x"] + frame["width"]

@@ -57,13 +57,13 @@ def test_a_long_text_appears_as_it_is_made_stops_by_a_click_and_goes_on(page: Pa
     expect(button(page, "go_on")).to_be_visible()
     settled(page)
     expect(live).to_have_count(0)
-    stopped = int(re.findall(r"of (\d+)\.", page.get_by_text(re.compile(r"^Step \d+ of")).inner_text())[0]) + 1
+    stopped = int(re.findall(r"of (\d+)\.", page.get_by_text(re.compile(r"^Step \d+ of")).inner_text())[0])
     assert first <= stopped < 1000
     expect(page.locator(".st-key-model input")).to_have_value(
-        folder.name
+        re.compile(folder.name)
     )  # drawn while the first run was still writing
     button(page, "go_on").click()
-    expect(page.get_by_text(re.compile(r"^Step \d+ of 999\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Step \d+ of 1000\."))).to_be_visible()
 
 
 def test_a_switch_draws_ghosts_beside_bars_that_stay(page: Page) -> None:
