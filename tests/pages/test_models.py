@@ -78,6 +78,17 @@ def test_keys_of_the_config_that_had_no_use_are_listed() -> None:
     assert all(key in markup(app) for key in unused)
 
 
+def test_what_changes_the_text_and_is_not_done_here_is_named(folder: str) -> None:
+    (Path(folder) / "generation_config.json").write_text(json.dumps({"guidance_scale": 1.5}))
+    (Path(folder) / "tokenizer.json").write_text("{}")
+    open_folder(page("open"), folder)
+    app = page("model", model=folder)
+    said = "\n".join(warning.value for warning in app.warning)
+    assert "Rules of generation_config.json that are not applied here" in said
+    assert "guidance_scale" in markup(app)
+    assert "Its tokenizer cannot be read" in said
+
+
 def test_it_says_that_nothing_is_added_to_the_text_unseen() -> None:
     assert "No chat template is applied" in captions(page())
 

@@ -160,6 +160,7 @@ def draw_files(lm: LanguageModel) -> None:
         "Files", "Nothing in a checkpoint is executed: config.json, tensors and the tokenizer's tables are read."
     )
     st.text(where_from(lm))
+    draw_left_out(lm)
     keys, tensors = lm.source.unused_keys, lm.source.unused_tensors
     with st.expander(f"{len(keys)} keys of config.json were not used"):
         st.caption(
@@ -177,6 +178,23 @@ def draw_files(lm: LanguageModel) -> None:
         tables.table([], [[Cell(name)] for name in tensors[:LISTED_TENSORS]], label="Unused tensors", narrow="wrap")
         if len(tensors) > LISTED_TENSORS:
             st.caption(f"and {len(tensors) - LISTED_TENSORS:,} more")
+
+
+def draw_left_out(lm: LanguageModel) -> None:
+    """Draws what changes the model's text and is not done here: rules of generation, and a tokenizer that cannot be read."""
+    source = lm.source
+    if source.tokenizer_fault:
+        st.warning(
+            f"Its tokenizer cannot be read: {markdown.sentence(source.tokenizer_fault)} Type token ids instead of text."
+        )
+    if source.rules_not_applied:
+        st.warning(
+            "Rules of generation_config.json that are not applied here, so that `generate` may write another text:"
+        )
+        rows = [
+            [Cell(key), Cell(shortened(repr(value)), quiet=True)] for key, value in source.rules_not_applied.items()
+        ]
+        tables.table([], rows, label="Rules not applied", narrow="wrap")
 
 
 def where_from(lm: LanguageModel) -> str:
